@@ -1,0 +1,112 @@
+"""Every topic there is: name, key, cleanup policy, and who reads and writes it.
+
+`TOPIC_PREFIX` (an environment setting) goes in front of each name when it meets a broker;
+inside the code topics have the names below.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+CLICKS = "shop.clicks.v1"
+SEARCHES = "shop.searches.v1"
+REVIEWS = "shop.reviews.v1"
+QUESTIONS = "shop.questions.v1"
+CATALOGUE = "shop.catalogue.v1"
+
+INTENTS = "personalisation.intents.v1"
+SENTIMENTS = "personalisation.sentiments.v1"
+PRODUCT_SENTIMENT = "personalisation.product-sentiment.v1"
+RECOMMENDATIONS = "personalisation.recommendations.v1"
+SIMILAR_ITEMS = "personalisation.similar-items.v1"
+TRENDING = "personalisation.trending.v1"
+ITEM_PAIRS = "personalisation.item-pairs.v1"
+ITEM_COUNTS = "personalisation.item-counts.v1"
+
+DAY_MS = 86_400_000
+PARTITIONS_DEFAULT = 4
+
+SERVICES = ("intent", "sentiment", "recommender")
+
+
+def checkpoints(service: str) -> str:
+    """The topic in which `service` keeps its state."""
+    return f"personalisation.{service}-checkpoints.v1"
+
+
+def dead_letters(topic: str, service: str) -> str:
+    """The dead-letter topic of `topic` as read by `service`; several may read one topic."""
+    return f"{topic}.{service}.dlq"
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """One channel of the system. `retention_ms` None means without limit."""
+
+    name: str
+    key: str
+    cleanup: Literal["delete", "compact"]
+    types: tuple[str, ...] = ()  # event type suffixes; empty for internal formats
+    producers: tuple[str, ...] = ()
+    consumers: tuple[str, ...] = ()
+    internal: bool = False
+    retention_ms: int | None = 28 * DAY_MS
+    message_bytes_max: int = 1_048_576
+    owner: str = ""  # the one worker that dead-letters types which schemas/ does not know
+    default_type: str = ""  # what a bare JSON record without a type is
+    config: dict[str, str] = field(default_factory=dict)
+
+
+_INPUTS = (
+    Topic(CLICKS, "user", "delete",
+          ("product.clicked.v1", "product.added.v1", "order.completed.v1", "user.erased.v1"),
+          ("shop",), ("recommender",), owner="recommender", default_type="product.clicked.v1"),
+    Topic(SEARCHES, "user", "delete", ("products.searched.v1",),
+          ("shop",), ("intent",), owner="intent", default_type="products.searched.v1"),
+    Topic(REVIEWS, "product", "delete", ("product.reviewed.v1",),
+          ("shop",), ("sentiment",), owner="sentiment", default_type="product.reviewed.v1"),
+    Topic(QUESTIONS, "user", "delete", ("question.asked.v1",),
+          ("shop",), ("intent",), owner="intent", default_type="question.asked.v1"),
+    Topic(CATALOGUE, "product", "compact", ("product.catalogued.v1",),
+          ("shop",), ("recommender",), retention_ms=None,
+          owner="recommender", default_type="product.catalogued.v1"),
+)  # fmt: skip
+
+_OUTPUTS = (
+    Topic(INTENTS, "user", "delete", ("intent.recognised.v1",), ("intent",), ("subscribers",)),
+    Topic(SENTIMENTS, "product", "delete", ("sentiment.scored.v1",),
+          ("sentiment",), ("subscribers",)),
+    Topic(PRODUCT_SENTIMENT, "product", "compact", ("product-sentiment.updated.v1",),
+          ("sentiment",), ("recommender", "subscribers"), retention_ms=None),
+    Topic(RECOMMENDATIONS, "user", "compact", ("recommendations.updated.v1",),
+          ("recommender",), ("subscribers",), retention_ms=None),
+    Topic(SIMILAR_ITEMS, "product", "compact", ("similar-items.updated.v1",),
+          ("recommender",), ("recommender", "subscribers"), retention_ms=None),
+    Topic(TRENDING, "scope", "compact", ("trending.updated.v1",),
+          ("recommender",), ("recommender", "subscribers"), retention_ms=None),
+)  # fmt: skip
+
+_INTERNAL = (
+    Topic(ITEM_PAIRS, "item partition", "delete", (), ("recommender",), ("recommender",),
+          internal=True),
+    Topic(ITEM_COUNTS, "item bucket", "compact", (), ("recommender",), ("recommender",),
+          internal=True, retention_ms=None),
+    *(Topic(checkpoints(s), "chunk", "delete", (), (s,), (s,), internal=True, retention_ms=None,
+            message_bytes_max=2_097_152)
+      for s in SERVICES),
+)  # fmt: skip
+
+_DEAD_LETTERS = tuple(
+    Topic(dead_letters(topic, service), "as in the source topic", "delete", (),
+          (service,), ("operators",), internal=True,
+          # Inputs and 2 MiB more: headers are added, nothing may be refused for its size.
+          message_bytes_max=3_145_728)
+    for topic, service in (
+        (CLICKS, "recommender"), (CATALOGUE, "recommender"), (ITEM_PAIRS, "recommender"),
+        (SEARCHES, "intent"), (QUESTIONS, "intent"), (REVIEWS, "sentiment"),
+    )
+)  # fmt: skip
+
+ALL: tuple[Topic, ...] = (*_INPUTS, *_OUTPUTS, *_INTERNAL, *_DEAD_LETTERS)
+BY_NAME: dict[str, Topic] = {topic.name: topic for topic in ALL}

@@ -1,0 +1,250 @@
+"""Settings come from the environment, are validated before anything starts, and have one owner.
+
+`REFERENCE` is the single list of every variable; docs/settings.md is generated from it
+(`python -m shopkeeper.shared.runtime.settings`), so the table cannot drift from the code.
+"""
+
+from __future__ import annotations
+
+import ssl
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class SettingsError(ValueError):
+    """A setting that cannot be used; the message names it. The process must stop at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One environment variable: its default, bounds or choices, and what it is for."""
+
+    name: str
+    default: str
+    meaning: str
+    kind: str = "text"  # text | integer | number | choice | file | flag
+    minimum: float | None = None
+    maximum: float | None = None
+    choices: tuple[str, ...] = ()
+
+
+REFERENCE: tuple[Setting, ...] = (
+    Setting("KAFKA_BOOTSTRAP_SERVERS", "localhost:9092", "brokers, host:port, comma-separated"),
+    Setting("KAFKA_SECURITY_PROTOCOL", "PLAINTEXT", "how to connect", "choice",
+            choices=("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")),
+    Setting("KAFKA_SASL_MECHANISM", "SCRAM-SHA-512", "SASL mechanism, where SASL is used", "choice",
+            choices=("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")),
+    Setting("KAFKA_SASL_USERNAME", "", "SASL user"),
+    Setting("KAFKA_SASL_PASSWORD_FILE", "", "file that holds the SASL password", "file"),
+    Setting("KAFKA_SSL_CAFILE", "", "CA bundle; empty means the system's", "file"),
+    Setting("TOPIC_PREFIX", "", "put before every topic, group and transactional name"),
+    Setting("TOPIC_PARTITIONS", "4", "partitions per topic that `topics init` creates", "integer",
+            1, 1024),
+    Setting("TOPIC_REPLICATION", "1", "replicas per topic that `topics init` creates (3 in "
+            "production)", "integer", 1, 9),
+    Setting("TYPE_PREFIX", "com.example.shop.", "reverse-DNS prefix of event types"),
+    Setting("WORKER_ID", "", "static group member id (a supervisor that restarts the same id sets "
+            "it); empty means dynamic"),
+    Setting("MODEL_DIR", "", "ONNX models; empty means those shipped in the package", "file"),
+    Setting("ORT_INTRA_OP_THREADS", "1", "threads inside one ONNX call", "integer", 1, 64),
+    Setting("LOG_LEVEL", "INFO", "least severe level logged", "choice",
+            choices=("DEBUG", "INFO", "WARNING", "ERROR")),
+    Setting("LOG_FORMAT", "text", "json: one object per line; text: for people", "choice",
+            choices=("json", "text")),
+    Setting("HTTP_PORT", "0", "port of /metrics, /livez, /readyz; 0 picks a free one, -1 serves "
+            "none", "integer", -1, 65535),
+    Setting("HTTP_HOST", "127.0.0.1", "address of /metrics, /livez, /readyz"),
+    Setting("SPAN_RECORDS_MAX", "4000", "records in one span at most", "integer", 1, 100_000),
+    Setting("SPAN_BYTES_MAX", "4194304", "bytes in one span at most (a single larger record still "
+            "goes through)", "integer", 1024, 67_108_864),
+    Setting("BUFFER_BYTES_MAX", "67108864", "bytes fetched and not finished, per worker, at which "
+            "fetching pauses", "integer", 65_536, 4_294_967_296),
+    Setting("CHECKPOINT_INTERVAL", "5", "seconds between checkpoints of a changed partition at "
+            "least", "number", 0.05, 3600),
+    Setting("DRAIN_DEADLINE", "20", "seconds that a stopping worker may take to finish its spans",
+            "number", 0.1, 600),
+    Setting("DELIVERY_TIMEOUT", "30", "seconds after which an unconfirmed delivery stops the "
+            "worker", "number", 1, 600),
+    Setting("SESSION_TIMEOUT", "45", "seconds of silence after which the broker evicts a worker",
+            "number", 6, 300),
+    Setting("MAX_POLL_INTERVAL", "300", "seconds of a stuck event loop after which the worker "
+            "leaves its group", "number", 5, 3600),
+    Setting("RECENT_IDS_MAX", "100000", "event ids remembered per partition to drop repeats",
+            "integer", 0, 10_000_000),
+    Setting("LIST_INTERVAL", "0", "recommender: seconds of event time between two lists of one "
+            "user at least", "number", 0, 86_400),
+    Setting("LIST_AGE_MAX", "60", "recommender: seconds; for an older event no list is published, "
+            "it is only learned", "number", 0, 1e10),
+)  # fmt: skip
+
+_BY_NAME = {setting.name: setting for setting in REFERENCE}
+
+
+def read(environ: Mapping[str, str], name: str) -> str:
+    """The value of one setting, checked against its kind, bounds and choices.
+
+    Raises SettingsError, naming the setting, on anything unusable.
+    """
+    setting = _BY_NAME[name]
+    value = environ.get(name, "").strip() or setting.default
+    if setting.kind in ("integer", "number"):
+        try:
+            number = int(value) if setting.kind == "integer" else float(value)
+        except ValueError:
+            raise SettingsError(f"{name}={value!r} is not a {setting.kind}") from None
+        low, high = setting.minimum, setting.maximum
+        if not (low is None or number >= low) or not (high is None or number <= high):
+            raise SettingsError(f"{name}={value!r} is not between {low:g} and {high:g}")
+    elif setting.kind == "choice" and value not in setting.choices:
+        raise SettingsError(f"{name}={value!r} is not one of {', '.join(setting.choices)}")
+    elif setting.kind == "file" and value and not Path(value).exists():
+        raise SettingsError(f"{name}={value!r} does not exist")
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class KafkaSettings:
+    """How to reach the brokers, and what our names on them start with."""
+
+    bootstrap_servers: tuple[str, ...]
+    security_protocol: str = "PLAINTEXT"
+    sasl_mechanism: str = "SCRAM-SHA-512"
+    sasl_username: str = ""
+    sasl_password: str = ""
+    ssl_cafile: str = ""
+    topic_prefix: str = ""
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> KafkaSettings:
+        """Read and check the KAFKA_* and TOPIC_PREFIX variables. Raises SettingsError."""
+        servers = tuple(
+            s.strip() for s in read(environ, "KAFKA_BOOTSTRAP_SERVERS").split(",") if s.strip()
+        )
+        for server in servers:
+            host, _, port = server.rpartition(":")
+            if not host or not port.isdigit() or not 0 < int(port) < 65536:
+                raise SettingsError(f"KAFKA_BOOTSTRAP_SERVERS: {server!r} is not host:port")
+        prefix = read(environ, "TOPIC_PREFIX")
+        if not all(c.isalnum() or c in ".-" for c in prefix):
+            raise SettingsError(f"TOPIC_PREFIX={prefix!r} may hold letters, digits, '.' and '-'")
+        protocol = read(environ, "KAFKA_SECURITY_PROTOCOL")
+        username = read(environ, "KAFKA_SASL_USERNAME")
+        password_file = read(environ, "KAFKA_SASL_PASSWORD_FILE")
+        if protocol.startswith("SASL") and not (username and password_file):
+            raise SettingsError(
+                f"KAFKA_SECURITY_PROTOCOL={protocol} needs KAFKA_SASL_USERNAME and "
+                "KAFKA_SASL_PASSWORD_FILE"
+            )
+        return cls(
+            servers,
+            protocol,
+            read(environ, "KAFKA_SASL_MECHANISM"),
+            username,
+            Path(password_file).read_text("utf-8").strip() if password_file else "",
+            read(environ, "KAFKA_SSL_CAFILE"),
+            prefix,
+        )
+
+    def topic(self, name: str) -> str:
+        """The name that the broker knows a topic (or a group) by."""
+        return self.topic_prefix + name
+
+    def client_options(self) -> dict[str, Any]:
+        """Keyword arguments that every aiokafka client takes."""
+        options: dict[str, Any] = {
+            "bootstrap_servers": list(self.bootstrap_servers),
+            "security_protocol": self.security_protocol,
+        }
+        if "SSL" in self.security_protocol:
+            options["ssl_context"] = ssl.create_default_context(cafile=self.ssl_cafile or None)
+        if self.security_protocol.startswith("SASL"):
+            options |= {
+                "sasl_mechanism": self.sasl_mechanism,
+                "sasl_plain_username": self.sasl_username,
+                "sasl_plain_password": self.sasl_password,
+            }
+        return options
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything a worker is told from outside."""
+
+    kafka: KafkaSettings
+    type_prefix: str
+    worker_id: str
+    model_dir: str
+    ort_intra_op_threads: int
+    log_level: str
+    log_format: str
+    http_port: int
+    http_host: str
+    span_records_max: int
+    span_bytes_max: int
+    buffer_bytes_max: int
+    checkpoint_interval_s: float
+    drain_deadline_s: float
+    delivery_timeout_s: float
+    session_timeout_s: float
+    max_poll_interval_s: float
+    recent_ids_max: int
+    list_interval_ms: int
+    list_age_ms_max: int
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> Settings:
+        """Read and check every variable of `REFERENCE`. Raises SettingsError, naming the one."""
+
+        def integer(name: str) -> int:
+            return int(read(environ, name))
+
+        def number(name: str) -> float:
+            return float(read(environ, name))
+
+        settings = cls(
+            kafka=KafkaSettings.from_env(environ),
+            type_prefix=read(environ, "TYPE_PREFIX"),
+            worker_id=read(environ, "WORKER_ID"),
+            model_dir=read(environ, "MODEL_DIR"),
+            ort_intra_op_threads=integer("ORT_INTRA_OP_THREADS"),
+            log_level=read(environ, "LOG_LEVEL"),
+            log_format=read(environ, "LOG_FORMAT"),
+            http_port=integer("HTTP_PORT"),
+            http_host=read(environ, "HTTP_HOST"),
+            span_records_max=integer("SPAN_RECORDS_MAX"),
+            span_bytes_max=integer("SPAN_BYTES_MAX"),
+            buffer_bytes_max=integer("BUFFER_BYTES_MAX"),
+            checkpoint_interval_s=number("CHECKPOINT_INTERVAL"),
+            drain_deadline_s=number("DRAIN_DEADLINE"),
+            delivery_timeout_s=number("DELIVERY_TIMEOUT"),
+            session_timeout_s=number("SESSION_TIMEOUT"),
+            max_poll_interval_s=number("MAX_POLL_INTERVAL"),
+            recent_ids_max=integer("RECENT_IDS_MAX"),
+            list_interval_ms=int(number("LIST_INTERVAL") * 1000),
+            list_age_ms_max=int(number("LIST_AGE_MAX") * 1000),
+        )
+        if settings.span_bytes_max > settings.buffer_bytes_max:
+            raise SettingsError("SPAN_BYTES_MAX exceeds BUFFER_BYTES_MAX")
+        return settings
+
+
+def reference_table() -> str:
+    """The Markdown table of docs/settings.md."""
+    lines = ["| variable | default | values | what it is |", "|---|---|---|---|"]
+    for s in REFERENCE:
+        values = ", ".join(s.choices) or (
+            f"{s.kind}, {s.minimum:g} to {s.maximum:g}"
+            if s.minimum is not None and s.maximum is not None
+            else s.kind
+        )
+        lines.append(f"| `{s.name}` | {f'`{s.default}`' if s.default else ''} | {values} | "
+                     f"{s.meaning} |")  # fmt: skip
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    print(reference_table(), end="")

@@ -1,0 +1,48 @@
+"""The `shopkeeper` command: subcommands are loaded only when they are called.
+
+Results go to standard output, everything else to standard error; exit 0, 1 (failed) or 2 (usage).
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import cast
+
+import click
+
+import shopkeeper
+
+COMMANDS = {  # name -> module that defines a click command called `command`
+    "demo": "shopkeeper.cli.demo",
+    "up": "shopkeeper.cli.up",
+    "worker": "shopkeeper.cli.worker",
+    "topics": "shopkeeper.cli.topics",
+    "replay": "shopkeeper.cli.replay",
+    "tail": "shopkeeper.cli.tail",
+    "classify": "shopkeeper.cli.classify",
+    "evaluate": "shopkeeper.cli.evaluate",
+    "dlq": "shopkeeper.cli.dlq",
+}
+
+
+class LazyGroup(click.Group):
+    """A group that imports a subcommand's module only when it is needed (start-up time)."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        return cast("click.Command", importlib.import_module(COMMANDS[cmd_name]).command)
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(shopkeeper.__version__, prog_name="shopkeeper")
+def command() -> None:
+    """Event streams in; intents, sentiments and recommendations out."""
+
+
+def main() -> None:
+    """Entry point of the `shopkeeper` script."""
+    command()
