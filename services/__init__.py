@@ -1,1 +1,1 @@
-"""TODO-DOC"""
+"""The workers. They meet on topics only: no service imports another."""

@@ -1,1 +1,1 @@
-"""TODO-DOC"""
+"""What every service stands on: contracts, runtime, text, testing. Imports no service."""

@@ -28,9 +28,7 @@ class Processor(Protocol):
     *published*, never what is remembered.
     """
 
-    def process(
-        self, events: Sequence[Event], now_ms: int
-    ) -> tuple[list[Output], list[Rejected]]:
+    def process(self, events: Sequence[Event], now_ms: int) -> tuple[list[Output], list[Rejected]]:
         """Fold one span's events, in offset order; return what to publish and what failed."""
         ...
 

@@ -1,0 +1,216 @@
+"""Checkpoints: a partition's whole state and the offset it reflects, as one unit, in a topic.
+
+A checkpoint is a run of *chunks* and then a *manifest* naming them by hash. It needs no lock: the
+state is a pure function of the log up to `next_offset`, so the newest usable manifest is the one
+with the highest `next_offset`, and one that a former owner wrote late is still right, only older.
+The offset committed to the group is a hint for lag; the manifest decides where reading resumes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import orjson
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
+from aiokafka.errors import KafkaError
+
+from shopkeeper.shared.contracts.event import Output
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from shopkeeper.shared.runtime.processor import Sections
+    from shopkeeper.shared.runtime.settings import KafkaSettings
+    from shopkeeper.shared.runtime.sink import Sink
+
+log = logging.getLogger(__name__)
+
+FORMAT_VERSION = 1
+CHUNK_BYTES = 700_000
+GARBAGE_BYTES_MAX = 16_000_000  # superseded checkpoints are deleted at about this size
+
+
+class CheckpointError(RuntimeError):
+    """A checkpoint that must not be used, and must not be ignored either."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """The state of one partition of `source` (unprefixed) with every record below `next_offset`."""
+
+    source: str
+    partition: int
+    next_offset: int
+    sections: Sections
+
+
+def encode(checkpoint: Checkpoint, topic: str) -> list[Output]:
+    """The records of one checkpoint, chunks first, for `topic` (the service's)."""
+    packed = msgspec.msgpack.encode(checkpoint.sections)
+    digests, outputs = [], []
+    for start in range(0, max(len(packed), 1), CHUNK_BYTES):
+        chunk = packed[start : start + CHUNK_BYTES]
+        digest = hashlib.sha256(chunk).hexdigest()
+        digests.append(digest)
+        key = f"{checkpoint.source}/chunk/{digest}".encode()
+        outputs.append(Output(topic, key, chunk, [], checkpoint.partition))
+    manifest = orjson.dumps(
+        {
+            "format": FORMAT_VERSION,
+            "source": checkpoint.source,
+            "partition": checkpoint.partition,
+            "next_offset": checkpoint.next_offset,
+            "chunks": digests,
+            "size_bytes": len(packed),
+            "written_ms": int(time.time() * 1000),
+        }
+    )
+    key = f"{checkpoint.source}/manifest".encode()
+    outputs.append(Output(topic, key, manifest, [], checkpoint.partition))
+    return outputs
+
+
+class Reader:
+    """Takes a checkpoint partition's records in order; keeps each source's best checkpoint.
+
+    Memory: the chunks of the newest unfinished checkpoint and of the best finished one per source.
+    """
+
+    def __init__(self) -> None:
+        self._chunks: dict[str, tuple[int, bytes]] = {}  # key -> (offset, chunk)
+        self._best: dict[str, tuple[int, int, list[bytes]]] = {}
+
+    def take(self, offset: int, key: bytes | None, value: bytes | None) -> None:
+        """One record. Raises CheckpointError on a newer format; skips what does not verify."""
+        name = (key or b"").decode("utf-8", "replace")
+        if value is None:
+            return
+        source, _, rest = name.partition("/")
+        if rest.startswith("chunk/"):
+            if hashlib.sha256(value).hexdigest() == rest.removeprefix("chunk/"):
+                self._chunks[name] = (offset, value)
+            return
+        if rest != "manifest":
+            return
+        try:
+            manifest = orjson.loads(value)
+            version, next_offset = int(manifest["format"]), int(manifest["next_offset"])
+            keys = [f"{source}/chunk/{digest}" for digest in manifest["chunks"]]
+        except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
+            log.warning("checkpoint manifest of %s at %d is unreadable: skipped", source, offset)
+            return
+        if version > FORMAT_VERSION:
+            raise CheckpointError(
+                f"the checkpoint of {source} has format {version}, this version reads up to "
+                f"{FORMAT_VERSION}: run the newer version, or give the state up with "
+                "`shopkeeper topics reset`"
+            )
+        if all(k in self._chunks for k in keys):
+            best = self._best.get(source)
+            if best is None or next_offset >= best[0]:
+                found = [self._chunks[k] for k in keys]
+                first = min((o for o, _ in found), default=offset)
+                self._best[source] = (next_offset, first, [chunk for _, chunk in found])
+        # A finished checkpoint's chunks are kept by `_best`; only a repeat of the very same
+        # chunk could be missed by forgetting them, and a writer always writes all its chunks.
+        self._chunks = {k: v for k, v in self._chunks.items() if not k.startswith(f"{source}/")}
+
+    def best(self, source: str, partition: int) -> tuple[Checkpoint, int] | None:
+        """The usable checkpoint with the highest next_offset, and its first record's offset."""
+        found = self._best.get(source)
+        if found is None:
+            return None
+        next_offset, first, chunks = found
+        sections = msgspec.msgpack.decode(b"".join(chunks), type=dict[str, bytes])
+        return Checkpoint(source, partition, next_offset, sections), first
+
+
+class CheckpointStore:
+    """One service's checkpoint topic."""
+
+    def __init__(self, kafka: KafkaSettings, topic: str, sink: Sink, client_id: str) -> None:
+        self._kafka, self._topic, self._sink, self._client_id = kafka, topic, sink, client_id
+        self._keep_from: dict[int, dict[str, int]] = {}  # partition -> source -> first offset
+        self._garbage_bytes: dict[int, int] = {}
+
+    async def load(self, wanted: Mapping[int, Sequence[str]]) -> dict[tuple[str, int], Checkpoint]:
+        """Read the newest checkpoints of {partition: sources}. Raises CheckpointError.
+
+        Missing ones are left out: their state begins empty, at the beginning of the log.
+        """
+        name = self._kafka.topic(self._topic)
+        consumer = AIOKafkaConsumer(
+            **self._kafka.client_options(),
+            client_id=self._client_id,
+            group_id=None,
+            enable_auto_commit=False,
+            max_partition_fetch_bytes=8_388_608,
+        )
+        await consumer.start()
+        try:
+            partitions = [TopicPartition(name, p) for p in wanted]
+            consumer.assign(partitions)
+            await consumer.seek_to_beginning(*partitions)
+            goals = await consumer.end_offsets(partitions)
+            readers = {p: Reader() for p in wanted}
+            pending = set(partitions)
+            while True:
+                for partition in list(pending):
+                    if await consumer.position(partition) >= goals[partition]:
+                        pending.discard(partition)
+                        consumer.pause(partition)
+                if not pending:
+                    break
+                fetched = await consumer.getmany(timeout_ms=200)
+                for partition, records in fetched.items():
+                    reader = readers[partition.partition]
+                    for record in records:
+                        reader.take(record.offset, record.key, record.value)
+        finally:
+            await consumer.stop()
+        loaded: dict[tuple[str, int], Checkpoint] = {}
+        for number, sources in wanted.items():
+            self._keep_from[number] = {}
+            for source in sources:
+                best = readers[number].best(source, number)
+                if best is not None:
+                    loaded[source, number], self._keep_from[number][source] = best
+        return loaded
+
+    async def save(self, source: str, partition: int, outputs: list[Output]) -> None:
+        """Write one encoded checkpoint and wait until it is confirmed. Raises DeliveryError."""
+        first = await self._sink.send_chunks(self._topic, partition, outputs)
+        self._keep_from.setdefault(partition, {})[source] = first
+        size = sum(len(o.value or b"") for o in outputs)
+        self._garbage_bytes[partition] = self._garbage_bytes.get(partition, 0) + size
+
+    async def delete_superseded(self, sources: Sequence[str], admin: AIOKafkaAdminClient) -> None:
+        """Delete what lies before every source's newest checkpoint, where it is worth it.
+
+        A failure is only logged: too many records are a cost, not an error. A former owner that
+        still runs deletes before its *own* newest checkpoint at most; should that take a newer
+        owner's, the older one is as right, and the log brings it up to date.
+        """
+        due: dict[Any, Any] = {}
+        for number, size in self._garbage_bytes.items():
+            keep = self._keep_from.get(number, {})
+            if size < GARBAGE_BYTES_MAX or any(source not in keep for source in sources):
+                continue
+            before = min(keep.values())
+            due[TopicPartition(self._kafka.topic(self._topic), number)] = RecordsToDelete(
+                before_offset=before
+            )
+        if not due:
+            return
+        try:
+            await admin.delete_records(due)
+        except (KafkaError, OSError) as error:
+            log.warning("superseded checkpoints were not deleted: %r", error)
+        for partition in due:
+            self._garbage_bytes[partition.partition] = 0

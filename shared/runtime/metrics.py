@@ -1,0 +1,122 @@
+"""Prometheus metrics, named as in docs/metrics.md; labels only from closed sets.
+
+Histograms are filled a whole batch at a time: one `observe()` per event would cost more than the
+event's own work at 100,000 events/s, so `BatchHistogram` counts with numpy and is collected.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from prometheus_client import CollectorRegistry, Counter, Gauge
+from prometheus_client.core import HistogramMetricFamily
+from prometheus_client.registry import Collector
+
+import shopkeeper
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
+SECONDS_BUCKETS = (
+    0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0,
+)  # fmt: skip
+BATCH_BUCKETS = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0, 2000.0, 5000.0)
+
+
+class BatchHistogram(Collector):
+    """A histogram with one label, filled with arrays."""
+
+    def __init__(
+        self,
+        name: str,
+        documentation: str,
+        label: str,
+        buckets: tuple[float, ...],
+        registry: CollectorRegistry,
+    ) -> None:
+        self._name, self._documentation, self._label = name, documentation, label
+        self._bounds = np.asarray(buckets, dtype=np.float64)
+        self._counts: dict[str, NDArray[np.int64]] = {}
+        self._sums: dict[str, float] = {}
+        registry.register(self)
+
+    def observe(self, label: str, values: NDArray[np.float64] | float) -> None:
+        """Count `values` (any shape, in the metric's unit) under `label`."""
+        array = np.atleast_1d(np.asarray(values, dtype=np.float64))
+        counts = self._counts.get(label)
+        if counts is None:
+            counts = self._counts[label] = np.zeros(len(self._bounds) + 1, dtype=np.int64)
+            self._sums[label] = 0.0
+        # side="left": an upper bound is inclusive, as Prometheus' `le` is.
+        indices = np.searchsorted(self._bounds, array, side="left")
+        counts += np.bincount(indices, minlength=len(counts))
+        self._sums[label] += float(array.sum())
+
+    def collect(self) -> Iterable[HistogramMetricFamily]:
+        """Called by the registry at each scrape."""
+        family = HistogramMetricFamily(self._name, self._documentation, labels=[self._label])
+        for label, counts in list(self._counts.items()):
+            totals = np.cumsum(counts)
+            buckets = [
+                (f"{bound:g}" if bound != int(bound) else f"{bound:.1f}", float(total))
+                for bound, total in zip(self._bounds, totals, strict=False)
+            ]
+            family.add_metric([label], [*buckets, ("+Inf", float(totals[-1]))], self._sums[label])
+        yield family
+
+
+class Metrics:
+    """Every metric of one worker, in a registry of its own."""
+
+    def __init__(self, worker: str) -> None:
+        registry = self.registry = CollectorRegistry()
+
+        def counter(name: str, text: str, *labels: str) -> Counter:
+            return Counter(f"shopkeeper_{name}", text, labels, registry=registry)
+
+        def gauge(name: str, text: str, *labels: str) -> Gauge:
+            return Gauge(f"shopkeeper_{name}", text, labels, registry=registry)
+
+        def histogram(
+            name: str, text: str, label: str, buckets: tuple[float, ...] = SECONDS_BUCKETS
+        ) -> BatchHistogram:
+            return BatchHistogram(f"shopkeeper_{name}", text, label, buckets, registry)
+
+        self.consumed = counter("events_consumed", "Records taken from a topic.", "topic")
+        self.processed = counter("events_processed", "Events that a core has taken in.", "topic")
+        self.produced = counter("events_produced", "Records published and confirmed.", "topic")
+        self.skipped = counter("events_skipped", "Valid, but not for this worker.", "reason")
+        self.failed = counter("events_failed", "Records dead-lettered.", "stage", "error")
+        self.dlq = counter("dlq_events", "Records written to a dead-letter topic.", "topic")
+        self.duplicates = counter("duplicates_skipped", "Repeated event ids dropped.", "topic")
+        self.processing = histogram(
+            "processing_duration_seconds", "One span, from start to confirmed.", "topic"
+        )
+        self.event_age = histogram(
+            "event_age_seconds", "From an event's ce_time to its confirmed output.", "topic"
+        )
+        self.inference = histogram("inference_duration_seconds", "One ONNX call.", "model")
+        self.inference_batch = histogram(
+            "inference_batch_size", "Texts in one ONNX call.", "model", BATCH_BUCKETS
+        )
+        self.predictions = counter("predictions", "Predictions made.", "model", "outcome")
+        self.lag = gauge(
+            "consumer_lag_messages", "Log end minus committed offset.", "topic", "partition"
+        )
+        self.last_progress = gauge("last_progress_timestamp_seconds", "When a span last finished.")
+        self.rebalances = counter("rebalances", "Assignments received.")
+        self.recovery = gauge("recovery_duration_seconds", "How long the last recovery took.")
+        self.checkpoint_bytes = gauge(
+            "checkpoint_size_bytes", "Size of the last checkpoint.", "topic", "partition"
+        )
+        self.state_entries = gauge("state_entries", "Entries held.", "table")
+        self.evictions = counter("state_evictions", "Entries forgotten at a cap.", "table")
+        self.fallbacks = counter("fallbacks", "Insights given by a fallback.", "reason")
+        self.coverage = gauge("catalogue_coverage_ratio", "Share of the catalogue recommended.")
+        self.gini = gauge("exposure_gini_ratio", "Gini coefficient of exposure over items.")
+        self.build = gauge("build_info", "Always 1.", "version", "worker")
+        self.build.labels(shopkeeper.__version__, worker).set(1)
+        self.model = gauge("model_info", "Always 1.", "name", "version")

@@ -1,0 +1,154 @@
+"""One partition's work on one span, without the broker: decode, drop repeats, process, balance.
+
+Everything here runs on the core thread. `consumed = processed + dead letters + skipped + repeats`
+holds for every span by construction, and is asserted.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from shopkeeper.shared.contracts.dead_letter import dead_letter
+from shopkeeper.shared.contracts.event import Event, Output, Rejected, Skipped
+from shopkeeper.shared.runtime.checkpoints import Checkpoint, CheckpointError
+from shopkeeper.shared.runtime.recent_ids import RecentIds
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from numpy.typing import NDArray
+
+    from shopkeeper.shared.runtime.processor import Processor
+
+RECENT_IDS = "runtime.recent_ids"
+
+
+class Decoder(Protocol):
+    """Turns records into verdicts, one each, in order (see contracts.door.Door)."""
+
+    def decode(self, records: Sequence[Any]) -> Sequence[Event | Rejected | Skipped]: ...
+
+
+class RawDecoder:
+    """For internal formats: hands every record on as it is."""
+
+    def __init__(self, topic: str, event_type: str) -> None:
+        self._topic, self._type = topic, event_type
+
+    def decode(self, records: Sequence[Any]) -> list[Event | Rejected | Skipped]:
+        return [
+            Event(self._type, r.value, r.key, r.offset, r.timestamp, "", "", "")
+            for r in records
+        ]  # fmt: skip
+
+
+@dataclass(slots=True)
+class Books:
+    """What became of the records of one span."""
+
+    consumed: int = 0
+    processed: int = 0
+    repeats: int = 0
+    skipped: Counter[str] = field(default_factory=Counter)  # reason -> records
+    failed: Counter[tuple[str, str]] = field(default_factory=Counter)  # (stage, error) -> records
+
+    def balance(self) -> bool:
+        """Whether every record is accounted for exactly once."""
+        return self.consumed == (
+            self.processed + self.repeats + self.skipped.total() + self.failed.total()
+        )
+
+
+@dataclass(slots=True)
+class Step:
+    """The result of one span: what to publish, and the books."""
+
+    outputs: list[Output]
+    books: Books
+    event_times_ms: NDArray[np.float64]
+
+
+class PartitionState:
+    """A processor, the ids it has seen, and the offset that both reflect."""
+
+    def __init__(
+        self,
+        topic: str,
+        number: int,
+        service: str,
+        processor: Processor,
+        decoder: Decoder,
+        recent_ids_max: int,
+    ) -> None:
+        self.topic, self.number = topic, number  # unprefixed
+        self._service = service
+        self._processor = processor
+        self._decoder = decoder
+        self._recent = RecentIds(recent_ids_max)
+        self.next_offset = 0
+
+    def step(self, records: Sequence[Any], clock_ms: Callable[[], int]) -> Step:
+        """Fold one span. Records below `next_offset` are already in the state and are dropped:
+        this guard, not the committed offset, is what makes replays exact."""
+        if records[0].offset < self.next_offset:
+            records = [r for r in records if r.offset >= self.next_offset]
+        books = Books(consumed=len(records))
+        events: list[Event] = []
+        rejected: list[Rejected] = []
+        seen = self._recent.seen
+        if records:
+            for verdict in self._decoder.decode(records):
+                if isinstance(verdict, Event):
+                    # An id made up from topic, partition and offset cannot repeat.
+                    if verdict.source and seen(verdict.source, verdict.id):
+                        books.repeats += 1
+                    else:
+                        events.append(verdict)
+                elif isinstance(verdict, Skipped):
+                    books.skipped[verdict.reason] += 1
+                else:
+                    rejected.append(verdict)
+        outputs: list[Output] = []
+        if events:
+            outputs, refused = self._processor.process(events, clock_ms())
+            books.processed = len(events) - len(refused)
+            rejected += refused
+        if rejected:
+            outputs = [*outputs, *self._dead_letters(records, rejected)]
+            books.failed.update((r.stage, r.error) for r in rejected)
+        if records:
+            self.next_offset = records[-1].offset + 1
+        assert books.balance(), books
+        times = np.fromiter((e.time_ms for e in events), dtype=np.float64, count=len(events))
+        return Step(outputs, books, times)
+
+    def _dead_letters(self, records: Sequence[Any], rejected: Iterable[Rejected]) -> list[Output]:
+        by_offset = {r.offset: r for r in records}
+        return [dead_letter(by_offset[r.offset], r, self.topic, self._service) for r in rejected]
+
+    def tick(self, now_ms: int) -> list[Output]:
+        """What the processor wants to publish by the clock."""
+        return self._processor.tick(now_ms)
+
+    def dump(self) -> Checkpoint:
+        """The whole state with the offset that it reflects."""
+        sections = dict(self._processor.dump())
+        sections[RECENT_IDS] = self._recent.dump()
+        return Checkpoint(self.topic, self.number, self.next_offset, sections)
+
+    def load(self, checkpoint: Checkpoint, end_offset: int) -> None:
+        """Take a checkpoint over. Raises CheckpointError if it cannot belong to this log."""
+        if checkpoint.next_offset > end_offset:
+            raise CheckpointError(
+                f"the checkpoint of {self.topic}/{self.number} stands at offset "
+                f"{checkpoint.next_offset}, but the log ends at {end_offset}: the topic was "
+                "recreated; start over with `shopkeeper topics reset`"
+            )
+        sections = dict(checkpoint.sections)
+        self._recent.load(sections.pop(RECENT_IDS, b""))
+        self._processor.load(sections)
+        self.next_offset = checkpoint.next_offset

@@ -1,0 +1,35 @@
+"""How a service describes itself to the runtime: what it reads, and who does the work."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from shopkeeper.shared.runtime.metrics import Metrics
+    from shopkeeper.shared.runtime.processor import Processor
+
+KeyValue = tuple[bytes | None, bytes | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A topic that is consumed in the group, partition by partition, with state."""
+
+    topic: str  # unprefixed
+    make: Callable[[int], Processor]  # partition number -> its processor
+    wanted: frozenset[str] = frozenset()  # event types; empty for an internal format
+    internal_type: str = ""  # set: records are handed on undecoded, as Event(type=this, data=bytes)
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One worker: its consumed topics, the views that it reads whole, and its metrics."""
+
+    name: str
+    sources: Sequence[Source]
+    views: Mapping[str, Callable[[Sequence[KeyValue]], None]] = field(default_factory=dict)
+    observe: Callable[[Metrics], None] = lambda metrics: None  # called about once a second
+    models: Sequence[tuple[str, str]] = ()  # (name, version), loaded

@@ -1,0 +1,113 @@
+"""Spans: what a worker holds of the log, and how far each partition has come. No I/O here.
+
+A *span* is one bounded slice of one partition, in offset order. It belongs to the *epoch* in
+which it was fetched; every revocation and every assignment begins a new one, and a span of an
+old epoch may neither change state nor publish.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+RECORD_OVERHEAD_BYTES = 100  # headers and Python objects of a small record, roughly
+
+
+class Partition(NamedTuple):
+    """A topic (as the broker knows it) and a partition number."""
+
+    topic: str
+    partition: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Span:
+    """Records `first` to `last` (offsets, inclusive) of one partition."""
+
+    partition: Partition
+    epoch: int
+    first: int
+    last: int
+    size_bytes: int
+    records: Sequence[Any]  # aiokafka ConsumerRecords
+
+    def __post_init__(self) -> None:
+        assert self.first <= self.last
+        assert len(self.records) > 0
+
+
+def size_bytes(record: Any) -> int:
+    """What one record costs in memory, roughly."""
+    key, value = record.key, record.value
+    return RECORD_OVERHEAD_BYTES + (len(key) if key else 0) + (len(value) if value else 0)
+
+
+def cut(records: Sequence[Any], records_max: int, bytes_max: int) -> Iterator[tuple[int, int, int]]:
+    """Split a list of records into slices that keep both limits: yields (start, end, bytes).
+
+    A record larger than `bytes_max` gets a slice of its own. Nothing is left out or reordered.
+    """
+    start, total = 0, 0
+    for index, record in enumerate(records):
+        size = size_bytes(record)
+        if index > start and (index - start >= records_max or total + size > bytes_max):
+            yield start, index, total
+            start, total = index, 0
+        total += size
+    if start < len(records):
+        yield start, len(records), total
+
+
+class SpanBook:
+    """Which spans are open, and the offset up to which each partition is done.
+
+    A partition's spans finish in the order in which they were opened (one body per topic), and
+    the *processed* offset never passes an unfinished span: that is what Faust's own
+    acknowledgements got wrong (a body that raises or is cancelled acknowledges its event there).
+    """
+
+    def __init__(self) -> None:
+        self._open: dict[Partition, deque[Span]] = {}
+        self._processed: dict[Partition, int] = {}
+        self.open_bytes = 0
+
+    def start(self, partition: Partition, offset: int) -> None:
+        """From now on `partition` is ours, and `offset` is the next one to process."""
+        assert partition not in self._open or not self._open[partition]
+        self._open[partition] = deque()
+        self._processed[partition] = offset
+
+    def open(self, span: Span) -> None:
+        """A span was fetched and waits for its body."""
+        spans = self._open[span.partition]
+        previous = spans[-1].last if spans else self._processed[span.partition] - 1
+        assert span.first > previous, (span.partition, span.first, previous)
+        spans.append(span)
+        self.open_bytes += span.size_bytes
+
+    def finish(self, span: Span) -> int:
+        """All outputs of the span are confirmed. Returns the partition's processed offset."""
+        spans = self._open[span.partition]
+        assert spans[0] is span, "spans finish in order"
+        spans.popleft()
+        self.open_bytes -= span.size_bytes
+        self._processed[span.partition] = span.last + 1
+        return span.last + 1
+
+    def processed(self, partition: Partition) -> int | None:
+        """The offset of the first record not yet done, or None if the partition is not ours."""
+        return self._processed.get(partition)
+
+    def open_count(self) -> int:
+        """Spans fetched and not finished."""
+        return sum(len(spans) for spans in self._open.values())
+
+    def clear(self) -> None:
+        """Everything was revoked: forget all spans, finished or not."""
+        self._open.clear()
+        self._processed.clear()
+        self.open_bytes = 0

@@ -1,0 +1,521 @@
+"""A worker: one service on Faust, from the first connection to the last commit.
+
+    span -> core thread: decode, fold, encode -> deliveries confirmed -> processed
+                                        every few seconds: checkpoint -> durable -> committed
+
+Three threads: Faust's consumer thread fetches and heartbeats, this loop moves spans, and the one
+*core thread* does all the work and owns all state, so nothing slow runs on a loop and nothing
+needs a lock.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
+
+from shopkeeper.shared.contracts import topics
+from shopkeeper.shared.contracts.door import Door
+from shopkeeper.shared.runtime.checkpoints import CheckpointStore, encode
+from shopkeeper.shared.runtime.faust_app import SpanApp, make_app
+from shopkeeper.shared.runtime.health import Health, HealthServer
+from shopkeeper.shared.runtime.metrics import Metrics
+from shopkeeper.shared.runtime.partition import PartitionState, RawDecoder, Step
+from shopkeeper.shared.runtime.sink import Sink
+from shopkeeper.shared.runtime.spans import Partition, Span, SpanBook
+from shopkeeper.shared.runtime.views import Views
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable
+
+    from shopkeeper.shared.contracts.event import Output
+    from shopkeeper.shared.runtime.service import Service, Source
+    from shopkeeper.shared.runtime.settings import Settings
+    from shopkeeper.shared.runtime.transport import SpanConsumer
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+REVOKE_DEADLINE_S = 5.0
+TICK_S = 0.25
+VIEW_TICK_S = 1.0
+STOP_DEADLINE_S = 15.0
+
+
+class TopicsMissing(RuntimeError):
+    """The topics were not created; workers never create any."""
+
+
+class _Held:
+    """A partition that is assigned to us: its state, and how its checkpoints stand."""
+
+    def __init__(self, state: PartitionState, number: Partition) -> None:
+        self.state = state
+        self.number = number
+        self.busy = False  # a fold is not confirmed yet: the state must not be checkpointed
+        self.durable: int | None = None  # next_offset of the last confirmed checkpoint
+        self.saving: asyncio.Task[None] | None = None
+        self.saved_at = time.monotonic()
+        self.interval_s = 0.0
+
+
+class Worker:
+    """Runs one service until it is stopped or fails.
+
+    Life: `await start()`, then `await wait()` until `stop_requested`, then `await stop()`.
+    `failure` holds what went wrong, if anything did; a failed worker has committed nothing that
+    was not confirmed, and is to be started again.
+    """
+
+    def __init__(self, service: Service, settings: Settings) -> None:
+        self.service, self.settings = service, settings
+        self.name = settings.worker_id or service.name
+        self.metrics = Metrics(self.name)
+        self.health = Health()
+        self.epoch = 0
+        self.failure: BaseException | None = None
+        self.stop_requested = asyncio.Event()
+        self._kafka = settings.kafka
+        self._core = ThreadPoolExecutor(1, thread_name_prefix="core")
+        self._sink = Sink(settings.kafka, settings.delivery_timeout_s, f"{self.name}-sink")
+        checkpoint_topic = topics.checkpoints(service.name)
+        self._checkpoint_topic = checkpoint_topic
+        self._store = CheckpointStore(
+            settings.kafka, checkpoint_topic, self._sink, f"{self.name}-checkpoints"
+        )
+        self._views = Views(settings.kafka, service.views, self._on_core, f"{self.name}-views")
+        self._book = SpanBook()
+        self._held: dict[Partition, _Held] = {}
+        self._sources: dict[str, Source] = {
+            settings.kafka.topic(source.topic): source for source in service.sources
+        }
+        self._accepting = False
+        self._running = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._room = asyncio.Event()
+        self._room.set()
+        self._drained = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._server: HealthServer | None = None
+        self._app: SpanApp | None = None
+        self._admin: AIOKafkaAdminClient | None = None
+        for model in service.models:
+            self.metrics.model.labels(*model).set(1)
+
+    # -- life
+
+    async def start(self) -> None:
+        """Connect and join the group. Raises TopicsMissing, KafkaError."""
+        settings = self.settings
+        if settings.http_port >= 0:
+            self._server = HealthServer(
+                self.health, self.metrics.registry, settings.http_host, settings.http_port
+            )
+            self._server.start()
+            log.info("health and metrics on %s:%d", settings.http_host, self._server.port)
+        self.health.not_ready = {"broker": "connecting"}
+        await self._check_topics()
+        await self._sink.start(t.name for t in topics.ALL)
+        self._admin = AIOKafkaAdminClient(**self._kafka.client_options())
+        await self._admin.start()
+        self.health.not_ready = {"views": "reading", "partitions": "not assigned"}
+        await self._views.start(self.fail)
+        app = self._app = make_app(self.service.name, settings, self)
+        for source in self.service.sources:
+            self._agent(app, source)
+        await app.start()
+        self._tasks = [
+            asyncio.create_task(self._guarded(self._tick_forever), name="tick"),
+            asyncio.create_task(self._guarded(self._crash_watch), name="crash watch"),
+        ]
+
+    async def wait(self) -> None:
+        """Until somebody asks to stop, or the worker fails."""
+        await self.stop_requested.wait()
+
+    async def stop(self) -> None:
+        """Finish what is open (unless failed), checkpoint, commit, leave the group."""
+        app = self._app
+        if app is not None and self.failure is None:
+            await self._drain()
+        self._accepting = False
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if app is not None:
+            try:
+                await asyncio.wait_for(app.stop(), STOP_DEADLINE_S)
+            except (TimeoutError, asyncio.CancelledError):
+                log.warning("Faust did not stop within %.0f s", STOP_DEADLINE_S)
+        self.epoch += 1
+        await self._views.stop()
+        if self._admin is not None:
+            await self._admin.close()
+        await self._sink.stop()
+        self._core.shutdown(wait=False, cancel_futures=True)
+        if self._server is not None:
+            self._server.stop()
+
+    def fail(self, error: BaseException) -> None:
+        """The first failure stops the worker; nothing more is delivered or committed."""
+        if self.failure is None and not isinstance(error, asyncio.CancelledError):
+            self.failure = error
+            log.error("%s: %s: %s", self.service.name, type(error).__name__, error,
+                      exc_info=error if isinstance(error, AssertionError) else None)  # fmt: skip
+        self._accepting = False
+        self.health.not_ready = {"failed": type(error).__name__}
+        self.stop_requested.set()
+
+    async def _guarded(self, body: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await body()
+        except Exception as error:
+            self.fail(error)
+
+    async def _crash_watch(self) -> None:
+        app = self._app
+        assert app is not None
+        while not app.crashed:  # noqa: ASYNC110  # a property of Faust's, there is no event
+            await asyncio.sleep(0.5)
+        self.fail(app.crash_reason or RuntimeError("Faust crashed"))
+
+    async def _check_topics(self) -> None:
+        admin = AIOKafkaAdminClient(**self._kafka.client_options())
+        await admin.start()
+        try:
+            there = set(await admin.list_topics())
+        finally:
+            await admin.close()
+        missing = [t.name for t in topics.ALL if self._kafka.topic(t.name) not in there]
+        if missing:
+            more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""
+            raise TopicsMissing(
+                f"topics are missing ({', '.join(missing[:3])}{more}): run `shopkeeper topics init`"
+            )
+
+    async def _drain(self) -> None:
+        """No new spans; what was fetched is finished, checkpointed and committed."""
+        assert self._app is not None
+        consumer: SpanConsumer = self._app.consumer
+        consumer.held = True
+        deadline = time.monotonic() + self.settings.drain_deadline_s
+        while self._book.open_count() and self._accepting and time.monotonic() < deadline:
+            self._drained.clear()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._drained.wait(), 0.1)
+        if self._book.open_count():
+            log.warning("%d spans were not finished in %.0f s: they will be read again",
+                        self._book.open_count(), self.settings.drain_deadline_s)  # fmt: skip
+        self._accepting = False
+        await self._settle(max(1.0, deadline - time.monotonic()))
+
+    # -- the consumer's owner (see transport.Owner)
+
+    def accepting(self) -> bool:
+        return self._accepting
+
+    async def room(self) -> bool:
+        if self._book.open_bytes < self.settings.buffer_bytes_max:
+            return True
+        self._room.clear()
+        try:
+            await asyncio.wait_for(self._room.wait(), 0.5)
+        except TimeoutError:
+            return False
+        return True
+
+    def opened(self, span: Span) -> None:
+        self._book.open(span)
+
+    def durable_offset(self, partition: Partition) -> int | None:
+        held = self._held.get(partition)
+        return None if held is None else held.durable
+
+    async def revoke(self) -> None:
+        self._accepting = False
+        self.health.not_ready["partitions"] = "rebalancing"
+        if self._held:
+            await self._settle(REVOKE_DEADLINE_S)
+        self.epoch += 1
+        self._held = {}
+        self._book.clear()
+        self._room.set()
+
+    async def recover(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
+        started = time.monotonic()
+        self.epoch += 1
+        epoch = self.epoch
+        assigned = sorted(partitions)
+        self._assert_co_partitioned(assigned)
+        self.metrics.rebalances.inc()
+        try:
+            await self._views.caught_up.wait()
+            self.health.not_ready.pop("views", None)
+            held = await self._load(assigned)
+        except (KafkaError, RuntimeError) as error:
+            self.fail(error)
+            raise
+        if self.epoch != epoch:
+            return {}  # assigned anew meanwhile; that recovery counts
+        self._book.clear()
+        for partition in assigned:
+            self._book.start(partition, held[partition].state.next_offset)
+        self._held = held
+        self._accepting = self.failure is None and not self.stop_requested.is_set()
+        self.health.not_ready.pop("partitions", None)
+        self.health.progress()
+        self.metrics.recovery.set(time.monotonic() - started)
+        log.info("assigned %s", ", ".join(f"{t}/{n}" for t, n in assigned) or "nothing")
+        return {p: held[p].state.next_offset for p in assigned}
+
+    def _assert_co_partitioned(self, assigned: list[Partition]) -> None:
+        sets = {
+            topic: {p.partition for p in assigned if p.topic == topic} for topic in self._sources
+        }
+        assert len({frozenset(s) for s in sets.values()}) <= 1, f"not co-partitioned: {sets}"
+
+    async def _load(self, assigned: list[Partition]) -> dict[Partition, _Held]:
+        if not assigned:
+            return {}
+        numbers = sorted({p.partition for p in assigned})
+        names = [source.topic for source in self.service.sources]
+        checkpoints = await self._store.load(dict.fromkeys(numbers, names))
+        ends = await self._end_offsets(assigned)
+        held: dict[Partition, _Held] = {}
+        for partition in assigned:
+            source = self._sources[partition.topic]
+            state = self._new_state(source, partition.partition)
+            entry = held[partition] = _Held(state, partition)
+            checkpoint = checkpoints.get((source.topic, partition.partition))
+            if checkpoint is not None:
+                await self._on_core(state.load, checkpoint, ends[partition])
+                entry.durable = checkpoint.next_offset
+        return held
+
+    def _new_state(self, source: Source, number: int) -> PartitionState:
+        if source.internal_type:
+            decoder: Any = RawDecoder(source.topic, source.internal_type)
+        else:
+            decoder = Door(
+                source.topic, source.wanted, self.service.name, self.settings.type_prefix
+            )
+        return PartitionState(
+            source.topic, number, self.service.name, source.make(number), decoder,
+            self.settings.recent_ids_max,
+        )  # fmt: skip
+
+    async def _end_offsets(self, partitions: list[Partition]) -> dict[Partition, int]:
+        consumer = AIOKafkaConsumer(**self._kafka.client_options(), group_id=None)
+        await consumer.start()
+        try:
+            ends = await consumer.end_offsets([TopicPartition(*p) for p in partitions])
+        finally:
+            await consumer.stop()
+        return {Partition(p.topic, p.partition): end for p, end in ends.items()}
+
+    # -- spans
+
+    def _agent(self, app: SpanApp, source: Source) -> None:
+        channel = app.span_topic(source.topic)
+
+        async def agent(stream: Any) -> None:
+            async for span in stream:
+                await self._handle(span)
+
+        app.agent(channel, name=f"{self.service.name}.{source.topic}", concurrency=1)(agent)
+
+    async def _handle(self, span: Span) -> None:
+        held = self._held.get(span.partition)
+        if not self._accepting or span.epoch != self.epoch or held is None:
+            return  # revoked while it waited: it will be read again by whoever owns it
+        self._running += 1
+        self._idle.clear()
+        held.busy = True
+        started = time.monotonic()
+        try:
+            step = await self._on_core(held.state.step, span.records, _clock_ms)
+            await self._finish(span, held, step)
+            self.metrics.processing.observe(
+                self._sources[span.partition.topic].topic, time.monotonic() - started
+            )
+        except Exception as error:
+            self.fail(error)
+            # Parked, not raised: Faust would restart the agent on the next span.
+            await asyncio.Event().wait()
+        finally:
+            self._running -= 1
+            if not self._running:
+                self._idle.set()
+
+    async def _finish(self, span: Span, held: _Held, step: Step) -> None:
+        """Deliver the span's outputs; only then does it count as processed."""
+        if step.outputs:
+            packed = await self._on_core(self._sink.pack, step.outputs)
+            if span.epoch != self.epoch:
+                return
+            self._count_produced(await self._sink.deliver(packed))
+        if span.epoch != self.epoch:
+            return  # the state that we changed was dropped at revocation
+        held.busy = False
+        self._book.finish(span)
+        if not self._book.open_count():
+            self._drained.set()
+        if self._book.open_bytes < self.settings.buffer_bytes_max:
+            self._room.set()
+        self.health.progress()
+        self.metrics.last_progress.set_to_current_time()
+        self._count(span, step)
+        if self._checkpoint_due(held):
+            self._begin_checkpoint(held)
+
+    def _count(self, span: Span, step: Step) -> None:
+        topic = self._sources[span.partition.topic].topic
+        books, metrics = step.books, self.metrics
+        metrics.consumed.labels(topic).inc(books.consumed)
+        metrics.processed.labels(topic).inc(books.processed)
+        if books.repeats:
+            metrics.duplicates.labels(topic).inc(books.repeats)
+        for reason, count in books.skipped.items():
+            metrics.skipped.labels(reason).inc(count)
+        for (stage, error), count in books.failed.items():
+            metrics.failed.labels(stage, error).inc(count)
+        if books.failed:
+            metrics.dlq.labels(topic).inc(books.failed.total())
+        if len(step.event_times_ms):
+            metrics.event_age.observe(topic, (_clock_ms() - step.event_times_ms) / 1000.0)
+
+    def _count_produced(self, sent: dict[str, int]) -> None:
+        prefix = len(self._kafka.topic_prefix)
+        for topic, count in sent.items():
+            self.metrics.produced.labels(topic[prefix:]).inc(count)
+
+    # -- checkpoints
+
+    def _checkpoint_due(self, held: _Held) -> bool:
+        if held.busy or held.saving is not None or held.state.next_offset == (held.durable or 0):
+            return False
+        wait_s = max(self.settings.checkpoint_interval_s, held.interval_s)
+        return time.monotonic() - held.saved_at >= wait_s
+
+    def _begin_checkpoint(self, held: _Held) -> None:
+        """Take the state as it is now; write it beside the work on the next span.
+
+        Submitted to the core thread before this returns, so ahead of any later fold.
+        """
+        assert not held.busy
+        assert held.saving is None
+
+        def dump() -> tuple[int, list[Output]]:
+            checkpoint = held.state.dump()
+            return checkpoint.next_offset, encode(checkpoint, self._checkpoint_topic)
+
+        dumped = asyncio.get_running_loop().run_in_executor(self._core, dump)
+        held.saving = asyncio.create_task(
+            self._guarded(lambda: self._save(held, dumped)), name="checkpoint"
+        )
+
+    async def _save(self, held: _Held, dumped: Awaitable[tuple[int, list[Output]]]) -> None:
+        started = time.monotonic()
+        topic, number = held.state.topic, held.state.number
+        try:
+            next_offset, outputs = await dumped
+            await self._store.save(topic, number, outputs)
+        finally:
+            held.saving = None
+        size = sum(len(o.value or b"") for o in outputs)
+        held.durable = next_offset
+        held.saved_at = time.monotonic()
+        # Large states are written less often: at most a fifth of the time goes into writing.
+        held.interval_s = max(size / 2_000_000, 5 * (held.saved_at - started))
+        self.metrics.checkpoint_bytes.labels(topic, str(number)).set(size)
+
+    async def _settle(self, deadline_s: float) -> None:
+        """Wait for running bodies, checkpoint every quiet partition, commit. Bounded in time."""
+        try:
+            async with asyncio.timeout(deadline_s):
+                await self._idle.wait()
+        except TimeoutError:
+            log.warning("a body is still running after %.0f s: its span is given up", deadline_s)
+        try:
+            async with asyncio.timeout(deadline_s):
+                for held in list(self._held.values()):
+                    if held.saving is not None:
+                        await held.saving
+                for held in list(self._held.values()):
+                    if not held.busy and held.state.next_offset != (held.durable or 0):
+                        self._begin_checkpoint(held)
+                saving = [h.saving for h in self._held.values() if h.saving is not None]
+                await asyncio.gather(*saving)
+        except TimeoutError:
+            log.warning("not every partition was checkpointed in time: more will be replayed")
+        try:
+            async with asyncio.timeout(2.0):
+                assert self._app is not None
+                await self._app.consumer.commit()
+        except TimeoutError:
+            log.warning("the last offsets were not committed: the checkpoints hold them")
+
+    # -- by the clock
+
+    async def _tick_forever(self) -> None:
+        view_due = 0.0
+        while True:
+            await asyncio.sleep(TICK_S)
+            self.health.beat()
+            self._measure_lag()
+            for held in list(self._held.values()):
+                if self._accepting and self._checkpoint_due(held):
+                    self._begin_checkpoint(held)
+            if time.monotonic() >= view_due:
+                view_due = time.monotonic() + VIEW_TICK_S
+                await self._tick_views()
+                assert self._admin is not None
+                await self._store.delete_superseded(
+                    [s.topic for s in self.service.sources], self._admin
+                )
+                await self._on_core(self.service.observe, self.metrics)
+
+    async def _tick_views(self) -> None:
+        """Publish what processors have due, for as long as their partitions are ours."""
+        epoch = self.epoch
+        for held in list(self._held.values()):
+            if not self._accepting or self.epoch != epoch:
+                return
+            outputs = await self._on_core(held.state.tick, _clock_ms())
+            if outputs and self.epoch == epoch and self._accepting:
+                packed = await self._on_core(self._sink.pack, outputs)
+                self._count_produced(await self._sink.deliver(packed))
+
+    def _measure_lag(self) -> None:
+        app = self._app
+        if app is None or not self._accepting:
+            return
+        consumer: SpanConsumer = app.consumer
+        total = 0
+        for partition, held in self._held.items():
+            end = consumer.end_offset(partition)
+            if end is None:
+                continue
+            committed = consumer.committed_offset(partition) or held.durable or 0
+            topic = self._sources[partition.topic].topic
+            self.metrics.lag.labels(topic, str(partition.partition)).set(max(0, end - committed))
+            total += max(0, end - (self._book.processed(partition) or 0))
+        if total == 0:
+            self.health.progress()
+        self.health.lag = total
+
+    async def _on_core(self, function: Callable[..., T], *arguments: Any) -> T:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._core, function, *arguments)
+
+
+def _clock_ms() -> int:
+    return int(time.time() * 1000)
