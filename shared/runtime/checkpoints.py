@@ -79,12 +79,13 @@ def encode(checkpoint: Checkpoint, topic: str) -> list[Output]:
 class Reader:
     """Takes a checkpoint partition's records in order; keeps each source's best checkpoint.
 
-    Memory: the chunks of the newest unfinished checkpoint and of the best finished one per source.
+    Memory: the chunks of the last two checkpoints, and of the best one, per source.
     """
 
     def __init__(self) -> None:
         self._chunks: dict[str, tuple[int, bytes]] = {}  # key -> (offset, chunk)
         self._best: dict[str, tuple[int, int, list[bytes]]] = {}
+        self._manifest_at: dict[str, int] = {}  # source -> offset of its last manifest
 
     def take(self, offset: int, key: bytes | None, value: bytes | None) -> None:
         """One record. Raises CheckpointError on a newer format; skips what does not verify."""
@@ -117,9 +118,15 @@ class Reader:
                 found = [self._chunks[k] for k in keys]
                 first = min((o for o, _ in found), default=offset)
                 self._best[source] = (next_offset, first, [chunk for _, chunk in found])
-        # A finished checkpoint's chunks are kept by `_best`; only a repeat of the very same
-        # chunk could be missed by forgetting them, and a writer always writes all its chunks.
-        self._chunks = {k: v for k, v in self._chunks.items() if not k.startswith(f"{source}/")}
+        # Chunks from before the previous manifest can be let go: two writers (a former owner and
+        # a new one) may interleave theirs, but not across a whole checkpoint of the other.
+        previous = self._manifest_at.get(source, -1)
+        self._manifest_at[source] = offset
+        self._chunks = {
+            k: found
+            for k, found in self._chunks.items()
+            if found[0] > previous or not k.startswith(f"{source}/")
+        }
 
     def best(self, source: str, partition: int) -> tuple[Checkpoint, int] | None:
         """The usable checkpoint with the highest next_offset, and its first record's offset."""

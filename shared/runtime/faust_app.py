@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import tempfile
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,7 @@ class SpanSchema(faust.Schema):
 class SpanApp(faust.App):
     """A Faust app that belongs to a worker (`owner`)."""
 
+    logger = logging.getLogger("faust.app")  # mode would log Faust's chatter in our name
     owner: Owner
 
     def span_topic(self, name: str) -> Any:

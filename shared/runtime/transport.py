@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from shopkeeper.shared.runtime.settings import Settings
 
 log = logging.getLogger(__name__)
+faust_log = logging.getLogger("faust.transport")  # mode would log Faust's chatter in our name
 
 KEEP_ALIVE_S = 1.0
 
@@ -71,6 +72,8 @@ class Owner(Protocol):
 
 class SpanConsumerThread(driver.AIOKafkaConsumerThread):
     """The thread that fetches and heartbeats."""
+
+    logger = faust_log
 
     seek_count = 0  # seeks so far; read and written on this thread only, except to compare
     popped_at_seek = 0  # `seek_count` when the last records were taken from the fetcher
@@ -148,6 +151,8 @@ class SpanConsumerThread(driver.AIOKafkaConsumerThread):
 
 class SpanConsumer(driver.Consumer):
     """A Faust consumer whose messages are spans."""
+
+    logger = faust_log
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -1,0 +1,94 @@
+"""Checkpoints: the best usable manifest wins, torn ones are ignored, newer formats refused."""
+
+from __future__ import annotations
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shopkeeper.shared.runtime.checkpoints import (
+    CHUNK_BYTES,
+    Checkpoint,
+    CheckpointError,
+    Reader,
+    encode,
+)
+
+TOPIC = "personalisation.recommender-checkpoints.v1"
+
+
+def records(next_offset: int, state: bytes, source: str = "shop.clicks.v1"):
+    outputs = encode(Checkpoint(source, 0, next_offset, {"state": state}), TOPIC)
+    return [(o.key, o.value) for o in outputs]
+
+
+def read(log) -> Reader:
+    reader = Reader()
+    for offset, (key, value) in enumerate(log):
+        reader.take(offset, key, value)
+    return reader
+
+
+def test_what_was_written_is_read_back_in_as_many_chunks_as_it_needs():
+    state = bytes(range(256)) * (2 * CHUNK_BYTES // 256 + 1)
+    log = records(17, state)
+    assert len(log) == 4  # three chunks and the manifest
+    checkpoint, first = read(log).best("shop.clicks.v1", 0)
+    assert (checkpoint.next_offset, checkpoint.sections, first) == (17, {"state": state}, 0)
+
+
+@given(
+    offsets=st.lists(st.integers(0, 100), min_size=1, max_size=6),
+    torn=st.sets(st.integers(0, 5)),
+)
+def test_the_highest_offset_whose_chunks_are_all_there_wins(offsets, torn):
+    """A former owner may write late (lower offset), a crash may tear one (no chunk)."""
+    log, whole = [], []
+    for index, next_offset in enumerate(offsets):
+        written = records(next_offset, b"state of %d" % next_offset)
+        if index in torn:
+            written = written[1:]
+        else:
+            whole.append(next_offset)
+        log += written
+    best = read(log).best("shop.clicks.v1", 0)
+    if not whole:
+        assert best is None
+    else:
+        assert best[0].next_offset == max(whole)
+        assert best[0].sections == {"state": b"state of %d" % max(whole)}
+
+
+def test_a_chunk_that_was_altered_makes_its_checkpoint_unusable():
+    log = records(5, b"good") + [
+        (k, b"evil" if b"chunk" in k else v) for k, v in records(9, b"better")
+    ]
+    assert read(log).best("shop.clicks.v1", 0)[0].next_offset == 5
+
+
+def test_two_sources_in_one_topic_do_not_disturb_each_other():
+    clicks, pairs = records(5, b"c" * 10), records(8, b"p" * 10, "personalisation.item-pairs.v1")
+    reader = read([clicks[0], pairs[0], clicks[1], pairs[1]])
+    assert reader.best("shop.clicks.v1", 0)[0].next_offset == 5
+    assert reader.best("personalisation.item-pairs.v1", 0)[0].next_offset == 8
+    assert reader.best("personalisation.item-pairs.v1", 0)[1] == 1
+
+
+def test_a_late_former_owner_between_chunks_and_manifest_does_no_harm():
+    mine, late = records(9, b"newer"), records(5, b"older")
+    for log in ([mine[0], *late, mine[1]], [late[0], *mine, late[1]]):
+        assert read(log).best("shop.clicks.v1", 0)[0].sections == {"state": b"newer"}
+
+
+def test_a_manifest_of_a_newer_format_is_refused_and_names_the_way_out():
+    key, value = records(5, b"x")[-1]
+    newer = orjson.dumps(orjson.loads(value) | {"format": 99})
+    with pytest.raises(CheckpointError, match="shopkeeper topics reset"):
+        read([(key, newer)])
+
+
+@given(st.binary(max_size=40), st.one_of(st.none(), st.binary(max_size=40)))
+def test_junk_in_the_topic_is_passed_over(key, value):
+    log = [*records(5, b"good"), (key, value), (b"shop.clicks.v1/manifest", value)]
+    assert read(log).best("shop.clicks.v1", 0)[0].sections == {"state": b"good"}

@@ -1,0 +1,44 @@
+"""Repeats are dropped among the last ids, and what is remembered survives a checkpoint."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shopkeeper.shared.runtime.recent_ids import RecentIds
+
+IDS = st.lists(st.tuples(st.sampled_from(["a", "b"]), st.text("xyz", max_size=2)), max_size=60)
+
+
+@given(ids=IDS, capacity=st.integers(0, 6), crash_at=st.integers(0, 60))
+def test_it_agrees_with_a_naive_twin_also_across_a_checkpoint(ids, capacity, crash_at):
+    twin: deque[tuple[str, str]] = deque(maxlen=capacity)
+    recent = RecentIds(capacity)
+    for index, (source, event_id) in enumerate(ids):
+        if index == crash_at:
+            packed = recent.dump()
+            recent = RecentIds(capacity)
+            recent.load(packed)
+        expected = (source, event_id) in twin
+        if not expected:
+            twin.append((source, event_id))
+        assert recent.seen(source, event_id) == expected
+    assert len(recent) == len(twin)
+
+
+def test_source_and_id_are_not_run_together():
+    recent = RecentIds(10)
+    assert not recent.seen("ab", "c")
+    assert not recent.seen("a", "bc")
+
+
+def test_a_smaller_capacity_keeps_the_newest():
+    recent = RecentIds(4)
+    for event_id in "abcd":
+        recent.seen("s", event_id)
+    smaller = RecentIds(2)
+    smaller.load(recent.dump())
+    assert [smaller.seen("s", e) for e in "cd"] == [True, True]
+    assert not smaller.seen("s", "a")
