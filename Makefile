@@ -1,0 +1,50 @@
+# Every target does its own set-up: a fresh clone needs Python 3.11 to 3.13 and make, nothing else.
+.DEFAULT_GOAL := help
+PYTHON ?= $(shell for p in python3.12 python3.11 python3.13 python3; do \
+	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' \
+	2>/dev/null && { command -v $$p; break; }; done)
+VENV := .venv
+BIN := $(VENV)/bin
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+$(VENV)/.installed: requirements-dev.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed (set PYTHON=...)" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+setup: $(VENV)/.installed ## install everything, exact versions with hashes, into .venv
+
+demo: $(VENV)/.installed ## the main job, live: embedded broker, three workers, simulated shoppers
+	@exec $(BIN)/shopkeeper demo $(if $(DATA),--data "$(DATA)") $(if $(FORMAT),--format "$(FORMAT)") \
+		$(if $(CATALOGUE),--catalogue "$(CATALOGUE)") $(ARGS)
+
+test: $(VENV)/.installed ## what CI runs: lint, types, all tests on an embedded broker of their own
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest $(ARGS)
+
+test-kafka: $(VENV)/.installed ## the broker tests on a real Apache Kafka 4 (Java 17 and Maven, or Docker)
+	TEST_BROKER=kafka $(BIN)/python -m pytest tests/broker $(ARGS)
+
+bench: $(VENV)/.installed ## every benchmark, one after the other; JSON on standard output
+	@for b in benchmarks/bench_*.py; do echo "# $$b" >&2; $(BIN)/python $$b || exit 1; done
+
+up: $(VENV)/.installed ## the workers, supervised, against KAFKA_BOOTSTRAP_SERVERS
+	@exec $(BIN)/shopkeeper up
+
+lock: ## write the lock files anew (needs uv)
+	uv pip compile pyproject.toml --universal --generate-hashes --python-version 3.11 \
+		--no-emit-index-url --no-header --no-annotate -q -o requirements.lock
+	uv pip compile pyproject.toml --universal --generate-hashes --python-version 3.11 --extra broker \
+		--group dev --no-emit-index-url --no-header --no-annotate -q -o requirements-dev.lock
+
+clean: ## remove what was installed and cached here
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.PHONY: help setup demo test test-kafka bench up lock clean
