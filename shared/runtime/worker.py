@@ -239,6 +239,11 @@ class Worker:
         held = self._held.get(partition)
         return None if held is None else held.durable
 
+    def durable_offset_of(self, number: int) -> int | None:
+        """The durable offset of partition `number` of the first source (for tests and tools)."""
+        topic = self._kafka.topic(self.service.sources[0].topic)
+        return self.durable_offset(Partition(topic, number))
+
     async def revoke(self) -> None:
         self._accepting = False
         self.health.not_ready["partitions"] = "rebalancing"

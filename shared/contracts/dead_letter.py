@@ -1,0 +1,45 @@
+"""Dead letters: a bad record unchanged, with Kafka Connect's headers (KIP-298) beside its own."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from shopkeeper.shared.contracts import topics
+from shopkeeper.shared.contracts.event import Output, Rejected
+
+if TYPE_CHECKING:
+    from shopkeeper.shared.contracts.door import Record
+
+PREFIX = "__connect.errors."
+DEAD_LETTER_BYTES_MAX = 2_900_000  # the dead-letter topics take 3 MiB
+
+
+def dead_letter(record: Record, rejected: Rejected, topic: str, service: str) -> Output:
+    """The record for the dead-letter topic of `topic` as read by `service`.
+
+    Key, value and headers are kept as they are. A record that would be too large has its value
+    replaced by `sha256:<hex> bytes:<length>`, which the header `value.replaced` says.
+    """
+    headers = [(str(name), value) for name, value in record.headers or ()]
+    headers += [
+        (f"{PREFIX}topic", topic.encode()),
+        (f"{PREFIX}partition", str(record.partition).encode()),
+        (f"{PREFIX}offset", str(record.offset).encode()),
+        (f"{PREFIX}stage", rejected.stage.encode()),
+        (f"{PREFIX}class.name", f"shopkeeper.{service}".encode()),
+        (f"{PREFIX}exception.class.name", rejected.error.encode()),
+        (f"{PREFIX}exception.message", rejected.message.encode("utf-8", "replace")),
+    ]
+    key, value = record.key, record.value
+    size = sum(len(n) + len(v or b"") for n, v in headers) + len(key or b"") + len(value or b"")
+    if size > DEAD_LETTER_BYTES_MAX:
+        digest = hashlib.sha256(value or b"").hexdigest()
+        value = f"sha256:{digest} bytes:{len(value or b'')}".encode()
+        headers.append((f"{PREFIX}value.replaced", b"true"))
+        if len(key or b"") + sum(len(n) + len(v or b"") for n, v in headers) > (
+            DEAD_LETTER_BYTES_MAX
+        ):
+            key = hashlib.sha256(key or b"").hexdigest().encode()
+            headers = headers[-8:]
+    return Output(topics.dead_letters(topic, service), key, value, headers, record.partition)

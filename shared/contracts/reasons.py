@@ -1,0 +1,44 @@
+"""Reasons, rendered: lists carry codes and parameters, the edge renders them for its reader."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from shopkeeper.shared.contracts.outputs import Reason
+
+TEXTS: dict[str, dict[str, str]] = {
+    "viewed_together": {
+        "en": "Others who looked at {product} also looked at this",
+        "zh": "看过{product}的人也看了这个",
+    },
+    "added_together": {
+        "en": "Often put in the cart with {product}",
+        "zh": "常与{product}一起加入购物车",
+    },
+    "bought_together": {
+        "en": "Often bought together with {product}",
+        "zh": "常与{product}一起购买",
+    },
+    "viewed_before": {"en": "You looked at this before", "zh": "您之前看过"},
+    "trending": {"en": "Popular right now", "zh": "当前热门"},
+    "trending_category": {"en": "Popular in {category} right now", "zh": "{category}类当前热门"},
+    "newest": {"en": "New in the shop", "zh": "新品上架"},
+}
+
+
+def render(reason: Reason, language: str, titles: Mapping[str, str] | None = None) -> str:
+    """The reason as a sentence in `language` (en or zh, else English).
+
+    titles: product id -> title in that language, for codes that name a product.
+    """
+    texts = TEXTS.get(reason.code)
+    if texts is None:
+        return reason.code
+    parameters = dict(reason.parameters)
+    product_id = parameters.get("product_id", "")
+    parameters["product"] = (titles or {}).get(product_id, product_id)
+    parameters.setdefault("category", "")
+    return texts.get(language, texts["en"]).format_map(parameters)

@@ -1,0 +1,131 @@
+"""The data of the shop's events: Segment's ecommerce field names, checked by type.
+
+Unknown fields are ignored. Ids are non-empty strings; a number is refused, never converted
+(orjson reads a 23-digit id as a float and would lose digits silently).
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+
+Id = Annotated[str, msgspec.Meta(min_length=1, max_length=512)]
+OptionalId = Id | None
+Text = Annotated[str, msgspec.Meta(min_length=1)]
+Number = float | None
+
+
+class Customer(msgspec.Struct, frozen=True, kw_only=True):
+    """Who did it: `user_id`, or `anonymous_id` before a login; one of the two is required."""
+
+    user_id: OptionalId = None
+    anonymous_id: OptionalId = None
+    session_id: OptionalId = None
+
+    def __post_init__(self) -> None:
+        if self.user_id is None and self.anonymous_id is None:
+            raise ValueError("missing required field `user_id` or `anonymous_id`")
+
+    @property
+    def user(self) -> str:
+        """The id that the customer's state is kept under."""
+        return self.user_id or self.anonymous_id or ""
+
+
+class ProductClicked(Customer, frozen=True, kw_only=True):
+    """A product was clicked or viewed. `recomm_id`: the list that it was clicked in."""
+
+    product_id: Id
+    position: int | None = None
+    recomm_id: OptionalId = None
+
+
+class ProductAdded(ProductClicked, frozen=True, kw_only=True):
+    """A product was put in the cart."""
+
+    quantity: Number = None
+    price: Number = None
+
+
+class OrderLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One product of an order."""
+
+    product_id: Id
+    quantity: Number = None
+    price: Number = None
+
+
+class OrderCompleted(Customer, frozen=True, kw_only=True):
+    """An order was placed."""
+
+    order_id: Id
+    products: Annotated[list[OrderLine], msgspec.Meta(min_length=1)]
+    total: Number = None
+    currency: str | None = None
+    recomm_id: OptionalId = None
+
+
+class ProductsSearched(Customer, frozen=True, kw_only=True):
+    """A search."""
+
+    query: Text
+    locale: str | None = None
+
+
+class QuestionAsked(Customer, frozen=True, kw_only=True):
+    """A question, or any line of a chat. The one shop event that may come without a user."""
+
+    question: Text
+    product_id: OptionalId = None
+    conversation_id: OptionalId = None
+    locale: str | None = None
+
+    def __post_init__(self) -> None:
+        """Questions may be anonymous."""
+
+
+class ProductReviewed(msgspec.Struct, frozen=True, kw_only=True):
+    """A review: a text, a rating (0 to 5), or both."""
+
+    product_id: Id
+    review_id: Id
+    review_body: str | None = None
+    rating: Annotated[float, msgspec.Meta(ge=0, le=5)] | None = None
+    user_id: OptionalId = None
+    anonymous_id: OptionalId = None
+    locale: str | None = None
+
+    def __post_init__(self) -> None:
+        if not self.review_body and self.rating is None:
+            raise ValueError("missing required field `review_body` or `rating`")
+
+
+class ProductCatalogued(msgspec.Struct, frozen=True, kw_only=True):
+    """A product as it now is in the catalogue. An empty record value removes it."""
+
+    product_id: Id
+    title: Text
+    title_zh: str | None = None
+    brand: str | None = None
+    category: str | None = None
+    price: Number = None
+    currency: str | None = None
+    available: bool | None = None
+    attributes: dict[str, Any] | None = None
+
+
+class UserErased(Customer, frozen=True, kw_only=True):
+    """Forget this user."""
+
+
+SHOP_TYPES: dict[str, type[msgspec.Struct]] = {
+    "product.clicked.v1": ProductClicked,
+    "product.added.v1": ProductAdded,
+    "order.completed.v1": OrderCompleted,
+    "user.erased.v1": UserErased,
+    "products.searched.v1": ProductsSearched,
+    "question.asked.v1": QuestionAsked,
+    "product.reviewed.v1": ProductReviewed,
+    "product.catalogued.v1": ProductCatalogued,
+}
