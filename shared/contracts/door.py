@@ -103,7 +103,7 @@ class Door:
             return self._tombstone(record, suffix, headers)
         data = _parse(record.value)
         time = headers.get("ce_time")
-        time_ms = record.timestamp if time is None else _time_ms(_text(time), record.timestamp)
+        time_ms = record.timestamp if time is None else _time_ms(_text(time))
         event_id = headers.get("ce_id")
         return self._event(
             record, suffix, data, time_ms,
@@ -133,7 +133,7 @@ class Door:
         event_id, source, time = (envelope.get(k) for k in ("id", "source", "time"))
         return self._event(
             record, suffix, data,
-            record.timestamp if time is None else _time_ms(time, record.timestamp),
+            record.timestamp if time is None else _time_ms(time),
             event_id if isinstance(event_id, str) and event_id else None,
             source if isinstance(source, str) else "", headers,
         )  # fmt: skip
@@ -155,7 +155,7 @@ class Door:
         event_id = data.get("id", data.get("message_id"))
         return self._event(
             record, suffix, data,
-            record.timestamp if time is None else _time_ms(time, record.timestamp),
+            record.timestamp if time is None else _time_ms(time),
             event_id if isinstance(event_id, str) and event_id else None, "bare", headers,
         )  # fmt: skip
 
@@ -173,7 +173,12 @@ class Door:
             raise _Refused("validate", "empty_value", "an empty value means nothing here")
         if not record.key:
             raise _Refused("validate", "missing_key", "a removal needs the product id as its key")
-        return self._make(record, suffix, None, record.timestamp, None, "", headers)
+        event_id, time = headers.get("ce_id"), headers.get("ce_time")
+        return self._make(
+            record, suffix, None,
+            record.timestamp if time is None else _time_ms(_text(time)),
+            _text(event_id) if event_id else None, _text(headers.get("ce_source") or b""), headers,
+        )  # fmt: skip
 
     def _event(
         self,
@@ -240,7 +245,7 @@ def _parse(value: bytes) -> dict[str, Any]:
     return document
 
 
-def _time_ms(value: Any, otherwise_ms: int) -> int:
+def _time_ms(value: Any) -> int:
     """RFC 3339 to Unix milliseconds; numbers are taken as Unix seconds or milliseconds."""
     if isinstance(value, str):
         try:
