@@ -1,0 +1,1 @@
+"""Text to numbers: language, hashed n-grams, and ONNX models that are checked before use."""
