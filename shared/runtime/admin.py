@@ -1,0 +1,225 @@
+"""Topics on the broker: created, checked, listed, deleted; and waiting for a broker that is away.
+
+Workers hold no right to create topics: `shopkeeper topics init` does it, with the settings of
+`contracts.topics`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import KafkaError, for_code
+
+from shopkeeper.shared.contracts import topics
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+
+    from shopkeeper.shared.contracts.topics import Topic
+    from shopkeeper.shared.runtime.settings import KafkaSettings
+
+BACKOFF_S_FIRST, BACKOFF_S_MAX = 0.25, 10.0
+ATTEMPT_S_MAX = 10.0  # a broker that accepts and then says nothing
+METADATA_S_MAX = 30.0  # until a created or deleted topic is seen as such
+REPLICATION_SAFE = 3  # from here on one replica may be lost without losing confirmed records
+TOPIC_ALREADY_EXISTS, UNKNOWN_TOPIC = 36, 3
+
+
+class TopicError(RuntimeError):
+    """The topics on the broker are not what they must be; the message says which and how."""
+
+
+@dataclass(frozen=True, slots=True)
+class TopicState:
+    """One of our topics as the broker has it; `partition_count` None: it does not exist."""
+
+    topic: Topic
+    name: str  # with the prefix
+    partition_count: int | None
+
+
+@contextlib.asynccontextmanager
+async def connected(kafka: KafkaSettings) -> AsyncIterator[Any]:
+    """An admin client, closed afterwards. Raises KafkaError where no broker answers."""
+    admin = AIOKafkaAdminClient(**kafka.client_options(), request_timeout_ms=30_000)
+    try:
+        await admin.start()
+        yield admin
+    finally:
+        with contextlib.suppress(KafkaError, OSError):
+            await admin.close()
+
+
+async def wait_for_broker(
+    kafka: KafkaSettings,
+    on_wait: Callable[[str], object],
+    deadline_s: float | None = None,
+) -> None:
+    """Return once a broker answers; tell `on_wait` in one line, with backoff, why it does not yet.
+
+    A refused connection, a name that does not resolve and a socket that stays silent are all
+    waited for. Raises TimeoutError after `deadline_s` (None: never).
+    """
+    servers = ",".join(kafka.bootstrap_servers)
+    backoff_s = BACKOFF_S_FIRST
+    async with asyncio.timeout(deadline_s):
+        while True:
+            try:
+                async with asyncio.timeout(ATTEMPT_S_MAX), connected(kafka) as admin:
+                    await admin.list_topics()
+                return
+            except TimeoutError:
+                reason = f"no answer within {ATTEMPT_S_MAX:g} s"
+            except (KafkaError, OSError) as error:
+                reason = await _why(kafka, error)
+            on_wait(f"broker {servers} is not there ({reason}); trying again in {backoff_s:g} s")
+            await asyncio.sleep(backoff_s)
+            backoff_s = min(BACKOFF_S_MAX, backoff_s * 2)
+
+
+async def _why(kafka: KafkaSettings, error: Exception) -> str:
+    """What the first server's socket says: the client library only says "unable to bootstrap"."""
+    host, _, port = kafka.bootstrap_servers[0].rpartition(":")
+    try:
+        async with asyncio.timeout(2.0):
+            _, writer = await asyncio.open_connection(host, int(port))
+        writer.close()
+    except TimeoutError:
+        return "connection timed out"
+    except OSError as refusal:
+        return (refusal.strerror or str(refusal)).lower()
+    return str(error) or type(error).__name__
+
+
+def topic_config(topic: Topic, replication: int) -> dict[str, str]:
+    """What the broker is told of a topic."""
+    config = {
+        "cleanup.policy": topic.cleanup,
+        "retention.ms": str(-1 if topic.retention_ms is None else topic.retention_ms),
+        "max.message.bytes": str(topic.message_bytes_max),
+        **topic.config,
+    }
+    if replication >= REPLICATION_SAFE:
+        config["min.insync.replicas"] = str(replication - 1)
+    return config
+
+
+def must_agree(topic: Topic) -> bool:
+    """Whether a topic is read together with others: then partition counts must be equal."""
+    return not topic.name.endswith(".dlq")
+
+
+def check_partitions(states: Iterable[TopicState], partitions: int) -> None:
+    """Raise TopicError naming every co-partitioned topic that has not `partitions` partitions."""
+    wrong = [
+        f"{state.name} has {state.partition_count}"
+        for state in states
+        if must_agree(state.topic) and state.partition_count not in (None, partitions)
+    ]
+    if wrong:
+        raise TopicError(
+            f"topics that are read together must all have {partitions} partitions, but "
+            f"{', '.join(wrong)}: set TOPIC_PARTITIONS to what is there, or recreate them "
+            "(`shopkeeper topics reset`, deletes their records)"
+        )
+
+
+async def describe_topics(kafka: KafkaSettings, admin: Any) -> list[TopicState]:
+    """All of our topics, in the order of `topics.ALL`."""
+    there = set(await admin.list_topics())
+    names = [kafka.topic(topic.name) for topic in topics.ALL]
+    found = [name for name in names if name in there]
+    counts: dict[str, int] = {}
+    # An empty list would mean "all topics of the cluster".
+    for one in await admin.describe_topics(found) if found else ():
+        if one["error_code"] == 0:
+            counts[one["topic"]] = len(one["partitions"])
+    return [
+        TopicState(topic, name, counts.get(name))
+        for topic, name in zip(topics.ALL, names, strict=True)
+    ]
+
+
+async def init_topics(kafka: KafkaSettings, partitions: int, replication: int) -> list[str]:
+    """Create every topic that is missing; existing ones are left as they are. Idempotent.
+
+    Returns the created names, prefix included, once clients can see them.
+    Raises TopicError, KafkaError.
+    """
+    async with connected(kafka) as admin:
+        states = await describe_topics(kafka, admin)
+        check_partitions(states, partitions)
+        missing = [state for state in states if state.partition_count is None]
+        if not missing:
+            return []
+        answer = await admin.create_topics(
+            [
+                NewTopic(s.name, partitions, replication,
+                         topic_configs=topic_config(s.topic, replication))
+                for s in missing
+            ],
+            timeout_ms=30_000,
+        )  # fmt: skip
+        created = _check(answer.topic_errors, "create", {TOPIC_ALREADY_EXISTS})
+        await _until(kafka, admin, lambda counts: all(counts.values()))
+        # Somebody else may have created them meanwhile, differently.
+        check_partitions(await describe_topics(kafka, admin), partitions)
+    return created
+
+
+async def delete_topics(kafka: KafkaSettings) -> list[str]:
+    """Delete every topic of ours that there is; returns their names. Raises TopicError."""
+    async with connected(kafka) as admin:
+        states = await describe_topics(kafka, admin)
+        names = [state.name for state in states if state.partition_count is not None]
+        if not names:
+            return []
+        answer = await admin.delete_topics(names, timeout_ms=30_000)
+        deleted = _check(answer.topic_error_codes, "delete", {UNKNOWN_TOPIC})
+        await _until(kafka, admin, lambda counts: not any(counts.values()))
+    return deleted
+
+
+async def reset_topics(
+    kafka: KafkaSettings, partitions: int, replication: int
+) -> tuple[list[str], list[str]]:
+    """Delete and recreate every topic: all records and all state are lost.
+
+    Returns (deleted, created). Committed group offsets stay on the broker; nothing reads them:
+    workers resume where their checkpoints say.
+    """
+    return await delete_topics(kafka), await init_topics(kafka, partitions, replication)
+
+
+def _check(errors: Iterable[Sequence[Any]], verb: str, harmless: set[int]) -> list[str]:
+    """Names without an error. Raises TopicError on any error that is not harmless."""
+    done: list[str] = []
+    failed: list[str] = []
+    for name, code, *message in errors:
+        if code == 0:
+            done.append(name)
+        elif code not in harmless:
+            text = (message[0] if message else "") or for_code(code).__name__
+            failed.append(f"{name} ({text})")
+    if failed:
+        raise TopicError(f"the broker did not {verb} {', '.join(failed)}")
+    return done
+
+
+async def _until(
+    kafka: KafkaSettings, admin: Any, reached: Callable[[Mapping[str, int]], bool]
+) -> None:
+    """Wait until the broker's metadata show the change: it answers before all of it is done."""
+    try:
+        async with asyncio.timeout(METADATA_S_MAX):
+            while True:
+                states = await describe_topics(kafka, admin)
+                if reached({s.name: s.partition_count or 0 for s in states}):
+                    return
+                await asyncio.sleep(0.1)
+    except TimeoutError:
+        raise TopicError(f"the broker did not finish within {METADATA_S_MAX:g} s") from None

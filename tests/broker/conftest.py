@@ -1,0 +1,39 @@
+"""A broker that is never skipped, and topics of its own for every test."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import uuid
+from dataclasses import replace
+
+import pytest
+
+from shopkeeper.shared.runtime.admin import delete_topics, init_topics
+from shopkeeper.shared.runtime.settings import KafkaSettings
+from shopkeeper.shared.testing.broker import broker_under_test
+
+PARTITION_COUNT = 2
+
+
+@pytest.fixture(scope="session")
+def broker():
+    """The address of what TEST_BROKER names, or else of an embedded broker of our own."""
+    with broker_under_test(os.environ) as address:
+        yield address
+
+
+@pytest.fixture
+def bare_kafka(broker):
+    """Settings with a prefix that no other test has; no topics yet."""
+    base = KafkaSettings.from_env({"KAFKA_BOOTSTRAP_SERVERS": broker})
+    kafka = replace(base, topic_prefix=f"t{uuid.uuid4().hex[:10]}.")
+    yield kafka
+    asyncio.run(delete_topics(kafka))
+
+
+@pytest.fixture
+def kafka(bare_kafka):
+    """As `bare_kafka`, with every topic created (2 partitions)."""
+    asyncio.run(init_topics(bare_kafka, PARTITION_COUNT, 1))
+    return bare_kafka
