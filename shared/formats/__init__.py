@@ -1,0 +1,1 @@
+"""Readers of behaviour data files: rows in, shop events out, streaming."""
