@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +35,10 @@ class TopicError(RuntimeError):
     """The topics on the broker are not what they must be; the message says which and how."""
 
 
+class BrokerAway(ConnectionError):
+    """No broker answered in time; the message says what happened instead."""
+
+
 @dataclass(frozen=True, slots=True)
 class TopicState:
     """One of our topics as the broker has it; `partition_count` None: it does not exist."""
@@ -55,44 +61,55 @@ async def connected(kafka: KafkaSettings) -> AsyncIterator[Any]:
 
 
 async def wait_for_broker(
-    kafka: KafkaSettings,
-    on_wait: Callable[[str], object],
-    deadline_s: float | None = None,
+    kafka: KafkaSettings, on_wait: Callable[[str], object], deadline_s: float | None = None
 ) -> None:
     """Return once a broker answers; tell `on_wait` in one line, with backoff, why it does not yet.
 
     A refused connection, a name that does not resolve and a socket that stays silent are all
-    waited for. Raises TimeoutError after `deadline_s` (None: never).
+    waited for. Raises BrokerAway after about `deadline_s` (None: never).
     """
-    servers = ",".join(kafka.bootstrap_servers)
+    started = time.monotonic()
     backoff_s = BACKOFF_S_FIRST
-    async with asyncio.timeout(deadline_s):
-        while True:
-            try:
-                async with asyncio.timeout(ATTEMPT_S_MAX), connected(kafka) as admin:
-                    await admin.list_topics()
-                return
-            except TimeoutError:
-                reason = f"no answer within {ATTEMPT_S_MAX:g} s"
-            except (KafkaError, OSError) as error:
-                reason = await _why(kafka, error)
-            on_wait(f"broker {servers} is not there ({reason}); trying again in {backoff_s:g} s")
-            await asyncio.sleep(backoff_s)
-            backoff_s = min(BACKOFF_S_MAX, backoff_s * 2)
+    while (problem := await _problem(kafka)) is not None:
+        if deadline_s is not None and time.monotonic() - started + backoff_s > deadline_s:
+            raise BrokerAway(problem)
+        on_wait(f"{problem}; trying again in {backoff_s:g} s")
+        await asyncio.sleep(backoff_s)
+        backoff_s = min(BACKOFF_S_MAX, backoff_s * 2)
 
 
-async def _why(kafka: KafkaSettings, error: Exception) -> str:
-    """What the first server's socket says: the client library only says "unable to bootstrap"."""
-    host, _, port = kafka.bootstrap_servers[0].rpartition(":")
+async def _problem(kafka: KafkaSettings) -> str | None:
+    """Why no broker can be talked to now, in a few words; None if one can."""
+    # A plain connection first: it says "refused" or "unknown name" where the client only says
+    # that it cannot bootstrap.
+    problems = [await _connection_problem(server) for server in kafka.bootstrap_servers]
+    if None not in problems:
+        return "; ".join(str(problem) for problem in problems)
+    servers = ",".join(kafka.bootstrap_servers)
     try:
-        async with asyncio.timeout(2.0):
-            _, writer = await asyncio.open_connection(host, int(port))
-        writer.close()
+        async with asyncio.timeout(ATTEMPT_S_MAX), connected(kafka) as admin:
+            await admin.list_topics()
     except TimeoutError:
-        return "connection timed out"
-    except OSError as refusal:
-        return (refusal.strerror or str(refusal)).lower()
-    return str(error) or type(error).__name__
+        return f"broker {servers} accepts connections but does not answer"
+    except (KafkaError, OSError) as error:
+        return f"broker {servers} cannot be used ({type(error).__name__}: {error})"
+    return None
+
+
+async def _connection_problem(server: str) -> str | None:
+    host, _, port = server.rpartition(":")
+    try:
+        async with asyncio.timeout(ATTEMPT_S_MAX):
+            _, writer = await asyncio.open_connection(host.strip("[]"), int(port))
+    except TimeoutError:
+        return f"broker {server}: no connection within {ATTEMPT_S_MAX:g} s"
+    except socket.gaierror:
+        return f"broker {server}: the name {host!r} is not known"
+    except OSError as error:
+        refused = isinstance(error, ConnectionRefusedError) or "refused" in str(error).lower()
+        return f"broker {server}: {'connection refused' if refused else error}"
+    writer.close()
+    return None
 
 
 def topic_config(topic: Topic, replication: int) -> dict[str, str]:
@@ -108,35 +125,57 @@ def topic_config(topic: Topic, replication: int) -> dict[str, str]:
     return config
 
 
-def must_agree(topic: Topic) -> bool:
-    """Whether a topic is read together with others: then partition counts must be equal."""
-    return not topic.name.endswith(".dlq")
+def read_together(service: str) -> list[Topic]:
+    """The logs that one worker reads partition by partition, and its checkpoints.
+
+    Compacted topics are views, read whole by everyone.
+    """
+    return [t for t in topics.ALL if service in t.consumers and t.cleanup == "delete"]
+
+
+def partition_conflicts(counts: Mapping[str, int], partitions: int) -> list[str]:
+    """One sentence per service whose logs would differ in partition count.
+
+    counts: topic name without prefix -> partitions, of those that exist; the others are about
+    to be created with `partitions`.
+    """
+    conflicts = []
+    for service in topics.SERVICES:
+        wanted = {t.name: counts.get(t.name, partitions) for t in read_together(service)}
+        if len(set(wanted.values())) > 1:
+            listed = ", ".join(
+                f"{name} {'has' if name in counts else 'would get'} {count}"
+                for name, count in wanted.items()
+            )
+            conflicts.append(f"{service} reads topics of different partition counts: {listed}")
+    return conflicts
 
 
 def check_partitions(states: Iterable[TopicState], partitions: int) -> None:
-    """Raise TopicError naming every co-partitioned topic that has not `partitions` partitions."""
-    wrong = [
-        f"{state.name} has {state.partition_count}"
-        for state in states
-        if must_agree(state.topic) and state.partition_count not in (None, partitions)
-    ]
-    if wrong:
+    """Raise TopicError where topics that one worker reads together differ in partition count."""
+    counts = {s.topic.name: s.partition_count for s in states if s.partition_count is not None}
+    if conflicts := partition_conflicts(counts, partitions):
         raise TopicError(
-            f"topics that are read together must all have {partitions} partitions, but "
-            f"{', '.join(wrong)}: set TOPIC_PARTITIONS to what is there, or recreate them "
-            "(`shopkeeper topics reset`, deletes their records)"
+            f"{'; '.join(conflicts)}. Set TOPIC_PARTITIONS to what exists, or run "
+            "`shopkeeper topics reset`, which deletes their records"
         )
 
 
-async def describe_topics(kafka: KafkaSettings, admin: Any) -> list[TopicState]:
-    """All of our topics, in the order of `topics.ALL`."""
+async def list_topics(kafka: KafkaSettings) -> list[TopicState]:
+    """All of our topics, in the order of `topics.ALL`, with what the broker has of them."""
+    async with connected(kafka) as admin:
+        return await _describe(kafka, admin)
+
+
+async def _describe(kafka: KafkaSettings, admin: Any) -> list[TopicState]:
     there = set(await admin.list_topics())
     names = [kafka.topic(topic.name) for topic in topics.ALL]
     found = [name for name in names if name in there]
     counts: dict[str, int] = {}
     # An empty list would mean "all topics of the cluster".
     for one in await admin.describe_topics(found) if found else ():
-        if one["error_code"] == 0:
+        # Without a leader a partition cannot be written yet.
+        if one["error_code"] == 0 and all(p["leader"] >= 0 for p in one["partitions"]):
             counts[one["topic"]] = len(one["partitions"])
     return [
         TopicState(topic, name, counts.get(name))
@@ -151,7 +190,7 @@ async def init_topics(kafka: KafkaSettings, partitions: int, replication: int) -
     Raises TopicError, KafkaError.
     """
     async with connected(kafka) as admin:
-        states = await describe_topics(kafka, admin)
+        states = await _describe(kafka, admin)
         check_partitions(states, partitions)
         missing = [state for state in states if state.partition_count is None]
         if not missing:
@@ -167,14 +206,14 @@ async def init_topics(kafka: KafkaSettings, partitions: int, replication: int) -
         created = _check(answer.topic_errors, "create", {TOPIC_ALREADY_EXISTS})
         await _until(kafka, admin, lambda counts: all(counts.values()))
         # Somebody else may have created them meanwhile, differently.
-        check_partitions(await describe_topics(kafka, admin), partitions)
+        check_partitions(await _describe(kafka, admin), partitions)
     return created
 
 
 async def delete_topics(kafka: KafkaSettings) -> list[str]:
     """Delete every topic of ours that there is; returns their names. Raises TopicError."""
     async with connected(kafka) as admin:
-        states = await describe_topics(kafka, admin)
+        states = await _describe(kafka, admin)
         names = [state.name for state in states if state.partition_count is not None]
         if not names:
             return []
@@ -184,15 +223,14 @@ async def delete_topics(kafka: KafkaSettings) -> list[str]:
     return deleted
 
 
-async def reset_topics(
-    kafka: KafkaSettings, partitions: int, replication: int
-) -> tuple[list[str], list[str]]:
-    """Delete and recreate every topic: all records and all state are lost.
+async def reset_topics(kafka: KafkaSettings, partitions: int, replication: int) -> list[str]:
+    """Delete and recreate every topic: all records and all state are lost. Returns the names.
 
-    Returns (deleted, created). Committed group offsets stay on the broker; nothing reads them:
-    workers resume where their checkpoints say.
+    Committed group offsets stay on the broker (aiokafka cannot delete a group); nothing reads
+    them: workers resume where their checkpoints say, or at the beginning.
     """
-    return await delete_topics(kafka), await init_topics(kafka, partitions, replication)
+    await delete_topics(kafka)
+    return await init_topics(kafka, partitions, replication)
 
 
 def _check(errors: Iterable[Sequence[Any]], verb: str, harmless: set[int]) -> list[str]:
@@ -217,7 +255,7 @@ async def _until(
     try:
         async with asyncio.timeout(METADATA_S_MAX):
             while True:
-                states = await describe_topics(kafka, admin)
+                states = await _describe(kafka, admin)
                 if reached({s.name: s.partition_count or 0 for s in states}):
                     return
                 await asyncio.sleep(0.1)
