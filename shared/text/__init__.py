@@ -1,1 +1,1 @@
-"""Text to numbers: language, hashed n-grams, and ONNX models that are checked before use."""
+"""Text understanding without a vocabulary: languages, hashed n-grams, ONNX models."""

@@ -1,187 +1,265 @@
-"""Hashed n-grams of a whole batch of texts in vectorised numpy: no dictionary, no tokeniser.
+"""Hashed word and character n-grams of a whole batch of texts, in numpy, without a loop per text.
 
-Training and serving both call `hashed_ngrams`, so a model can never see other features than
-those that it was trained on; a change here needs a new `VERSION` and new models.
+Weinberger et al. 2009 (feature hashing); the word hash is a polynomial one, so that the hash of
+any run of characters is a difference of two prefix sums. Training and serving share this module:
+`FEATURES_VERSION` is written into a model and checked when it is loaded.
 
-Which n-grams: of a Chinese text the characters 1 to 3 (words are not delimited, and most are one
-or two characters long); of any other text the characters 2 to 5, across word boundaries; and of
-both the words 1 and 2 that are written in alphabets. Each is hashed to one of 2^bits buckets
-(Weinberger et al. 2009, "Feature hashing for large scale multitask learning"); its value is
-1 + ln(count), the sublinear term frequency. A bucket's idf and the row's length norm belong to
-the model.
+Texts are one array of code points, each text between two spaces. A *token* is a run of letters and
+digits, or a single Han character, kana, Hangul syllable or symbol. All hashes are modulo 2**64.
 """
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from shopkeeper.shared.text import alphabet
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-VERSION = 1  # of everything below that changes a bucket or a value
-CHARACTERS_MAX = 4096  # a text is cut here before anything else: reviews beyond are very rare
-CHARACTERS_ZH = (1, 3)
-CHARACTERS_OTHER = (2, 5)
-WORDS = (1, 2)
-ZH_SHARE_MIN = 0.3  # of a text's visible characters; a Chinese review may name English products
+FEATURES_VERSION = 1
+TEXT_CHARACTERS_MAX = 4096
+CHARACTERS_MAX_PER_CHUNK = 1 << 16  # arrays of this length stay in the processor's cache
 
-# Odd constants with well mixed bits (golden ratio; those of splitmix64's finaliser).
-_MULTIPLIER = 0x9E3779B97F4A7C15
-_MIX_1 = 0xBF58476D1CE4E5B9
-_MIX_2 = 0x94D049BB133111EB
-_MASK = (1 << 64) - 1
-_SEED_CHARACTERS = 1
-_SEED_WORD = 2
-_SEED_BIGRAM = 3
+EN, ZH = 0, 1  # tables of weights
+STYLE = 10  # width of a text's style vector
+_LENGTHS = np.array([8, 16, 32, 64, 128, 256, 512])
 
-_BOUNDARY = "\0"
-_FRAME = f" {_BOUNDARY} "  # texts are framed by spaces: an n-gram sees that a word begins a text
+_MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)  # Fibonacci hashing's constant, odd
+_INVERSE = np.uint64(pow(0x9E3779B97F4A7C15, -1, 1 << 64))
+_MIX_1 = np.uint64(0xFF51AFD7ED558CCD)  # murmur3's finaliser
+_MIX_2 = np.uint64(0xC4CEB9FE1A85EC53)
+_SHIFT = np.uint64(33)
+
+U64 = np.uint64
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """Which n-grams one table is made of."""
+
+    words: tuple[int, ...]
+    characters: tuple[int, ...]
+
+
+SIZES = {EN: Sizes((1, 2), (2, 3, 4, 5)), ZH: Sizes((), (1, 2, 3))}
 
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """A sparse batch in row order: `values[k]` stands in row `rows[k]`, column `buckets[k]`.
+    """A batch as the model takes it.
 
-    rows, buckets: int64, (entries,); values: float32, (entries,). Within a row the buckets
-    ascend and none occurs twice. A text without any n-gram has no entry.
+    ids: (n,) int32, table << buckets_log2 | bucket. tf: (n,) float32, 1 + ln(count).
+    segments: (n,) int32, ascending, 2 * row + block; block 0 holds words, block 1 characters.
+    style: (rows, STYLE) float32. tables: (rows,) int32, EN or ZH.
     """
 
-    rows: NDArray[np.int64]
-    buckets: NDArray[np.int64]
-    values: NDArray[np.float32]
-    row_count: int
+    ids: NDArray[np.int32]
+    tf: NDArray[np.float32]
+    segments: NDArray[np.int32]
+    style: NDArray[np.float32]
+    tables: NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Texts as one array. points: (characters,) uint32; starts: (rows + 1,) int64.
+
+    capitals: (rows,) bool, whether the text had an upper-case letter.
+    """
+
+    points: NDArray[np.uint32]
+    starts: NDArray[np.int64]
+    capitals: NDArray[np.bool_]
+
+
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def normalise(text: str) -> str:
-    """Cut, fold compatibility forms (full-width letters), case and white space."""
-    text = text[:CHARACTERS_MAX]
+    """Cut, fold compatibility forms (NFKC) and case, single spaces between words.
+
+    Cut before, against cost, and after, because NFKC can lengthen a text eighteenfold.
+    """
+    text = text[:TEXT_CHARACTERS_MAX]
     if not text.isascii():
-        text = unicodedata.normalize("NFKC", text)[:CHARACTERS_MAX]
-    return " ".join(text.lower().replace(_BOUNDARY, " ").split())
+        text = unicodedata.normalize("NFKC", _LONE_SURROGATE.sub("\ufffd", text))
+    return " ".join(text.lower().split())[:TEXT_CHARACTERS_MAX]
 
 
-def _class_table() -> NDArray[np.uint8]:
-    """For each of the first 65,536 code points: 1 = part of a word, 2 = Han, 0 = neither."""
-    table = np.zeros(0x10000, np.uint8)
-    for code_point in range(0x10000):
-        if unicodedata.category(chr(code_point))[0] in "LNM":
-            table[code_point] = 1
-    table[ord("'")] = 1  # don't
-    for first, last in ((0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xF900, 0xFAFF)):
-        table[first : last + 1] = 2
-    return table
+def to_batch(texts: Sequence[str]) -> Batch:
+    """Normalise texts and lay them out as one array, each between two spaces."""
+    folded = [normalise(text) for text in texts]
+    lengths = np.fromiter((len(text) + 2 for text in folded), dtype=np.int64, count=len(folded))
+    starts = np.zeros(len(folded) + 1, dtype=np.int64)
+    np.cumsum(lengths, out=starts[1:])
+    joined = " " + "  ".join(folded) + " " if folded else ""
+    points = np.frombuffer(joined.encode("utf-32-le"), dtype="<u4").astype(np.uint32)
+    # Numbers of two digits and more become zeros of that length: order numbers carry no meaning,
+    # "5 stars" does.
+    digit = (points >= 48) & (points <= 57)
+    if digit.any():
+        run = digit.copy()
+        run[0] = False
+        run[1:] &= digit[:-1]
+        run[:-1] |= digit[:-1] & digit[1:]
+        points[run] = 48
+    capitals = np.fromiter(
+        (text[:TEXT_CHARACTERS_MAX] != text[:TEXT_CHARACTERS_MAX].lower() for text in texts),
+        dtype=np.bool_,
+        count=len(texts),
+    )
+    return Batch(points, starts, capitals)
 
 
-_CLASSES = _class_table()
-_HAN_ABOVE = (0x20000, 0x3FFFF)  # the supplementary and tertiary ideographic planes
-_LOGARITHMS = (1.0 + np.log(np.maximum(np.arange(CHARACTERS_MAX * 2), 1))).astype(np.float32)
+def _mixed(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Murmur3's 64-bit finaliser: every bit of the result depends on every bit of the input."""
+    values = (values ^ (values >> _SHIFT)) * _MIX_1
+    values = (values ^ (values >> _SHIFT)) * _MIX_2
+    return values ^ (values >> _SHIFT)
 
 
-def classes_of(code_points: NDArray[np.uint32]) -> NDArray[np.uint8]:
-    """0 other, 1 part of an alphabet's word, 2 Han; the shape of `code_points`."""
-    low = np.minimum(code_points, 0xFFFF)
-    classes: NDArray[np.uint8] = np.where(code_points > 0xFFFF, np.uint8(0), _CLASSES[low])
-    classes[(code_points >= _HAN_ABOVE[0]) & (code_points <= _HAN_ABOVE[1])] = 2
-    return classes
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """hashes: (tokens,) uint64; rows: (tokens,) int64."""
+
+    hashes: NDArray[np.uint64]
+    rows: NDArray[np.int64]
 
 
-def _mixed(hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """splitmix64's finaliser (Steele et al. 2014): every input bit reaches every output bit."""
-    hashes = (hashes ^ (hashes >> np.uint64(30))) * np.uint64(_MIX_1)
-    hashes = (hashes ^ (hashes >> np.uint64(27))) * np.uint64(_MIX_2)
-    return hashes ^ (hashes >> np.uint64(31))
+def tokens(points: NDArray[np.uint32], rows: NDArray[np.int64]) -> Tokens:
+    """The tokens of texts laid out by `to_batch`, in order. points, rows: (characters,)."""
+    kinds = alphabet.classes()[points]
+    joins = (kinds == alphabet.LATIN) | (kinds == alphabet.DIGIT)
+    joins |= kinds == alphabet.OTHER_LETTER
+    inside = kinds != alphabet.SPACE
+    # A token begins at a character that is not the continuation of a run of letters.
+    begins = inside.copy()
+    begins[1:] &= ~(joins[1:] & joins[:-1])
+    ends = inside.copy()
+    ends[:-1] &= ~(joins[1:] & joins[:-1])
+    first = np.flatnonzero(begins)
+    last = np.flatnonzero(ends)
+    powers = np.full(len(points), _MULTIPLIER, dtype=U64)
+    inverses = np.full(len(points), _INVERSE, dtype=U64)
+    if len(points):
+        powers[0] = inverses[0] = 1
+    np.cumprod(powers, out=powers)
+    np.cumprod(inverses, out=inverses)
+    prefix = np.zeros(len(points) + 1, dtype=U64)
+    np.cumsum(_mixed(points.astype(U64)) * powers, out=prefix[1:])
+    hashes = (prefix[last + 1] - prefix[first]) * inverses[first]
+    return Tokens(hashes, rows[first])
 
 
-def _word_grams(
-    hashed: NDArray[np.uint64], in_word: NDArray[np.bool_], rows: NDArray[np.int64]
-) -> list[tuple[NDArray[np.int64], NDArray[np.uint64]]]:
-    """Words, and pairs of successive words of one text, as (rows, hashes).
-
-    A word's hash is the sum of its characters' hashes times powers of the multiplier, which
-    `add.reduceat` gives for all words at once.
-    """
-    edges = np.diff(in_word.astype(np.int8), prepend=np.int8(0), append=np.int8(0))
-    starts, ends = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
-    if not len(starts):
-        return []
-    lengths = ends - starts
-    positions = np.flatnonzero(in_word)
-    firsts = np.concatenate(([0], np.cumsum(lengths)[:-1]))
-    powers = _powers(int(lengths.max()))
-    terms = hashed[positions] * powers[np.arange(len(positions)) - np.repeat(firsts, lengths)]
-    words = np.add.reduceat(terms, firsts)
-    word_rows = rows[starts]
-    same = word_rows[1:] == word_rows[:-1]
-    pairs = (words[:-1] * np.uint64(_MULTIPLIER) + words[1:])[same]
-    return [
-        (word_rows, words + np.uint64(_SEED_WORD)),
-        (word_rows[1:][same], pairs + np.uint64(_SEED_BIGRAM)),
-    ]
-
-
-def _powers(count: int) -> NDArray[np.uint64]:
-    powers = np.full(count, _MULTIPLIER, np.uint64)
-    powers[0] = 1
-    return np.multiply.accumulate(powers)
-
-
-def hashed_ngrams(texts: Sequence[str], bits: int) -> Features:
-    """The features of a batch. Each row depends on its own text alone.
-
-    texts: any strings, lone surrogates included. bits: buckets are 0 to 2^bits - 1.
-    """
-    if not texts:
-        nothing = np.zeros(0, np.int64)
-        return Features(nothing, nothing, np.zeros(0, np.float32), 0)
-    prepared = [normalise(text) for text in texts]
-    joined = _FRAME + _FRAME.join(prepared) + _FRAME
-    code_points = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), np.uint32)
-    # The frame's leading space stands outside of the first text, its trailing one outside the last.
-    code_points = code_points[1:-1]
-    boundaries = np.flatnonzero(code_points == 0)
-    lengths = np.diff(boundaries) - 1
-    row_count = len(texts)
-    rows = np.full(len(code_points), -1, np.int64)
-    inside = code_points != 0
-    rows[inside] = np.repeat(np.arange(row_count), lengths)
-    left = np.zeros(len(code_points), np.int64)  # characters from here to the text's end
-    left[inside] = np.repeat(boundaries[1:], lengths) - np.flatnonzero(inside)
-
-    classes = classes_of(code_points)
-    han = np.bincount(rows[(classes == 2)], minlength=row_count)
-    visible = np.bincount(rows[inside & (code_points != 32)], minlength=row_count)
-    is_zh = (han > 0) & (han >= ZH_SHARE_MIN * visible)
-    chinese = np.zeros(len(code_points), np.bool_)
-    chinese[inside] = np.repeat(is_zh, lengths)
-    # A text of white space alone has no n-gram, not even the one of its frame.
-    left[inside] *= np.repeat(visible > 0, lengths)
-
-    hashed = _mixed(code_points.astype(np.uint64) + np.uint64(1))
-    grams: list[tuple[NDArray[np.int64], NDArray[np.uint64]]] = []
-    running = hashed
-    for size in range(1, CHARACTERS_OTHER[1] + 1):
+def _grams(
+    units: NDArray[np.uint64], rows: NDArray[np.int64], sizes: tuple[int, ...], salt: int
+) -> list[tuple[NDArray[np.uint64], NDArray[np.int64]]]:
+    """Hashes and rows of the n-grams of each size; none crosses from one text into the next."""
+    found = []
+    rolling = units
+    for size in range(1, max(sizes, default=0) + 1):
         if size > 1:
-            running = running[:-1] * np.uint64(_MULTIPLIER) + hashed[size - 1 :]
-        wanted = left[: len(running)] >= size
-        here = chinese[: len(running)]
-        if not CHARACTERS_ZH[0] <= size <= CHARACTERS_ZH[1]:
-            wanted &= ~here
-        if not CHARACTERS_OTHER[0] <= size <= CHARACTERS_OTHER[1]:
-            wanted &= here
-        positions = np.flatnonzero(wanted)
-        seed = np.uint64(_SEED_CHARACTERS + (size << 8))
-        grams.append((rows[positions], running[positions] + seed))
-    grams += _word_grams(hashed, classes == 1, rows)
+            rolling = rolling[:-1] * _MULTIPLIER + units[size - 1 :]
+        if len(rolling) == 0:
+            break
+        if size in sizes:
+            whole = rows[: len(rolling)] == rows[size - 1 :]
+            found.append((_mixed(rolling[whole] + U64(salt + size)), rows[: len(rolling)][whole]))
+    return found
 
-    gram_rows = np.concatenate([rows for rows, _ in grams])
-    hashes = np.concatenate([hashes for _, hashes in grams])
-    buckets = (_mixed(hashes) >> np.uint64(64 - bits)).astype(np.int64)
-    keys, counts = np.unique((gram_rows << bits) | buckets, return_counts=True)
-    counts = np.minimum(counts, len(_LOGARITHMS) - 1)
-    return Features(keys >> bits, keys & ((1 << bits) - 1), _LOGARITHMS[counts], row_count)
+
+def _count(
+    points: NDArray[np.uint32], rows: NDArray[np.int64], table: int, buckets_log2: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Distinct (segment, bucket) pairs as one ascending int64 key, and their counts."""
+    sizes = SIZES[table]
+    shift = U64(64 - buckets_log2)
+    keys = []
+    if sizes.words:
+        found = tokens(points, rows)
+        for hashes, of in _grams(found.hashes, found.rows, sizes.words, 0):
+            keys.append((hashes >> shift).astype(np.int64) | (of * 2) << buckets_log2)
+    for hashes, of in _grams(_mixed(points.astype(U64)), rows, sizes.characters, 100):
+        keys.append((hashes >> shift).astype(np.int64) | (of * 2 + 1) << buckets_log2)
+    joined = np.concatenate(keys) if keys else np.zeros(0, dtype=np.int64)
+    joined.sort()
+    if len(joined) == 0:
+        return joined, joined
+    first = np.flatnonzero(np.concatenate(([True], joined[1:] != joined[:-1])))
+    return joined[first], np.diff(np.append(first, len(joined)))
+
+
+def style(batch: Batch) -> NDArray[np.float32]:
+    """(rows, STYLE): length in eight classes, no capital letter, ends like a sentence.
+
+    What kind of text it is (a phrase, a sentence, a whole review) shifts how likely a neutral
+    label is.
+    """
+    lengths = np.diff(batch.starts) - 2
+    out = np.zeros((len(lengths), STYLE), dtype=np.float32)
+    out[np.arange(len(lengths)), np.searchsorted(_LENGTHS, lengths, side="right")] = 1
+    out[:, 8] = ~batch.capitals
+    if len(lengths):
+        out[:, 9] = np.isin(batch.points[batch.starts[1:] - 2], [33, 46, 63, 0x3002])
+    return out
+
+
+def _chunks(starts: NDArray[np.int64]) -> list[tuple[int, int]]:
+    """Row ranges of about CHARACTERS_MAX_PER_CHUNK characters each; a text is never cut."""
+    rows = len(starts) - 1
+    out = []
+    row = 0
+    while row < rows:
+        limit = starts[row] + CHARACTERS_MAX_PER_CHUNK
+        end = max(row + 1, int(np.searchsorted(starts, limit, side="right")) - 1)
+        out.append((row, end))
+        row = end
+    return out
+
+
+def extract(batch: Batch, tables: NDArray[np.int32], buckets_log2: int) -> Features:
+    """Counted n-grams of every text. tables: (rows,) EN or ZH, which n-grams and weights to use."""
+    ids, tf, segments = [], [], []
+    mask = (1 << buckets_log2) - 1
+    for begin, end in _chunks(batch.starts):
+        low, high = batch.starts[begin], batch.starts[end]
+        points = batch.points[low:high]
+        lengths = np.diff(batch.starts[begin : end + 1])
+        rows = np.repeat(np.arange(begin, end, dtype=np.int64), lengths)
+        chunk_keys, chunk_counts, chunk_tables = [], [], []
+        for table in (EN, ZH):
+            chosen = tables[begin:end] == table
+            if not chosen.any():
+                continue
+            if chosen.all():
+                keys, counts = _count(points, rows, table, buckets_log2)
+            else:
+                kept = np.repeat(chosen, lengths)
+                keys, counts = _count(points[kept], rows[kept], table, buckets_log2)
+            chunk_keys.append(keys)
+            chunk_counts.append(counts)
+            chunk_tables.append(np.full(len(keys), table, dtype=np.int32))
+        keys = np.concatenate(chunk_keys)
+        counts = np.concatenate(chunk_counts)
+        of = np.concatenate(chunk_tables)
+        if len(chunk_keys) > 1:
+            order = np.argsort(keys, kind="stable")
+            keys, counts, of = keys[order], counts[order], of[order]
+        ids.append((keys & mask).astype(np.int32) | of << buckets_log2)
+        segments.append((keys >> buckets_log2).astype(np.int32))
+        tf.append((1 + np.log(counts)).astype(np.float32))
+    return Features(
+        np.concatenate(ids) if ids else np.zeros(0, dtype=np.int32),
+        np.concatenate(tf) if tf else np.zeros(0, dtype=np.float32),
+        np.concatenate(segments) if segments else np.zeros(0, dtype=np.int32),
+        style(batch),
+        tables,
+    )

@@ -1,0 +1,183 @@
+"""ONNX text models: found by manifest, checked by SHA-256, run on whole batches.
+
+A folder of models holds `manifest.json`, which names each model's file, checksum, version, labels
+and features. Nothing is loaded that the manifest does not vouch for, and nothing but ONNX is
+loaded at all: an ONNX file is data, a pickle is code (CWE-502).
+
+A model takes the five arrays of `Features` by name and gives `probabilities`, (rows, labels).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+import numpy as np
+import onnxruntime as ort
+
+from shopkeeper.shared.text import features
+from shopkeeper.shared.text.language import detect
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+MANIFEST = "manifest.json"
+MANIFEST_FORMAT = 1
+BITS_MAX = 22
+INPUTS = {"ids", "tf", "segments", "style", "tables"}
+BATCH_CHARACTERS_MAX = 262_144  # of one ONNX call: about 120 MB of n-grams at the worst
+
+
+class ModelError(RuntimeError):
+    """A model cannot be loaded: missing, altered, or made for another version of the code."""
+
+
+class ManifestEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the manifest says of one model."""
+
+    file: str
+    sha256: str
+    version: str
+    labels: list[str]  # in the order of the model's output columns
+    bits: int  # features are hashed to 2^bits buckets
+    features_version: int
+    parameters: dict[str, float] = {}  # the decision's, such as a threshold of abstention
+    card: str = ""  # file name of the model card
+
+
+class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The manifest's whole content."""
+
+    format: int
+    models: dict[str, ManifestEntry]
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Raises ModelError if it is missing, malformed or newer than this code."""
+    path = folder / MANIFEST
+    try:
+        manifest = msgspec.json.decode(path.read_bytes(), type=Manifest)
+    except OSError as error:
+        raise ModelError(f"{path}: cannot be read ({error.strerror})") from None
+    except msgspec.DecodeError as error:
+        raise ModelError(f"{path}: {error}") from None
+    if manifest.format != MANIFEST_FORMAT:
+        raise ModelError(
+            f"{path}: format {manifest.format}; this version of shopkeeper reads {MANIFEST_FORMAT}"
+        )
+    return manifest
+
+
+def model_folder(model_dir: str = "") -> Path:
+    """The folder that MODEL_DIR names, or else the models shipped with the package."""
+    if model_dir:
+        return Path(model_dir)
+    return Path(str(resources.files("shopkeeper") / "models"))
+
+
+def tables_of(texts: Sequence[str]) -> NDArray[np.int32]:
+    """(texts,): the table of n-grams and weights for each text; Chinese has its own."""
+    return np.fromiter(
+        (features.ZH if detect(text) == "zh" else features.EN for text in texts),
+        np.int32,
+        len(texts),
+    )
+
+
+class OnnxModel:
+    """One loaded text classifier. Give it one thread's calls at a time."""
+
+    def __init__(self, name: str, entry: ManifestEntry, content: bytes, threads: int = 1) -> None:
+        """content: the ONNX file's bytes, already checked. Raises ModelError."""
+        self.name, self.version = name, entry.version
+        self.labels = tuple(entry.labels)
+        self.bits = entry.bits
+        self.parameters = dict(entry.parameters)
+        options = ort.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
+        options.log_severity_level = 3  # its warnings go to standard error, past our logs
+        try:
+            self._session = ort.InferenceSession(
+                content, options, providers=["CPUExecutionProvider"]
+            )
+        # onnxruntime's exceptions have no common base but Exception.
+        except Exception as error:
+            raise ModelError(
+                f"model {name}: onnxruntime cannot load it ({str(error)[:200]})"
+            ) from None
+        names = {argument.name for argument in self._session.get_inputs()}
+        outputs = [argument.name for argument in self._session.get_outputs()]
+        if names != INPUTS or outputs != ["probabilities"]:
+            raise ModelError(f"model {name}: its inputs and outputs are not a text model's")
+
+    @classmethod
+    def load(cls, name: str, model_dir: str = "", threads: int = 1) -> OnnxModel:
+        """The model of this name, checked against the manifest. Raises ModelError."""
+        folder = model_folder(model_dir)
+        entry = read_manifest(folder).models.get(name)
+        if entry is None:
+            raise ModelError(f"{folder / MANIFEST}: names no model {name!r}")
+        if entry.features_version != features.FEATURES_VERSION:
+            raise ModelError(
+                f"model {name}: made for features {entry.features_version}, "
+                f"this version of shopkeeper computes {features.FEATURES_VERSION}; train it again"
+            )
+        if Path(entry.file).name != entry.file or not 1 <= entry.bits <= BITS_MAX:
+            raise ModelError(f"{folder / MANIFEST}: model {name} has a bad file name or bits")
+        path = folder / entry.file
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise ModelError(f"{path}: cannot be read ({error.strerror})") from None
+        found = hashlib.sha256(content).hexdigest()
+        if found != entry.sha256:
+            raise ModelError(
+                f"{path}: SHA-256 is {found[:12]}…, the manifest says {entry.sha256[:12]}…; "
+                "the file was altered or not fetched whole"
+            )
+        return cls(name, entry, content, threads)
+
+    def probabilities(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """(texts, labels); rows sum to 1. One ONNX call, or several where the texts are long.
+
+        A row depends on its own text alone, to the bit: entries are summed in bucket order.
+        """
+        parts = [self._run(batch) for batch in _batches(texts)]
+        if not parts:
+            return np.zeros((0, len(self.labels)), np.float32)
+        return np.concatenate(parts) if len(parts) > 1 else parts[0]
+
+    def _run(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        found = features.extract(features.to_batch(texts), tables_of(texts), self.bits)
+        result: NDArray[np.float32] = self._session.run(
+            ["probabilities"],
+            {
+                "ids": found.ids,
+                "tf": found.tf,
+                "segments": found.segments,
+                "style": found.style,
+                "tables": found.tables,
+            },
+        )[0]
+        assert result.shape == (len(texts), len(self.labels)), result.shape
+        return result
+
+
+def _batches(texts: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Cut so that no batch holds more than `BATCH_CHARACTERS_MAX` characters (after the cap)."""
+    first = total = 0
+    for index, text in enumerate(texts):
+        length = min(len(text), features.TEXT_CHARACTERS_MAX)
+        if index > first and total + length > BATCH_CHARACTERS_MAX:
+            yield texts[first:index]
+            first, total = index, 0
+        total += length
+    if first < len(texts):
+        yield texts[first:]
