@@ -116,7 +116,7 @@ def embedded_broker(data_dir: str | os.PathLike[str] | None = None, port: int = 
             # Kept open beyond the guard's clean-up, for what it says at the end.
             with output.open("rb") as log:
                 try:
-                    if _wait_until_up(guard, f"{HOST}:{chosen}"):
+                    if wait_until_up(guard, f"{HOST}:{chosen}"):
                         yield f"{HOST}:{chosen}"
                         return
                 finally:
@@ -127,8 +127,11 @@ def embedded_broker(data_dir: str | os.PathLike[str] | None = None, port: int = 
         wanted = 0
 
 
-def _wait_until_up(guard: subprocess.Popen[bytes], address: str) -> bool:
-    deadline = time.monotonic() + START_S_MAX
+def wait_until_up(
+    guard: subprocess.Popen[bytes], address: str, start_s_max: float = START_S_MAX
+) -> bool:
+    """Whether the broker that `guard` runs answers at `address`, within `start_s_max`."""
+    deadline = time.monotonic() + start_s_max
     # In a thread of its own: the caller may be inside a running event loop.
     with ThreadPoolExecutor(1, thread_name_prefix="bootstrap") as pool:
         while time.monotonic() < deadline and guard.poll() is None:
