@@ -1,1 +1,1 @@
-"""TODO-DOC"""
+"""Everything that `shopkeeper demo` shows: a catalogue, simulated shoppers, and the live view."""
