@@ -1,4 +1,4 @@
-"""Other vocabularies that bare JSON may use: Segment's event names and Google Analytics 4."""
+"""Other vocabularies that bare JSON may use: Segment's track calls and Google Analytics 4."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ _NAMES = {
     "products searched": "products.searched.v1",
     "search": "products.searched.v1",
     "view_search_results": "products.searched.v1",
+    "product reviewed": "product.reviewed.v1",
 }
+
+_CAMEL = (("userId", "user_id"), ("anonymousId", "anonymous_id"), ("messageId", "message_id"))
 
 
 def suffix_of_name(name: str) -> str | None:
@@ -24,16 +27,22 @@ def suffix_of_name(name: str) -> str | None:
     return _NAMES.get(name.lower())
 
 
-def ga4_to_segment(suffix: str, data: dict[str, Any]) -> dict[str, Any]:
-    """The same data under Segment's field names; what is there already wins.
+def to_our_names(suffix: str, data: dict[str, Any]) -> dict[str, Any]:
+    """The same data under our field names; what is there under our name already wins.
 
-    GA4 puts parameters into `params` or at the top, products into `items[].item_id`, the order's
-    id into `transaction_id`, the query into `search_term`, and calls the visitor
-    `user_pseudo_id` or `client_id`.
+    Segment's track call holds the fields in `properties` and writes userId, anonymousId and
+    messageId. GA4 puts parameters into `params` or at the top, products into `items[].item_id`,
+    the order's id into `transaction_id`, its total into `value`, the query into `search_term`,
+    and calls the visitor `user_pseudo_id` or `client_id`.
     """
-    parameters = data.get("params")
-    if isinstance(parameters, dict):
-        data = {**parameters, **{k: v for k, v in data.items() if k != "params"}}
+    if isinstance(data.get("event"), str):
+        for wrapper in ("params", "properties"):
+            inner = data.get(wrapper)
+            if isinstance(inner, dict):
+                data = {**inner, **{k: v for k, v in data.items() if k != wrapper}}
+        for theirs, ours in _CAMEL:
+            if theirs in data and ours not in data:
+                data = {**data, ours: data[theirs]}
     items = data.get("items")
     if suffix == "products.searched.v1":
         if "query" not in data and "search_term" in data:
@@ -41,6 +50,8 @@ def ga4_to_segment(suffix: str, data: dict[str, Any]) -> dict[str, Any]:
     elif suffix == "order.completed.v1":
         if "order_id" not in data and "transaction_id" in data:
             data = {**data, "order_id": data["transaction_id"]}
+        if "total" not in data and "value" in data:
+            data = {**data, "total": data["value"]}
         if "products" not in data and isinstance(items, list):
             data = {**data, "products": [_line(item) for item in items]}
     elif "product_id" not in data:

@@ -22,7 +22,7 @@ class Event(msgspec.Struct, frozen=True, gc=False):
     offset: int
     time_ms: int  # ce_time, or else the record's timestamp; Unix epoch, milliseconds
     id: str  # ce_id, or else "topic/partition/offset"
-    source: str  # ce_source, or else ""
+    source: str  # ce_source, or else "unknown"; "" where the id was made up: it has no repeats
     correlation_id: str  # ce_correlationid, or else `id`
     traceparent: bytes | None = None
 
@@ -32,7 +32,7 @@ class Rejected(msgspec.Struct, frozen=True, gc=False):
 
     offset: int
     stage: str  # decode | validate | infer | state | publish
-    error: str  # a short class of error from a closed set, e.g. "invalid_json"; a metric label
+    error: str  # a class of error from a closed set (`door.ERRORS`, the cores' own); a metric label
     message: str  # for a person; never contains payload text
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 
@@ -21,6 +21,18 @@ PRODUCT_SENTIMENT_UPDATED = "product-sentiment.updated.v1"
 RECOMMENDATIONS_UPDATED = "recommendations.updated.v1"
 SIMILAR_ITEMS_UPDATED = "similar-items.updated.v1"
 TRENDING_UPDATED = "trending.updated.v1"
+
+# Bounds and choices that the schemas state; they are checked when read, not when written.
+Probability = Annotated[float, msgspec.Meta(ge=0, le=1)]
+Count = Annotated[int, msgspec.Meta(ge=0)]
+
+
+def _one_of(*choices: str) -> msgspec.Meta:
+    return msgspec.Meta(pattern=f"^({'|'.join(choices)})$")
+
+
+Language = Annotated[str, _one_of("en", "zh", "other")]
+Label = Annotated[str, _one_of("positive", "neutral", "negative")]
 
 OUTPUT_TYPE_PREFIX = "org.shopkeeper."
 JSON = b"application/json"
@@ -41,10 +53,10 @@ class IntentRecognised(_Data, frozen=True, kw_only=True):
     """What a search or a question wants. The text itself is not repeated (privacy)."""
 
     intent: str  # "out_of_scope" is the explicit abstention
-    score: float  # probability of `intent`, 0 to 1
-    language: str  # en | zh | other
+    score: Probability  # of `intent`
+    language: Language
     model: Model
-    probabilities: dict[str, float]  # the most probable few, by intent
+    probabilities: dict[str, Probability]  # the most probable few, by intent
     event_type: str  # what was understood: products.searched.v1 or question.asked.v1
     user_id: str | None = None
     anonymous_id: str | None = None
@@ -58,11 +70,11 @@ class SentimentScored(_Data, frozen=True, kw_only=True):
 
     product_id: str
     review_id: str
-    label: str  # positive | neutral | negative
-    score: float  # probability of `label`, 0 to 1
-    probabilities: dict[str, float]  # all three
-    language: str  # en | zh | other
-    basis: str  # text | rating: what the label was made from
+    label: Label
+    score: Probability  # of `label`
+    probabilities: dict[str, Probability]  # all three
+    language: Language
+    basis: Annotated[str, _one_of("text", "rating")]  # what the label was made from
     model: Model
     rating: float | None = None
 
@@ -71,12 +83,14 @@ class ProductSentimentUpdated(_Data, frozen=True, kw_only=True):
     """What all reviews of a product say together."""
 
     product_id: str
-    count: int
-    mean: float  # Bayesian mean of sentiment, -1 (negative) to 1 (positive)
-    trend: float  # mean of the newer part minus mean of the older part, -2 to 2
-    positive: int
-    neutral: int
-    negative: int
+    count: Count
+    # Bayesian mean of sentiment, -1 (negative) to 1 (positive)
+    mean: Annotated[float, msgspec.Meta(ge=-1, le=1)]
+    # mean of the newer part minus mean of the older part
+    trend: Annotated[float, msgspec.Meta(ge=-2, le=2)]
+    positive: Count
+    neutral: Count
+    negative: Count
     model: Model
 
 
@@ -100,7 +114,9 @@ class RecommendationsUpdated(_Data, frozen=True, kw_only=True):
 
     recomm_id: str
     items: list[RecommendedItem]
-    fallback: str  # none | trending | newest | empty: how far down the chain it had to go
+    fallback: Annotated[
+        str, _one_of("none", "trending", "newest", "empty")
+    ]  # how far down the chain it had to go
     cause: str  # id of the event that made it due
     model: Model
     user_id: str | None = None
@@ -113,7 +129,7 @@ class SimilarItem(msgspec.Struct, frozen=True):
 
     product_id: str
     score: float
-    count: int
+    count: Count
 
 
 class SimilarItemsUpdated(_Data, frozen=True, kw_only=True):
@@ -121,7 +137,7 @@ class SimilarItemsUpdated(_Data, frozen=True, kw_only=True):
 
     product_id: str
     items: list[SimilarItem]
-    count: int  # sessions with the item itself
+    count: Count  # sessions with the item itself
     model: Model
 
 

@@ -127,11 +127,27 @@ def files() -> dict[str, bytes]:
     return written
 
 
+def newest(history: Path) -> Path | None:
+    """The last frozen version in history/<type>/: the file with the highest number."""
+    return max(history.glob("*.json"), key=lambda path: int(path.stem), default=None)
+
+
 def main() -> None:
-    """Write the files."""
+    """Write the files; a schema that differs from its newest frozen version is frozen as the next.
+
+    Which versions are compatible is for the contract test to say, not for this.
+    """
     folder = Path(__file__).resolve().parents[2] / "schemas"
     for name, content in files().items():
         (folder / name).write_bytes(content)
+    for suffix in ALL_TYPES:
+        history = folder / "history" / suffix
+        history.mkdir(parents=True, exist_ok=True)
+        current, last = (folder / f"{suffix}.json").read_bytes(), newest(history)
+        if last is None or last.read_bytes() != current:
+            number = 1 if last is None else int(last.stem) + 1
+            (history / f"{number}.json").write_bytes(current)
+            print(f"{suffix}: frozen as version {number}")
     print(f"{len(files())} files in {folder.name}/")
 
 

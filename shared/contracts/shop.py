@@ -14,6 +14,7 @@ Id = Annotated[str, msgspec.Meta(min_length=1, max_length=512)]
 OptionalId = Id | None
 Text = Annotated[str, msgspec.Meta(min_length=1)]
 Number = float | None
+ATTRIBUTES_DEPTH_MAX = 32
 
 
 class Customer(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,7 +38,7 @@ class ProductClicked(Customer, frozen=True, kw_only=True):
     """A product was clicked or viewed. `recomm_id`: the list that it was clicked in."""
 
     product_id: Id
-    position: int | None = None
+    position: Number = None  # of the product in its list; 3.0 is written by many who mean 3
     recomm_id: OptionalId = None
 
 
@@ -113,6 +114,22 @@ class ProductCatalogued(msgspec.Struct, frozen=True, kw_only=True):
     currency: str | None = None
     available: bool | None = None
     attributes: dict[str, Any] | None = None
+
+    def __post_init__(self) -> None:
+        # What a parser takes (orjson: 1,024 levels), writers refuse (orjson: 254), so that deep
+        # data would pass here and crash whoever passes it on.
+        level: list[Any] = [self.attributes] if self.attributes else []
+        for _ in range(ATTRIBUTES_DEPTH_MAX):
+            if not level:
+                return
+            level = [
+                inner
+                for outer in level
+                for inner in (outer.values() if isinstance(outer, dict) else outer)
+                if isinstance(inner, dict | list)
+            ]
+        if level:
+            raise ValueError("`attributes` nested too deep")
 
 
 class UserErased(Customer, frozen=True, kw_only=True):

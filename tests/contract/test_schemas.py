@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -17,7 +18,7 @@ from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.contracts.door import Door
 from shopkeeper.shared.contracts.event import Event, Rejected
 from shopkeeper.shared.contracts.outputs import OUTPUT_TYPES, decode, encode
-from shopkeeper.shared.contracts.schemas import ALL_TYPES, asyncapi, files, schema_of
+from shopkeeper.shared.contracts.schemas import ALL_TYPES, asyncapi, files, newest, schema_of
 from shopkeeper.shared.contracts.shop import SHOP_TYPES
 from tests.contract.compatibility import problems
 
@@ -41,7 +42,7 @@ def record(message, value=..., offset=7):
     body = message["value"] if value is ... else value
     return SimpleNamespace(
         offset=offset, partition=0, timestamp=1_772_357_400_250, key=message["key"].encode(),
-        value=None if body is None else orjson.dumps(body),
+        value=None if body is None else json.dumps(body).encode(),
         headers=[(k, v.encode()) for k, v in message["headers"].items()],
     )  # fmt: skip
 
@@ -132,7 +133,10 @@ def leaves(value, path=()):
             yield from leaves(v, (*path, i))
 
 
-BAD = st.sampled_from([None, "", 0, 1.5, True, [], {}, [1], "x" * 600, -1, 6, "ok"])
+BAD = st.sampled_from(
+    [None, "", 0, 1.5, 3.0, -0.0, True, [], {}, [1], [{}], "x" * 512, "x" * 513, "鞋" * 512, "\x00",
+     -1, 5, 5.0000001, 6, 2**63, 10**30, 1e308, "ok", "3", " "]
+)  # fmt: skip
 
 
 @pytest.mark.parametrize(("suffix", "message"), GOLDEN_WITH_VALUE)
@@ -159,6 +163,18 @@ def test_every_schema_accepts_what_earlier_ones_did(suffix):
         assert problems(schema_of(suffix), orjson.loads(path.read_bytes())) == [], path.name
 
 
+@pytest.mark.parametrize("suffix", ALL_TYPES)
+def test_the_current_schema_is_frozen_as_the_newest_version(suffix):
+    history = SCHEMAS / "history" / suffix
+    numbers = sorted(int(path.stem) for path in history.glob("*.json"))
+    assert numbers == list(range(1, len(numbers) + 1))
+    assert newest(history).read_bytes() == (SCHEMAS / f"{suffix}.json").read_bytes()
+
+
+def test_history_holds_no_type_that_is_gone():
+    assert {path.name for path in (SCHEMAS / "history").iterdir()} == set(ALL_TYPES)
+
+
 def changed(change):
     schema = copy.deepcopy(schema_of("order.completed.v1"))
     change(schema)
@@ -178,6 +194,8 @@ def changed(change):
         lambda s: s["$defs"]["OrderLine"]["required"].append("price"),
         lambda s: s.update(additionalProperties=False),
         lambda s: s["properties"]["order_id"].update(pattern="^o"),
+        lambda s: s["properties"]["order_id"].update(format="uuid"),
+        lambda s: s.update(additionalProperties={"type": "string"}),
         lambda s: s.update(anyOf=[{"required": ["user_id"]}]),
     ],
 )

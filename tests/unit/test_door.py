@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.contracts.dead_letter import DEAD_LETTER_BYTES_MAX, dead_letter
-from shopkeeper.shared.contracts.door import EVENT_BYTES_MAX, Door
+from shopkeeper.shared.contracts.door import ERRORS, EVENT_BYTES_MAX, KEY_BYTES_MAX, NO_SOURCE, Door
 from shopkeeper.shared.contracts.event import Event, Rejected, Skipped
 
 NOW_MS = 1_790_000_000_000
@@ -28,6 +28,9 @@ def record(value, headers=(), key=b"u", offset=0):
 
 def clicks(service="recommender", wanted=topics.BY_NAME[topics.CLICKS].types):
     return Door(topics.CLICKS, wanted, service, PREFIX)
+
+
+STRUCTURED = [("content-type", b"application/cloudevents+json")]
 
 
 def verdict(value, headers=(), key=b"u"):
@@ -54,17 +57,30 @@ BAD = {
     "number": (b"42", "not_an_object"),
     "missing field": (b'{"user_id":"u"}', "missing_field"),
     "missing user": (b'{"product_id":"p"}', "missing_field"),
-    "null": (b'{"product_id":null,"user_id":"u"}', "invalid_field"),
-    "empty string": (b'{"product_id":"","user_id":"u"}', "invalid_field"),
-    "id a number": (b'{"product_id":17,"user_id":"u"}', "invalid_field"),
-    "id of 23 digits": (b'{"product_id":99999999999999999999999,"user_id":"u"}', "invalid_field"),
+    "null": (b'{"product_id":null,"user_id":"u"}', "null_field"),
+    "null user": (b'{"product_id":"p","user_id":null}', "missing_field"),
+    "empty string": (b'{"product_id":"","user_id":"u"}', "empty_field"),
+    "empty user": (b'{"product_id":"p","user_id":""}', "empty_field"),
+    "id a number": (b'{"product_id":17,"user_id":"u"}', "wrong_type"),
+    "user a number": (b'{"product_id":"p","user_id":17}', "wrong_type"),
+    "event id a number": (body(id=17), "wrong_type"),
+    "id of 23 digits": (b'{"product_id":99999999999999999999999,"user_id":"u"}', "wrong_type"),
+    "id of 513 characters": (body(product_id="x" * 513), "too_long"),
+    "event id of 2,000 characters": (body(id="x" * 2000), "too_long"),
+    "type a number": (body(type=5), "unknown_type"),
+    "unknown Segment event": (body(type="track", event="Product Teleported"), "unknown_type"),
     "unknown type": (b'{"type":"product.teleported.v1"}', "unknown_type"),
     "too large": (body(pad="x" * EVENT_BYTES_MAX), "too_large"),
     "deep arrays": (b'{"a":' + b"[" * 10_000 + b"]" * 10_000 + b"}", "nested_too_deep"),
     "deep objects": (b'{"a":' * 10_000 + b"1" + b"}" * 10_000, "nested_too_deep"),
-    "nan": (b'{"product_id":"p","user_id":"u","position":NaN}', "invalid_json"),
-    "infinity": (b'{"product_id":"p","user_id":"u","position":-Infinity}', "invalid_json"),
-    "lone surrogate": (b'{"product_id":"\\ud800","user_id":"u"}', "invalid_json"),
+    "nan": (b'{"product_id":"p","user_id":"u","position":NaN}', "not_finite"),
+    "infinity": (b'{"product_id":"p","user_id":"u","position":-Infinity}', "not_finite"),
+    "number too large": (b'{"product_id":"p","user_id":"u","position":1e999}', "not_finite"),
+    "lone surrogate": (b'{"product_id":"\\ud800","user_id":"u"}', "lone_surrogate"),
+    "lone low surrogate": (b'{"product_id":"\\udc00","user_id":"u"}', "lone_surrogate"),
+    "surrogate in utf-8": (b'{"product_id":"\xed\xa0\x80","user_id":"u"}', "invalid_utf8"),
+    "half of Confluent's frame": (b"\x00\x00\x00", "invalid_json"),
+    "empty behind Confluent's frame": (b"\x00\x00\x00\x00\x01", "invalid_json"),
     "before 2000": (body(time="1999-12-31T23:59:59Z"), "time_too_old"),
     "a day ahead": (body(time="2036-01-01T00:00:00Z"), "time_ahead"),
     "no time": (body(time="yesterday"), "invalid_time"),
@@ -81,7 +97,8 @@ def test_bad_input_is_rejected_with_its_own_label(name):
     result = verdict(value)
     assert isinstance(result, Rejected)
     assert result.error == error
-    assert "teleported" not in result.message
+    assert error in ERRORS[result.stage]
+    assert "teleported" not in result.message.lower()
 
 
 @pytest.mark.parametrize("time", ["not a time", "1999-01-01T00:00:00Z", "2036-01-01T00:00:00Z"])
@@ -108,13 +125,47 @@ def test_another_workers_type_is_skipped_and_unknown_ones_only_rejected_by_the_o
     assert unknown == Skipped(0, "unknown_type")
 
 
-def test_an_empty_value_removes_a_product_and_needs_its_key():
-    door = Door(topics.CATALOGUE, {"product.catalogued.v1"}, "recommender", PREFIX)
-    removal, keyless = door.decode([record(None, key=b"p-1"), record(None, key=None)])
+CATALOGUED = "product.catalogued.v1"
+
+
+@pytest.mark.parametrize(
+    ("value", "headers"),
+    [
+        (None, []),
+        (b"", []),
+        (None, binary(CATALOGUED)),
+        (orjson.dumps({"type": PREFIX + CATALOGUED, "data": None}), STRUCTURED),
+        (orjson.dumps({"type": PREFIX + CATALOGUED}), STRUCTURED),
+        (orjson.dumps({"type": PREFIX + CATALOGUED, "data_base64": ""}), STRUCTURED),
+    ],
+)
+def test_an_empty_value_removes_a_product_and_needs_its_key(value, headers):
+    door = Door(topics.CATALOGUE, {CATALOGUED}, "recommender", PREFIX)
+    keys = [b"p-1", None, b"", b"\xff"]
+    removal, *rest = door.decode([record(value, headers, key) for key in keys])
     assert isinstance(removal, Event)
     assert (removal.data, removal.key) == (None, b"p-1")
-    assert isinstance(keyless, Rejected)
-    assert keyless.error == "missing_key"
+    assert [r.error for r in rest] == ["missing_key", "missing_key", "invalid_utf8"]
+
+
+@pytest.mark.parametrize("time", ["1999-01-01T00:00:00Z", "2036-01-01T00:00:00Z", "soon"])
+def test_a_removals_time_is_checked_too(time):
+    door = Door(topics.CATALOGUE, {CATALOGUED}, "recommender", PREFIX)
+    [result] = door.decode([record(None, binary(CATALOGUED, ce_time=time), b"p-1")])
+    assert isinstance(result, Rejected)
+
+
+def test_attributes_nested_deeper_than_others_could_write_are_rejected():
+    door = Door(topics.CATALOGUE, {CATALOGUED}, "recommender", PREFIX)
+
+    def nested(depth, left, right):
+        inner = left * depth + b"1" + right * depth
+        return record(b'{"product_id":"p","title":"t","attributes":{"a":' + inner + b"}}")
+
+    for left, right in ((b"[", b"]"), (b'{"a":', b"}")):
+        fine, deep = door.decode([nested(31, left, right), nested(1000, left, right)])
+        assert isinstance(fine, Event)
+        assert (deep.stage, deep.error) == ("validate", "nested_too_deep")
 
 
 @pytest.mark.parametrize(
@@ -126,6 +177,12 @@ def test_an_empty_value_removes_a_product_and_needs_its_key():
         ({"event": "view_item", "params": {"item_id": "y"}, "user_id": "u"},
          "product.clicked.v1", "y"),
         (GOOD, "product.clicked.v1", "p"),
+        ({"type": None, **GOOD}, "product.clicked.v1", "p"),
+        ({"type": "track", "event": "Product Added", "userId": "u", "messageId": "m",
+          "timestamp": "2026-03-01T09:30:00.000Z", "properties": {"product_id": "s"}},
+         "product.added.v1", "s"),
+        ({"event": "add_to_cart", "timestamp_micros": 1_772_357_400_250_000, "client_id": "c",
+          "params": {"items": [{"item_id": "m"}]}}, "product.added.v1", "m"),
     ],
 )  # fmt: skip
 def test_segment_and_ga4_names_are_understood_in_bare_json(value, suffix, product):
@@ -157,12 +214,46 @@ def test_structured_mode_with_base64_data():
 
 
 def test_ids_correlation_and_trace_are_kept_or_made_up():
-    event = verdict(body(), binary(ce_correlationid="c9", traceparent="00-aa"))
+    trace = f"00-{'a' * 32}-{'b' * 16}-01"
+    event = verdict(body(), binary(ce_correlationid="c9", traceparent=trace))
     assert (event.id, event.source, event.correlation_id) == ("e1", "/web", "c9")
-    assert event.traceparent == b"00-aa"
+    assert event.traceparent == trace.encode()
+    assert verdict(body(), binary(traceparent="x" * 500_000)).traceparent is None
+    envelope = {"type": PREFIX + "product.clicked.v1", "data": GOOD, "id": "e1", "source": "/web",
+                "correlationid": "c9", "traceparent": trace}  # fmt: skip
+    assert verdict(orjson.dumps(envelope), STRUCTURED) == event
     bare = verdict(body())
     assert (bare.id, bare.source) == (f"{topics.CLICKS}/3/0", ""), "cannot repeat: no source"
-    assert (verdict(body(id="x")).id, verdict(body(id="x")).source) == ("x", "bare")
+    assert (verdict(body(id="x")).id, verdict(body(id="x")).source) == ("x", NO_SOURCE)
+    assert verdict(body(), binary(ce_source="")).source == NO_SOURCE, "its repeats must be found"
+
+
+@pytest.mark.parametrize("name", ["ce_id", "ce_source", "ce_correlationid"])
+def test_envelope_fields_that_would_burst_every_output_are_rejected(name):
+    result = verdict(body(), binary(**{name: "x" * 100_000}))
+    assert (result.stage, result.error) == ("validate", "too_long")
+    assert isinstance(verdict(body(), binary(**{name: "x" * 1000})), Event)
+
+
+@pytest.mark.parametrize("name", ["ce_id", "ce_source", "ce_correlationid", "ce_time"])
+def test_envelope_headers_that_are_not_utf8_are_rejected_not_mapped_onto_each_other(name):
+    headers = [(k, v) for k, v in binary() if k != name] + [(name, b"e\xff")]
+    assert verdict(body(), headers).error == "invalid_utf8"
+
+
+def test_a_key_longer_than_any_id_is_rejected():
+    assert verdict(body(), key=b"k" * (KEY_BYTES_MAX + 1)).error == "too_large"
+    assert isinstance(verdict(body(), key=b"k" * KEY_BYTES_MAX), Event)
+
+
+@pytest.mark.parametrize(
+    "time",
+    ["2026-03-01T09:30:00.250Z", "2026-03-01t09:30:00.250z", "2026-03-01T11:30:00.25+02:00",
+     "2026-03-01T09:30:00.250999999Z", 1_772_357_400.25, 1_772_357_400_250,
+     1_772_357_400_250_000],
+)  # fmt: skip
+def test_times_are_read_as_rfc_3339_or_unix_time_of_any_unit(time):
+    assert verdict(body(time=time)).time_ms // 10 == 177_235_740_025
 
 
 HEADERS = st.lists(
