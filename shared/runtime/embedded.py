@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import shutil
 import socket
 import stat
 import subprocess
@@ -121,6 +122,7 @@ def embedded_broker(data_dir: str | os.PathLike[str] | None = None, port: int = 
                         return
                 finally:
                     process.end(guard, STOP_S_MAX + 5.0)
+                    shutil.rmtree(folder, ignore_errors=True)  # in case the guard was killed
                 if attempt == ATTEMPTS - 1:
                     said = log.read().decode("utf-8", "replace").strip()[-500:]
                     raise BrokerUnavailable(f"the embedded broker did not start: {said}")

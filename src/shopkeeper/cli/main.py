@@ -11,6 +11,7 @@ from typing import cast
 import click
 
 import shopkeeper
+from shopkeeper.shared.runtime import process
 
 COMMANDS = {  # name -> module that defines a click command called `command`
     "demo": "shopkeeper.cli.demo",
@@ -45,4 +46,5 @@ def command() -> None:
 
 def main() -> None:
     """Entry point of the `shopkeeper` script."""
+    process.follow_parent()  # one that `up` or `demo` started ends with it, however it ends
     command()
