@@ -125,9 +125,16 @@ class SpanConsumerThread(driver.AIOKafkaConsumerThread):
             for tp, offset in offsets.items()
             if TopicPartition(*tp) in assigned
         }
+        coordinator = consumer._coordinator
         if not wanted:
             return False
         try:
+            # A commit that meets a rebalance makes aiokafka forget its member id; the id then
+            # stays in the group as a dead member, which an embedded broker never evicts and
+            # Apache Kafka only after the session timeout. So ask first. Nothing is lost by
+            # waiting: the checkpoint holds the offset.
+            if not await coordinator._do_heartbeat() or coordinator._rejoin_needed_fut.done():
+                return False
             await consumer.commit(wanted)
         except (CommitFailedError, IllegalStateError) as error:
             log.info("commit refused, the group has moved on: %s", type(error).__name__)

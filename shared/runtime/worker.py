@@ -216,6 +216,11 @@ class Worker:
                         self._book.open_count(), self.settings.drain_deadline_s)  # fmt: skip
         self._accepting = False
         await self._settle(max(1.0, deadline - time.monotonic()))
+        try:
+            async with asyncio.timeout(2.0):
+                await self._app.consumer.commit()
+        except TimeoutError:
+            log.warning("the last offsets were not committed: the checkpoints hold them")
 
     # -- the consumer's owner (see transport.Owner)
 
@@ -248,7 +253,7 @@ class Worker:
         self._accepting = False
         self.health.not_ready["partitions"] = "rebalancing"
         if self._held:
-            await self._settle(REVOKE_DEADLINE_S)
+            await self._settle(REVOKE_DEADLINE_S)  # no commit: the group is rebalancing
         self.epoch += 1
         self._held = {}
         self._book.clear()
@@ -443,7 +448,7 @@ class Worker:
         self.metrics.checkpoint_bytes.labels(topic, str(number)).set(size)
 
     async def _settle(self, deadline_s: float) -> None:
-        """Wait for running bodies, checkpoint every quiet partition, commit. Bounded in time."""
+        """Wait for running bodies, checkpoint every quiet partition. Bounded in time."""
         try:
             async with asyncio.timeout(deadline_s):
                 await self._idle.wait()
@@ -461,12 +466,6 @@ class Worker:
                 await asyncio.gather(*saving)
         except TimeoutError:
             log.warning("not every partition was checkpointed in time: more will be replayed")
-        try:
-            async with asyncio.timeout(2.0):
-                assert self._app is not None
-                await self._app.consumer.commit()
-        except TimeoutError:
-            log.warning("the last offsets were not committed: the checkpoints hold them")
 
     # -- by the clock
 

@@ -1,0 +1,321 @@
+"""The batched Faust runtime on a real broker: what is committed when a body goes wrong.
+
+The service under test sums numbers; its processor can be told to raise, or to take its time.
+Everything else is the real thing: Faust, the span transport, checkpoints, the broker.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import orjson
+import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+
+from shopkeeper.shared.contracts import topics
+from shopkeeper.shared.contracts.event import Output
+from shopkeeper.shared.runtime.service import Service, Source
+from shopkeeper.shared.runtime.settings import Settings
+from shopkeeper.shared.runtime.worker import Worker
+
+if TYPE_CHECKING:
+    from shopkeeper.shared.runtime.settings import KafkaSettings
+
+PARTITION_COUNT = 2  # what the `kafka` fixture creates
+BOOM = "boom"
+
+
+class Totals:
+    """Counts events and remembers the order of their positions; publishes one record each."""
+
+    def __init__(self, number: int, bench: Bench) -> None:
+        self.number, self.bench = number, bench
+        self.positions: list[int] = []
+        bench.totals[number] = self
+
+    def process(self, events, now_ms):
+        self.bench.entered.set()
+        if any(e.data.product_id == BOOM for e in events) and self.bench.raising:
+            raise RuntimeError("a bug in the core")
+        if self.bench.hold is not None:
+            assert self.bench.hold.wait(30)
+        self.positions += [e.data.position for e in events]
+        return [
+            Output(topics.RECOMMENDATIONS, e.key, b"%d" % e.data.position, [], self.number)
+            for e in events
+        ], []
+
+    def dump(self):
+        return {"positions": orjson.dumps(self.positions)}
+
+    def load(self, sections):
+        self.positions = orjson.loads(sections["positions"])
+
+    def tick(self, now_ms):
+        return []
+
+
+class Bench:
+    """What a test knows of the workers that it starts."""
+
+    def __init__(self, kafka: KafkaSettings) -> None:
+        self.kafka = kafka
+        self.totals: dict[int, Totals] = {}
+        self.raising = True
+        self.hold: threading.Event | None = None
+        self.entered = threading.Event()
+        self.settings = replace(
+            Settings.from_env({"HTTP_PORT": "-1", "CHECKPOINT_INTERVAL": "0.1"}),
+            kafka=kafka, span_records_max=10,
+        )  # fmt: skip
+
+    @asynccontextmanager
+    async def worker(self, **changes):
+        source = Source(topics.CLICKS, lambda n: Totals(n, self), frozenset({"product.clicked.v1"}))
+        worker = Worker(Service("recommender", [source]), replace(self.settings, **changes))
+        await worker.start()
+        try:
+            yield worker
+        finally:
+            await worker.stop()
+            if self.hold is not None:
+                self.hold.set()  # so that the core thread can end
+
+    async def send(self, positions, partition=0, product_id="p"):
+        producer = AIOKafkaProducer(**self.kafka.client_options())
+        await producer.start()
+        try:
+            for position in positions:
+                value = {"product_id": product_id, "user_id": "u", "position": position}
+                await producer.send_and_wait(
+                    self.kafka.topic(topics.CLICKS),
+                    orjson.dumps(value), key=b"u", partition=partition,
+                )  # fmt: skip
+        finally:
+            await producer.stop()
+
+    async def committed(self, partition=0) -> int:
+        admin = AIOKafkaAdminClient(**self.kafka.client_options())
+        await admin.start()
+        try:
+            group = self.kafka.topic("shopkeeper-recommender")
+            offsets = await admin.list_consumer_group_offsets(group)
+        finally:
+            await admin.close()
+        found = offsets.get(TopicPartition(self.kafka.topic(topics.CLICKS), partition))
+        return max(0, found.offset) if found is not None else 0
+
+    async def until(self, condition, seconds=20.0):
+        async with asyncio.timeout(seconds):
+            while not condition():
+                await asyncio.sleep(0.02)
+
+    def done(self, count, partition=0):
+        return lambda: partition in self.totals and len(self.totals[partition].positions) >= count
+
+
+@pytest.fixture
+def bench(kafka):
+    return Bench(kafka)
+
+
+def test_a_stopped_worker_has_committed_everything_and_the_next_one_goes_on(bench):
+    async def scenario():
+        await bench.send(range(25))
+        async with bench.worker():
+            await bench.until(bench.done(25))
+        assert await bench.committed() == 25
+        await bench.send(range(25, 30))
+        async with bench.worker():
+            await bench.until(bench.done(30))
+        assert bench.totals[0].positions == list(range(30))
+        assert await bench.committed() == 30
+
+    asyncio.run(scenario())
+
+
+def test_a_raising_body_commits_nothing_of_its_span_and_nothing_after(bench):
+    async def scenario():
+        await bench.send(range(10))
+        async with bench.worker() as worker:
+            await bench.until(bench.done(10))
+            await bench.send([10], product_id=BOOM)
+            await bench.send(range(11, 40))
+            await bench.until(lambda: worker.failure is not None)
+            assert "a bug in the core" in str(worker.failure)
+        assert await bench.committed() <= 10
+        bench.raising = False
+        async with bench.worker():
+            await bench.until(bench.done(40))
+        assert bench.totals[0].positions == list(range(40)), "none lost, none doubled"
+
+    asyncio.run(scenario())
+
+
+def test_stopping_in_mid_span_waits_for_it_and_then_commits_it(bench):
+    """What SIGTERM does: see test_workers.py for the signal itself."""
+
+    async def scenario():
+        await bench.send(range(10))
+        bench.hold = threading.Event()
+        async with bench.worker():
+            await bench.until(bench.entered.is_set)
+            asyncio.get_running_loop().call_later(0.5, bench.hold.set)
+        assert await bench.committed() == 10
+        assert bench.totals[0].positions == list(range(10))
+
+    asyncio.run(scenario())
+
+
+def test_a_span_that_outlasts_the_drain_deadline_is_not_committed(bench):
+    async def scenario():
+        await bench.send(range(10))
+        bench.hold = threading.Event()
+        async with bench.worker(drain_deadline_s=0.5):
+            await bench.until(bench.entered.is_set)
+        assert await bench.committed() == 0
+        bench.hold = None
+        async with bench.worker():
+            await bench.until(bench.done(10))
+        assert bench.totals[0].positions == list(range(10))
+
+    asyncio.run(scenario())
+
+
+def test_cancelling_the_agents_in_mid_span_commits_nothing(bench):
+    async def scenario():
+        await bench.send(range(10))
+        bench.hold = threading.Event()
+        async with bench.worker(drain_deadline_s=0.5) as worker:
+            await bench.until(bench.entered.is_set)
+            for agent in worker._app.agents.values():
+                for actor in agent._actors:
+                    actor.actor_task.cancel()
+            await asyncio.sleep(1.5)  # commits happen once a second
+            assert await bench.committed() == 0
+            worker._accepting = False  # as if the process ended here: nothing is drained
+            bench.hold.set()
+        assert await bench.committed() == 0
+        bench.hold = None
+        async with bench.worker():
+            await bench.until(bench.done(10))
+        assert bench.totals[0].positions == list(range(10))
+
+    asyncio.run(scenario())
+
+
+def test_a_body_longer_than_max_poll_interval_causes_no_rebalance_and_no_growth(bench):
+    async def scenario():
+        await bench.send(range(10))
+        bench.hold = threading.Event()
+        async with bench.worker(
+            max_poll_interval_s=2.0, session_timeout_s=6.0, buffer_bytes_max=65_536
+        ) as worker:
+            await bench.until(bench.entered.is_set)
+            epoch = worker.epoch
+            await bench.send(range(10, 200))
+            await asyncio.sleep(6.0)
+            assert worker.epoch == epoch, "no rebalance"
+            assert worker._book.open_bytes <= 2 * 65_536
+            bench.hold.set()
+            await bench.until(bench.done(200))
+        assert bench.totals[0].positions == list(range(200))
+
+    asyncio.run(scenario())
+
+
+def test_a_failed_delivery_stops_the_worker_with_nothing_committed(bench):
+    async def scenario():
+        await bench.send(range(5))
+        async with bench.worker() as worker:
+            await bench.until(bench.done(5))
+            await bench.until(lambda: worker.durable_offset_of(0) == 5)
+
+            async def refuse(*args, **kwargs):
+                raise TimeoutError("the broker is away")
+
+            worker._sink._producer.send_batch = refuse
+            await bench.send(range(5, 9))
+            await bench.until(lambda: worker.failure is not None)
+            assert "the broker is away" in str(worker.failure)
+        assert await bench.committed() == 5
+        async with bench.worker():
+            await bench.until(bench.done(9))
+        assert bench.totals[0].positions == list(range(9))
+
+    asyncio.run(scenario())
+
+
+def test_a_checkpoint_ahead_of_its_log_is_refused(bench):
+    async def scenario():
+        await bench.send(range(5))
+        async with bench.worker():
+            await bench.until(bench.done(5))
+        admin = AIOKafkaAdminClient(**bench.kafka.client_options())
+        await admin.start()
+        topic = bench.kafka.topic(topics.CLICKS)
+        await admin.delete_topics([topic])
+        for _ in range(50):
+            await asyncio.sleep(0.2)
+            if topic not in await admin.list_topics():
+                break
+        await admin.create_topics([NewTopic(topic, PARTITION_COUNT, 1)])
+        await asyncio.sleep(0.5)
+        await admin.close()
+        async with bench.worker() as worker:
+            await bench.until(lambda: worker.failure is not None)
+            assert "shopkeeper topics reset" in str(worker.failure)
+
+    asyncio.run(scenario())
+
+
+def test_an_offset_committed_without_a_checkpoint_is_not_believed(bench):
+    """Commit without manifest: state would be empty, so reading starts at the beginning."""
+
+    async def scenario():
+        await bench.send(range(12))
+        group = bench.kafka.topic("shopkeeper-recommender")
+        consumer = AIOKafkaConsumer(
+            **bench.kafka.client_options(), group_id=group, enable_auto_commit=False
+        )
+        await consumer.start()
+        partition = TopicPartition(bench.kafka.topic(topics.CLICKS), 0)
+        consumer.assign([partition])
+        await consumer.commit({partition: 7})
+        await consumer.stop()
+        async with bench.worker():
+            await bench.until(bench.done(12))
+        assert bench.totals[0].positions == list(range(12))
+
+    asyncio.run(scenario())
+
+
+def test_two_workers_share_the_partitions_and_one_takes_over(bench):
+    async def scenario():
+        other = Bench(bench.kafka)
+        await bench.send(range(20), 0)
+        await bench.send(range(20), 1)
+        async with bench.worker() as first:
+            await bench.until(lambda: bench.done(20, 0)() and bench.done(20, 1)())
+            async with other.worker() as second:
+                await bench.until(lambda: len(first._held) == 1 and len(second._held) == 1)
+                await bench.send(range(20, 40), 0)
+                await bench.send(range(20, 40), 1)
+                held = {n.partition: b for b, w in ((bench, first), (other, second))
+                        for n in w._held}  # fmt: skip
+                await bench.until(
+                    lambda: all(len(b.totals[n].positions) == 40 for n, b in held.items())
+                )
+            await bench.until(lambda: len(first._held) == 2)
+            await bench.send(range(40, 50), 0)
+            await bench.send(range(40, 50), 1)
+            await bench.until(lambda: bench.done(50, 0)() and bench.done(50, 1)())
+        for number in (0, 1):
+            assert bench.totals[number].positions == list(range(50))
+
+    asyncio.run(scenario())
