@@ -1,0 +1,31 @@
+"""Wiring of the intent worker: searches and questions in, intents out."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from shopkeeper.services.intent.core import WANTED, IntentProcessor
+from shopkeeper.services.intent.model import load_model
+from shopkeeper.shared.contracts import topics
+from shopkeeper.shared.runtime.service import Service, Source
+
+if TYPE_CHECKING:
+    from shopkeeper.shared.runtime.settings import Settings
+
+
+def build(settings: Settings) -> Service:
+    """The service; loads its model once. Raises ModelError."""
+    model, abstain_below = load_model(settings.model_dir, settings.ort_intra_op_threads)
+
+    def make(topic: str, partition: int) -> IntentProcessor:
+        return IntentProcessor(topic, partition, model, abstain_below)
+
+    return Service(
+        name="intent",
+        sources=[
+            Source(topic, partial(make, topic), WANTED)
+            for topic in (topics.SEARCHES, topics.QUESTIONS)
+        ],
+        models=[(model.name, model.version)],
+    )

@@ -1,0 +1,144 @@
+"""What a search or a question wants: a label per text, and the honest answer "none of these".
+
+Stateless: each output is a function of its own event and the model.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from shopkeeper.shared.contracts import topics
+from shopkeeper.shared.contracts.event import Event, Output, Rejected
+from shopkeeper.shared.contracts.outputs import (
+    INTENT_RECOGNISED,
+    IntentRecognised,
+    Model,
+    encode,
+    headers_of,
+    output_id,
+)
+from shopkeeper.shared.contracts.shop import ProductsSearched, QuestionAsked
+from shopkeeper.shared.text.language import detect
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from shopkeeper.shared.runtime.processor import Sections
+
+OUT_OF_SCOPE = "out_of_scope"
+SOURCE = b"shopkeeper/intent"
+PROBABILITIES_MAX = 5  # per output: those below are noise, and cost more bytes than the answer
+PROBABILITY_DIGITS = 4
+WANTED = frozenset({"products.searched.v1", "question.asked.v1"})
+
+
+class Classifier(Protocol):
+    """What the core needs of a model (`OnnxModel` is one)."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def version(self) -> str: ...
+    @property
+    def labels(self) -> tuple[str, ...]: ...
+
+    def probabilities(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """(texts, labels); rows sum to 1; a row depends on its own text alone."""
+        ...
+
+
+class Decision:
+    """From a row of probabilities to a label; abstains below a threshold.
+
+    The score of an abstention is the probability of what it abstained from, or of `out_of_scope`
+    itself if that is the model's first choice.
+    """
+
+    def __init__(self, labels: Sequence[str], abstain_below: float) -> None:
+        if OUT_OF_SCOPE not in labels:
+            raise ValueError(f"an intent model needs the label {OUT_OF_SCOPE}")
+        if not 0.0 <= abstain_below <= 1.0:
+            raise ValueError(f"abstain_below={abstain_below!r} is not a probability")
+        self.labels = tuple(labels)
+        self.abstain_below = abstain_below
+
+    def labelled(self, text: str, row: NDArray[np.float32]) -> tuple[str, float]:
+        """(label, score). A text of nothing but white space is out of scope whatever the model
+        thinks of the empty text, with a score of 1."""
+        if not text.strip():
+            return OUT_OF_SCOPE, 1.0
+        best = int(row.argmax())
+        score = round(float(row[best]), PROBABILITY_DIGITS)
+        return (self.labels[best] if row[best] >= self.abstain_below else OUT_OF_SCOPE), score
+
+    def most_probable(self, row: NDArray[np.float32], count: int) -> dict[str, float]:
+        """The `count` most probable labels, best first; equal ones in label order."""
+        order = (-row).argsort(kind="stable")[:count]
+        return {self.labels[i]: round(float(row[i]), PROBABILITY_DIGITS) for i in order}
+
+
+class IntentProcessor:
+    """One partition of searches or questions. Keeps nothing, so its checkpoint is empty."""
+
+    def __init__(self, topic: str, partition: int, model: Classifier, abstain_below: float) -> None:
+        """topic: the unprefixed name of the input; it is part of the outputs' ids."""
+        self._topic, self._partition = topic, partition
+        self._model = model
+        self._provenance = Model(model.name, model.version)
+        self._decision = Decision(model.labels, abstain_below)
+
+    def process(self, events: Sequence[Event], now_ms: int) -> tuple[list[Output], list[Rejected]]:
+        """One intent per event, in the partition of the same number: a user's intents stay in
+        the order of the texts, and a question without a user stays beside its neighbours."""
+        texts = [_text(event) for event in events]
+        rows = self._model.probabilities(texts)
+        return [
+            self._output(event, text, row)
+            for event, text, row in zip(events, texts, rows, strict=True)
+        ], []
+
+    def _output(self, event: Event, text: str, row: NDArray[np.float32]) -> Output:
+        data: ProductsSearched | QuestionAsked = event.data
+        label, score = self._decision.labelled(text, row)
+        question = data if isinstance(data, QuestionAsked) else None
+        recognised = IntentRecognised(
+            intent=label,
+            score=score,
+            language=detect(text),
+            model=self._provenance,
+            probabilities=self._decision.most_probable(row, PROBABILITIES_MAX),
+            event_type=event.type,
+            user_id=data.user_id,
+            anonymous_id=data.anonymous_id,
+            session_id=data.session_id,
+            product_id=question.product_id if question else None,
+            conversation_id=question.conversation_id if question else None,
+        )
+        key = event.key if event.key is not None else (data.user.encode() or None)
+        subject = data.user or event.id  # CloudEvents: never empty
+        event_id = output_id(self._topic, self._partition, event.offset, INTENT_RECOGNISED)
+        return Output(
+            topic=topics.INTENTS,
+            key=key,
+            value=encode(recognised),
+            headers=headers_of(INTENT_RECOGNISED, event_id, subject, event, SOURCE),
+            partition=self._partition,
+        )
+
+    def dump(self) -> Sections:
+        return {}
+
+    def load(self, sections: Mapping[str, bytes]) -> None:
+        assert not sections, "intent has no state"
+
+    def tick(self, now_ms: int) -> list[Output]:
+        return []
+
+
+def _text(event: Event) -> str:
+    data = event.data
+    text: str = data.query if isinstance(data, ProductsSearched) else data.question
+    return text
