@@ -18,8 +18,6 @@ from shopkeeper.shared.contracts.outputs import JSON, rfc3339
 from shopkeeper.shared.runtime.sink import partition_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from shopkeeper.shared.contracts.event import Headers
     from shopkeeper.shared.formats.readers import ShopEvent
     from shopkeeper.shared.runtime.settings import KafkaSettings
@@ -82,10 +80,11 @@ class Publisher:
         topic: str,
         key: bytes | None,
         value: bytes | None,
-        headers: Sequence[tuple[str, bytes]] | Headers = (),
+        headers: Headers | None = None,
         partition: int | None = None,
     ) -> None:
         """Publish any record (topic: unprefixed). Waits while too much is unconfirmed."""
+        headers = headers or []  # aiokafka takes a list only
         count = self._counts.get(topic)
         if count is None:
             count = self._counts[topic] = await self._count_partitions(topic)

@@ -1,1 +1,1 @@
-"""TODO-DOC"""
+"""What tests and benchmarks stand on: brokers, real worker processes, readers of topics."""
