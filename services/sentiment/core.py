@@ -1,0 +1,175 @@
+"""How reviews feel, one by one and per product.
+
+`process` gives one scored sentiment per review, a function of the event and the model alone, and
+folds it into the product's integers; `tick` publishes the products that changed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from shopkeeper.services.sentiment.aggregates import NEGATIVE, NEUTRAL, POSITIVE, UNIT, Aggregates
+from shopkeeper.shared.contracts import topics
+from shopkeeper.shared.contracts.event import Event, Output, Rejected
+from shopkeeper.shared.contracts.outputs import (
+    PRODUCT_SENTIMENT_UPDATED,
+    SENTIMENT_SCORED,
+    Model,
+    ProductSentimentUpdated,
+    SentimentScored,
+    encode,
+    headers_of,
+    output_id,
+    view_headers,
+)
+from shopkeeper.shared.text.language import detect
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from shopkeeper.shared.contracts.shop import ProductReviewed
+    from shopkeeper.shared.runtime.processor import Sections
+
+SOURCE = b"shopkeeper/sentiment"
+WANTED = frozenset({"product.reviewed.v1"})
+LABELS = ("negative", "neutral", "positive")  # in the order of NEGATIVE, NEUTRAL, POSITIVE
+RATING_NEUTRAL = 3.0  # of 5; above is positive, below is negative (Blitzer et al. 2007)
+RATING_MODEL = Model("rating", "1")
+VIEW_INTERVAL_MS = 1000
+VIEW_PRODUCTS_MAX = 2000  # per tick: a restart publishes every product again, not all at once
+PROBABILITY_DIGITS = 4
+
+
+class Classifier(Protocol):
+    """What the core needs of a model (`OnnxModel` is one)."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def version(self) -> str: ...
+    @property
+    def labels(self) -> tuple[str, ...]: ...
+
+    def probabilities(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """(texts, labels); rows sum to 1; a row depends on its own text alone."""
+        ...
+
+
+def of_rating(rating: float) -> tuple[int, int]:
+    """(label, sentiment in thousandths) of a rating from 0 to 5 without a text."""
+    label = (
+        POSITIVE if rating > RATING_NEUTRAL else NEGATIVE if rating < RATING_NEUTRAL else NEUTRAL
+    )
+    value = round((rating - RATING_NEUTRAL) / 2 * UNIT)
+    return label, max(-UNIT, min(UNIT, value))
+
+
+def of_probabilities(row: NDArray[np.float32]) -> tuple[int, int]:
+    """(label, sentiment in thousandths) of (negative, neutral, positive); ties go to the first."""
+    return int(row.argmax()), round(float(row[POSITIVE] - row[NEGATIVE]) * UNIT)
+
+
+class SentimentProcessor:
+    """One partition of reviews. Its state is `Aggregates`."""
+
+    def __init__(
+        self, partition: int, model: Classifier, aggregates: Aggregates | None = None
+    ) -> None:
+        if tuple(model.labels) != LABELS:
+            raise ValueError(f"a sentiment model has the labels {LABELS}, not {model.labels}")
+        self._partition = partition
+        self._model = model
+        self._provenance = Model(model.name, model.version)
+        self.aggregates = aggregates if aggregates is not None else Aggregates()
+        self._changed: dict[str, None] = {}  # products to publish, oldest change first
+        self._published_ms = 0
+
+    def process(self, events: Sequence[Event], now_ms: int) -> tuple[list[Output], list[Rejected]]:
+        """One sentiment per review, in the partition of the same number."""
+        texts = [text for event in events if (text := _text(event.data))]
+        rows = iter(self._model.probabilities(texts))
+        return [self._one(event, rows) for event in events], []
+
+    def _one(self, event: Event, rows: Iterator[NDArray[np.float32]]) -> Output:
+        review: ProductReviewed = event.data
+        text = _text(review)
+        provenance, basis = self._provenance, "text"
+        if text:
+            row = next(rows)
+            label, value = of_probabilities(row)
+            probabilities = [round(float(p), PROBABILITY_DIGITS) for p in row]
+        else:
+            if review.rating is not None:
+                label, value = of_rating(review.rating)
+                provenance, basis = RATING_MODEL, "rating"
+            else:
+                label, value = NEUTRAL, 0  # a text of nothing but white space
+            probabilities = [float(label == index) for index in range(len(LABELS))]
+        self.aggregates.fold(review.product_id, review.review_id, label, value, event.time_ms)
+        self._changed[review.product_id] = None
+        scored = SentimentScored(
+            product_id=review.product_id,
+            review_id=review.review_id,
+            label=LABELS[label],
+            score=probabilities[label],
+            probabilities=dict(zip(LABELS, probabilities, strict=True)),
+            language=detect(text),
+            basis=basis,
+            model=provenance,
+            rating=review.rating,
+        )
+        event_id = output_id(topics.REVIEWS, self._partition, event.offset, SENTIMENT_SCORED)
+        return Output(
+            topic=topics.SENTIMENTS,
+            key=event.key if event.key is not None else review.product_id.encode(),
+            value=encode(scored),
+            headers=headers_of(SENTIMENT_SCORED, event_id, review.product_id, event, SOURCE),
+            partition=self._partition,
+        )
+
+    def tick(self, now_ms: int) -> list[Output]:
+        """The products that changed, each at most once a second, oldest change first."""
+        if 0 <= now_ms - self._published_ms < VIEW_INTERVAL_MS:
+            return []
+        self._published_ms = now_ms
+        due = list(self._changed)[:VIEW_PRODUCTS_MAX]
+        outputs = []
+        for product_id in due:
+            del self._changed[product_id]
+            product = self.aggregates.get(product_id)
+            if product is None:
+                continue  # evicted since; its last record stays on the topic
+            updated = ProductSentimentUpdated(
+                product_id=product_id,
+                count=product.count,
+                mean=round(product.mean(), 4),
+                trend=round(product.trend(), 4),
+                positive=product.positive,
+                neutral=product.neutral,
+                negative=product.negative,
+                model=self._provenance,
+            )
+            outputs.append(
+                Output(
+                    topic=topics.PRODUCT_SENTIMENT,
+                    key=product_id.encode(),
+                    value=encode(updated),
+                    headers=view_headers(PRODUCT_SENTIMENT_UPDATED, product_id, SOURCE, now_ms),
+                )
+            )
+        return outputs
+
+    def dump(self) -> Sections:
+        return {"aggregates": self.aggregates.dump()}
+
+    def load(self, sections: Mapping[str, bytes]) -> None:
+        """What was published before is unknown, so every product is due again."""
+        self.aggregates.load(sections["aggregates"])
+        self._changed = dict.fromkeys(self.aggregates.product_ids())
+
+
+def _text(review: ProductReviewed) -> str:
+    return (review.review_body or "").strip()
