@@ -1,85 +1,115 @@
 """Is a schema BACKWARD compatible: does it accept whatever an older one accepted?
 
 Decides for the subset of JSON Schema that schemas/ uses; a change of anything else is reported, so
-that a new keyword cannot pass unexamined. `test_compatibility.py` holds it against random data.
+that a new keyword cannot pass unexamined. It errs on the side of reporting: an empty answer is a
+promise, which `test_compatibility.py` holds against random schemas and data.
 
-One thing is let through on purpose, as every registry's default rules for open records do: a new
+One thing is let through on purpose, as is usual for records that may have more fields: a new
 optional property may have a type, although an old writer could have used its name for something
 else among the fields that readers ignore.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
-EXAMINED = {"type", "properties", "required", "items", "anyOf", "$ref", "enum", "minLength",
-            "maxLength", "minimum", "maximum", "minItems", "maxItems", "additionalProperties",
-            "not", "pattern"}  # fmt: skip
-IGNORED = {"$schema", "$id", "title", "description", "default", "$defs"}
+Schema = dict[str, Any]
+
+IGNORED = {"$schema", "$id", "$defs", "title", "description", "default"}  # constrain nothing
 LOWER = ("minLength", "minimum", "minItems")
 UPPER = ("maxLength", "maximum", "maxItems")
+EQUAL = ("not", "pattern")  # no telling which of two is wider
+EXAMINED = {"type", "enum", "required", "properties", "additionalProperties", "items",
+            *LOWER, *UPPER, *EQUAL}  # fmt: skip
 
 
-def problems(new: dict[str, Any], old: dict[str, Any]) -> list[str]:
+def problems(new: Schema, old: Schema) -> list[str]:
     """Every place at which data that `old` accepts could be refused by `new`."""
-    return _compare(new, old, new.get("$defs", {}), old.get("$defs", {}), "$")
+    return _Check(new.get("$defs", {}), old.get("$defs", {})).compare(new, old, "$")
 
 
-def _resolve(schema: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
+@dataclass(frozen=True)
+class _Check:
+    """A schema is the conjunction of its own keywords and of its `anyOf`."""
+
+    new_definitions: dict[str, Schema]
+    old_definitions: dict[str, Schema]
+
+    def compare(self, new: Schema, old: Schema, path: str) -> list[str]:
+        new, choices = _parts(_resolve(new, self.new_definitions))
+        old, old_choices = _parts(_resolve(old, self.old_definitions))
+        found = self._keywords(new, old, path)
+        if found and old_choices is not None:
+            # What the old keywords do not promise, each of the old alternatives may.
+            each = [p for choice in old_choices for p in self.compare(new, choice, path)]
+            found = min(found, each, key=len)
+        if choices is None or (
+            choices == old_choices and self.new_definitions == self.old_definitions
+        ):
+            return found
+        for promised in old_choices if old_choices is not None else [old]:
+            # Old data keeps to the alternative and to the old keywords: one that fits is enough.
+            tries = [
+                self.compare(choice, known, path) for choice in choices for known in (promised, old)
+            ]
+            if all(tries):
+                found += min(tries, key=len)
+        return found
+
+    def _keywords(self, new: Schema, old: Schema, path: str) -> list[str]:
+        changed = {k for k in set(new) | set(old) if new.get(k) != old.get(k)}
+        found = [f"{path}: keyword {name} is not examined" for name in sorted(changed - EXAMINED)]
+        types, types_before = _types(new), _types(old)
+        if types and not (types_before and types_before <= types):
+            found.append(f"{path}: type narrowed from {types_before or 'any'} to {types}")
+        if "enum" in new and not ("enum" in old and set(old["enum"]) <= set(new["enum"])):
+            found.append(f"{path}: enum narrowed")
+        for name in LOWER:
+            if name in new and new[name] > old.get(name, float("-inf")):
+                found.append(f"{path}: {name} raised")
+        for name in UPPER:
+            if name in new and new[name] < old.get(name, float("inf")):
+                found.append(f"{path}: {name} lowered")
+        for name in EQUAL:
+            if name in new and new[name] != old.get(name):
+                found.append(f"{path}: `{name}` added or changed")
+        for name in sorted(set(new.get("required", ())) - set(old.get("required", ()))):
+            found.append(f"{path}.{name}: became required")
+        if "items" in new:
+            found += self.compare(new["items"], old.get("items", {}), f"{path}[]")
+        return found + self._fields(new, old, path)
+
+    def _fields(self, new: Schema, old: Schema, path: str) -> list[str]:
+        found: list[str] = []
+        properties, before = new.get("properties", {}), old.get("properties", {})
+        rest, rest_before = (s.get("additionalProperties", True) for s in (new, old))
+        for name in sorted(set(properties) & set(before)):
+            found += self.compare(properties[name], before[name], f"{path}.{name}")
+        for name in sorted(set(before) - set(properties)):  # now one of the rest
+            if rest is False:
+                found.append(f"{path}.{name}: no longer allowed")
+            elif isinstance(rest, dict):
+                found += self.compare(rest, before[name], f"{path}.{name}")
+        if rest is False and rest_before is not False:
+            found.append(f"{path}: unknown fields are no longer allowed")
+        elif isinstance(rest, dict) and rest_before is not False:
+            known = {} if rest_before is True else rest_before
+            found += self.compare(rest, known, f"{path}.*")
+        return found
+
+
+def _resolve(schema: Schema, definitions: dict[str, Schema]) -> Schema:
     reference = schema.get("$ref")
     return definitions[reference.removeprefix("#/$defs/")] if reference else schema
 
 
-def _types(schema: dict[str, Any]) -> set[str]:
+def _parts(schema: Schema) -> tuple[Schema, list[Schema] | None]:
+    own = {k: v for k, v in schema.items() if k not in IGNORED and k != "anyOf"}
+    return own, schema.get("anyOf")
+
+
+def _types(schema: Schema) -> set[str]:
     kind = schema.get("type")
     found = set(kind) if isinstance(kind, list) else {kind} if kind else set()
     return found | {"integer"} if "number" in found else found
-
-
-def _compare(new, old, new_defs, old_defs, path) -> list[str]:
-    new, old = _resolve(new, new_defs), _resolve(old, old_defs)
-    unknown = {k for k in set(new) | set(old) if new.get(k) != old.get(k)} - EXAMINED - IGNORED
-    found = [f"{path}: keyword {name} is not examined" for name in sorted(unknown)]
-    # Alternatives: each old one must be accepted by some new one.
-    old_options = old.get("anyOf", [old]) if "properties" not in old else [old]
-    new_options = new.get("anyOf", [new]) if "properties" not in new else [new]
-    if len(old_options) > 1 or len(new_options) > 1:
-        for option in old_options:
-            tries = [_compare(n, option, new_defs, old_defs, path) for n in new_options]
-            if all(tries):
-                found += min(tries, key=len)
-        return found
-    if "properties" in new and "anyOf" in new and new.get("anyOf") != old.get("anyOf"):
-        found.append(f"{path}: the combination of required fields changed")
-    if _types(new) and not (_types(old) and _types(old) <= _types(new)):
-        found.append(f"{path}: type narrowed from {sorted(_types(old))} to {sorted(_types(new))}")
-    if "enum" in new and not ("enum" in old and set(old["enum"]) <= set(new["enum"])):
-        found.append(f"{path}: enum narrowed")
-    for name in LOWER:
-        if name in new and new[name] > old.get(name, float("-inf")):
-            found.append(f"{path}: {name} raised")
-    for name in UPPER:
-        if name in new and new[name] < old.get(name, float("inf")):
-            found.append(f"{path}: {name} lowered")
-    for name in ("not", "pattern"):
-        if name in new and new[name] != old.get(name):
-            found.append(f"{path}: `{name}` added or changed")
-    rest, rest_before = (s.get("additionalProperties", True) for s in (new, old))
-    if rest is False:
-        if rest_before is not False:
-            found.append(f"{path}: unknown fields are no longer allowed")
-        gone = set(old.get("properties", {})) - set(new.get("properties", {}))
-        found += [f"{path}.{name}: no longer allowed" for name in sorted(gone)]
-    elif isinstance(rest, dict) and rest_before is not False:
-        before = {} if rest_before is True else rest_before
-        found += _compare(rest, before, new_defs, old_defs, f"{path}.*")
-    for name in sorted(set(new.get("required", ())) - set(old.get("required", ()))):
-        found.append(f"{path}.{name}: became required")
-    for name, schema in new.get("properties", {}).items():
-        before = old.get("properties", {}).get(name)
-        if before is None:
-            continue  # an old writer's unknown field of this name is not in any golden promise
-        found += _compare(schema, before, new_defs, old_defs, f"{path}.{name}")
-    if "items" in new:
-        found += _compare(new["items"], old.get("items", {}), new_defs, old_defs, f"{path}[]")
-    return found
