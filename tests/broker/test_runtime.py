@@ -112,7 +112,7 @@ class Bench:
 
     async def until(self, condition, seconds=20.0):
         async with asyncio.timeout(seconds):
-            while not condition():
+            while not condition():  # noqa: ASYNC110  # conditions are of many objects
                 await asyncio.sleep(0.02)
 
     def done(self, count, partition=0):
