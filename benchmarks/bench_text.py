@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from harness import fresh_topics, publish, report, until_total
 
-from shopkeeper.demo.catalogue import own_catalogue
-from shopkeeper.demo.shoppers import Simulation
+from shopkeeper.demo.catalogue import built_in
+from shopkeeper.demo.shoppers import shop_events
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.testing.workers import worker_process
 
@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 
 def of_topic(topic: str, count: int) -> Iterator[ShopEvent]:
     """The demo's own reviews or searches, repeated under new ids until there are enough."""
-    stream = Simulation(own_catalogue(), 1, int(time.time() * 1000)).events()
+    stream = shop_events(
+        built_in(), seed=1, start_ms=int(time.time() * 1000) - 3_600_000, events_per_s=50
+    )
     sample = list(itertools.islice((e for e in stream if e.topic == topic), 2000))
     for index in range(count):
         event = sample[index % len(sample)]

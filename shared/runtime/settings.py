@@ -95,7 +95,8 @@ def read(environ: Mapping[str, str], name: str) -> str:
         try:
             number = int(value) if setting.kind == "integer" else float(value)
         except ValueError:
-            raise SettingsError(f"{name}={value!r} is not a {setting.kind}") from None
+            kind = "a whole number" if setting.kind == "integer" else "a number"
+            raise SettingsError(f"{name}={value!r} is not {kind}") from None
         low, high = setting.minimum, setting.maximum
         if not (low is None or number >= low) or not (high is None or number <= high):
             raise SettingsError(f"{name}={value!r} is not between {low:g} and {high:g}")

@@ -43,7 +43,12 @@ async def run(name: str, settings: Settings) -> int:
         await wait_for_broker(settings.kafka, log.warning)
         await worker.start()
 
-    worker = Worker(build(name, settings), settings)
+    try:
+        service = build(name, settings)
+    except (RuntimeError, OSError) as error:  # a model that is missing or was altered
+        log.error("%s: %s", name, error)
+        return 1
+    worker = Worker(service, settings)
     starting = asyncio.create_task(started(worker))
     stop = asyncio.create_task(stopping.wait())
     await asyncio.wait({starting, stop}, return_when=asyncio.FIRST_COMPLETED)

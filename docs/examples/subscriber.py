@@ -1,0 +1,12 @@
+"""Prints every recommendation list as it comes: `python subscriber.py localhost:9092`."""
+import asyncio, json, sys
+from aiokafka import AIOKafkaConsumer
+
+async def main():
+    async with AIOKafkaConsumer("personalisation.recommendations.v1", bootstrap_servers=sys.argv[1],
+                                auto_offset_reset="earliest") as lists:
+        async for record in lists:
+            data = json.loads(record.value or "{}")
+            print(record.key.decode(), [item["product_id"] for item in data.get("items", [])], flush=True)
+
+asyncio.run(main())
