@@ -30,7 +30,8 @@ STOP_S_MAX = 30.0
 RESOLVE_S_MAX = 600.0
 JAVA_OPTIONS = (
     "-Xms256m", "-Xmx1g", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
-    "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
+    "-Dshopkeeper.log.level=WARN",
+    f"-Dlog4j2.configurationFile={PROJECT.parents[1] / 'deploy' / 'kafka' / 'log4j2.yaml'}",
 )  # fmt: skip
 
 
