@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from prometheus_client import CollectorRegistry, Counter, Gauge
+from prometheus_client import CollectorRegistry, Counter, Gauge, ProcessCollector
 from prometheus_client.core import HistogramMetricFamily
 from prometheus_client.registry import Collector
 
@@ -73,6 +73,8 @@ class Metrics:
 
     def __init__(self, worker: str) -> None:
         registry = self.registry = CollectorRegistry()
+        # Start time (the restart alert), memory and descriptors; on Linux only.
+        ProcessCollector(registry=registry)
 
         def counter(name: str, text: str, *labels: str) -> Counter:
             return Counter(f"shopkeeper_{name}", text, labels, registry=registry)

@@ -1,0 +1,218 @@
+"""docker-compose.yml, the Dockerfile and deploy/: what can be checked without an engine."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import click
+import pytest
+import yaml
+
+from shopkeeper.cli.main import COMMANDS, command
+from shopkeeper.shared.contracts import topics
+from shopkeeper.shared.runtime.metrics import Metrics
+from shopkeeper.shared.runtime.settings import REFERENCE, Settings
+
+ROOT = Path(__file__).resolve().parents[2]
+COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))
+SERVICES = COMPOSE["services"]
+OURS = {n: s for n, s in SERVICES.items() if s["image"].startswith("shopkeeper:")}
+WORKERS = {n: s for n, s in OURS.items() if s["command"][0] == "worker"}
+PROMETHEUS = ROOT / "deploy" / "prometheus"
+DASHBOARD = json.loads((ROOT / "deploy/grafana/dashboards/shopkeeper.json").read_text("utf-8"))
+RULES = yaml.safe_load((PROMETHEUS / "alerts.yaml").read_text("utf-8"))["groups"][0]["rules"]
+
+promtool = pytest.mark.skipif(
+    shutil.which("promtool") is None, reason="promtool (package prometheus) is not installed"
+)
+
+
+def environment(service):
+    """As compose would pass it on: defaults of ${NAME:-default} filled in."""
+    return {
+        name: re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", value)
+        for name, value in service["environment"].items()
+    }
+
+
+def test_every_service_of_ours_has_a_worker():
+    assert {s["command"][1] for s in WORKERS.values()} == set(topics.SERVICES)
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_the_commands_exist(name):
+    first, second = SERVICES[name]["command"]
+    found = command.get_command(click.Context(command), first)
+    assert first in COMMANDS
+    assert found is not None
+    if isinstance(found, click.Group):
+        assert second in found.commands
+    else:
+        assert found.make_context(first, [second]).params == {"service": second}
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_the_variables_are_known_and_their_values_are_accepted(name):
+    values = environment(SERVICES[name])
+    assert values.keys() <= {setting.name for setting in REFERENCE}
+    settings = Settings.from_env(values)
+    assert settings.kafka.bootstrap_servers == ("kafka:19092",)
+    assert settings.worker_id == "", "under --scale two containers would share it"
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_containers_are_hardened_and_pinned(name):
+    service = SERVICES[name]
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert "no-new-privileges:true" in service["security_opt"]
+    assert service["user"].split(":")[0] not in ("", "0", "root")
+    assert re.search(r":v?\d+\.\d+\.\d+$", service["image"]), "an exact version"
+    # Nothing is reachable from other machines.
+    assert all(port.startswith("127.0.0.1:") for port in service.get("ports", []))
+
+
+def test_no_version_key_and_every_long_running_service_has_a_healthcheck():
+    assert "version" not in COMPOSE
+    assert {n for n, s in SERVICES.items() if "healthcheck" not in s} == {"topics"}
+
+
+@pytest.mark.parametrize("name", WORKERS)
+def test_workers_wait_for_the_broker_and_for_the_topics_and_may_be_scaled(name):
+    service = WORKERS[name]
+    assert service["depends_on"] == {
+        "kafka": {"condition": "service_healthy"},
+        "topics": {"condition": "service_completed_successfully"},
+    }
+    assert not {"container_name", "ports", "volumes"} & service.keys()
+    grace_s = int(service["stop_grace_period"].removesuffix("s"))
+    assert grace_s > 2 * float(environment(service)["DRAIN_DEADLINE"])
+
+
+def test_kafka_is_the_version_that_the_tests_run_on():
+    pom = (ROOT / "tests/kafka/pom.xml").read_text("utf-8")
+    version = re.search(r"<artifactId>kafka_2\.13</artifactId>\s*<version>([\d.]+)<", pom)
+    assert version is not None
+    assert SERVICES["kafka"]["image"] == f"apache/kafka:{version[1]}"
+
+
+def test_the_listeners_are_those_that_compose_uses():
+    lines = (ROOT / "deploy/kafka/server.properties").read_text("utf-8").splitlines()
+    config = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+    assert config["advertised.listeners"] == "INTERNAL://kafka:19092,HOST://localhost:9092"
+    assert config["log.dirs"] == SERVICES["kafka"]["volumes"][0].split(":")[1]
+    assert config["auto.create.topics.enable"] == "false"
+    assert SERVICES["kafka"]["ports"] == ["127.0.0.1:9092:9092"]
+
+
+def test_mounted_paths_exist():
+    for service in SERVICES.values():
+        for volume in service.get("volumes", []):
+            source = volume.split(":")[0]
+            assert (ROOT / source).exists() if source[0] == "." else source in COMPOSE["volumes"]
+
+
+def test_the_build_lock_is_the_entry_of_the_development_lock():
+    entry = (ROOT / "deploy/requirements-build.lock").read_text("utf-8").split("\n", 1)[1]
+    assert entry.startswith("setuptools==")
+    assert entry in (ROOT / "requirements-dev.lock").read_text("utf-8")
+
+
+def test_what_the_dockerfile_copies_is_not_ignored():
+    allowed = {
+        line[1:]
+        for line in (ROOT / ".dockerignore").read_text("utf-8").splitlines()
+        if line.startswith("!")
+    }
+    dockerfile = (ROOT / "Dockerfile").read_text("utf-8")
+    copied = {
+        source
+        for line in re.findall(r"^COPY (?!--from)(.*)$", dockerfile, re.M)
+        for source in line.split()[:-1]
+    }
+    assert copied == allowed
+    assert all((ROOT / source).exists() for source in copied)
+
+
+def expressions():
+    for panel in DASHBOARD["panels"]:
+        for target in panel["targets"]:
+            yield panel["title"], target["expr"].replace("$service", ".*")
+    for rule in RULES:
+        yield rule.get("alert") or rule["record"], rule["expr"]
+
+
+def exported():
+    names = {"process_start_time_seconds", "process_resident_memory_bytes", "up"}
+    for family in Metrics("test").registry.collect():
+        suffixes = {"counter": ("_total",), "histogram": ("_bucket", "_sum", "_count")}
+        names |= {family.name + suffix for suffix in suffixes.get(family.type, ("",))}
+    return names
+
+
+def test_dashboard_and_alerts_ask_for_metrics_that_workers_export():
+    there = exported() | {rule["record"] for rule in RULES if "record" in rule}
+    for title, expression in expressions():
+        asked = set(re.findall(r"[\w:]*(?:shopkeeper|process)_[\w:]+|\bup\b", expression))
+        assert asked, title
+        assert asked <= there, f"{title}: {asked - there}"
+
+
+def test_the_dashboard_is_provisioned_read_only_with_a_fixed_datasource():
+    folder = ROOT / "deploy/grafana/provisioning"
+    [source] = yaml.safe_load((folder / "datasources/prometheus.yaml").read_text())["datasources"]
+    [provider] = yaml.safe_load((folder / "dashboards/shopkeeper.yaml").read_text())["providers"]
+    assert provider["allowUiUpdates"] is False
+    assert (
+        f"./deploy/grafana/dashboards:{provider['options']['path']}:ro"
+        in (SERVICES["grafana"]["volumes"])
+    )
+    assert {p["datasource"]["uid"] for p in DASHBOARD["panels"]} == {source["uid"]}
+    identifiers = [panel["id"] for panel in DASHBOARD["panels"]]
+    assert len(set(identifiers)) == len(identifiers)
+
+
+def test_every_alert_is_tested():
+    tests = (PROMETHEUS / "alerts_test.yaml").read_text("utf-8")
+    fired = set(re.findall(r"alertname: (\w+)\n\s+exp_alerts:\n", tests))
+    assert fired == {rule["alert"] for rule in RULES if "alert" in rule}
+
+
+def run_promtool(*arguments):
+    done = subprocess.run(
+        ["promtool", *arguments], cwd=PROMETHEUS, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@promtool
+def test_promtool_accepts_the_configuration_and_the_alerts_fire_when_they_must():
+    run_promtool("check", "config", "prometheus.yaml")
+    run_promtool("test", "rules", "alerts_test.yaml")
+
+
+@promtool
+def test_the_dashboard_expressions_parse(tmp_path):
+    rules = [{"record": f"panel:{i}", "expr": e} for i, (_, e) in enumerate(expressions())]
+    file = tmp_path / "rules.yaml"
+    file.write_text(yaml.safe_dump({"groups": [{"name": "dashboard", "rules": rules}]}))
+    run_promtool("check", "rules", str(file))
+
+
+def test_docker_compose_accepts_the_file():
+    if (
+        shutil.which("docker") is None
+        or subprocess.run(
+            ["docker", "compose", "version"], capture_output=True, check=False
+        ).returncode
+    ):
+        pytest.skip("`docker compose` is not installed")
+    done = subprocess.run(
+        ["docker", "compose", "--profile", "observability", "config", "--quiet"],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
