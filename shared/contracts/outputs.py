@@ -124,12 +124,13 @@ class RecommendationsUpdated(_Data, frozen=True, kw_only=True):
     session_id: str | None = None
 
 
-class SimilarItem(msgspec.Struct, frozen=True):
-    """One neighbour. `count`: sessions with both."""
+class SimilarItem(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One neighbour. `count`: sessions with both. `basis`: what was done most with the two."""
 
     product_id: str
     score: float
     count: Count
+    basis: Annotated[str, _one_of("viewed", "added", "bought")] = "viewed"
 
 
 class SimilarItemsUpdated(_Data, frozen=True, kw_only=True):

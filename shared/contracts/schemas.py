@@ -66,7 +66,17 @@ def asyncapi() -> dict[str, Any]:
             "address": topic.name,
             "description": f"Keyed by {topic.key}; cleanup policy {topic.cleanup}.",
             "messages": messages,
-            "bindings": {"kafka": {"topic": topic.name, "bindingVersion": "0.5.0"}},
+            "bindings": {
+                "kafka": {
+                    "topic": topic.name,
+                    "topicConfiguration": {
+                        "cleanup.policy": [topic.cleanup],
+                        "retention.ms": -1 if topic.retention_ms is None else topic.retention_ms,
+                        "max.message.bytes": topic.message_bytes_max,
+                    },
+                    "bindingVersion": "0.5.0",
+                }
+            },
         }
         action = "receive" if topic.producers == ("shop",) else "send"
         operations[f"{action}.{topic.name}"] = {
@@ -95,6 +105,7 @@ def asyncapi() -> dict[str, Any]:
                     "contentType": "application/json",
                     "headers": {"$ref": "#/components/schemas/cloudEventsHeaders"},
                     "payload": {"$ref": f"./{suffix}.json"},
+                    "bindings": {"kafka": {"key": {"type": "string"}, "bindingVersion": "0.5.0"}},
                 }
                 for suffix in ALL_TYPES
             },
