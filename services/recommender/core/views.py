@@ -1,16 +1,17 @@
-"""The broadcast views as one worker holds them: packed arrays, fed from whole compacted topics.
+"""Broadcast views: what every worker keeps of the compacted topics that it reads whole.
 
-Every `apply` takes (key, value) records in topic order. An empty value removes its key; what
-cannot be read is counted in `junk` and passed over, for a view must never stop a worker.
+Each `apply` takes (key, value) pairs in log order; an empty value removes the key. Junk is
+counted in `junk` and skipped: a view never fails for what somebody wrote into its topic.
 """
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from typing import TYPE_CHECKING, TypeVar
+import base64
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
+import orjson
 
 from shopkeeper.services.recommender.core.items import grown
 from shopkeeper.services.recommender.settings import CLASS_COUNT
@@ -22,7 +23,7 @@ from shopkeeper.shared.contracts.outputs import (
 from shopkeeper.shared.contracts.shop import ProductCatalogued
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
@@ -30,274 +31,303 @@ if TYPE_CHECKING:
 
 KeyValue = tuple[bytes | None, bytes | None]
 
-V = TypeVar("V")
-
-NEWEST_MAX = 200
-NO_ITEM = -1
-
-_similar = msgspec.json.Decoder(SimilarItemsUpdated)
-_sentiment = msgspec.json.Decoder(ProductSentimentUpdated)
-_trending = msgspec.json.Decoder(TrendingUpdated)
-_catalogued = msgspec.json.Decoder(ProductCatalogued)
+BASES = ("viewed", "added", "bought")  # SimilarItem.basis by event class
+REMOVED, UNAVAILABLE, AVAILABLE = 1, 2, 3  # 0: never heard of
 
 
-class View:
-    """What all views have in common: keys, tombstones, and junk that is passed over."""
+class SimilarView:
+    """Neighbour lists in packed arrays: 9 bytes per neighbour, rows only for items that have one.
 
-    def __init__(self) -> None:
-        self.junk = 0  # records that could not be read
-        self.version = 0  # grows with every batch of records that was applied
-
-    def apply(self, records: Sequence[KeyValue]) -> None:
-        """Take records over, in order."""
-        for key, value in records:
-            try:
-                name = (key or b"").decode()
-                if not name:
-                    raise ValueError("a record without a key")
-                if value:
-                    self._set(name, value)
-                else:
-                    self._remove(name)
-            except (msgspec.MsgspecError, ValueError, LookupError, OverflowError, TypeError):
-                self.junk += 1
-        self.version += bool(records)
-
-    def _set(self, name: str, value: bytes) -> None:
-        raise NotImplementedError
-
-    def _remove(self, name: str) -> None:
-        raise NotImplementedError
-
-
-class SimilarView(View):
-    """Nearest neighbours of every item: 8 bytes each, `neighbours_max` places per item."""
+    `row_of[item]` is -1 or the row of `neighbours` (item numbers, -1 past the end), `scores` and
+    `classes`, each (rows, neighbours_max).
+    """
 
     def __init__(self, items: Items, neighbours_max: int) -> None:
-        super().__init__()
-        self._items = items
-        self._max = neighbours_max
-        self.neighbours = np.full((1024, neighbours_max), NO_ITEM, np.int32)
-        self.scores = np.zeros((1024, neighbours_max), np.float32)
+        self._items, self._width = items, neighbours_max
+        self.row_of: NDArray[np.int32] = np.full(1024, -1, np.int32)
+        self.neighbours: NDArray[np.int32] = np.full((256, neighbours_max), -1, np.int32)
+        self.scores: NDArray[np.float32] = np.zeros((256, neighbours_max), np.float32)
+        self.classes: NDArray[np.uint8] = np.zeros((256, neighbours_max), np.uint8)
+        self._free: list[int] = []
+        self._used = 0
+        self.junk = 0
+        self._decoder = msgspec.json.Decoder(SimilarItemsUpdated)
 
-    def fit(self) -> None:
-        """Make room for every item that is known by now."""
-        if len(self._items) > len(self.neighbours):
-            self.neighbours = grown(self.neighbours, self._items.capacity, NO_ITEM)
-            self.scores = grown(self.scores, self._items.capacity)
+    def __len__(self) -> int:
+        """Items that have a row."""
+        return self._used - len(self._free)
 
-    def _set(self, name: str, value: bytes) -> None:
-        row = _similar.decode(value).items[: self._max]
+    def apply(self, records: Sequence[KeyValue]) -> None:
+        for key, value in records:
+            try:
+                if value is None:
+                    self._remove((key or b"").decode())
+                else:
+                    self._put(self._decoder.decode(value))
+            except (msgspec.MsgspecError, UnicodeDecodeError):
+                self.junk += 1
+
+    def reserve(self) -> None:
+        """Make `row_of` cover every interned item."""
+        if self._items.capacity > len(self.row_of):
+            self.row_of = grown(self.row_of, self._items.capacity, -1)
+
+    def _put(self, row: SimilarItemsUpdated) -> None:
         intern = self._items.intern
-        item = intern(name)
-        others = [intern(other.product_id) for other in row]
-        scores = np.array([other.score for other in row], np.float32)
-        if not np.isfinite(scores).all():
-            raise ValueError("a score is not finite")
-        self.fit()
-        self.neighbours[item] = NO_ITEM
-        self.scores[item] = 0.0
-        self.neighbours[item, : len(others)] = others
-        self.scores[item, : len(others)] = scores
+        item = intern(row.product_id)
+        shown = row.items[: self._width]
+        neighbours = [intern(other.product_id) for other in shown]
+        self.reserve()
+        place = int(self.row_of[item])
+        if place < 0:
+            if self._free:
+                place = self._free.pop()
+            else:
+                place = self._used
+                self._used += 1
+                if place == len(self.scores):
+                    self.neighbours = grown(self.neighbours, 2 * place, -1)
+                    self.scores = grown(self.scores, 2 * place)
+                    self.classes = grown(self.classes, 2 * place)
+            self.row_of[item] = place
+        count = len(shown)
+        self.neighbours[place, :count] = neighbours
+        self.neighbours[place, count:] = -1
+        self.scores[place, :count] = [other.score for other in shown]
+        self.scores[place, count:] = 0
+        self.classes[place, :count] = [
+            BASES.index(other.basis) if other.basis in BASES else 0 for other in shown
+        ]
 
     def _remove(self, name: str) -> None:
         item = self._items.ids.get(name)
-        if item is not None and item < len(self.neighbours):
-            self.neighbours[item] = NO_ITEM
-            self.scores[item] = 0.0
-
-    def of(self, name: str) -> list[tuple[str, float]]:
-        """An item's neighbours with their scores, best first."""
-        item = self._items.ids.get(name, len(self.neighbours))
-        if item >= len(self.neighbours):
-            return []
-        names = self._items.names
-        pairs = zip(self.neighbours[item].tolist(), self.scores[item].tolist(), strict=True)
-        return [(names[other], score) for other, score in pairs if other != NO_ITEM]
-
-    def __len__(self) -> int:
-        return int((self.neighbours[:, 0] != NO_ITEM).sum())
+        if item is None or item >= len(self.row_of) or self.row_of[item] < 0:
+            return
+        place = int(self.row_of[item])
+        self.row_of[item] = -1
+        self.neighbours[place] = -1
+        self._free.append(place)
 
 
-class ProductSentimentView(View):
-    """The Bayesian mean of the reviews of each product, -1 to 1; 0 where there are none."""
-
-    def __init__(self, items: Items) -> None:
-        super().__init__()
-        self._items = items
-        self.means = np.zeros(1024, np.float32)
-
-    def fit(self) -> None:
-        """Make room for every item that is known by now."""
-        if len(self._items) > len(self.means):
-            self.means = grown(self.means, self._items.capacity)
-
-    def _set(self, name: str, value: bytes) -> None:
-        mean = _sentiment.decode(value).mean
-        if not -1.0 <= mean <= 1.0:
-            raise ValueError("a mean outside [-1, 1]")
-        item = self._items.intern(name)
-        self.fit()
-        self.means[item] = mean
-
-    def _remove(self, name: str) -> None:
-        item = self._items.ids.get(name)
-        if item is not None and item < len(self.means):
-            self.means[item] = 0.0
-
-
-class CatalogueView(View):
-    """What the shop sells. A product that was never catalogued may be offered (a shop need not
-    publish a catalogue); one that was removed, or is not available, may not.
-
-    Binary and bare records look alike here: the value is the product's data. Records in
-    structured mode have the data inside.
-    """
-
-    def __init__(self, items: Items) -> None:
-        super().__init__()
-        self._items = items
-        self.blocked = np.zeros(1024, np.bool_)
-        self.titles: dict[int, str] = {}
-        self.prices: dict[int, float] = {}
-        self.categories: dict[int, str] = {}
-        # Newest last. By the order of first appearance in the topic: a product that is merely
-        # updated does not become new again.
-        self._newest: OrderedDict[int, None] = OrderedDict()
-
-    def fit(self) -> None:
-        """Make room for every item that is known by now."""
-        if len(self._items) > len(self.blocked):
-            self.blocked = grown(self.blocked, self._items.capacity)
-
-    def _set(self, name: str, value: bytes) -> None:
-        try:
-            product = _catalogued.decode(value)
-        except msgspec.ValidationError:
-            envelope = msgspec.json.decode(value)
-            product = msgspec.convert(envelope["data"], ProductCatalogued)
-        item = self._items.intern(product.product_id)
-        self.fit()
-        self.blocked[item] = product.available is False
-        if item not in self.titles:
-            self._newest[item] = None
-            if len(self._newest) > NEWEST_MAX:
-                self._newest.popitem(last=False)
-        self.titles[item] = product.title
-        _set_or_drop(self.categories, item, product.category)
-        _set_or_drop(self.prices, item, product.price)
-
-    def _remove(self, name: str) -> None:
-        item = self._items.intern(name)  # also one never seen: neighbours may still name it
-        self.fit()
-        self.blocked[item] = True
-        self._newest.pop(item, None)
-        for column in (self.titles, self.prices, self.categories):
-            column.pop(item, None)
-
-    def newest(self) -> list[int]:
-        """The products catalogued last, newest first, at most NEWEST_MAX."""
-        return list(reversed(self._newest))
-
-    def __len__(self) -> int:
-        return len(self.titles)
-
-
-def _set_or_drop(column: dict[int, V], item: int, value: V | None) -> None:
-    if value is None:
-        column.pop(item, None)
-    else:
-        column[item] = value
-
-
-class TrendingView(View):
-    """What is clicked most lately: item and score, best first, by scope."""
-
-    def __init__(self, items: Items) -> None:
-        super().__init__()
-        self._items = items
-        self.scopes: dict[str, list[tuple[int, float]]] = {}
-
-    def _set(self, name: str, value: bytes) -> None:
-        intern = self._items.intern
-        rows = _trending.decode(value).items
-        self.scopes[name] = [(intern(row.product_id), row.score) for row in rows]
-
-    def _remove(self, name: str) -> None:
-        self.scopes.pop(name, None)
-
-
-class ItemCounts(msgspec.Struct, frozen=True, array_like=True):
-    """One record of item-counts (msgpack): all the items of one bucket of an item partition.
-
-    sessions: int32 (items, class) n(i). hot_*: events by item (its place in `items`, int32),
-    event-time hour (int32), class (uint8) and how many (int32).
-    """
+class CountsRecord(msgspec.Struct, frozen=True):
+    """The value of one item bucket on the item-counts topic (msgpack; internal)."""
 
     format_version: int
     items: list[str]
-    sessions: bytes
-    hot_items: bytes
-    hot_hours: bytes
-    hot_classes: bytes
-    hot_counts: bytes
+    n: bytes  # int32 (class, items)
+    hour_items: bytes  # int32 places in `items`
+    hours: bytes  # int32, hours since the Unix epoch
+    hour_counts: bytes  # int32
 
 
-COUNTS_FORMAT_VERSION = 1
-_counts = msgspec.msgpack.Decoder(ItemCounts)
-
-
-class ItemCountsView(View):
-    """n(i) of every item of every item partition, and who was looked at in which hour."""
+class ItemCountsView:
+    """n(i) of every item by event class, and visits by hour, from all item partitions."""
 
     def __init__(self, items: Items) -> None:
-        super().__init__()
         self._items = items
-        self._sessions = np.zeros((1024, CLASS_COUNT), np.int32)
-        self._members: dict[str, NDArray[np.int64]] = {}
-        # key -> (4, entries): item, hour, class, count
-        self._hot: dict[str, NDArray[np.int64]] = {}
+        self.n: NDArray[np.int32] = np.zeros((CLASS_COUNT, 1024), np.int32)  # (class, item)
+        self._hours: dict[bytes, tuple[NDArray[np.int64], ...]] = {}  # item, hour, count
+        self.version = 0  # moves when a count did
+        self.junk = 0
 
-    def sessions(self) -> NDArray[np.int32]:
-        """(at least items, class) n(i); 0 where nothing is known."""
-        if len(self._items) > len(self._sessions):
-            self._sessions = grown(self._sessions, self._items.capacity)
-        return self._sessions
+    def apply(self, records: Sequence[KeyValue]) -> None:
+        for key, value in records:
+            try:
+                self._put(key or b"", value)
+            except (msgspec.MsgspecError, ValueError, IndexError):
+                self.junk += 1
 
-    def hot(self) -> NDArray[np.int64]:
-        """(4, entries): item, hour, class, count, of all buckets."""
-        if not self._hot:
-            return np.zeros((4, 0), np.int64)
-        return np.concatenate(list(self._hot.values()), axis=1)
+    def _put(self, key: bytes, value: bytes | None) -> None:
+        if value is None:
+            if self._hours.pop(key, None) is not None:
+                self.version += 1
+            return
+        record = msgspec.msgpack.decode(value, type=CountsRecord)
+        n = np.frombuffer(record.n, np.int32).reshape(CLASS_COUNT, len(record.items))
+        places = np.frombuffer(record.hour_items, np.int32)
+        hours = np.frombuffer(record.hours, np.int32).astype(np.int64)
+        counts = np.frombuffer(record.hour_counts, np.int32).astype(np.int64)
+        if not len(places) == len(hours) == len(counts) or np.any(places < 0):
+            raise ValueError("columns of different lengths")
+        if record.format_version != 1 or np.any(places >= len(record.items)):
+            raise ValueError("not a record of item counts")
+        ids = self._items.intern_all(record.items)
+        self.reserve()
+        if not np.array_equal(self.n[:, ids], n):
+            self.n[:, ids] = n
+            self.version += 1
+        new = (ids[places], hours, counts)
+        old = self._hours.get(key)
+        if old is None or not all(np.array_equal(a, b) for a, b in zip(old, new, strict=True)):
+            self._hours[key] = new
+            self.version += 1
 
-    def _set(self, name: str, value: bytes) -> None:
-        record = _counts.decode(value)
-        if record.format_version > COUNTS_FORMAT_VERSION:
-            raise ValueError("a newer format")
-        sessions = np.frombuffer(record.sessions, "<i4").reshape(len(record.items), CLASS_COUNT)
-        columns = [
-            np.frombuffer(record.hot_items, "<i4"),
-            np.frombuffer(record.hot_hours, "<i4"),
-            np.frombuffer(record.hot_classes, np.uint8),
-            np.frombuffer(record.hot_counts, "<i4"),
-        ]
-        hot = np.stack([column.astype(np.int64) for column in columns])
-        if hot.size and not (hot[0].min() >= 0 and hot[0].max() < len(record.items)):
-            raise ValueError("a place outside the table")
-        items = self._items.intern_all(record.items)
-        self._remove(name)
-        self.sessions()[items] = sessions
-        self._members[name] = items
-        hot[0] = items[hot[0]]
-        self._hot[name] = hot
+    def reserve(self) -> None:
+        """Make `n` cover every interned item."""
+        if self._items.capacity > self.n.shape[1]:
+            self.n = np.ascontiguousarray(grown(self.n.T, self._items.capacity).T)
+
+    def visits(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """All (items, hours, counts)."""
+        if not self._hours:
+            nothing = np.zeros(0, np.int64)
+            return nothing, nothing, nothing
+        items, hours, counts = (np.concatenate(p) for p in zip(*self._hours.values(), strict=True))
+        return items, hours, counts
+
+
+class CatalogueView:
+    """Products as the catalogue has them: availability, category, order of arrival.
+
+    Values may be CloudEvents data, a structured CloudEvent, bare JSON, or framed by Confluent.
+    """
+
+    def __init__(self, items: Items) -> None:
+        self._items = items
+        self.status: NDArray[np.uint8] = np.zeros(1024, np.uint8)
+        self.category: NDArray[np.int32] = np.full(1024, -1, np.int32)
+        self.categories: list[str] = []
+        self._category_ids: dict[str, int] = {}
+        self._newest: dict[int, None] = {}  # available items, newest last
+        self.version = 0
+        self.junk = 0
+
+    def apply(self, records: Sequence[KeyValue]) -> None:
+        for key, value in records:
+            try:
+                product = _catalogued(value) if value else None
+                if product is not None:
+                    self._put(product)
+                elif key:
+                    self._remove(key.decode())
+                else:
+                    self.junk += 1
+            except (msgspec.MsgspecError, orjson.JSONDecodeError, UnicodeDecodeError, ValueError):
+                self.junk += 1
+
+    def reserve(self) -> None:
+        """Make the arrays cover every interned item."""
+        if self._items.capacity > len(self.status):
+            self.status = grown(self.status, self._items.capacity)
+            self.category = grown(self.category, self._items.capacity, -1)
+
+    def blocked(self) -> NDArray[np.bool_]:
+        """(items,) whether an item must not be offered: removed, or not available."""
+        self.reserve()
+        blocked: NDArray[np.bool_] = (self.status == REMOVED) | (self.status == UNAVAILABLE)
+        return blocked
+
+    def newest(self, count: int) -> list[int]:
+        """The available items that came last, newest first."""
+        return [item for item, _ in zip(reversed(self._newest), range(count), strict=False)]
+
+    def _put(self, product: ProductCatalogued) -> None:
+        item = self._items.intern(product.product_id)
+        self.reserve()
+        status = UNAVAILABLE if product.available is False else AVAILABLE
+        category = -1
+        if product.category:
+            known = self._category_ids.get(product.category)
+            if known is None:
+                known = self._category_ids[product.category] = len(self.categories)
+                self.categories.append(product.category)
+            category = known
+        if self.status[item] == status and self.category[item] == category:
+            return
+        self.status[item], self.category[item] = status, category
+        if status == UNAVAILABLE:
+            self._newest.pop(item, None)
+        else:
+            self._newest.setdefault(item)
+        self.version += 1
 
     def _remove(self, name: str) -> None:
-        members = self._members.pop(name, None)
-        if members is not None:
-            self.sessions()[members] = 0
-        self._hot.pop(name, None)
+        item = self._items.intern(name)
+        self.reserve()
+        self.status[item], self.category[item] = REMOVED, -1
+        self._newest.pop(item, None)
+        self.version += 1
 
 
-def total_junk(views: Iterable[View]) -> int:
-    """Records that no view could read."""
-    return sum(view.junk for view in views)
+def _catalogued(value: bytes) -> ProductCatalogued | None:
+    """The product in a record's value; None for a removal in structured mode."""
+    if value[0] == 0 and len(value) > 5:
+        value = value[5:]
+    document: Any = orjson.loads(value)
+    if isinstance(document, dict) and "specversion" in document:
+        if "data_base64" in document:
+            document = orjson.loads(base64.b64decode(document["data_base64"], validate=True))
+        else:
+            document = document.get("data")
+            if document is None:
+                return None
+    return msgspec.convert(document, ProductCatalogued)
+
+
+class ProductSentimentView:
+    """What reviews say about each product: `mean[item]`, -1 to 1; 0 where there are none."""
+
+    def __init__(self, items: Items) -> None:
+        self._items = items
+        self.mean: NDArray[np.float32] = np.zeros(1024, np.float32)
+        self.junk = 0
+        self._decoder = msgspec.json.Decoder(ProductSentimentUpdated)
+
+    def apply(self, records: Sequence[KeyValue]) -> None:
+        for key, value in records:
+            try:
+                if value is None:
+                    name, mean = (key or b"").decode(), 0.0
+                else:
+                    product = self._decoder.decode(value)
+                    name, mean = product.product_id, product.mean
+                    if not -1.0 <= mean <= 1.0:
+                        raise ValueError("not a mean")
+            except (msgspec.MsgspecError, ValueError):
+                self.junk += 1
+                continue
+            item = self._items.intern(name)
+            self.reserve()
+            self.mean[item] = mean
+
+    def reserve(self) -> None:
+        """Make `mean` cover every interned item."""
+        if self._items.capacity > len(self.mean):
+            self.mean = grown(self.mean, self._items.capacity)
+
+
+class TrendingView:
+    """What is clicked most lately, by scope: "all", or "category/<name>"."""
+
+    def __init__(self, items: Items) -> None:
+        self._items = items
+        self.scopes: dict[str, list[int]] = {}  # best first
+        self.scores: dict[str, list[float]] = {}
+        self.junk = 0
+        self._decoder = msgspec.json.Decoder(TrendingUpdated)
+
+    def apply(self, records: Sequence[KeyValue]) -> None:
+        for key, value in records:
+            try:
+                if value is None:
+                    scope = (key or b"").decode()
+                    self.scopes.pop(scope, None)
+                    self.scores.pop(scope, None)
+                    continue
+                update = self._decoder.decode(value)
+            except (msgspec.MsgspecError, UnicodeDecodeError):
+                self.junk += 1
+                continue
+            self.scopes[update.scope] = [self._items.intern(i.product_id) for i in update.items]
+            self.scores[update.scope] = [i.score for i in update.items]
+
+
+class Views:
+    """All views of one worker, over one set of interned items."""
+
+    def __init__(self, items: Items, neighbours_max: int) -> None:
+        self.similar = SimilarView(items, neighbours_max)
+        self.counts = ItemCountsView(items)
+        self.catalogue = CatalogueView(items)
+        self.sentiment = ProductSentimentView(items)
+        self.trending = TrendingView(items)

@@ -1,0 +1,92 @@
+"""Stage B's counts: integers under sorted 64-bit keys, appended to and merged now and then.
+
+Integers, because sums must be equal, not close, in whatever order the partitions' deltas come.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_LOW = (1 << 32) - 1
+
+
+class CountMap:
+    """Counts by (row, column), both below 2**31, in arrays sorted by row, then column.
+
+    `add` appends; `merge` sorts what was appended and sums it in. A merge copies the whole, so it
+    is worth doing only for many entries at once, or before reading.
+    """
+
+    def __init__(self) -> None:
+        self.keys: NDArray[np.int64] = np.zeros(0, np.int64)  # row << 32 | column, ascending
+        self.counts: NDArray[np.int32] = np.zeros(0, np.int32)
+        self._pending: list[NDArray[np.int64]] = []
+        self.pending_count = 0
+
+    def __len__(self) -> int:
+        """Entries merged so far."""
+        return len(self.keys)
+
+    def add(self, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> None:
+        """Count each (row, column) once more."""
+        if len(rows):
+            self._pending.append(rows << 32 | columns)
+            self.pending_count += len(rows)
+
+    def merge(self) -> None:
+        """Sum what was added into the arrays."""
+        if not self._pending:
+            return
+        keys, counts = np.unique(np.concatenate(self._pending), return_counts=True)
+        self._pending = []
+        self.pending_count = 0
+        places = np.searchsorted(self.keys, keys)
+        known = np.zeros(len(keys), bool)
+        inside = places < len(self.keys)
+        known[inside] = self.keys[places[inside]] == keys[inside]
+        self.counts[places[known]] += counts[known].astype(np.int32)
+        new = ~known
+        if new.any():
+            self.keys = np.insert(self.keys, places[new], keys[new])
+            self.counts = np.insert(self.counts, places[new], counts[new].astype(np.int32))
+
+    def row_bounds(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Where each row's entries begin and end in `keys` (merged ones only)."""
+        return np.searchsorted(self.keys, rows << 32), np.searchsorted(self.keys, (rows + 1) << 32)
+
+    def rows(self) -> NDArray[np.int64]:
+        """The row of every entry."""
+        return self.keys >> 32
+
+    def columns(self) -> NDArray[np.int64]:
+        """The column of every entry."""
+        return self.keys & _LOW
+
+    def keep(self, mask: NDArray[np.bool_]) -> None:
+        """Drop every merged entry where `mask` is False."""
+        self.keys, self.counts = self.keys[mask], self.counts[mask]
+
+    def replace(
+        self, rows: NDArray[np.int64], columns: NDArray[np.int64], counts: NDArray[np.int32]
+    ) -> None:
+        """Hold exactly these distinct entries, given in any order."""
+        keys = rows << 32 | columns
+        order = np.argsort(keys)
+        self.keys, self.counts = keys[order], counts[order].astype(np.int32)
+        self._pending = []
+        self.pending_count = 0
+
+
+def ranges(
+    starts: NDArray[np.intp], ends: NDArray[np.intp]
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """All indices of the ranges [start, end), one after the other, and each one's range number."""
+    lengths = ends - starts
+    owner = np.repeat(np.arange(len(starts)), lengths)
+    firsts = np.cumsum(lengths) - lengths
+    return np.arange(int(lengths.sum())) - firsts[owner] + starts[owner], owner

@@ -1,0 +1,109 @@
+"""Product ids as small integers, shared by everything in one worker.
+
+The integers are private to a process: whatever leaves it (records, checkpoints) carries strings.
+Ids are never forgotten while the process lives; about 250 bytes per distinct product id.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+import xxhash
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
+T = TypeVar("T", bound=np.generic)
+
+_DIGITS_MAX = 18  # as many as always fit into an int64
+
+
+class Items:
+    """Interns product ids: string -> 0, 1, 2, ... in order of first appearance."""
+
+    def __init__(self) -> None:
+        self.ids: dict[str, int] = {}
+        self.names: list[str] = []
+        self._hash = np.zeros(1024, np.uint64)
+        self._order = np.zeros(1024, np.int64)
+        self._synced = 0
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def intern(self, name: str) -> int:
+        """The integer of a product id; a new one if it was never seen."""
+        item = self.ids.get(name)
+        if item is None:
+            item = self.ids[name] = len(self.names)
+            self.names.append(name)
+        return item
+
+    def intern_all(self, names: Iterable[str]) -> NDArray[np.int64]:
+        """Integers of many product ids, shape (names,)."""
+        intern = self.intern
+        return np.fromiter((intern(name) for name in names), np.int64)
+
+    @property
+    def capacity(self) -> int:
+        """A power of two above the count of items: the size for arrays indexed by item."""
+        return max(1024, 1 << len(self.names).bit_length())
+
+    def partitions(self, partition_count: int) -> NDArray[np.int64]:
+        """The item partition of every item, shape (items,): its owner for rows and counts."""
+        self._sync()
+        hashes = self._hash[: len(self.names)]
+        return (hashes % np.uint64(partition_count)).astype(np.int64)
+
+    def partition_of(
+        self, items: NDArray[np.signedinteger], partition_count: int
+    ) -> NDArray[np.int64]:
+        """The item partition of these items, same shape."""
+        self._sync()
+        hashes: NDArray[np.uint64] = self._hash[items]
+        return (hashes % np.uint64(partition_count)).astype(np.int64)
+
+    def buckets(self, items: NDArray[np.signedinteger], bucket_count: int) -> NDArray[np.int64]:
+        """The count bucket of these items: other bits of the hash than `partition_of` uses."""
+        self._sync()
+        hashes: NDArray[np.uint64] = self._hash[items]
+        return ((hashes >> np.uint64(32)) % np.uint64(bucket_count)).astype(np.int64)
+
+    def order(self, items: NDArray[np.signedinteger]) -> NDArray[np.int64]:
+        """Keys that break score ties alike in every process: by number if the id is a number
+        (smaller first), else after all numbers by hash."""
+        self._sync()
+        order: NDArray[np.int64] = self._order[items]
+        return order
+
+    def _sync(self) -> None:
+        count = len(self.names)
+        if self._synced == count:
+            return
+        if count > len(self._hash):
+            self._hash = grown(self._hash, self.capacity)
+            self._order = grown(self._order, self.capacity)
+        for item in range(self._synced, count):
+            encoded = self.names[item].encode("utf-8", "surrogatepass")
+            digest = xxhash.xxh64_intdigest(encoded)
+            self._hash[item] = digest
+            if encoded.isdigit() and len(encoded) <= _DIGITS_MAX:
+                self._order[item] = int(encoded)
+            else:
+                self._order[item] = (1 << 62) | (digest >> 2)
+        self._synced = count
+
+
+def partition_of_name(name: str, partition_count: int) -> int:
+    """The item partition of one product id (see `Items.partition_of`)."""
+    return int(xxhash.xxh64_intdigest(name.encode("utf-8", "surrogatepass")) % partition_count)
+
+
+def grown(array: NDArray[T], size: int, fill: int = 0) -> NDArray[T]:
+    """A longer copy along the first axis, filled up with `fill`."""
+    longer = np.full((size, *array.shape[1:]), fill, array.dtype)
+    longer[: len(array)] = array
+    return longer

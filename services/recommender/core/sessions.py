@@ -1,0 +1,326 @@
+"""Stage A: who looked at what, in which session, and the count deltas that follow from it.
+
+A session is an event's `session_id`, scoped by its user (two users who send the same session id
+do not share a session), or else the user's events without one whose times are less than
+`session_gap_ms` from the latest of the session. It holds its distinct items by event class, the
+first `session_items_max` of each. An item that is new to a session adds 1 to its n(i) and 1 to
+c(i, j) of every item j already there; nothing is ever taken back.
+
+Everything here is a pure function of the partition's log: it does not depend on how the log was
+cut into spans, on the clock, or on the process.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import msgspec
+import numpy as np
+
+from shopkeeper.services.recommender.settings import ADD, CLASS_COUNT, CLICK, HOUR_MS, ORDER
+from shopkeeper.services.recommender.state import read_state
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from shopkeeper.services.recommender.core.items import Items
+    from shopkeeper.services.recommender.settings import Settings
+    from shopkeeper.shared.contracts.event import Event
+
+FORMAT_VERSION = 1
+CLASS_OF_TYPE = {"product.clicked.v1": CLICK, "product.added.v1": ADD, "order.completed.v1": ORDER}
+ERASED = "user.erased.v1"
+
+SessionKey = tuple[str, str | None]
+
+
+class User:
+    """What is remembered of one customer."""
+
+    __slots__ = ("bought", "list_time_ms", "recent", "sessions")
+
+    def __init__(self) -> None:
+        self.recent: list[int] = []  # items of the last events, newest last, repeats included
+        self.bought: list[int] = []  # last purchases, newest last
+        self.sessions: set[str | None] = set()  # ids of sessions still held
+        self.list_time_ms: int | None = None  # time of the event of the last list that was due
+
+
+class Session:
+    """Distinct items by event class, in order of first appearance."""
+
+    __slots__ = ("items", "last_ms")
+
+    def __init__(self, time_ms: int) -> None:
+        self.items: tuple[list[int], ...] = tuple([] for _ in range(CLASS_COUNT))
+        self.last_ms = time_ms
+
+
+@dataclass(slots=True)
+class Learned:
+    """What a span taught, in offset order. Lists of one length, except `prior`.
+
+    One entry per item that was new to its session; `prior` holds, one after the other, the items
+    that each found there (`prior_count` of them).
+    """
+
+    offsets: list[int] = field(default_factory=list)
+    classes: list[int] = field(default_factory=list)
+    items: list[int] = field(default_factory=list)
+    hours: list[int] = field(default_factory=list)
+    prior_count: list[int] = field(default_factory=list)
+    prior: list[int] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Due:
+    """A list that an event made due, with what it is made from."""
+
+    event: Event
+    user: str
+    recent: list[int]  # a copy, newest last
+    bought: list[int]  # a copy
+
+
+@dataclass(slots=True)
+class Erased:
+    """A user whose published lists are to be removed."""
+
+    event: Event
+    users: list[str]
+
+
+class Sessions:
+    """Users and sessions of one partition."""
+
+    def __init__(self, settings: Settings, items: Items) -> None:
+        self._settings = settings
+        self._items = items
+        self.users: dict[str, User] = {}  # least recently seen first
+        self.sessions: dict[SessionKey, Session] = {}  # likewise
+        self._epoch = 0  # offset // eviction_interval_records, of the last event
+        self.counters: Counter[str] = Counter()  # since start; not part of the state
+
+    def learn(self, events: Sequence[Event]) -> tuple[Learned, list[Due | Erased]]:
+        """Fold events in offset order; returns count deltas, and lists due and users erased."""
+        learned = Learned()
+        due: list[Due | Erased] = []
+        settings, users, sessions = self._settings, self.users, self.sessions
+        interval = settings.eviction_interval_records
+        recent_max, bought_max = settings.recent_items_max, settings.bought_items_max
+        gap_ms, list_interval_ms = settings.session_gap_ms, settings.list_interval_ms
+        intern = self._items.intern
+        visit = self._visit
+        next_eviction = (self._epoch + 1) * interval
+        for event in events:
+            offset, data, time_ms = event.offset, event.data, event.time_ms
+            if offset >= next_eviction:
+                self._evict()
+                self._epoch = offset // interval
+                next_eviction = (self._epoch + 1) * interval
+            kind = CLASS_OF_TYPE.get(event.type)
+            if kind is None:
+                assert event.type == ERASED, event.type
+                due.append(Erased(event, self._erase(data.user_id, data.anonymous_id)))
+                continue
+            name = data.user_id or data.anonymous_id
+            user = users.pop(name, None)
+            if user is None:
+                user = User()
+            users[name] = user  # now the most recently seen
+            key = (name, data.session_id)
+            session = sessions.pop(key, None)
+            if session is None:
+                session = Session(time_ms)
+                user.sessions.add(key[1])
+            elif key[1] is None and abs(time_ms - session.last_ms) >= gap_ms:
+                session = Session(time_ms)
+            sessions[key] = session
+            if time_ms > session.last_ms:
+                session.last_ms = time_ms
+            recent = user.recent
+            if kind == ORDER:
+                for line in data.products:
+                    item = intern(line.product_id)
+                    visit(learned, session, ORDER, item, offset, time_ms)
+                    recent.append(item)
+                    if item in user.bought:
+                        user.bought.remove(item)
+                    user.bought.append(item)
+                del user.bought[:-bought_max]
+                del recent[:-recent_max]
+            else:
+                item = intern(data.product_id)
+                prior = session.items[kind]
+                if item not in prior:
+                    visit(learned, session, kind, item, offset, time_ms)
+                recent.append(item)
+                if len(recent) > recent_max:
+                    del recent[0]
+            last_ms = user.list_time_ms
+            if last_ms is None or abs(time_ms - last_ms) >= list_interval_ms:
+                # Remembered whether or not the list is published: state never sees the clock.
+                user.list_time_ms = time_ms
+                due.append(Due(event, name, recent[:], user.bought[:]))
+        return learned, due
+
+    def _visit(
+        self,
+        learned: Learned,
+        session: Session,
+        kind: int,
+        item: int,
+        offset: int,
+        time_ms: int,
+    ) -> None:
+        """Count an item in a session, unless it is there or the session is full."""
+        prior = session.items[kind]
+        if item in prior:
+            return
+        if len(prior) >= self._settings.session_items_max:
+            self.counters["session_items_capped"] += 1
+            return
+        learned.offsets.append(offset)
+        learned.classes.append(kind)
+        learned.items.append(item)
+        learned.hours.append(time_ms // HOUR_MS)
+        learned.prior_count.append(len(prior))
+        learned.prior.extend(prior)
+        prior.append(item)
+
+    def _evict(self) -> None:
+        """Forget what was silent longest, down to the caps."""
+        users, sessions, settings = self.users, self.sessions, self._settings
+        excess = len(sessions) - settings.sessions_max
+        if excess > 0:
+            for key in [key for key, _ in zip(sessions, range(excess), strict=False)]:
+                del sessions[key]
+                users[key[0]].sessions.discard(key[1])
+            self.counters["sessions_evicted"] += excess
+        excess = len(users) - settings.users_max
+        if excess > 0:
+            for name in [name for name, _ in zip(users, range(excess), strict=False)]:
+                self._forget(name)
+            self.counters["users_evicted"] += excess
+
+    def _forget(self, name: str) -> bool:
+        user = self.users.pop(name, None)
+        if user is None:
+            return False
+        for session_id in user.sessions:
+            del self.sessions[name, session_id]
+        return True
+
+    def _erase(self, *names: str | None) -> list[str]:
+        given = [name for name in names if name]
+        for name in given:
+            if self._forget(name):
+                self.counters["users_erased"] += 1
+        return given
+
+    # -- checkpoints
+
+    def dump(self) -> bytes:
+        """The whole state; equal states give equal bytes."""
+        names: dict[int, int] = {}  # item -> place in `items`
+
+        def place(item: int) -> int:
+            return names.setdefault(item, len(names))
+
+        users = list(self.users.values())
+        recent = [place(i) for u in users for i in u.recent]
+        bought = [place(i) for u in users for i in u.bought]
+        sessions = list(self.sessions.values())
+        visited = [place(i) for s in sessions for kind in s.items for i in kind]
+        user_place = {name: n for n, name in enumerate(self.users)}
+        state = _State(
+            format_version=FORMAT_VERSION,
+            rule=rule_of(self._settings),
+            epoch=self._epoch,
+            items=[self._items.names[item] for item in names],
+            users=list(self.users),
+            recent=_pack(recent),
+            recent_count=_pack([len(u.recent) for u in users]),
+            bought=_pack(bought),
+            bought_count=_pack([len(u.bought) for u in users]),
+            list_time_ms=np.array(
+                [-1 if u.list_time_ms is None else u.list_time_ms for u in users], np.int64
+            ).tobytes(),
+            session_user=_pack([user_place[name] for name, _ in self.sessions]),
+            session_id=[session_id for _, session_id in self.sessions],
+            session_last_ms=np.array([s.last_ms for s in sessions], np.int64).tobytes(),
+            session_items=_pack(visited),
+            session_count=_pack([len(kind) for s in sessions for kind in s.items]),
+        )
+        return msgspec.msgpack.encode(state)
+
+    def load(self, packed: bytes) -> None:
+        """Replace the state. Raises StateError for a newer format or another session rule."""
+        state = read_state(packed, _State, FORMAT_VERSION, rule_of(self._settings))
+        items = [self._items.intern(name) for name in state.items]
+        self._epoch = state.epoch
+        self.users = {}
+        self.sessions = {}
+        recents = iter(_unpack(state.recent))
+        boughts = iter(_unpack(state.bought))
+        for name, recent_count, bought_count, time_ms in zip(
+            state.users,
+            _unpack(state.recent_count),
+            _unpack(state.bought_count),
+            np.frombuffer(state.list_time_ms, np.int64).tolist(),
+            strict=True,
+        ):
+            user = self.users[name] = User()
+            user.recent = [items[next(recents)] for _ in range(recent_count)]
+            user.bought = [items[next(boughts)] for _ in range(bought_count)]
+            user.list_time_ms = None if time_ms < 0 else time_ms
+        visited = iter(_unpack(state.session_items))
+        counts = iter(_unpack(state.session_count))
+        for owner, session_id, last_ms in zip(
+            _unpack(state.session_user),
+            state.session_id,
+            np.frombuffer(state.session_last_ms, np.int64).tolist(),
+            strict=True,
+        ):
+            name = state.users[owner]
+            session = self.sessions[name, session_id] = Session(last_ms)
+            for kind in session.items:
+                kind.extend(items[next(visited)] for _ in range(next(counts)))
+            self.users[name].sessions.add(session_id)
+
+
+class _State(msgspec.Struct, frozen=True):
+    format_version: int
+    rule: str
+    epoch: int
+    items: list[str]
+    users: list[str]
+    recent: bytes
+    recent_count: bytes
+    bought: bytes
+    bought_count: bytes
+    list_time_ms: bytes
+    session_user: bytes
+    session_id: list[str | None]
+    session_last_ms: bytes
+    session_items: bytes
+    session_count: bytes
+
+
+def rule_of(settings: Settings) -> str:
+    """The knobs that decide what is counted: another rule is another state."""
+    return f"sessions/1 gap={settings.session_gap_ms} items={settings.session_items_max}"
+
+
+def _pack(values: list[int]) -> bytes:
+    packed: NDArray[np.int32] = np.array(values, np.int32)
+    return packed.tobytes()
+
+
+def _unpack(packed: bytes) -> list[int]:
+    values: list[int] = np.frombuffer(packed, np.int32).tolist()
+    return values

@@ -1,0 +1,84 @@
+"""The recommender's knobs: one owner each, relations checked at start."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+CLICK, ADD, ORDER = 0, 1, 2  # event classes; each has count matrices of its own
+CLASS_COUNT = 3
+HOUR_MS = 3_600_000
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the three stages are told. Defaults are those of docs/architecture.md.
+
+    Changing a knob marked (state) makes an old checkpoint mean something else: it is part of the
+    state's version and an old checkpoint is refused.
+    """
+
+    # Stage A: sessions and users
+    session_gap_ms: int = 30 * 60_000  # (state) without a session id: a longer pause ends it
+    session_items_max: int = 50  # (state) distinct items per session and class; more are ignored
+    recent_items_max: int = 20  # a user's last events that a list is made from
+    bought_items_max: int = 50  # a user's last purchases, which are not offered
+    users_max: int = 100_000  # per partition; past it the longest silent are forgotten
+    sessions_max: int = 100_000  # per partition; likewise
+    eviction_interval_records: int = 10_000  # eviction happens where the offset passes a multiple
+    delta_bytes_max: int = 900_000  # one record of deltas
+    list_interval_ms: int = 0  # event time between two lists of one user
+    list_age_ms_max: int = 60_000  # older events are learned from, without a list
+
+    # Stage B: similar items, counts, trending
+    neighbours_max: int = 20  # K of a similar-items row
+    shrinkage: float = 0.0  # added to n(i) and n(j) under the root; 0 is the plain cosine
+    class_weights: tuple[float, float, float] = (1.0, 0.5, 0.5)  # of the click, add, order cosines
+    row_interval_ms: int = 1000  # a row is published at most this often
+    tick_budget_ms: float = 25.0  # of computing and encoding rows, per tick and partition
+    sweep_budget_ms: float = 10.0  # of refreshing stale rows, likewise
+    count_buckets: int = 64  # records of item counts per item partition
+    count_bytes_per_tick: int = 262_144  # of item counts published per tick and partition
+    hours_kept: int = 48  # event-time hours of click counts
+    trending_half_life_hours: float = 6.0
+    trending_items_max: int = 20
+    trending_interval_ms: int = 2000
+    trending_categories_max: int = 1000
+    pending_entries_max: int = 262_144  # deltas appended before they are merged
+
+    # Stage C: lists
+    list_items_max: int = 10
+    session_decay: float = 0.8  # weight of a recent item: decay ** clicks since
+    repeat_weight: float = 0.0  # self-similarity: 1 lets seen items come back by their own weight
+    offer_current: bool = False  # whether the item just clicked may be in the list
+    offer_seen: bool = True  # whether earlier recent items may be
+    sentiment_weight: float = 0.8  # share of its score that the worst reviewed item loses
+
+    def __post_init__(self) -> None:
+        counts = {
+            name: value
+            for name, value in ((n, getattr(self, n)) for n in self.__slots__)
+            if isinstance(value, int)
+            and not isinstance(value, bool)
+            and name not in ("list_interval_ms", "list_age_ms_max", "row_interval_ms",
+                             "trending_interval_ms")
+        }  # fmt: skip
+        for name, value in counts.items():
+            if value < 1:
+                raise ValueError(f"{name}={value} is below 1")
+        if not 0.0 < self.session_decay <= 1.0:
+            raise ValueError(f"session_decay={self.session_decay} is not in (0, 1]")
+        if not 0.0 <= self.sentiment_weight <= 1.0:
+            raise ValueError(f"sentiment_weight={self.sentiment_weight} is not in [0, 1]")
+        if self.shrinkage < 0 or min(self.class_weights) < 0:
+            raise ValueError("shrinkage and class_weights must not be negative")
+        if self.class_weights[CLICK] <= 0:
+            raise ValueError("the weight of clicks must be positive")
+        if self.session_items_max > 255:
+            # An event may bring so many items at once, and a delta record never splits an event:
+            # 255 * 254 directed pairs of 13 bytes still fit into one record.
+            raise ValueError("session_items_max exceeds 255")
+        if self.delta_bytes_max > 1_000_000:
+            raise ValueError("delta_bytes_max exceeds 1,000,000 (the topic takes 1 MiB)")
+        if self.hours_kept < 25:
+            # An event may be dated 24 h ahead; it must not push today's hours out.
+            raise ValueError("hours_kept is below 25")

@@ -1,0 +1,405 @@
+"""Stages A and B: what workers count, however the log is cut and crashed, equals a batch."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import sparse
+
+from shopkeeper.services.recommender.core.cooccurrence import ItemPartition, decode_dump
+from shopkeeper.services.recommender.core.deltas import CorruptDelta, decode, deltas_of, encode
+from shopkeeper.services.recommender.core.items import Items
+from shopkeeper.services.recommender.core.sessions import Due, Erased, Sessions
+from shopkeeper.services.recommender.settings import HOUR_MS, Settings
+from shopkeeper.services.recommender.state import StateError
+from shopkeeper.shared.contracts.event import Event
+from shopkeeper.shared.contracts.shop import (
+    OrderCompleted,
+    OrderLine,
+    ProductAdded,
+    ProductClicked,
+    UserErased,
+)
+
+START_MS = 1_700_000_000_000
+KINDS = ("product.clicked.v1", "product.added.v1", "order.completed.v1", "user.erased.v1")
+SMALL = Settings(session_items_max=4)
+PARTITIONS = 3
+NONE = np.zeros(0, np.int64)
+
+
+def event(offset: int, kind: int, user: int, session: int | None, picks: list[int], at: int) -> Any:
+    """One event; `at` in minutes. Session ids are shared by users on purpose."""
+    who: dict[str, Any] = {"user_id" if user % 2 else "anonymous_id": f"u{user}"}
+    if session is not None:
+        who["session_id"] = f"s{session}"
+    products = [f"p{i}" for i in picks]
+    data: Any
+    if kind == 0:
+        data = ProductClicked(product_id=products[0], **who)
+    elif kind == 1:
+        data = ProductAdded(product_id=products[0], **who)
+    elif kind == 2:
+        lines = [OrderLine(product_id=p) for p in products]
+        data = OrderCompleted(order_id=f"o{offset}", products=lines, **who)
+    else:
+        data = UserErased(**who)
+    time_ms = START_MS + at * 60_000
+    return Event(KINDS[kind], data, b"k", offset, time_ms, f"e{offset}", "", f"e{offset}")
+
+
+@st.composite
+def logs(draw: st.DrawFn, length_max: int = 40, kinds: int = 4) -> list[Event]:
+    """One partition's log; offsets have gaps, times go back now and then."""
+    rows = draw(
+        st.lists(
+            st.tuples(
+                st.integers(0, kinds - 1), st.integers(0, 3), st.none() | st.integers(0, 1),
+                st.lists(st.integers(0, 6), min_size=1, max_size=7),
+                st.integers(-10, 45), st.integers(1, 3),
+            ),
+            max_size=length_max,
+        )
+    )  # fmt: skip
+    log, offset, at = [], 0, 100
+    for kind, user, session, picks, minutes, gap in rows:
+        log.append(event(offset, kind, user, session, picks, at))
+        offset, at = offset + gap, at + minutes
+    return log
+
+
+def spans(log: list[Event], cuts: list[int]) -> list[list[Event]]:
+    """The log, cut before these indexes."""
+    edges = sorted({0, len(log), *(c % (len(log) + 1) for c in cuts)})
+    return [log[a:b] for a, b in itertools.pairwise(edges)]
+
+
+def naive_sessions(log: list[Event], cap: int = 4) -> tuple[list[tuple[int, list[str]]], Counter]:  # type: ignore[type-arg]
+    """(class, distinct items) of every session and class; and clicked sessions by (item, hour).
+
+    By the definition alone: no eviction, everything in plain dicts.
+    """
+    baskets: dict[tuple[Any, ...], list[str]] = {}
+    life: Counter[str] = Counter()  # of a user: erasing starts a new one
+    chains: dict[str, tuple[int, int]] = {}  # user -> (number of the session, its latest time)
+    visits: Counter[tuple[str, int]] = Counter()
+    for e in log:
+        user, event_class = e.data.user, KINDS.index(e.type)
+        if event_class == 3:
+            life[user] += 1
+            chains.pop(user, None)
+            continue
+        if e.data.session_id is None:
+            number, last = chains.get(user, (0, -(10**18)))
+            if abs(e.time_ms - last) >= 30 * 60_000:
+                number, last = number + 1, e.time_ms
+            chains[user] = (number, max(last, e.time_ms))
+            key: Any = number
+        else:
+            key = e.data.session_id
+        items = [p.product_id for p in e.data.products] if event_class == 2 else [e.data.product_id]
+        basket = baskets.setdefault((user, life[user], key, event_class), [])
+        for item in dict.fromkeys(items):
+            if item not in basket and len(basket) < cap:
+                basket.append(item)
+                if event_class == 0:
+                    visits[item, e.time_ms // HOUR_MS] += 1
+    return [(key[3], basket) for key, basket in baskets.items()], visits
+
+
+def batch(baskets: list[tuple[int, list[str]]]) -> Counter[tuple[int, str, str]]:
+    """(class, i, j) -> sessions with both, by scipy; i == j is n(i)."""
+    counts: Counter[tuple[int, str, str]] = Counter()
+    names = sorted({item for _, basket in baskets for item in basket})
+    for event_class in range(3):
+        rows = [basket for c, basket in baskets if c == event_class]
+        if not rows or not names:
+            continue
+        incidence = sparse.lil_matrix((len(rows), len(names)), dtype=np.int64)
+        for number, basket in enumerate(rows):
+            incidence[number, [names.index(i) for i in basket]] = 1
+        product = (incidence.T @ incidence.tocsr()).tocoo()
+        for i, j, count in zip(product.row, product.col, product.data, strict=True):
+            counts[event_class, names[i], names[j]] = int(count)
+    return counts
+
+
+def held(counts: ItemPartition) -> Counter[tuple[int, str, str]]:
+    """The same, as held by a worker; read through its dump."""
+    names, matrices, n = decode_dump(counts.dump(NONE))
+    found: Counter[tuple[int, str, str]] = Counter()
+    for event_class, matrix in enumerate(matrices):
+        coo = matrix.tocoo()
+        for i, j, count in zip(coo.row, coo.col, coo.data, strict=True):
+            found[event_class, names[i], names[j]] = int(count)
+        for i, count in enumerate(n[event_class]):
+            if count:
+                found[event_class, names[i], names[i]] = int(count)
+    return found
+
+
+def visits_of(counts: ItemPartition, items: Items) -> Counter[tuple[str, int]]:
+    counts.merge()
+    hours = counts.hours
+    return Counter(
+        {
+            (items.names[row], int(hour)): int(count)
+            for row, hour, count in zip(hours.rows(), hours.columns(), hours.counts, strict=True)
+        }
+    )
+
+
+def entries(records: list[tuple[int, bytes]]) -> Counter[tuple[Any, ...]]:
+    """Delta entries with multiplicity, each with its target and origin offset."""
+    found: Counter[tuple[Any, ...]] = Counter()
+    items = Items()
+    for target, value in records:
+        d = decode(value, items)
+        for row, column, kind, offset in zip(
+            d.pair_rows, d.pair_columns, d.pair_classes, d.pair_offsets, strict=True
+        ):
+            found[target, int(offset), int(kind), items.names[row], items.names[column]] += 1
+        for row, kind, hour, offset in zip(
+            d.visit_rows, d.visit_classes, d.visit_hours, d.visit_offsets, strict=True
+        ):
+            found[target, int(offset), int(kind), items.names[row], int(hour)] += 1
+    return found
+
+
+def records_of(
+    stage: Sessions, items: Items, span: list[Event], origin: int = 0,
+    partitions: int = PARTITIONS, bytes_max: int = 900_000,
+) -> list[tuple[int, bytes]]:  # fmt: skip
+    learned, _ = stage.learn(span)
+    return [
+        (target, record)
+        for target, deltas in deltas_of(learned, items, "clicks", origin, partitions)
+        for record in encode(deltas, items, bytes_max)
+    ]
+
+
+def run(
+    log: list[Event], cuts: list[int], knobs: Settings, partitions: int = PARTITIONS,
+    bytes_max: int = 900_000,
+) -> list[tuple[int, bytes]]:  # fmt: skip
+    items = Items()
+    stage = Sessions(knobs, items)
+    return [
+        record
+        for span in spans(log, cuts)
+        for record in records_of(stage, items, span, 0, partitions, bytes_max)
+    ]
+
+
+@given(log=logs(), cuts=st.lists(st.integers(0, 100)), evict=st.booleans())
+def test_deltas_do_not_depend_on_how_the_log_was_cut(
+    log: list[Event], cuts: list[int], evict: bool
+) -> None:
+    knobs = SMALL
+    if evict:  # and neither does eviction
+        knobs = replace(SMALL, eviction_interval_records=5, sessions_max=3, users_max=2)
+    assert entries(run(log, cuts, knobs)) == entries(run(log, [], knobs))
+
+
+@given(log=logs(), cuts=st.lists(st.integers(0, 100)), partitions=st.integers(1, 5))
+def test_incremental_counts_equal_the_batch_product(
+    log: list[Event], cuts: list[int], partitions: int
+) -> None:
+    items = Items()
+    stages = [ItemPartition(SMALL, items) for _ in range(partitions)]
+    for target, value in run(log, cuts, SMALL, partitions):
+        stages[target].fold(decode(value, items))
+    baskets, visits = naive_sessions(log)
+    assert sum((held(s) for s in stages), Counter()) == batch(baskets)
+    newest = max((hour for _, hour in visits), default=0)
+    for number, stage in enumerate(stages):
+        kept = {k: v for k, v in visits_of(stage, items).items() if k[1] > newest - 48}
+        owned = {k for k in visits if items.partitions(partitions)[items.ids[k[0]]] == number}
+        assert kept == {k: visits[k] for k in owned if k[1] > newest - 48}
+    owners = items.partitions(partitions)
+    for number, stage in enumerate(stages):
+        assert {owners[items.ids[i]] for _, i, _ in held(stage)} <= {number}
+
+
+@settings(max_examples=150)
+@given(
+    origins=st.lists(logs(length_max=20), min_size=1, max_size=3),
+    data=st.data(),
+)
+def test_crashes_and_replays_leave_the_counts_as_they_are(
+    origins: list[list[Event]], data: st.DataObject
+) -> None:
+    """Stage A and Stage B crash at random points and go on from older checkpoints.
+
+    Stage A's replay publishes deltas again; Stage B's replay folds records again; the records
+    of the origins interleave at random. Nothing may be lost or doubled.
+    """
+    topic: list[list[tuple[int, bytes]]] = [[] for _ in range(3)]  # by target: (origin, value)
+    streams: list[list[tuple[int, bytes]]] = []
+    for origin, log in enumerate(origins):
+        items = Items()
+        stage, saved, saved_at = Sessions(SMALL, items), None, 0
+        records: list[tuple[int, bytes]] = []
+        at, crashes = 0, 2
+        while at < len(log):
+            end = at + data.draw(st.integers(1, 7), "span")
+            records += records_of(stage, items, log[at:end], origin)
+            at = end
+            if data.draw(st.booleans(), "checkpoint"):
+                saved, saved_at = stage.dump(), at
+            elif crashes and data.draw(st.booleans(), "crash"):
+                crashes -= 1
+                items = Items()  # another process, with other integers
+                items.intern(f"p{crashes}")
+                stage = Sessions(SMALL, items)
+                if saved is not None:
+                    stage.load(saved)
+                at = saved_at
+        streams.append(records)
+    while any(streams):
+        alive = [i for i, s in enumerate(streams) if s]
+        origin = data.draw(st.sampled_from(alive), "origin")
+        target, value = streams[origin].pop(0)
+        topic[target].append((origin, value))
+    found: Counter[tuple[int, str, str]] = Counter()
+    for records_of_target in topic:
+        items = Items()
+        counts = ItemPartition(SMALL, items)
+        saved_counts, next_record, at, crashes = None, 0, 0, 2
+        while at < len(records_of_target):
+            counts.fold(decode(records_of_target[at][1], items))
+            at += 1
+            if data.draw(st.booleans(), "checkpoint b"):
+                saved_counts, next_record = counts.dump(NONE), at
+            elif crashes and data.draw(st.booleans(), "crash b"):
+                crashes -= 1
+                items = Items()
+                counts = ItemPartition(SMALL, items)
+                if saved_counts is not None:
+                    counts.load(saved_counts)
+                at = next_record
+        found += held(counts)
+    baskets = [basket for log in origins for basket in naive_sessions(log)[0]]
+    assert found == batch(baskets)
+
+
+@given(log=logs(), cuts=st.lists(st.integers(0, 100)))
+def test_a_restored_stage_a_goes_on_as_the_original(log: list[Event], cuts: list[int]) -> None:
+    knobs = replace(SMALL, eviction_interval_records=5, sessions_max=3, users_max=2)
+    middle = len(log) // 2
+    items = Items()
+    original = Sessions(knobs, items)
+    original.learn(log[:middle])
+    restored_items = Items()
+    restored_items.intern("another process, other integers")
+    restored = Sessions(knobs, restored_items)
+    restored.load(original.dump())
+    assert restored.dump() == original.dump()
+    (first, first_due), (second, second_due) = (
+        original.learn(log[middle:]),
+        restored.learn(log[middle:]),
+    )
+    assert first.offsets == second.offsets
+    assert [items.names[i] for i in first.prior] == [restored_items.names[i] for i in second.prior]
+    assert [made_from(d, items) for d in first_due] == [
+        made_from(d, restored_items) for d in second_due
+    ]
+    assert restored.dump() == original.dump()
+
+
+def made_from(due: Due | Erased, items: Items) -> tuple[Any, ...]:
+    """What a list is made from, by name."""
+    if isinstance(due, Erased):
+        return due.event.id, due.users
+    return due.event.id, [items.names[i] for i in due.recent], [items.names[i] for i in due.bought]
+
+
+@given(log=logs(length_max=60), evict_every=st.integers(1, 9))
+def test_eviction_keeps_the_most_recently_used(log: list[Event], evict_every: int) -> None:
+    knobs = replace(SMALL, eviction_interval_records=evict_every, sessions_max=3, users_max=2)
+    stage = Sessions(knobs, Items())
+    users: dict[str, int] = {}  # the twin: last offset by user, and by session
+    sessions: dict[tuple[str, str | None], int] = {}
+    epoch = 0
+    for e in log:
+        stage.learn([e])
+        user = e.data.user
+        if e.offset // evict_every != epoch:
+            epoch = e.offset // evict_every
+            for key in sorted(sessions, key=sessions.__getitem__)[: max(0, len(sessions) - 3)]:
+                del sessions[key]
+            for name in sorted(users, key=users.__getitem__)[: max(0, len(users) - 2)]:
+                del users[name]
+                sessions = {k: o for k, o in sessions.items() if k[0] != name}
+        if e.type == "user.erased.v1":
+            users.pop(user, None)
+            sessions = {k: o for k, o in sessions.items() if k[0] != user}
+        else:
+            users[user] = sessions[user, e.data.session_id] = e.offset
+        assert set(stage.sessions) == set(sessions)
+        assert set(stage.users) == set(users)
+        assert {(n, s) for n, u in stage.users.items() for s in u.sessions} == set(sessions)
+
+
+@given(log=logs(length_max=60, kinds=3), bytes_max=st.integers(300, 2_000))
+def test_records_are_split_between_events_only(log: list[Event], bytes_max: int) -> None:
+    small = run(log, [], SMALL, PARTITIONS, bytes_max)
+    assert entries(small) == entries(run(log, [], SMALL))
+    last: dict[int, int] = {}
+    for target, value in small:
+        d = decode(value, Items())
+        offsets = {*d.pair_offsets.tolist(), *d.visit_offsets.tolist()}
+        assert min(offsets) > last.get(target, -1)
+        last[target] = d.last_offset
+        assert len(value) <= bytes_max or len(offsets) == 1
+
+
+@given(junk=st.binary(max_size=200), at=st.integers(0, 10**6), byte=st.integers(0, 255))
+def test_corrupt_records_are_refused_and_never_crash(junk: bytes, at: int, byte: int) -> None:
+    items = Items()
+    with pytest.raises(CorruptDelta):
+        decode(junk, items)
+    log = [event(i, 0, 1, 0, [i], 0) for i in range(4)]
+    (_, good), *_ = run(log, [], SMALL)
+    bad = bytearray(good)
+    bad[at % len(bad)] = byte
+    counts = ItemPartition(SMALL, items)
+    try:
+        counts.fold(decode(bytes(bad), items))
+    except CorruptDelta:
+        assert bytes(bad) != good
+
+
+def test_state_of_a_newer_format_is_refused() -> None:
+    newer = msgspec.msgpack.encode({"format_version": 2, "rule": ""})
+    with pytest.raises(StateError, match="format 2"):
+        Sessions(SMALL, Items()).load(newer)
+    with pytest.raises(StateError, match="format 2"):
+        ItemPartition(SMALL, Items()).load(newer)
+    with pytest.raises(StateError, match="counted by the rule"):
+        Sessions(SMALL, Items()).load(Sessions(Settings(session_gap_ms=1), Items()).dump())
+
+
+@given(data=st.data())
+def test_old_hours_are_dropped_whatever_the_order(data: st.DataObject) -> None:
+    log = [event(i, 0, 1, None, [i % 3], i * 60) for i in range(36)]
+    records = [r for e in log for r in run([e], [], SMALL, 1)]
+    # Other origins' records may overtake: a shuffle, each record from an origin of its own.
+    items = Items()
+    counts = ItemPartition(Settings(hours_kept=25), items)
+    for number in data.draw(st.permutations(range(36))):
+        deltas = decode(records[number][1], items)
+        deltas.origin_partition = number
+        counts.fold(deltas)
+        if data.draw(st.booleans()):
+            counts.merge()
+    newest = log[-1].time_ms // HOUR_MS
+    assert {hour for _, hour in visits_of(counts, items)} == set(range(newest - 24, newest + 1))
