@@ -1,0 +1,224 @@
+"""Stage C: lists from the neighbours of what a user did last, many lists at once.
+
+score(j) = r(j) * sum over the distinct recent items i of decay ** a(i) * s(i, j), where a(i) is
+how many entries ago i was last there and s(i, j) its neighbour's score (item-based collaborative
+filtering with session decay). A recent item may also vouch for itself, with `repeat_weight`.
+r(j) = 1 + sentiment_weight * min(0, m(j)), m(j) in [-1, 1] the Bayesian mean of j's reviews: a
+badly reviewed item sinks, a well reviewed one is not pushed.
+
+Never offered: what is removed or unavailable, what was just bought, and the current item. Where
+neighbours do not fill a list, trending items of the current item's category do, then trending
+items of all, then the newest of the catalogue; these have score 0, for it compares to nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from shopkeeper.services.recommender.core.items import Items
+    from shopkeeper.services.recommender.core.views import Views
+    from shopkeeper.services.recommender.settings import Settings
+
+BATCH_LISTS_MAX = 512  # keeps a batch's candidates (about 400 per list) in the cache
+TOGETHER = ("viewed_together", "added_together", "bought_together")  # by event class
+FALLBACKS = ("none", "trending", "newest", "empty")
+ALL_SCOPE = "all"
+_SELF = 255  # in place of an event class: the item vouched for itself
+
+
+@dataclass(slots=True)
+class Ranked:
+    """One list, best first: item, score, reason code, and the reason's one parameter."""
+
+    items: list[int]
+    scores: list[float]
+    codes: list[str]
+    parameters: list[str | None]  # a product id, a category, or nothing
+    fallback: str  # of FALLBACKS: how far down the chain it had to go
+
+
+class Ranker:
+    """Reads the views; holds no state of its own."""
+
+    def __init__(self, settings: Settings, items: Items, views: Views) -> None:
+        self._settings, self._items, self._views = settings, items, views
+        self._decay: NDArray[np.float64] = np.power(settings.session_decay, np.arange(1024.0))
+
+    def rank(
+        self, recents: Sequence[list[int]], boughts: Sequence[list[int]], count: int | None = None
+    ) -> list[Ranked]:
+        """One list per user, of at most `count` (default `list_items_max`) items.
+
+        recents: by list, items of the last events, newest last, at most 1,024. boughts: by list.
+        """
+        count = count or self._settings.list_items_max
+        ranked: list[Ranked] = []
+        for start in range(0, len(recents), BATCH_LISTS_MAX):
+            end = start + BATCH_LISTS_MAX
+            ranked += self._batch(recents[start:end], boughts[start:end], count)
+        return ranked
+
+    def _batch(
+        self, recents: Sequence[list[int]], boughts: Sequence[list[int]], count: int
+    ) -> list[Ranked]:
+        lists = [Ranked([], [], [], [], "none") for _ in recents]
+        self._personal(lists, recents, boughts, count)
+        blocked = self._views.catalogue.blocked()
+        for number, ranked in enumerate(lists):
+            if len(ranked.items) < count:
+                self._fill(ranked, recents[number], boughts[number], blocked, count)
+        return lists
+
+    # -- by neighbours
+
+    def _personal(
+        self,
+        lists: list[Ranked],
+        recents: Sequence[list[int]],
+        boughts: Sequence[list[int]],
+        count: int,
+    ) -> None:
+        settings, views, size = self._settings, self._views, np.int64(max(1, len(self._items)))
+        seeds, owners, weights = self._seeds(recents, size)
+        similar = views.similar
+        similar.reserve()
+        rows = similar.row_of[seeds]
+        found = rows >= 0
+        rows = rows[found]
+        neighbours = similar.neighbours[rows]
+        present = neighbours >= 0
+        width = present.sum(axis=1)
+        candidates = neighbours[present].astype(np.int64)
+        parts = (weights[found][:, None] * similar.scores[rows])[present]
+        classes = similar.classes[rows][present]
+        sources = np.repeat(seeds[found], width)
+        keys = np.repeat(owners[found], width) * size + candidates
+        if settings.repeat_weight:
+            keys = np.concatenate([keys, owners * size + seeds])
+            parts = np.concatenate([parts, settings.repeat_weight * weights])
+            classes = np.concatenate([classes, np.full(len(seeds), _SELF, np.uint8)])
+            sources = np.concatenate([sources, seeds])
+        if not len(keys):
+            return
+        order = np.argsort(keys, kind="stable")
+        keys, parts = keys[order], parts[order].astype(np.float32)
+        firsts = np.flatnonzero(np.r_[True, keys[1:] != keys[:-1]])
+        scores = np.add.reduceat(parts, firsts, dtype=np.float64)
+        # The largest part and where it is, in one pass: positive floats order as their bits do.
+        leads = parts.view(np.uint32).astype(np.uint64) << np.uint64(32)
+        leads |= np.arange(len(parts), dtype=np.uint64)
+        leads = np.maximum.reduceat(leads, firsts) & np.uint64(0xFFFFFFFF)
+        keys = keys[firsts]
+        items = keys % size
+        views.sentiment.reserve()
+        mean = views.sentiment.mean[items]
+        scores *= 1.0 + settings.sentiment_weight * np.minimum(mean, 0.0)
+        offered = (scores > 0) & ~views.catalogue.blocked()[items]
+        offered &= ~np.isin(keys, self._excluded(recents, boughts, seeds, owners, size))
+        keys, items, scores, leads = keys[offered], items[offered], scores[offered], leads[offered]
+        if not len(keys):
+            return
+        # One key for "by list, then best first": a list's number, and its scores scaled below 1.
+        owner = keys // size
+        best = np.argsort(owner - scores / (2.0 * scores.max()), kind="stable")
+        owner = owner[best]
+        best = best[np.arange(len(best)) - np.searchsorted(owner, owner) < count]
+        lead = order[leads[best].astype(np.int64)]
+        names = self._items.names
+        for number, item, score, kind, source in zip(
+            (keys[best] // size).tolist(),
+            items[best].tolist(),
+            scores[best].tolist(),
+            classes[lead].tolist(),
+            sources[lead].tolist(),
+            strict=True,
+        ):
+            ranked = lists[number]
+            ranked.items.append(item)
+            ranked.scores.append(score)
+            if kind == _SELF:
+                ranked.codes.append("viewed_before")
+                ranked.parameters.append(None)
+            else:
+                ranked.codes.append(TOGETHER[kind])
+                ranked.parameters.append(names[source])
+
+    def _seeds(
+        self, recents: Sequence[list[int]], size: np.int64
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+        """(item, list, weight) of each list's distinct recent items, by their last occurrence."""
+        lengths = np.array([len(recent) for recent in recents], np.int64)
+        flat = np.array([item for recent in recents for item in reversed(recent)], np.int64)
+        owners = np.repeat(np.arange(len(recents)), lengths)
+        ages = np.arange(len(flat)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+        # Newest first within a list, so that the first of equal keys is the last occurrence.
+        keys, first = np.unique(owners * size + flat, return_index=True)
+        return keys % size, keys // size, self._decay[ages[first]]
+
+    def _excluded(
+        self,
+        recents: Sequence[list[int]],
+        boughts: Sequence[list[int]],
+        seeds: NDArray[np.int64],
+        owners: NDArray[np.int64],
+        size: np.int64,
+    ) -> NDArray[np.int64]:
+        """Keys (list * size + item) of what must not be offered to whom."""
+        settings, width = self._settings, int(size)
+        keys = [n * width + item for n, bought in enumerate(boughts) for item in bought]
+        if not settings.offer_current:
+            keys += [n * width + recent[-1] for n, recent in enumerate(recents) if recent]
+        excluded = np.array(keys, np.int64)
+        if not settings.offer_seen:
+            current = np.array([recent[-1] if recent else -1 for recent in recents], np.int64)
+            earlier = seeds != current[owners]
+            excluded = np.concatenate([excluded, (owners * size + seeds)[earlier]])
+        return excluded
+
+    # -- where neighbours do not reach
+
+    def _fill(
+        self,
+        ranked: Ranked,
+        recent: list[int],
+        bought: list[int],
+        blocked: NDArray[np.bool_],
+        count: int,
+    ) -> None:
+        settings, views = self._settings, self._views
+        taken = {*ranked.items, *bought}
+        if recent and not settings.offer_current:
+            taken.add(recent[-1])
+        if not settings.offer_seen:
+            taken.update(recent[:-1] if settings.offer_current else recent)
+
+        def offer(items: Sequence[int], code: str, parameter: str | None, fallback: str) -> None:
+            for item in items:
+                if len(ranked.items) == count:
+                    return
+                if item not in taken and not blocked[item]:
+                    taken.add(item)
+                    ranked.items.append(item)
+                    ranked.scores.append(0.0)
+                    ranked.codes.append(code)
+                    ranked.parameters.append(parameter)
+                    ranked.fallback = fallback
+
+        scopes, catalogue = views.trending.scopes, views.catalogue
+        category = int(catalogue.category[recent[-1]]) if recent else -1
+        if category >= 0:
+            name = catalogue.categories[category]
+            offer(scopes.get(f"category/{name}", ()), "trending_category", name, "trending")
+        offer(scopes.get(ALL_SCOPE, ()), "trending", None, "trending")
+        if len(ranked.items) < count:
+            offer(catalogue.newest(count + len(taken)), "newest", None, "newest")
+        if not ranked.items:
+            ranked.fallback = "empty"

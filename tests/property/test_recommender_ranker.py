@@ -1,0 +1,210 @@
+"""Stage C against a naive twin in plain Python, and its rules one by one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shopkeeper.services.recommender.core.items import Items
+from shopkeeper.services.recommender.core.ranker import TOGETHER, Ranked, Ranker
+from shopkeeper.services.recommender.core.views import BASES, Views
+from shopkeeper.services.recommender.settings import Settings
+from shopkeeper.shared.contracts import outputs, reasons
+from shopkeeper.shared.contracts.shop import ProductCatalogued
+
+MODEL = outputs.Model("test", "1")
+NAMES = [f"p{i}" for i in range(8)]
+
+
+class Shop:
+    """Views filled through the records that they are fed with, and the same as plain dicts."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.items = Items()
+        self.views = Views(self.items, settings.neighbours_max)
+        self.ranker = Ranker(settings, self.items, self.views)
+        self.settings = settings
+        self.rows: dict[str, list[tuple[str, float, int]]] = {}
+        self.means: dict[str, float] = {}
+        self.blocked: set[str] = set()
+
+    def similar(self, name: str, row: list[tuple[str, float, int]]) -> None:
+        neighbours = [outputs.SimilarItem(n, s, 1, BASES[kind]) for n, s, kind in row]
+        data = outputs.SimilarItemsUpdated(product_id=name, items=neighbours, count=1, model=MODEL)
+        self.views.similar.apply([(name.encode(), outputs.encode(data))])
+        self.rows[name] = row
+
+    def sentiment(self, name: str, mean: float) -> None:
+        data = outputs.ProductSentimentUpdated(
+            product_id=name, count=1, mean=mean, trend=0, positive=1, neutral=0, negative=0,
+            model=MODEL,
+        )  # fmt: skip
+        self.views.sentiment.apply([(name.encode(), outputs.encode(data))])
+        self.means[name] = mean
+
+    def catalogue(self, name: str, available: bool | None, category: str | None = None) -> None:
+        data = ProductCatalogued(
+            product_id=name, title=name, category=category, available=available
+        )
+        self.views.catalogue.apply([(name.encode(), outputs.encode(data))])
+        (self.blocked.add if available is False else self.blocked.discard)(name)
+
+    def trending(self, scope: str, names: list[str]) -> None:
+        items = [outputs.TrendingItem(n, 1.0) for n in names]
+        data = outputs.TrendingUpdated(scope=scope, items=items, as_of_ms=1, model=MODEL)
+        self.views.trending.apply([(scope.encode(), outputs.encode(data))])
+
+    def rank(self, *users: tuple[list[str], list[str]]) -> list[Ranked]:
+        recents = [[self.items.intern(n) for n in recent] for recent, _ in users]
+        boughts = [[self.items.intern(n) for n in bought] for _, bought in users]
+        return self.ranker.rank(recents, boughts)
+
+    def names(self, ranked: Ranked) -> list[str]:
+        return [self.items.names[i] for i in ranked.items]
+
+
+def twin(shop: Shop, recent: list[str], bought: list[str]) -> dict[str, tuple[float, set[str]]]:
+    """Every item on offer: its score, and the items that may be named as the reason."""
+    s = shop.settings
+    parts: dict[str, dict[str, float]] = {}
+    for seed in set(recent):
+        weight = s.session_decay ** recent[::-1].index(seed)
+        for name, score, _ in shop.rows.get(seed, [])[: s.neighbours_max]:
+            parts.setdefault(name, {})[seed] = weight * score
+        if s.repeat_weight:
+            own = parts.setdefault(seed, {})
+            own[""] = s.repeat_weight * weight  # "": vouches for itself
+    offered: dict[str, tuple[float, set[str]]] = {}
+    for name, by_seed in parts.items():
+        if name in shop.blocked or name in bought:
+            continue
+        if name == recent[-1]:
+            if not s.offer_current:
+                continue
+        elif name in recent and not s.offer_seen:
+            continue
+        score = sum(by_seed.values()) * (1 + s.sentiment_weight * min(0, shop.means.get(name, 0)))
+        top = max(by_seed.values())
+        if score > 0:
+            offered[name] = score, {n for n, v in by_seed.items() if v > top * (1 - 1e-5)}
+    return offered
+
+
+knobs = st.builds(
+    Settings,
+    session_decay=st.sampled_from([1.0, 0.8, 0.5]),
+    repeat_weight=st.sampled_from([0.0, 1.0]),
+    offer_current=st.booleans(),
+    offer_seen=st.booleans(),
+    sentiment_weight=st.sampled_from([0.0, 0.8, 1.0]),
+    list_items_max=st.integers(1, 9),
+    neighbours_max=st.integers(1, 5),
+)
+name = st.sampled_from(NAMES)
+rows = st.dictionaries(
+    name,
+    st.lists(
+        st.tuples(name, st.floats(0.01, 1), st.integers(0, 2)),
+        max_size=5, unique_by=lambda entry: entry[0],
+    ),
+)  # fmt: skip
+users = st.lists(
+    st.tuples(st.lists(name, min_size=1, max_size=12), st.lists(name, max_size=2)), max_size=5
+)
+
+
+@given(knobs, rows, st.dictionaries(name, st.floats(-1, 1)), st.sets(name, max_size=3), users)
+def test_lists_equal_those_of_a_naive_twin(
+    settings: Settings,
+    rows: dict[str, list[tuple[str, float, int]]],
+    means: dict[str, float],
+    blocked: set[str],
+    users: list[tuple[list[str], list[str]]],
+) -> None:
+    shop = Shop(settings)
+    for product, row in rows.items():
+        shop.similar(product, sorted((e for e in row if e[0] != product), key=lambda e: -e[1]))
+    for product, mean in means.items():
+        shop.sentiment(product, mean)
+    for product in blocked:
+        shop.catalogue(product, False)
+    lists = shop.rank(*users)
+    assert len(lists) == len(users)
+    for (recent, bought), ranked in zip(users, lists, strict=True):
+        expected = twin(shop, recent, bought)
+        names = shop.names(ranked)
+        assert len(names) == len(set(names)) == min(settings.list_items_max, len(expected))
+        assert ranked.scores == pytest.approx([expected[n][0] for n in names], rel=1e-5)
+        assert ranked.scores == sorted(ranked.scores, reverse=True)
+        left_out = [score for n, (score, _) in expected.items() if n not in names]
+        assert not left_out or max(left_out) <= ranked.scores[-1] * (1 + 1e-5)
+        for n, code, parameter in zip(names, ranked.codes, ranked.parameters, strict=True):
+            assert code in reasons.TEXTS
+            assert (parameter or "") in expected[n][1]
+            if parameter is not None:
+                kinds = [kind for other, _, kind in shop.rows[parameter] if other == n]
+                assert code == TOGETHER[kinds[0]]
+        assert ranked.fallback == ("none" if names else "empty")
+
+
+def test_many_lists_are_the_same_as_one_at_a_time() -> None:
+    shop = Shop(Settings())
+    for i, product in enumerate(NAMES):
+        shop.similar(product, [(NAMES[(i + k) % 8], 1 / (k + 1), 0) for k in range(1, 4)])
+    users = [([NAMES[(i * j) % 8] for j in range(1 + i % 5)], []) for i in range(1_200)]
+    assert shop.rank(*users) == [shop.rank(user)[0] for user in users]
+
+
+def test_the_chain_from_personal_to_empty() -> None:
+    shop = Shop(replace(Settings(), list_items_max=4))
+    assert shop.rank((["p0"], []))[0].fallback == "empty"
+    shop.catalogue("p6", True)
+    shop.catalogue("p7", None)
+    shop.catalogue("p0", True, "shoes")
+    newest = shop.rank((["p0"], []))[0]
+    assert (shop.names(newest), newest.fallback) == (["p7", "p6"], "newest")
+    shop.trending("all", ["p0", "p3", "p4", "p5"])
+    shop.trending("category/shoes", ["p5"])
+    trending = shop.rank((["p0"], ["p4"]))[0]
+    assert shop.names(trending) == ["p5", "p3", "p7", "p6"]
+    assert trending.codes == ["trending_category", "trending", "newest", "newest"]
+    assert trending.parameters == ["shoes", None, None, None]
+    shop.similar("p0", [("p1", 0.5, 0), ("p2", 0.4, 2)])
+    mixed = shop.rank((["p0"], []))[0]
+    assert shop.names(mixed) == ["p1", "p2", "p5", "p3"]
+    assert mixed.fallback == "trending"
+    assert mixed.codes[:2] == ["viewed_together", "bought_together"]
+    shop.similar("p0", [(n, 0.5, 0) for n in ("p1", "p2", "p3", "p4")])
+    assert shop.rank((["p0"], []))[0].fallback == "none"
+
+
+def test_a_badly_reviewed_item_sinks_and_a_removed_one_goes() -> None:
+    shop = Shop(Settings())
+    shop.similar("p0", [("p1", 0.9, 0), ("p2", 0.8, 0), ("p3", 0.7, 0)])
+    assert shop.names(shop.rank((["p0"], []))[0]) == ["p1", "p2", "p3"]
+    shop.sentiment("p1", -0.9)
+    assert shop.names(shop.rank((["p0"], []))[0]) == ["p2", "p3", "p1"]
+    shop.views.sentiment.apply([(b"p1", None)])
+    shop.views.catalogue.apply([(b"p2", None)])
+    assert shop.names(shop.rank((["p0"], []))[0]) == ["p1", "p3"]
+    shop.views.similar.apply([(b"p0", None)])
+    assert shop.rank((["p0"], []))[0].fallback == "empty"
+
+
+@given(st.lists(st.tuples(st.none() | st.binary(max_size=8), st.none() | st.binary(max_size=40))))
+def test_views_pass_over_junk(records: list[tuple[bytes | None, bytes | None]]) -> None:
+    shop = Shop(Settings())
+    shop.similar("p0", [("p1", 0.9, 0)])
+    views = shop.views
+    for view in (
+        views.similar, views.counts, views.catalogue, views.sentiment, views.trending
+    ):  # fmt: skip
+        view.apply(records)
+        unreadable = [(b"p5", b"\xff\xfe"), (b"p5", b"[1]"), (b"p5", b'{"product_id": 5}')]
+        before = view.junk
+        view.apply(unreadable)
+        assert view.junk == before + 3
+    assert shop.names(shop.rank((["p0"], []))[0]) == ["p1"]
