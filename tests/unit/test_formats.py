@@ -95,6 +95,34 @@ def test_a_file_that_is_not_utf8_is_refused(tmp_path):
         list(read(path, "yoochoose"))
 
 
+def test_bad_rows_can_be_counted_instead(tmp_path):
+    retail = (
+        "invoice_no,timestamp,customer_id,stock_code,quantity,unit_price_gbp\n"
+        "1,2010-12-01T08:26,7,A,2,1\n1,2010-12-01T08:26,7,B,many,1\n"
+        "2,yesterday,7,A,2,1\n3,2010-12-01T08:26,7,A,2,1\n"
+    )
+    found: list[FormatError] = []
+    events = list(read(write(tmp_path, "o.csv", retail), "online-retail", found.append))
+    assert [e.data["order_id"] for e in events] == ["3"]
+    assert [str(e).rpartition("o.csv:")[2] for e in found] == [
+        "3: quantity is not a number",
+        "4: timestamp is not ISO 8601",
+    ]
+    clicks = "session_id,item_id,timestamp\n1\n,b,1\n1,c,nan\n1,d,9\n"
+    found.clear()
+    events = list(read(write(tmp_path, "c.csv", clicks), "yoochoose", found.append))
+    assert [e.data["product_id"] for e in events] == ["d"]
+    assert len(found) == 3
+
+
+def test_a_damaged_archive_is_refused(tmp_path):
+    path = tmp_path / "c.csv.gz"
+    whole = gzip.compress(b"session_id,item_id,timestamp\n" + b"1,a,9e8\n" * 5000)
+    path.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(FormatError, match=r"c\.csv\.gz: "):
+        list(read(path, "yoochoose"))
+
+
 @pytest.mark.skipif(not DATA.exists(), reason="the real data sets are not beside the checkout")
 def test_real_files_have_the_counts_that_their_pages_state():
     clicks = Counter(e.type for e in read(DATA / "yoochoose-100k/clicks_train.csv.gz", "yoochoose"))
