@@ -31,5 +31,8 @@ class Service:
     name: str
     sources: Sequence[Source]
     views: Mapping[str, Callable[[Sequence[KeyValue]], None]] = field(default_factory=dict)
+    # Called once, connected and before any processor is made, with "how many partitions has this
+    # topic (unprefixed)?".
+    prepare: Callable[[Callable[[str], int]], None] = lambda partition_count: None
     observe: Callable[[Metrics], None] = lambda metrics: None  # called about once a second
     models: Sequence[tuple[str, str]] = ()  # (name, version), loaded

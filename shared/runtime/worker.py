@@ -124,6 +124,7 @@ class Worker:
         self.health.not_ready = {"broker": "connecting"}
         await self._check_topics()
         await self._sink.start(t.name for t in topics.ALL)
+        self.service.prepare(self._sink.partition_count)
         self._admin = AIOKafkaAdminClient(**self._kafka.client_options())
         await self._admin.start()
         self.health.not_ready = {"views": "reading", "partitions": "not assigned"}
@@ -255,6 +256,7 @@ class Worker:
         if self._held:
             await self._settle(REVOKE_DEADLINE_S)  # no commit: the group is rebalancing
         self.epoch += 1
+        self.metrics.lag.clear()  # the next owner reports it
         self._held = {}
         self._book.clear()
         self._room.set()

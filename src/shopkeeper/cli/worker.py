@@ -52,11 +52,10 @@ async def run(name: str, settings: Settings) -> int:
     starting = asyncio.create_task(started(worker))
     stop = asyncio.create_task(stopping.wait())
     await asyncio.wait({starting, stop}, return_when=asyncio.FIRST_COMPLETED)
-    if starting.done() and (error := starting.exception()) is not None:
-        if not isinstance(error, TopicsMissing):
-            log.error("%s: cannot start", name, exc_info=error)
-        else:
-            log.error("%s: %s", name, error)
+    failure = starting.exception() if starting.done() else None
+    if failure is not None:
+        expected = isinstance(failure, TopicsMissing)
+        log.error("%s: cannot start: %s", name, failure, exc_info=None if expected else failure)
         return 1
     if not starting.done():
         starting.cancel()

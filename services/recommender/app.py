@@ -1,0 +1,113 @@
+"""Wiring of the recommender: clicks in; deltas, similar items, trending and lists out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from shopkeeper.services.recommender.clicks import MODEL, ClicksProcessor
+from shopkeeper.services.recommender.core.exposure import Exposure
+from shopkeeper.services.recommender.core.items import Items
+from shopkeeper.services.recommender.core.ranker import Ranker
+from shopkeeper.services.recommender.core.views import Views
+from shopkeeper.services.recommender.pairs import PairsProcessor
+from shopkeeper.services.recommender.settings import Settings as Knobs
+from shopkeeper.shared.contracts import topics
+from shopkeeper.shared.runtime.service import Service, Source
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from shopkeeper.shared.runtime.metrics import Metrics
+    from shopkeeper.shared.runtime.settings import Settings
+
+
+class Recommender:
+    """Everything of one worker: interned items and views are shared by its partitions."""
+
+    def __init__(self, knobs: Knobs) -> None:
+        self.knobs = knobs
+        self.items = Items()
+        self.views = Views(self.items, knobs.neighbours_max)
+        self.counters: Counter[str] = Counter()
+        self.exposure = Exposure(self.items)
+        self.ranker = Ranker(knobs, self.items, self.views)
+        self.item_partitions = 1
+        self._clicks: dict[int, ClicksProcessor] = {}
+        self._pairs: dict[int, PairsProcessor] = {}
+        self._reported: Counter[str] = Counter()
+
+    def prepare(self, partition_count: Callable[[str], int]) -> None:
+        """Called once the broker has told how many partitions topics have."""
+        self.item_partitions = partition_count(topics.ITEM_PAIRS)
+
+    def make_clicks(self, partition: int) -> ClicksProcessor:
+        """The processor of one partition of users."""
+        processor = self._clicks[partition] = ClicksProcessor(
+            partition, self.item_partitions, self.knobs, self.items, self.ranker,
+            self.exposure, self.counters,
+        )  # fmt: skip
+        return processor
+
+    def make_pairs(self, partition: int) -> PairsProcessor:
+        """The processor of one partition of items."""
+        processor = self._pairs[partition] = PairsProcessor(
+            partition, self.item_partitions, self.knobs, self.items, self.views, self.counters
+        )
+        return processor
+
+    def observe(self, metrics: Metrics) -> None:
+        """What the recommender knows of itself, about once a second."""
+        sessions = [processor.sessions for processor in self._clicks.values()]
+        for table, entries in (
+            ("users", sum(len(s.users) for s in sessions)),
+            ("sessions", sum(len(s.sessions) for s in sessions)),
+            ("items", len(self.items)),
+            ("pairs", sum(len(m) for p in self._pairs.values() for m in p.counts.pairs)),
+            ("similar_rows", len(self.views.similar)),
+        ):
+            metrics.state_entries.labels(table).set(entries)
+        evicted: Counter[str] = Counter()
+        for each in sessions:
+            evicted.update(each.counters)
+        current = self.counters + evicted
+        for name, total in current.items():
+            new = max(0, total - self._reported[name])
+            if name.startswith("list_"):
+                metrics.fallbacks.labels(name.removeprefix("list_")).inc(new)
+            else:
+                metrics.evictions.labels(name).inc(new)
+        self._reported = current
+        coverage, gini = self.exposure.coverage_and_gini(len(self.items))
+        metrics.coverage.set(coverage)
+        metrics.gini.set(gini)
+
+
+def build(settings: Settings) -> Service:
+    """The service, by the worker's settings."""
+    knobs = replace(
+        Knobs(),
+        list_interval_ms=settings.list_interval_ms,
+        list_age_ms_max=settings.list_age_ms_max,
+    )
+    recommender = Recommender(knobs)
+    views = recommender.views
+    return Service(
+        name="recommender",
+        sources=[
+            Source(topics.CLICKS, recommender.make_clicks,
+                   frozenset(topics.BY_NAME[topics.CLICKS].types)),
+            Source(topics.ITEM_PAIRS, recommender.make_pairs, internal_type="item-pairs"),
+        ],
+        views={
+            topics.CATALOGUE: views.catalogue.apply,
+            topics.SIMILAR_ITEMS: views.similar.apply,
+            topics.ITEM_COUNTS: views.counts.apply,
+            topics.PRODUCT_SENTIMENT: views.sentiment.apply,
+            topics.TRENDING: views.trending.apply,
+        },
+        prepare=recommender.prepare,
+        observe=recommender.observe,
+        models=[(MODEL.name, MODEL.version)],
+    )  # fmt: skip

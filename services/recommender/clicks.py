@@ -1,0 +1,140 @@
+"""Stages A and C on one partition of users: clicks in, count deltas and lists out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from shopkeeper.services.recommender.core.deltas import deltas_of, encode
+from shopkeeper.services.recommender.core.sessions import Due, Erased, Sessions
+from shopkeeper.shared.contracts import topics
+from shopkeeper.shared.contracts.event import Event, Output, Rejected
+from shopkeeper.shared.contracts.outputs import (
+    RECOMMENDATIONS_UPDATED,
+    Model,
+    Reason,
+    RecommendationsUpdated,
+    RecommendedItem,
+    headers_of,
+    output_id,
+)
+from shopkeeper.shared.contracts.outputs import encode as encode_output
+
+if TYPE_CHECKING:
+    from collections import Counter
+    from collections.abc import Mapping, Sequence
+
+    from shopkeeper.services.recommender.core.exposure import Exposure
+    from shopkeeper.services.recommender.core.items import Items
+    from shopkeeper.services.recommender.core.ranker import Ranked, Ranker
+    from shopkeeper.services.recommender.settings import Settings
+    from shopkeeper.shared.runtime.processor import Sections
+
+MODEL = Model("item-cf", "1.0.0")
+SOURCE = b"shopkeeper/recommender"
+SECTION = "sessions"
+SCORE_DIGITS = 4  # ten items with UUIDs as ids then still fit into 2 kB
+
+
+class ClicksProcessor:
+    """One partition of shop.clicks.v1.
+
+    item_partitions: how many partitions the item-pairs topic has.
+    """
+
+    def __init__(
+        self,
+        partition: int,
+        item_partitions: int,
+        settings: Settings,
+        items: Items,
+        ranker: Ranker,
+        exposure: Exposure,
+        counters: Counter[str],
+    ) -> None:
+        self._partition, self._item_partitions = partition, item_partitions
+        self._settings, self._items, self._ranker = settings, items, ranker
+        self._exposure, self._counters = exposure, counters
+        self.sessions = Sessions(settings, items)
+
+    def process(self, events: Sequence[Event], now_ms: int) -> tuple[list[Output], list[Rejected]]:
+        """Learn from every event; publish a list where one is due and the event is fresh."""
+        learned, due = self.sessions.learn(events)
+        outputs: list[Output] = []
+        key = f"{topics.CLICKS}/{self._partition}".encode()
+        for owner, deltas in deltas_of(
+            learned, self._items, topics.CLICKS, self._partition, self._item_partitions
+        ):
+            for record in encode(deltas, self._items, self._settings.delta_bytes_max):
+                outputs.append(Output(topics.ITEM_PAIRS, key, record, [], owner))
+        outputs += self._lists(due, now_ms)
+        return outputs, []
+
+    def _lists(self, due: Sequence[Due | Erased], now_ms: int) -> list[Output]:
+        oldest_ms = now_ms - self._settings.list_age_ms_max
+        wanted = [d for d in due if isinstance(d, Erased) or d.event.time_ms >= oldest_ms]
+        self._counters["list_of_old_event"] += len(due) - len(wanted)
+        lists = [d for d in wanted if isinstance(d, Due)]
+        ranked = iter(self._ranker.rank([d.recent for d in lists], [d.bought for d in lists]))
+        outputs: list[Output] = []
+        for each in wanted:
+            if isinstance(each, Erased):
+                # The key of a user's lists is that of the user's events.
+                keys = {name.encode() for name in each.users}
+                if each.event.key is not None:
+                    keys.add(each.event.key)
+                outputs += [
+                    Output(topics.RECOMMENDATIONS, key, None, [], self._partition)
+                    for key in sorted(keys)
+                ]
+            else:
+                outputs.append(self._output(each, next(ranked)))
+        return outputs
+
+    def _output(self, due: Due, ranked: Ranked) -> Output:
+        event, data = due.event, due.event.data
+        names = self._items.names
+        list_id = output_id(topics.CLICKS, self._partition, event.offset, RECOMMENDATIONS_UPDATED)
+        self._exposure.add(ranked.items)
+        if ranked.fallback != "none":
+            self._counters[f"list_{ranked.fallback}"] += 1
+        value = encode_output(
+            RecommendationsUpdated(
+                recomm_id=list_id,
+                items=[
+                    RecommendedItem(
+                        names[item], round(score, SCORE_DIGITS), _reason(code, parameter)
+                    )
+                    for item, score, code, parameter in zip(
+                        ranked.items, ranked.scores, ranked.codes, ranked.parameters, strict=True
+                    )
+                ],
+                fallback=ranked.fallback,
+                cause=event.id,
+                model=MODEL,
+                user_id=data.user_id,
+                anonymous_id=data.anonymous_id,
+                session_id=data.session_id,
+            )
+        )
+        return Output(
+            topics.RECOMMENDATIONS,
+            event.key if event.key is not None else due.user.encode(),
+            value,
+            headers_of(RECOMMENDATIONS_UPDATED, list_id, due.user, event, SOURCE),
+            self._partition,
+        )
+
+    def dump(self) -> Sections:
+        return {SECTION: self.sessions.dump()}
+
+    def load(self, sections: Mapping[str, bytes]) -> None:
+        self.sessions.load(sections[SECTION])
+
+    def tick(self, now_ms: int) -> list[Output]:
+        return []
+
+
+def _reason(code: str, parameter: str | None) -> Reason:
+    if parameter is None:
+        return Reason(code)
+    return Reason(code, {"category" if code == "trending_category" else "product_id": parameter})
