@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 BACKLOG_S = 300.0  # simulated shoppers were there before: what they did is learned first
 TICK_S = 0.005  # events that are due are sent together this often
-SETTLE_S = 3.0  # latencies count from so long after every worker is ready
+SETTLE_S = 3.0  # latencies count from so long after the recommender is ready
 FRAMES_PER_S = 4
 PLAIN_EVERY_S = 5.0
 PROBE_EVERY_S = 1.0
@@ -205,7 +205,7 @@ class Demo:
                 )
                 for s, (ready, lag) in zip(statuses, answers, strict=True)
             ]  # fmt: skip
-            if all(w.state == "ready" for w in self.live.workers):
+            if all(w.state == "ready" for w in self.live.workers if w.name == "recommender"):
                 if self.live.measure_from_s is None:
                     self.live.measure_from_s = time.monotonic() + SETTLE_S
             else:

@@ -1,0 +1,169 @@
+"""`shopkeeper demo` as a user starts it: insights within seconds, nothing left at the end."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+START_S_MAX = 90.0
+STOP_S_MAX = 60.0
+
+
+def children_of(session_marker):
+    """Processes that carry our marker in their environment (Linux), or None elsewhere."""
+    if not Path("/proc/self/environ").exists():
+        return None
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if session_marker.encode() in (folder / "environ").read_bytes():
+                state = (folder / "stat").read_text().rpartition(")")[2].split()[0]
+                if state != "Z":
+                    found.append(int(folder.name))
+        except OSError:
+            continue
+    return found
+
+
+def listens(port):
+    with socket.socket() as probe:
+        probe.settimeout(1.0)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+@contextmanager
+def demo(tmp_path, *arguments):
+    """A running demo, and a marker that its processes carry; killed afterwards whatever happens."""
+    marker = f"DEMO_TEST_MARKER={tmp_path.name}-{time.time_ns()}"
+    name, _, value = marker.partition("=")
+    with (tmp_path / "out").open("wb") as out, (tmp_path / "err").open("wb") as err:
+        child = subprocess.Popen(
+            [sys.executable, "-m", "shopkeeper", "demo", *arguments],
+            stdout=out, stderr=err, env={**os.environ, name: value},
+        )  # fmt: skip
+    try:
+        yield child, marker
+    finally:
+        child.kill()
+        child.wait()
+
+
+def wait_for(tmp_path, child, pattern, seconds=START_S_MAX):
+    """The first match of `pattern` in what the demo has printed."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        text = (tmp_path / "out").read_text("utf-8")
+        if found := re.search(pattern, text):
+            return found
+        assert child.poll() is None, (tmp_path / "err").read_text("utf-8")[-3000:]
+        time.sleep(0.2)
+    raise AssertionError(
+        f"no {pattern!r} in: {text[-2000:]}\n{(tmp_path / 'err').read_text('utf-8')[-2000:]}"
+    )
+
+
+def gone(marker, seconds=STOP_S_MAX):
+    """Whether every process of the demo has ended, waiting for it."""
+    deadline = time.monotonic() + seconds
+    while children_of(marker):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.2)
+    return True
+
+
+def test_a_demo_shows_every_insight_and_leaves_nothing(tmp_path):
+    picture = tmp_path / "view.svg"
+    with demo(tmp_path, "--screenshot", str(picture)) as (child, marker):
+        for name in ("intents", "sentiments", "product-sentiment", "recommendations",
+                     "similar-items", "trending"):  # fmt: skip
+            wait_for(tmp_path, child, rf"{name}=[1-9]")
+        wait_for(
+            tmp_path, child, r"recommendation for shopper-\d+: \S.* \(\S.*\)\n.*[\u4e00-\u9fff]"
+        )
+        wait_for(tmp_path, child, r"intent of “.+”: \w+")
+        wait_for(tmp_path, child, r"sentiment of “.+”: (positive|neutral|negative)")
+        wait_for(tmp_path, child, r"click_to_list_ms_p50=\d")
+        wait_for(tmp_path, child, r"intent=ready sentiment=ready recommender=ready")
+        child.send_signal(signal.SIGINT)
+        assert child.wait(STOP_S_MAX) == 0, (tmp_path / "err").read_text("utf-8")[-3000:]
+        assert gone(marker)
+    assert "dead-letters=0" in (tmp_path / "out").read_text("utf-8").splitlines()[-6]
+    assert picture.read_text("utf-8").startswith("<svg")
+    assert "Traceback" not in (tmp_path / "err").read_text("utf-8")
+
+
+def test_a_second_demo_goes_around_a_busy_port_and_sigterm_ends_it(tmp_path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with demo(tmp_path, "--port", str(port), "--rate", "20") as (child, marker):
+            wait_for(tmp_path, child, r"recommendations=[1-9]")
+            child.send_signal(signal.SIGTERM)
+            assert child.wait(STOP_S_MAX) == 0
+            assert gone(marker)
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="looks processes up in /proc")
+def test_killing_the_parent_leaves_nothing(tmp_path):
+    with demo(tmp_path) as (child, marker):
+        wait_for(tmp_path, child, r"recommendations=[1-9]")
+        assert len(children_of(marker)) >= 5, "the parent, three workers, the broker"
+        child.kill()
+        child.wait()
+        assert gone(marker)
+
+
+def test_a_users_own_file_and_products(tmp_path):
+    data, products = tmp_path / "mine.csv", tmp_path / "products.csv"
+    rows = [f"s{i // 4},p{(i * i) % 7},{1_400_000_000 + i}" for i in range(2000)]
+    data.write_text("session_id,item_id,timestamp\n" + "\n".join(rows) + "\n", "utf-8")
+    products.write_text(
+        "sku,name\n" + "".join(f"p{i},Teapot number {i}\n" for i in range(7)), "utf-8"
+    )
+    arguments = ("--data", str(data), "--format", "yoochoose", "--catalogue", str(products))
+    with demo(tmp_path, *arguments) as (child, marker):
+        wait_for(tmp_path, child, r"recommendation for s\d+: Teapot number \d \(.*Teapot number")
+        child.send_signal(signal.SIGINT)
+        assert child.wait(STOP_S_MAX) == 0
+        assert gone(marker)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (["--data", __file__], "--data and --format go together"),
+        (["--catalogue", "/does/not/exist"], "does not exist"),
+        (["--screenshot", "/does/not/exist/x.svg"], "not a folder"),
+        (["--rate", "0"], "--rate"),
+    ],
+)
+def test_wrong_options_are_said_at_once(arguments, problem):
+    done = subprocess.run(
+        [sys.executable, "-m", "shopkeeper", "demo", *arguments],
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert problem in done.stderr
+    assert done.stdout == ""
+
+
+def test_a_bad_catalogue_is_said_with_its_line(tmp_path):
+    path = tmp_path / "products.csv"
+    path.write_text("product_id,title,price\na,Mug,dear\n", "utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "shopkeeper", "demo", "--catalogue", str(path)],
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert f"{path}:2: price is not a number" in done.stderr
