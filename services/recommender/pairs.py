@@ -1,38 +1,34 @@
-"""Stage B on one partition of items: deltas in, similar items, item counts and trending out."""
+"""Stage B on one partition of personalisation.item-pairs: count, and publish views of the counts.
+
+Published by the clock (`tick`), never remembered by it: similar-items rows that changed, item
+counts that changed, and, from the worker that owns item partition 0, what is trending.
+"""
 
 from __future__ import annotations
 
 import time
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
 import xxhash
 
-from shopkeeper.services.recommender.clicks import MODEL, SCORE_DIGITS, SOURCE
+from shopkeeper.services.recommender.clicks import MODEL, SOURCE
 from shopkeeper.services.recommender.core.cooccurrence import ItemPartition
-from shopkeeper.services.recommender.core.deltas import CorruptDelta, Deltas, decode
+from shopkeeper.services.recommender.core.counts import ranges
+from shopkeeper.services.recommender.core.deltas import CorruptDelta, decode
 from shopkeeper.services.recommender.core.items import grown
-from shopkeeper.services.recommender.core.similar import best_neighbours, chunks
-from shopkeeper.services.recommender.core.trending import best, decayed_scores
+from shopkeeper.services.recommender.core.similar import Neighbours, best_neighbours, chunks
 from shopkeeper.services.recommender.core.views import BASES, CountsRecord
-from shopkeeper.services.recommender.settings import CLICK, HOUR_MS
-from shopkeeper.shared.contracts import topics
+from shopkeeper.services.recommender.settings import CLASS_COUNT
+from shopkeeper.services.recommender.trends import Trends
+from shopkeeper.shared.contracts import outputs, topics
 from shopkeeper.shared.contracts.event import Event, Output, Rejected
-from shopkeeper.shared.contracts.outputs import (
-    SIMILAR_ITEMS_UPDATED,
-    TRENDING_UPDATED,
-    SimilarItem,
-    SimilarItemsUpdated,
-    TrendingItem,
-    TrendingUpdated,
-    encode,
-    view_headers,
-)
 
 if TYPE_CHECKING:
     from collections import Counter
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -41,229 +37,256 @@ if TYPE_CHECKING:
     from shopkeeper.services.recommender.settings import Settings
     from shopkeeper.shared.runtime.processor import Sections
 
+INTERNAL_TYPE = "item-pairs"
 SECTION = "counts"
-ROWS_PER_CHUNK = 64  # between two looks at the clock
-ENTRIES_PER_CHUNK = 20_000
-NEVER = -(2**62)
+ROWS_AT_ONCE, ENTRIES_AT_ONCE = 128, 65_536
+IDLE_FACTOR = 8  # how much longer a tick may compute when nothing was folded since the last
+SCORE_DIGITS = 6
+_NONE = np.zeros(0, np.int64)
 
 
 class PairsProcessor:
-    """One partition of personalisation.item-pairs.v1."""
+    """The counts of one item partition, and their publication."""
 
     def __init__(
         self,
         partition: int,
-        item_partitions: int,
+        partition_count: int,
         settings: Settings,
         items: Items,
         views: Views,
         counters: Counter[str],
+        clock: Callable[[], float] = time.perf_counter,
     ) -> None:
-        self._partition, self._item_partitions = partition, item_partitions
+        self._partition, self._partition_count = partition, partition_count
         self._settings, self._items, self._views = settings, items, views
-        self._counters = counters
+        self._counters, self._clock = counters, clock
         self.counts = ItemPartition(settings, items)
-        self._published_ms: NDArray[np.int64] = np.full(1024, NEVER, np.int64)  # by row
-        self._unconfirmed: NDArray[np.int64] = np.zeros(0, np.int64)  # rows of the last tick
-        self._sweep: NDArray[np.int64] = np.zeros(0, np.int64)  # rows left in this sweep
-        self._swept_version = (-1, -1)
-        self._trending_ms = NEVER
-        self._trending_version = (-1, -1)
-        self._trending_digest: dict[str, int] = {}
+        self._trends = Trends(settings, items, views) if partition == 0 else None
+        self._published_ms = np.full(1024, -1, np.int64)  # by item: when its row was last sent
+        self._unconfirmed = _NONE  # rows sent by the last tick
+        self._folded_version = 0  # of the counts, as of the last tick
+        self._sweep_version: tuple[int, int] = (0, 0)  # of counts and view, as the sweep began
+        self._sweep_rows = _NONE  # still to be looked at
+        self._bucket_next = 0
+
+    # -- learning
 
     def process(self, events: Sequence[Event], now_ms: int) -> tuple[list[Output], list[Rejected]]:
-        """Fold delta records; what they change is published by `tick`."""
+        """Fold records of deltas; a corrupt one is rejected whole."""
         rejected: list[Rejected] = []
         for event in events:
             try:
                 deltas = decode(event.data, self._items)
-                self._check_owned(deltas)
+                for rows in (deltas.pair_rows, deltas.visit_rows):
+                    owners = self._items.partition_of(rows, self._partition_count)
+                    if (owners != self._partition).any():
+                        raise CorruptDelta("a row of another item partition")
             except CorruptDelta as error:
                 rejected.append(Rejected(event.offset, "decode", "corrupt_delta", str(error)))
                 continue
             self._counters["deltas_repeated"] += self.counts.fold(deltas)
         return [], rejected
 
-    def _check_owned(self, deltas: Deltas) -> None:
-        rows = np.concatenate([deltas.pair_rows, deltas.visit_rows])
-        if np.any(self._items.partition_of(rows, self._item_partitions) != self._partition):
-            raise CorruptDelta("a row of another item partition")
+    # -- publishing
 
-    # -- views, by the clock
+    @property
+    def settled(self) -> bool:
+        """Whether everything that was folded has been published, as far as this worker knows."""
+        counts = self.counts
+        return (
+            not counts.dirty.any()
+            and not counts.counts_dirty.any()
+            and not len(self._sweep_rows)
+            and self._sweep_version == self._versions()
+        )
+
+    def _versions(self) -> tuple[int, int]:
+        return self.counts.version, self._views.counts.version
 
     def tick(self, now_ms: int) -> list[Output]:
-        """Rows and counts that changed, within the time and byte budgets; trending, if ours."""
-        self.counts.reserve()
-        # The runtime has confirmed the last tick's outputs before it calls again.
-        self._unconfirmed = np.zeros(0, np.int64)
-        outputs = self._count_records()
-        outputs += self._rows(now_ms)
-        if self._partition == 0:
-            outputs += self._trending(now_ms)
-        return outputs
-
-    def _count_records(self) -> list[Output]:
-        """Item counts, a bucket of items a record, of every bucket where one changed."""
+        """What is due: at most once a second each row, within a budget of computing time."""
         counts, settings = self.counts, self._settings
-        dirty = np.flatnonzero(counts.counts_dirty)
-        if not len(dirty):
-            return []
-        counts.merge()
-        owned = counts.owned()
-        bucket_of = self._items.buckets(owned, settings.count_buckets)
-        hour_rows, names = counts.hours.rows(), self._items.names
-        outputs: list[Output] = []
-        size = 0
-        for bucket in np.unique(self._items.buckets(dirty, settings.count_buckets)).tolist():
-            inside = owned[bucket_of == bucket]
-            hours = np.flatnonzero(np.isin(hour_rows, inside))
-            value = msgspec.msgpack.encode(
-                CountsRecord(
-                    1,
-                    [names[item] for item in inside.tolist()],
-                    np.ascontiguousarray(counts.n[:, inside]).tobytes(),
-                    np.searchsorted(inside, hour_rows[hours]).astype(np.int32).tobytes(),
-                    counts.hours.columns()[hours].astype(np.int32).tobytes(),
-                    counts.hours.counts[hours].tobytes(),
-                )
-            )
-            key = f"{self._partition}/{bucket}".encode()
-            outputs.append(Output(topics.ITEM_COUNTS, key, value, []))
-            counts.counts_dirty[inside] = False
-            size += len(value)
-            if size >= settings.count_bytes_per_tick:
-                break
-        return outputs
+        counts.reserve()
+        if len(self._published_ms) < self._items.capacity:
+            self._published_ms = grown(self._published_ms, self._items.capacity, -1)
+        idle = counts.version == self._folded_version
+        self._folded_version = counts.version
+        factor = IDLE_FACTOR if idle else 1
+        found: list[Output] = []
+        changed = counts.dirty.any() or counts.counts_dirty.any()
+        sweeping = len(self._sweep_rows) or self._sweep_version != self._versions()
+        sent: list[NDArray[np.int64]] = []
+        if changed or sweeping:
+            counts.merge()
+            n = self._n()
+            rows = np.flatnonzero(counts.dirty)
+            rows = rows[self._due(rows, now_ms)]
+            # Those that waited longest first: under load every row gets its turn.
+            rows = rows[np.argsort(self._published_ms[rows], kind="stable")]
+            self._rows(rows, n, settings.tick_budget_ms * factor, now_ms, found, sent)
+            self._sweep(n, settings.sweep_budget_ms * factor, now_ms, found, sent)
+            found += self._count_records(factor)
+        self._unconfirmed = np.concatenate(sent) if sent else _NONE
+        if self._trends is not None:
+            found += self._trends.tick(now_ms)
+        return found
 
-    def _rows(self, now_ms: int) -> list[Output]:
-        settings, counts = self._settings, self.counts
-        if self._items.capacity > len(self._published_ms):
-            self._published_ms = grown(self._published_ms, self._items.capacity, NEVER)
-        outputs: list[Output] = []
-        dirty = np.flatnonzero(counts.dirty)
-        dirty = dirty[now_ms - self._published_ms[dirty] >= settings.row_interval_ms]
-        # Longest unpublished first, so that no row waits for ever behind busier ones.
-        dirty = dirty[np.argsort(self._published_ms[dirty], kind="stable")]
-        if len(dirty):
-            self._publish_rows(dirty, now_ms, settings.tick_budget_ms, outputs)
-        version = (self._views.counts.version, counts.version)
-        if not len(self._sweep) and version != self._swept_version:
-            # n(j) of other items moved, so rows may be stale without a change of their own.
-            self._sweep, self._swept_version = counts.owned(), version
-        if len(self._sweep):
-            done = self._publish_rows(self._sweep, now_ms, settings.sweep_budget_ms, outputs)
-            self._sweep = self._sweep[done:]
-        return outputs
+    def _n(self) -> NDArray[np.int32]:
+        """(class, item): n(i), our own where we own the item, else what its owner published."""
+        view = self._views.counts
+        view.reserve()
+        n = view.n.copy()
+        own = np.flatnonzero(self._items.partitions(self._partition_count) == self._partition)
+        n[:, own] = self.counts.n[:, own]
+        return n
 
-    def _publish_rows(
-        self, rows: NDArray[np.int64], now_ms: int, budget_ms: float, outputs: list[Output]
+    def _due(self, rows: NDArray[np.int64], now_ms: int) -> NDArray[np.bool_]:
+        last = self._published_ms[rows]
+        due: NDArray[np.bool_] = (last < 0) | (now_ms - last >= self._settings.row_interval_ms)
+        return due
+
+    def _sweep(
+        self,
+        n: NDArray[np.int32],
+        budget_ms: float,
+        now_ms: int,
+        found: list[Output],
+        sent: list[NDArray[np.int64]],
+    ) -> None:
+        """Go once over all rows after any n(j) has moved: it is part of every neighbour's score."""
+        if not len(self._sweep_rows):
+            if self._sweep_version == self._versions():
+                return
+            self._sweep_version = self._versions()
+            self._sweep_rows = self.counts.owned()
+        due = self._due(self._sweep_rows, now_ms)
+        rows = self._sweep_rows[due]
+        done = self._rows(rows, n, budget_ms, now_ms, found, sent)
+        self._sweep_rows = np.concatenate([rows[done:], self._sweep_rows[~due]])
+
+    def _rows(
+        self,
+        rows: NDArray[np.int64],
+        n: NDArray[np.int32],
+        budget_ms: float,
+        now_ms: int,
+        found: list[Output],
+        sent: list[NDArray[np.int64]],
     ) -> int:
-        """Compute rows until the budget is used; publish those that differ from what was
-        published last. Returns how many were computed."""
-        counts, views = self.counts, self._views
-        counts.merge()
-        views.counts.reserve()
-        n = np.maximum(views.counts.n, counts.n)  # our own are newer, the others' only there
-        deadline = time.perf_counter() + budget_ms / 1000.0
+        """Compute rows until the budget is spent, publish those that changed; how many were
+        computed. At least one chunk, so that no budget stops progress."""
+        counts = self.counts
+        until = self._clock() + budget_ms / 1000.0
         done = 0
-        for chunk in chunks(rows, counts.pairs, ROWS_PER_CHUNK, ENTRIES_PER_CHUNK):
-            outputs += self._changed(chunk, n, now_ms)
+        for chunk in chunks(rows, counts.pairs, ROWS_AT_ONCE, ENTRIES_AT_ONCE):
+            neighbours = best_neighbours(chunk, counts.pairs, n, self._items, self._settings)
+            neighbours.scores = np.round(neighbours.scores, SCORE_DIGITS)
+            bounds = neighbours.bounds(len(chunk))
+            totals = counts.n[:, chunk].max(axis=0)
+            digests = self._digests(neighbours, bounds, totals)
+            changed = digests != counts.digests[chunk]
+            for place in np.flatnonzero(changed).tolist():
+                entries = slice(int(bounds[place]), int(bounds[place + 1]))
+                item = int(chunk[place])
+                found.append(self._row(item, int(totals[place]), neighbours, entries, now_ms))
+            updated = chunk[changed]
+            counts.digests[updated] = digests[changed]
+            counts.dirty[chunk] = False
+            self._published_ms[updated] = now_ms
+            sent.append(updated)
+            self._counters["rows_published"] += len(updated)
             done += len(chunk)
-            if time.perf_counter() >= deadline:
+            if self._clock() >= until:
                 break
         return done
 
-    def _changed(self, rows: NDArray[np.int64], n: NDArray[np.int32], now_ms: int) -> list[Output]:
-        counts, names = self.counts, self._items.names
-        found = best_neighbours(rows, counts.pairs, n, self._items, self._settings)
-        bounds = found.bounds(len(rows)).tolist()
-        items, scores = found.items.tolist(), found.scores.tolist()
-        together, classes = found.counts.tolist(), found.classes.tolist()
-        outputs: list[Output] = []
-        published: list[int] = []
-        for place, row in enumerate(rows.tolist()):
-            neighbours = [
-                SimilarItem(names[items[k]], round(scores[k], SCORE_DIGITS), together[k],
-                            BASES[classes[k]])
-                for k in range(bounds[place], bounds[place + 1])
-            ]  # fmt: skip
-            value = encode(
-                SimilarItemsUpdated(
-                    product_id=names[row], items=neighbours, count=int(counts.n[CLICK, row]),
-                    model=MODEL,
-                )
-            )  # fmt: skip
-            digest = xxhash.xxh64_intdigest(value) or 1  # 0 means never published
-            counts.dirty[row] = False
-            if digest == int(counts.digests[row]):
-                continue
-            counts.digests[row] = digest
-            self._published_ms[row] = now_ms
-            published.append(row)
-            name = names[row]
-            outputs.append(
-                Output(
-                    topics.SIMILAR_ITEMS, name.encode(), value,
-                    view_headers(SIMILAR_ITEMS_UPDATED, name, SOURCE, now_ms),
-                )
-            )  # fmt: skip
-        self._unconfirmed = np.concatenate([self._unconfirmed, np.array(published, np.int64)])
-        return outputs
+    def _digests(
+        self, neighbours: Neighbours, bounds: NDArray[np.intp], totals: NDArray[np.int32]
+    ) -> NDArray[np.uint64]:
+        """One per row, of all that its record says; the same in every process; never 0."""
+        columns = (
+            self._items.order(neighbours.items), neighbours.scores.view(np.int64),
+            neighbours.counts, neighbours.classes,
+        )  # fmt: skip
+        packed = np.stack(columns, axis=1)
+        edges = bounds.tolist()
+        digests = [
+            xxhash.xxh3_64_intdigest(packed[start:end].tobytes(), seed=total) or 1
+            for (start, end), total in zip(pairwise(edges), totals.tolist(), strict=True)
+        ]
+        return np.array(digests, np.uint64)
 
-    def _trending(self, now_ms: int) -> list[Output]:
-        """Trending over all item partitions, by the one worker that owns partition 0."""
-        settings, views = self._settings, self._views
-        version = (views.counts.version, views.catalogue.version)
-        if version == self._trending_version or (
-            now_ms - self._trending_ms < settings.trending_interval_ms
-        ):
-            return []
-        self._trending_version, self._trending_ms = version, now_ms
-        items, hours, counts = views.counts.visits()
-        if not len(items):
-            return []
-        size = len(self._items)
-        scores = decayed_scores(items, hours, counts, settings.trending_half_life_hours, size)
-        scores[views.catalogue.blocked()[:size]] = 0.0
-        everything = np.arange(size)
-        order = self._items.order(everything)
-        as_of_ms = (int(hours.max()) + 1) * HOUR_MS
-        catalogue = views.catalogue
-        scopes: dict[str, list[int]] = {}
-        _, overall = best(scores, order, None, settings.trending_items_max)
-        scopes["all"] = overall.tolist()
-        if 0 < len(catalogue.categories) <= settings.trending_categories_max:
-            groups, found = best(
-                scores, order, catalogue.category[:size].astype(np.int64),
-                settings.trending_items_max,
-            )  # fmt: skip
-            for group, item in zip(groups.tolist(), found.tolist(), strict=True):
-                scopes.setdefault(f"category/{catalogue.categories[group]}", []).append(item)
-        outputs: list[Output] = []
+    def _row(
+        self, item: int, total: int, neighbours: Neighbours, entries: slice, now_ms: int
+    ) -> Output:
         names = self._items.names
-        for scope, members in scopes.items():
-            value = encode(
-                TrendingUpdated(
-                    scope=scope,
-                    items=[
-                        TrendingItem(names[i], round(float(scores[i]), SCORE_DIGITS))
-                        for i in members
-                    ],
-                    as_of_ms=as_of_ms,
-                    model=MODEL,
+        name = names[item]
+        suffix = outputs.SIMILAR_ITEMS_UPDATED
+        data = outputs.SimilarItemsUpdated(
+            product_id=name,
+            items=[
+                outputs.SimilarItem(names[other], score, count, BASES[kind])
+                for other, score, count, kind in zip(
+                    neighbours.items[entries].tolist(), neighbours.scores[entries].tolist(),
+                    neighbours.counts[entries].tolist(), neighbours.classes[entries].tolist(),
+                    strict=True,
                 )
+            ],
+            count=total,
+            model=MODEL,
+        )  # fmt: skip
+        headers = outputs.view_headers(suffix, name, SOURCE, now_ms)
+        return Output(topics.SIMILAR_ITEMS, name.encode(), outputs.encode(data), headers)
+
+    def _count_records(self, factor: int) -> list[Output]:
+        """Buckets of item counts that changed, in turn, until the bytes of this tick are spent."""
+        counts, settings = self.counts, self._settings
+        changed = np.flatnonzero(counts.counts_dirty)
+        if not len(changed):
+            return []
+        dirty = np.unique(self._items.buckets(changed, settings.count_buckets))
+        dirty = np.roll(dirty, -int(np.searchsorted(dirty, self._bucket_next)))
+        owned = counts.owned()
+        buckets = self._items.buckets(owned, settings.count_buckets)
+        by_bucket = np.argsort(buckets, kind="stable")
+        starts = np.searchsorted(buckets[by_bucket], dirty)
+        ends = np.searchsorted(buckets[by_bucket], dirty, "right")
+        found: list[Output] = []
+        size = 0
+        for bucket, start, end in zip(dirty.tolist(), starts, ends, strict=True):
+            members = owned[by_bucket[start:end]]
+            value = self._count_record(members)
+            key = f"{self._partition}/{bucket}".encode()
+            found.append(Output(topics.ITEM_COUNTS, key, value, []))
+            counts.counts_dirty[members] = False
+            self._bucket_next = bucket + 1
+            size += len(value)
+            if size >= settings.count_bytes_per_tick * factor:
+                break
+        return found
+
+    def _count_record(self, members: NDArray[np.int64]) -> bytes:
+        hours = self.counts.hours
+        names = self._items.names
+        entries, places = ranges(*hours.row_bounds(members))
+        return msgspec.msgpack.encode(
+            CountsRecord(
+                1,
+                [names[item] for item in members.tolist()],
+                np.ascontiguousarray(self.counts.n[:CLASS_COUNT, members]).tobytes(),
+                places.astype(np.int32).tobytes(),
+                (hours.keys[entries] & 0xFFFFFFFF).astype(np.int32).tobytes(),
+                hours.counts[entries].tobytes(),
             )
-            digest = xxhash.xxh64_intdigest(value)
-            if self._trending_digest.get(scope) != digest:
-                self._trending_digest[scope] = digest
-                headers = view_headers(TRENDING_UPDATED, scope, SOURCE, now_ms)
-                outputs.append(Output(topics.TRENDING, scope.encode(), value, headers))
-        return outputs
+        )
 
     # -- checkpoints
 
     def dump(self) -> Sections:
+        """Counts and fence; what the last tick sent may not have arrived and is sent again."""
         return {SECTION: self.counts.dump(self._unconfirmed)}
 
     def load(self, sections: Mapping[str, bytes]) -> None:
+        """Take a dump over. Raises StateError."""
         self.counts.load(sections[SECTION])

@@ -1,0 +1,297 @@
+"""The recommender's processors together, in process: deltas carried by hand instead of a broker."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter, defaultdict
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+
+from shopkeeper.services.recommender.app import Recommender
+from shopkeeper.services.recommender.core.cooccurrence import decode_dump
+from shopkeeper.services.recommender.settings import Settings
+from shopkeeper.shared.contracts import outputs, topics
+from shopkeeper.shared.contracts.event import Event, Output
+from shopkeeper.shared.contracts.shop import (
+    OrderCompleted,
+    OrderLine,
+    ProductAdded,
+    ProductCatalogued,
+    ProductClicked,
+    UserErased,
+)
+
+PARTITIONS = 3
+NOW_MS = 1_700_000_000_000
+EAGER = Settings(row_interval_ms=0, trending_interval_ms=0)
+
+
+def clicked(offset: int, user: str, product: str, **other: Any) -> Event:
+    data = ProductClicked(product_id=product, user_id=user, **other)
+    return made("product.clicked.v1", data, offset, user)
+
+
+def made(kind: str, data: Any, offset: int, user: str, time_ms: int | None = None) -> Event:
+    at = NOW_MS + offset if time_ms is None else time_ms
+    return Event(kind, data, user.encode(), offset, at, f"e{user}{offset}", "", f"e{offset}")
+
+
+class Cluster:
+    """One worker with all partitions; `pump` does what the broker would do."""
+
+    def __init__(self, settings: Settings = EAGER) -> None:
+        self.worker = worker = Recommender(settings)
+        worker.prepare(lambda topic: PARTITIONS)
+        self.clicks = [worker.make_clicks(n) for n in range(PARTITIONS)]
+        self.pairs = [worker.make_pairs(n) for n in range(PARTITIONS)]
+        self.sent: dict[str, list[Output]] = defaultdict(list)
+        self.offsets: Counter[int] = Counter()
+        self.clock_ms = NOW_MS
+        views = worker.views
+        self.views = {
+            topics.SIMILAR_ITEMS: views.similar.apply, topics.ITEM_COUNTS: views.counts.apply,
+            topics.TRENDING: views.trending.apply, topics.CATALOGUE: views.catalogue.apply,
+        }  # fmt: skip
+
+    def take(self, found: list[Output]) -> None:
+        for output in found:
+            self.sent[output.topic].append(output)
+            if output.topic == topics.ITEM_PAIRS:
+                assert output.partition is not None
+                self.offsets[output.partition] += 1
+                offset = self.offsets[output.partition]
+                event = Event("item-pairs", output.value, None, offset, NOW_MS, "", "", "")
+                refused = self.pairs[output.partition].process([event], NOW_MS)[1]
+                assert refused == []
+            elif output.topic in self.views:
+                self.views[output.topic]([(output.key, output.value)])
+
+    def process(self, partition: int, events: list[Event], now_ms: int = NOW_MS) -> list[Output]:
+        found, rejected = self.clicks[partition].process(events, now_ms)
+        assert rejected == []
+        self.take(found)
+        return found
+
+    def tick(self, now_ms: int = NOW_MS) -> int:
+        found = [output for pairs in self.pairs for output in pairs.tick(now_ms)]
+        self.take(found)
+        return len(found)
+
+    def settle(self) -> None:
+        """Tick until nothing is due any more."""
+        for _ in range(200):
+            self.clock_ms += 10_000
+            if not self.tick(self.clock_ms) and all(p.settled for p in self.pairs):
+                return
+        raise AssertionError("it never comes to rest")
+
+    def latest(self, topic: str) -> dict[str, Any]:
+        """What a subscriber holds: by key, the last value decoded."""
+        found: dict[str, Any] = {}
+        suffix = topics.BY_NAME[topic].types[0]
+        for output in self.sent[topic]:
+            assert output.key is not None
+            found[output.key.decode()] = (
+                None if output.value is None else outputs.decode(suffix, output.value)
+            )
+        return found
+
+
+def noise(seed: int, count: int) -> list[list[Event]]:
+    """Clicks, adds and orders of 40 users in three partitions."""
+    chance = random.Random(seed)
+    logs: list[list[Event]] = [[] for _ in range(PARTITIONS)]
+    for _ in range(count):
+        number = chance.randrange(40)
+        user = f"u{number}"
+        log = logs[number % PARTITIONS]
+        product = f"p{min(chance.randrange(30), chance.randrange(30))}"
+        roll = chance.random()
+        if roll < 0.8:
+            log.append(clicked(len(log), user, product))
+        elif roll < 0.9:
+            data: Any = ProductAdded(product_id=product, user_id=user)
+            log.append(made("product.added.v1", data, len(log), user))
+        else:
+            lines = [OrderLine(product_id=f"p{chance.randrange(30)}") for _ in range(3)]
+            data = OrderCompleted(order_id="o", products=lines, user_id=user)
+            log.append(made("order.completed.v1", data, len(log), user))
+    return logs
+
+
+@pytest.mark.parametrize("weights", [(1.0, 0.0, 0.0), (1.0, 0.5, 0.25)])
+def test_once_at_rest_every_published_row_is_the_batch_row(
+    weights: tuple[float, float, float],
+) -> None:
+    cluster = Cluster(replace(EAGER, class_weights=weights, neighbours_max=5))
+    for number, log in enumerate(noise(1, 600)):
+        for start in range(0, len(log), 37):
+            cluster.process(number, log[start : start + 37])
+            cluster.tick(NOW_MS + start)  # rows go out while others' n(j) still move
+    cluster.settle()
+    c: list[dict[tuple[str, str], int]] = [{}, {}, {}]
+    n: list[dict[str, int]] = [{}, {}, {}]
+    for pairs in cluster.pairs:
+        names, matrices, totals = decode_dump(pairs.dump()["counts"])
+        for kind, matrix in enumerate(matrices):
+            coo = matrix.tocoo()
+            for i, j, count in zip(coo.row, coo.col, coo.data, strict=True):
+                c[kind][names[i], names[j]] = int(count)
+            n[kind].update({names[i]: int(v) for i, v in enumerate(totals[kind]) if v})
+    rows = cluster.latest(topics.SIMILAR_ITEMS)
+    assert set(rows) == {name for kind in n for name in kind}
+    for name, row in rows.items():
+        scores: Counter[str] = Counter()
+        for kind in range(3):
+            for (i, j), count in c[kind].items():
+                if i == name:
+                    scores[j] += weights[kind] * count / np.sqrt(n[kind][i] * n[kind][j])
+        expected = sorted((s for s in scores.values() if s > 0), reverse=True)[:5]
+        assert [item.score for item in row.items] == pytest.approx(expected, abs=1e-4)
+        for item in row.items:
+            assert item.score == pytest.approx(scores[item.product_id], abs=1e-4)
+            kind = ("viewed", "added", "bought").index(item.basis)
+            assert item.count == c[kind][name, item.product_id]
+
+
+def test_nothing_is_published_when_nothing_changed() -> None:
+    cluster = Cluster()
+    cluster.process(0, [clicked(i, "u", f"p{i}") for i in range(5)])
+    cluster.settle()
+    assert [cluster.tick(NOW_MS + 10**7 * i) for i in range(1, 5)] == [0, 0, 0, 0]
+
+
+def test_a_row_is_published_at_most_once_in_its_interval() -> None:
+    cluster = Cluster(replace(EAGER, row_interval_ms=1_000))
+    for step in range(30):
+        cluster.process(0, [clicked(2 * step, f"u{step}", "a"), clicked(2 * step + 1, f"u{step}",
+                                                                       f"b{step}")])  # fmt: skip
+        cluster.tick(NOW_MS + 100 * step)
+    rows = [o for o in cluster.sent[topics.SIMILAR_ITEMS] if o.key == b"a"]
+    assert 1 < len(rows) <= 3
+
+
+def test_a_restored_worker_publishes_only_what_may_not_have_arrived() -> None:
+    cluster = Cluster()
+    for number, log in enumerate(noise(2, 200)):
+        cluster.process(number, log)
+    cluster.settle()
+    other = Cluster()
+    for old, new in zip(cluster.pairs, other.pairs, strict=True):
+        new.load(old.dump())
+    for topic in (topics.ITEM_COUNTS, topics.SIMILAR_ITEMS):  # views are read before it is ready
+        other.views[topic]([(o.key, o.value) for o in cluster.sent[topic]])
+    other.settle()
+    assert other.sent[topics.SIMILAR_ITEMS] == []
+    assert other.latest(topics.TRENDING) == cluster.latest(topics.TRENDING)
+
+
+def test_lists_are_published_per_event_with_deterministic_ids() -> None:
+    cluster = Cluster()
+    cluster.process(0, [clicked(i, f"u{i % 4}", f"p{i % 3}") for i in range(20)])
+    cluster.settle()
+    found = cluster.process(1, [clicked(7, "v", "p0", session_id="s"), clicked(9, "v", "p1")])
+    lists = [o for o in found if o.topic == topics.RECOMMENDATIONS]
+    data = [outputs.decode(outputs.RECOMMENDATIONS_UPDATED, o.value or b"") for o in lists]
+    assert [d.recomm_id for d in data] == [
+        f"shop.clicks.v1/1/{offset}/recommendations.updated.v1/0" for offset in (7, 9)
+    ]
+    assert [d.cause for d in data] == ["ev7", "ev9"]
+    assert [(o.partition, o.key) for o in lists] == [(1, b"v")] * 2
+    assert data[0].session_id == "s"
+    assert {i.product_id for i in data[0].items} == {"p1", "p2"}  # never the current one
+    assert data[0].items[0].reason == outputs.Reason("viewed_together", {"product_id": "p0"})
+    assert all(len(o.value or b"") <= 2_048 for o in lists)
+
+
+def test_old_events_are_learned_without_a_list() -> None:
+    knobs = replace(EAGER, list_age_ms_max=60_000)
+    fresh, late = Cluster(knobs), Cluster(knobs)
+    log = [clicked(i, "u", f"p{i}") for i in range(6)]
+    fresh.process(0, log)
+    late.process(0, log, now_ms=NOW_MS + 60_003)
+    assert len(fresh.sent[topics.RECOMMENDATIONS]) == 6
+    assert len(late.sent[topics.RECOMMENDATIONS]) == 3
+    assert late.worker.counters["list_of_old_event"] == 3
+    assert fresh.clicks[0].dump() == late.clicks[0].dump()
+    assert [p.dump() for p in fresh.pairs] == [p.dump() for p in late.pairs]
+
+
+def test_an_interval_thins_lists_out_by_event_time() -> None:
+    cluster = Cluster(replace(EAGER, list_interval_ms=10))
+    cluster.process(0, [clicked(i, "u", "p") for i in range(0, 35, 5)])
+    assert len(cluster.sent[topics.RECOMMENDATIONS]) == 4
+
+
+def test_erasing_a_user_removes_lists_and_memory() -> None:
+    cluster = Cluster()
+    cluster.process(0, [clicked(0, "u", "a"), clicked(1, "u", "b")])
+    found = cluster.process(0, [made("user.erased.v1", UserErased(user_id="u"), 2, "u")])
+    assert [(o.topic, o.key, o.value, o.partition) for o in found] == [
+        (topics.RECOMMENDATIONS, b"u", None, 0)
+    ]
+    assert cluster.clicks[0].sessions.users == {}
+    assert cluster.clicks[0].sessions.sessions == {}
+
+
+def test_a_corrupt_delta_is_rejected_alone() -> None:
+    cluster = Cluster()
+    cluster.process(0, [clicked(0, "u", "a"), clicked(1, "u", "b")])
+    good = cluster.sent[topics.ITEM_PAIRS]
+    target = good[0].partition
+    assert target is not None
+    records = [b"junk", None, b"\x93\x01\x02\x03", good[0].value]
+    other = Cluster()
+    events = [Event("item-pairs", r, None, i, 0, "", "", "") for i, r in enumerate(records)]
+    _, rejected = other.pairs[target].process(events, NOW_MS)
+    assert [(r.offset, r.stage, r.error) for r in rejected] == [
+        (i, "decode", "corrupt_delta") for i in range(3)
+    ]
+    assert other.pairs[target].counts.owned().size
+    wrong = (target + 1) % PARTITIONS
+    _, rejected = other.pairs[wrong].process(events[3:], NOW_MS)
+    assert [r.error for r in rejected] == ["corrupt_delta"]
+
+
+def test_trending_is_of_the_last_hours_and_by_category() -> None:
+    cluster = Cluster()
+    for name, category in (("a", "hats"), ("b", "hats"), ("c", "shoes")):
+        product = ProductCatalogued(product_id=name, title=name, category=category)
+        cluster.views[topics.CATALOGUE]([(name.encode(), msgspec.json.encode(product))])
+    hour = 3_600_000
+    old = [made("product.clicked.v1", ProductClicked(product_id="a", user_id=f"u{i}"), i, f"u{i}",
+                NOW_MS - 30 * hour) for i in range(8)]  # fmt: skip
+    new = [clicked(10 + i, f"v{i}", "b") for i in range(3)] + [clicked(20, "w", "c")]
+    cluster.process(0, old + new)
+    cluster.settle()
+    scopes = cluster.latest(topics.TRENDING)
+    assert {k: [i.product_id for i in v.items] for k, v in scopes.items()} == {
+        "all": ["b", "c", "a"], "category/hats": ["b", "a"], "category/shoes": ["c"],
+    }  # fmt: skip
+    assert scopes["all"].items[0].score == 3.0
+    removed = ProductCatalogued(product_id="c", title="c", category="shoes", available=False)
+    cluster.views[topics.CATALOGUE]([(b"c", msgspec.json.encode(removed))])
+    cluster.settle()
+    assert cluster.latest(topics.TRENDING)["category/shoes"] is None
+
+
+def test_every_bucket_of_counts_gets_its_turn() -> None:
+    cluster = Cluster(replace(EAGER, count_bytes_per_tick=1))
+    cluster.process(0, [clicked(i, f"u{i}", f"p{i}") for i in range(200)])
+    for step in range(64):
+        cluster.process(1, [clicked(step, f"u{step}", "p0")])  # always dirty again
+        cluster.tick(NOW_MS + step)
+    keys = Counter(o.key for o in cluster.sent[topics.ITEM_COUNTS])
+    every = {
+        f"{int(owner)}/{int(bucket)}".encode()
+        for owner, bucket in zip(
+            cluster.worker.items.partitions(PARTITIONS),
+            cluster.worker.items.buckets(np.arange(200), 64),
+            strict=True,
+        )
+    }
+    assert set(keys) == every
