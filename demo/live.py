@@ -22,6 +22,7 @@ LATENCY_WINDOW_S = 60.0
 LATENCIES_MAX = 100_000
 CAUSES_MAX = 50_000  # sent events whose text and time are remembered
 EXAMPLES_MAX = 8
+SUBJECTS_MAX = 50  # more, where the newest of several users or products are shown
 
 OUTPUT_TOPICS = (
     topics.INTENTS,
@@ -114,8 +115,8 @@ class Live:
     measure_from_s: float | None = None  # latencies count for events sent after this
     intents: deque[Example] = field(default_factory=lambda: deque(maxlen=EXAMPLES_MAX))
     sentiments: deque[Example] = field(default_factory=lambda: deque(maxlen=EXAMPLES_MAX))
-    recommendations: deque[Example] = field(default_factory=lambda: deque(maxlen=EXAMPLES_MAX))
-    similar: deque[Example] = field(default_factory=lambda: deque(maxlen=EXAMPLES_MAX))
+    recommendations: deque[Example] = field(default_factory=lambda: deque(maxlen=SUBJECTS_MAX))
+    similar: deque[Example] = field(default_factory=lambda: deque(maxlen=SUBJECTS_MAX))
     product_sentiments: dict[str, Any] = field(default_factory=dict)
     trending: Any = None
     published_all: bool = False

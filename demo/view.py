@@ -18,11 +18,11 @@ from shopkeeper.shared.contracts import reasons, topics
 from shopkeeper.shared.contracts.summaries import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from rich.console import RenderableType
 
-    from shopkeeper.demo.live import Live
+    from shopkeeper.demo.live import Example, Live
 
 PICTURE_SIZE = (132, 44)  # columns, lines
 EVENT_NAMES = {
@@ -44,6 +44,7 @@ OUTPUT_NAMES = {
 }
 MOOD_STYLES = {"positive": "green", "neutral": "yellow", "negative": "red"}
 STATE_STYLES = {"ready": "green", "starting": "yellow", "waiting": "red", "stopped": "dim"}
+EXAMPLES_SHOWN = 3
 LANGUAGE_EVERY_S = 4.0  # English and Chinese take turns
 
 
@@ -58,8 +59,8 @@ def milliseconds(value: float | None) -> str:
 
 
 def _count_table(live_rates: Any, names: Mapping[str, str], now_s: float) -> Table:
-    table = Table(box=None, expand=True, padding=(0, 1), show_header=True, header_style="dim")
-    table.add_column("")
+    table = Table(box=None, expand=True, padding=(0, 1, 0, 0), header_style="dim")
+    table.add_column("", no_wrap=True)
     table.add_column("total", justify="right")
     table.add_column("per s", justify="right")
     for key, name in names.items():
@@ -96,12 +97,19 @@ def _workers(live: Live, now_s: float) -> Group:
     return Group(table, line, letters)
 
 
+def _newest(examples: Sequence[Example], key: Callable[[Any], str]) -> list[Any]:
+    """The data of the newest few examples, one per key."""
+    found: dict[str, Any] = {}
+    for example in reversed(examples):
+        found.setdefault(key(example.data), example.data)
+    return list(found.values())[:EXAMPLES_SHOWN]
+
+
 def _recommendations(live: Live, now_s: float) -> Group:
     language = language_at(now_s)
     titles = live.titles(language)
     blocks: list[RenderableType] = []
-    for example in list(live.recommendations)[:-4:-1]:
-        data = example.data
+    for data in _newest(live.recommendations, lambda data: data.user_id or data.anonymous_id):
         blocks.append(Text.assemble(("for ", "dim"), (data.user_id or data.anonymous_id, "bold")))
         for item in data.items[:4]:
             title = printable(titles.get(item.product_id, item.product_id), 60)
@@ -153,8 +161,7 @@ def _sentiments(live: Live) -> Group:
 def _similar(live: Live, now_s: float) -> Group:
     titles = live.titles(language_at(now_s))
     lines: list[RenderableType] = []
-    for example in list(live.similar)[:-4:-1]:
-        data = example.data
+    for data in _newest(live.similar, lambda data: data.product_id):
         name = printable(titles.get(data.product_id, data.product_id), 60)
         lines.append(_one_line(Text(name, "bold")))
         for item in data.items[:2]:
@@ -170,7 +177,7 @@ def _trending(live: Live, now_s: float) -> Group:
         name = printable(titles.get(item.product_id, item.product_id), 60)
         lines.append(_one_line(Text.assemble((f"{place}. ", "dim"), name)))
     reviewed = sorted(live.product_sentiments.values(), key=lambda s: s.mean)
-    chosen = [reviewed[-1], reviewed[0]] if len(reviewed) > 1 else reviewed
+    chosen = [reviewed[-1], reviewed[0]] if len(reviewed) > 1 else []
     for word, style, data in zip(("best", "worst"), ("green", "red"), chosen, strict=False):
         name = printable(titles.get(data.product_id, data.product_id), 60)
         lines.append(
@@ -210,9 +217,11 @@ def screen(live: Live, now_s: float) -> Layout:
         )
     )
     layout["numbers"].split_row(
-        Layout(Panel(_count_table(live.events, EVENT_NAMES, now_s), title="events in")),
-        Layout(Panel(_count_table(live.outputs, OUTPUT_NAMES, now_s), title="insights out")),
-        Layout(Panel(_workers(live, now_s), title="workers"), ratio=2),
+        Layout(Panel(_count_table(live.events, EVENT_NAMES, now_s), title="events in"), ratio=6),
+        Layout(
+            Panel(_count_table(live.outputs, OUTPUT_NAMES, now_s), title="insights out"), ratio=7
+        ),
+        Layout(Panel(_workers(live, now_s), title="workers"), ratio=10),
     )
     layout["lists"].update(Panel(_recommendations(live, now_s), title="recommendations"))
     layout["texts"].split_row(

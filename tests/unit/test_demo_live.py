@@ -90,6 +90,9 @@ def fill(live):
         (topics.PRODUCT_SENTIMENT, "", ProductSentimentUpdated(
             product_id=FIRST, count=3, mean=-0.5, trend=0.1, positive=0, neutral=1, negative=2,
             model=MODEL)),
+        (topics.PRODUCT_SENTIMENT, "", ProductSentimentUpdated(
+            product_id=SECOND, count=4, mean=0.75, trend=0.0, positive=4, neutral=0, negative=0,
+            model=MODEL)),
         (topics.RECOMMENDATIONS, "e1", a_list()),
         (topics.SIMILAR_ITEMS, "", SimilarItemsUpdated(
             product_id=FIRST, items=[SimilarItem(SECOND, 0.4, 3), SimilarItem(THIRD, 0.3, 2)],
@@ -122,7 +125,8 @@ def test_the_screen_shows_every_output_with_texts_and_titles(live):
     assert "Often bought together with" in text
     assert PRODUCTS[FIRST].title in text
     assert "p50 250.0 ms" in text
-    assert "-0.50 (3)" in text
+    assert f"worst reviewed -0.50 (3) {PRODUCTS[FIRST].title}" in text
+    assert f"best reviewed +0.75 (4) {PRODUCTS[SECOND].title}" in text
     assert "waiting" in text
     assert "\x1b[31m" not in text, "what shoppers write must not steer the terminal"
     chinese = drawn(live, 2.0 + view.LANGUAGE_EVERY_S)
@@ -138,7 +142,7 @@ def test_an_empty_screen_can_be_drawn(live):
 def test_plain_lines_have_the_numbers_and_an_example_of_each(live):
     fill(live)
     first, *others = view.plain_lines(live, 2.0)
-    assert "intents=1 sentiments=1 product-sentiment=1 recommendations=1" in first
+    assert "intents=1 sentiments=1 product-sentiment=2 recommendations=1" in first
     assert "lag=7" in first
     assert "click_to_list_ms_p50=250.0" in first
     assert len(others) == 5
