@@ -1,0 +1,44 @@
+"""Reads the counts that recommender workers hold, out of their checkpoints on the broker."""
+
+from __future__ import annotations
+
+import asyncio
+
+import numpy as np
+
+from shopkeeper.services.recommender.core.cooccurrence import State
+from shopkeeper.services.recommender.state import read_state
+from shopkeeper.shared.contracts import topics
+from shopkeeper.shared.runtime.checkpoints import CheckpointStore
+from shopkeeper.shared.runtime.sink import Sink
+
+SECTION = "counts"
+
+
+async def _checkpoints(kafka, partition_count):
+    topic = topics.checkpoints("recommender")
+    store = CheckpointStore(kafka, topic, Sink(kafka, 30, "test"), "test")
+    return await store.load({n: [topics.ITEM_PAIRS] for n in range(partition_count)})
+
+
+def held_counts(kafka, partition_count):
+    """(c, n) over all partitions. An entry that two partitions hold is an error."""
+    counts, totals = {}, {}
+    for checkpoint in asyncio.run(_checkpoints(kafka, partition_count)).values():
+        state = read_state(checkpoint.sections[SECTION], State, 1, "co-occurrence/1")
+        names = state.items
+        for kind, (rows, columns, values) in enumerate(state.pairs):
+            arrays = [np.frombuffer(part, np.int32).tolist() for part in (rows, columns, values)]
+            for i, j, value in zip(*arrays, strict=True):
+                key = kind, names[i], names[j]
+                assert key not in counts, "owned twice"
+                counts[key] = value
+        owned = np.frombuffer(state.owned, np.int32).tolist()
+        n = np.frombuffer(state.n, np.int32).reshape(3, -1)
+        for kind in range(3):
+            for place, value in zip(owned, n[kind].tolist(), strict=True):
+                if value:
+                    key = kind, names[place]
+                    assert key not in totals, "owned twice"
+                    totals[key] = value
+    return counts, totals
