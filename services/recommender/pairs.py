@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 INTERNAL_TYPE = "item-pairs"
 SECTION = "counts"
 ROWS_AT_ONCE, ENTRIES_AT_ONCE = 128, 65_536
-IDLE_FACTOR = 8  # how much longer a tick may compute when nothing was folded since the last
+IDLE_FACTOR = 4  # how much longer a tick may compute when nothing was folded since the last
 SCORE_DIGITS = 6
 _NONE = np.zeros(0, np.int64)
 
