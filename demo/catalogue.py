@@ -122,8 +122,3 @@ def events(products: Sequence[ProductCatalogued], time_ms: int) -> Iterator[Shop
             topics.CATALOGUE, "product.catalogued.v1", product.product_id, data, time_ms,
             f"catalogue/{product.product_id}/{time_ms}",
         )  # fmt: skip
-
-
-def titles(products: Sequence[ProductCatalogued], language: str) -> dict[str, str]:
-    """product id -> title in `language` (en, zh), English where there is no other."""
-    return {p.product_id: (p.title_zh if language == "zh" else None) or p.title for p in products}

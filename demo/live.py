@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter, OrderedDict, deque
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ import msgspec
 from shopkeeper.shared.contracts import outputs, topics
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from shopkeeper.shared.contracts.shop import ProductCatalogued
     from shopkeeper.shared.formats.readers import ShopEvent
@@ -77,6 +78,26 @@ class Latencies:
         if not values:
             return [None for _ in shares]
         return [values[max(0, math.ceil(share * len(values)) - 1)] for share in shares]
+
+
+class Titles(Mapping[str, str]):
+    """product id -> title in one language, else English; looked up as needed, never copied.
+
+    A user's catalogue may have a million products, and the screen is drawn four times a second.
+    """
+
+    def __init__(self, products: Mapping[str, ProductCatalogued], language: str) -> None:
+        self._products, self._language = products, language
+
+    def __getitem__(self, product_id: str) -> str:
+        product = self._products[product_id]
+        return (product.title_zh if self._language == "zh" else None) or product.title
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._products)
+
+    def __len__(self) -> int:
+        return len(self._products)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,12 +187,9 @@ class Live:
         if sent_s is not None and self.measure_from_s is not None and sent_s > self.measure_from_s:
             self.latencies.add((now_s - sent_s) * 1000, now_s)
 
-    def titles(self, language: str) -> dict[str, str]:
+    def titles(self, language: str) -> Mapping[str, str]:
         """product id -> title in `language`, for `reasons.render`."""
-        return {
-            product_id: (p.title_zh if language == "zh" else None) or p.title
-            for product_id, p in self.products.items()
-        }
+        return Titles(self.products, language)
 
     @property
     def lag(self) -> int | None:
