@@ -1,0 +1,168 @@
+"""Next-item quality of the recommender: the very code of the worker, without the broker.
+
+Learns a file of sessions event by event through both stages and the views, then, without learning
+any more, predicts each click of the test sessions from those before it in its session.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+import time
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from shopkeeper.services.recommender.app import Recommender
+from shopkeeper.services.recommender.settings import Settings
+from shopkeeper.shared.contracts import topics
+from shopkeeper.shared.contracts.event import Event
+from shopkeeper.shared.contracts.shop import ProductClicked
+from shopkeeper.shared.formats.readers import FormatError, open_text, read
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from shopkeeper.shared.contracts.event import Output
+
+Repeats = Literal["allow", "forbid"]
+
+CUTOFF = 20
+SPAN_EVENTS = 4_000
+PREDICTIONS_AT_ONCE = 8_192
+LONG_AGO_MS = 1 << 60  # by a clock that far ahead every event is too old for a list
+
+
+def run(
+    train: str | Path, test: str | Path, repeats: Repeats = "allow", knobs: Settings | None = None
+) -> dict[str, Any]:
+    """Figures of the next-item protocol. Raises FormatError, OSError.
+
+    train, test: session_id,position,item_id or session_id,item_id,timestamp; CSV, gzip or not.
+    repeats: "allow" may offer every item of the session again, the current one too, and counts
+    every click from the second on as a target. "forbid" offers no item of the session, and
+    counts only targets that are new in it. The two are different tasks: do not compare them.
+    Ties are broken as in the worker; a target that training never saw is a miss.
+    """
+    knobs = replace(
+        knobs or Settings(),
+        offer_current=repeats == "allow",
+        offer_seen=repeats == "allow",
+        repeat_weight=1.0 if repeats == "allow" else 0.0,
+        # Nobody else needs the processor meanwhile: no budget, no waiting.
+        row_interval_ms=0,
+        trending_interval_ms=0,
+        tick_budget_ms=1e9,
+        sweep_budget_ms=1e9,
+        count_bytes_per_tick=1 << 40,
+    )
+    started = time.perf_counter()
+    worker, train_count = learn(Path(train), knobs)
+    learned = time.perf_counter()
+    train_items = len(worker.items)
+    figures = _predict(worker, Path(test), repeats, train_items)
+    return {
+        "repeats": repeats,
+        **figures,
+        "train_events": train_count,
+        "train_items": train_items,
+        "learn_seconds": round(learned - started, 2),
+        "predict_seconds": round(time.perf_counter() - learned, 2),
+    }
+
+
+def learn(path: Path, knobs: Settings) -> tuple[Recommender, int]:
+    """A worker that has read the file, its views at rest; and how many events that were."""
+    worker = Recommender(knobs)
+    worker.prepare(lambda topic: 1)
+    clicks, pairs = worker.make_clicks(0), worker.make_pairs(0)
+    count = 0
+    events = _events(path)
+    while span := list(islice(events, SPAN_EVENTS)):
+        found, _ = clicks.process(span, LONG_AGO_MS)
+        records = [o for o in found if o.topic == topics.ITEM_PAIRS]
+        pairs.process(
+            [Event("item-pairs", r.value, None, i, 0, "", "", "") for i, r in enumerate(records)], 0
+        )
+        count += len(span)
+    views = {
+        topics.SIMILAR_ITEMS: worker.views.similar.apply,
+        topics.ITEM_COUNTS: worker.views.counts.apply,
+        topics.TRENDING: worker.views.trending.apply,
+    }
+    clock_ms = 0
+    while True:
+        outputs: list[Output] = pairs.tick(clock_ms)
+        for output in outputs:
+            views[output.topic]([(output.key, output.value)])
+        clock_ms += 1
+        if not outputs and pairs.settled:
+            return worker, count
+
+
+def _events(path: Path) -> Iterator[Event]:
+    for offset, click in enumerate(read(path, format_of(path))):
+        data = ProductClicked(**click.data)
+        yield Event(click.type, data, click.key.encode(), offset, click.time_ms, "", "", "")
+
+
+def format_of(path: Path) -> str:
+    """The format of a file of sessions, by its header. Raises FormatError."""
+    with open_text(path) as file:
+        header = set(next(csv.reader(file), []))
+    if {"session_id", "position", "item_id"} <= header:
+        return "sessions"
+    if {"session_id", "item_id", "timestamp"} <= header:
+        return "yoochoose"
+    raise FormatError(
+        f"{path}:1: expected the columns session_id,position,item_id or "
+        "session_id,item_id,timestamp"
+    )
+
+
+def _predict(worker: Recommender, path: Path, repeats: Repeats, train_items: int) -> dict[str, Any]:
+    recent_max = worker.knobs.recent_items_max
+    hits = {5: 0, 10: 0, CUTOFF: 0}
+    reciprocal = gain = 0.0
+    count = 0
+    shown: set[int] = set()
+    tasks = _tasks(worker, path, repeats)
+    while batch := list(islice(tasks, PREDICTIONS_AT_ONCE)):
+        # What the worker would remember of the user; but for the exclusion, of the whole session.
+        recents = [prefix[-recent_max:] for prefix, _ in batch]
+        earlier = [prefix[:-recent_max] if repeats == "forbid" else [] for prefix, _ in batch]
+        for ranked, (_, target) in zip(
+            worker.ranker.rank(recents, earlier, CUTOFF), batch, strict=True
+        ):
+            count += 1
+            shown.update(ranked.items)
+            if target in ranked.items:
+                rank = ranked.items.index(target) + 1
+                reciprocal += 1 / rank
+                gain += 1 / math.log2(rank + 1)
+                for cutoff in hits:
+                    hits[cutoff] += rank <= cutoff
+    if not count:
+        raise FormatError(f"{path}: no session has a click to predict")
+    return {
+        "predictions": count,
+        **{f"HR@{cutoff}": round(number / count, 4) for cutoff, number in hits.items()},
+        f"MRR@{CUTOFF}": round(reciprocal / count, 4),
+        f"NDCG@{CUTOFF}": round(gain / count, 4),
+        f"coverage@{CUTOFF}": round(
+            sum(item < train_items for item in shown) / max(1, train_items), 4
+        ),
+    }
+
+
+def _tasks(worker: Recommender, path: Path, repeats: Repeats) -> Iterator[tuple[list[int], int]]:
+    """(items of a session before a click, the item of that click)."""
+    sessions: dict[str, list[int]] = {}
+    for click in read(path, format_of(path)):
+        item = worker.items.intern(click.data["product_id"])
+        sessions.setdefault(click.data["session_id"], []).append(item)
+    for items in sessions.values():
+        for place in range(1, len(items)):
+            if repeats == "allow" or items[place] not in items[:place]:
+                yield items[:place], items[place]
