@@ -8,12 +8,15 @@ caller wait.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from typing import TYPE_CHECKING, Any
 
 import orjson
 from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaTimeoutError, UnknownTopicOrPartitionError
 
+from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.contracts.outputs import JSON, rfc3339
 from shopkeeper.shared.runtime.sink import partition_of
 
@@ -23,18 +26,29 @@ if TYPE_CHECKING:
     from shopkeeper.shared.runtime.settings import KafkaSettings
 
 BATCH_BYTES_MAX = 400_000
+DELIVERY_TIMEOUT_S = 120.0
+STOP_S_MAX = 5.0
 
 
 class Publisher:
     """An async context manager; `publish` events, `flush` to have them confirmed.
 
-    source and type_prefix become ce_source and the start of ce_type.
+    source and type_prefix become ce_source and the start of ce_type. A broker that goes away is
+    waited for, up to `delivery_timeout_s` per batch. Raises KafkaError: KafkaTimeoutError then,
+    UnknownTopicOrPartitionError for a topic that `shopkeeper topics init` has not created (a
+    broker may be set up to create it on the spot, with its own idea of partitions).
     """
 
     def __init__(
-        self, kafka: KafkaSettings, source: str, type_prefix: str = "com.example.shop."
+        self,
+        kafka: KafkaSettings,
+        source: str,
+        type_prefix: str = "com.example.shop.",
+        *,
+        delivery_timeout_s: float = DELIVERY_TIMEOUT_S,
     ) -> None:
         self._kafka = kafka
+        self._timeout_s = delivery_timeout_s
         self._source = source.encode()
         self._type_prefix = type_prefix.encode()
         self._producer: AIOKafkaProducer | None = None
@@ -52,6 +66,10 @@ class Publisher:
             max_request_size=4_000_000,
         )
         await self._producer.start()
+        cluster = await self._producer.client.fetch_all_metadata()
+        for topic in topics.BY_NAME:
+            if found := cluster.partitions_for_topic(self._kafka.topic(topic)):
+                self._counts[topic] = len(found)
         return self
 
     async def __aexit__(self, kind: object, *_: object) -> None:
@@ -61,7 +79,9 @@ class Publisher:
             if kind is None:
                 await self.flush()
         finally:
-            await producer.stop()
+            # It waits for what is unconfirmed, without end where the broker has gone.
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(producer.stop(), STOP_S_MAX)
 
     async def publish(self, event: ShopEvent) -> None:
         """Publish one shop event as CloudEvents in binary mode."""
@@ -87,7 +107,9 @@ class Publisher:
         headers = headers or []  # aiokafka takes a list only
         count = self._counts.get(topic)
         if count is None:
-            count = self._counts[topic] = await self._count_partitions(topic)
+            raise UnknownTopicOrPartitionError(
+                f"no topic {self._kafka.topic(topic)} on the broker: run `shopkeeper topics init`"
+            )
         place = (topic, partition if partition is not None else partition_of(key or b"", count))
         batch = self._batches.get(place)
         now_ms = int(time.time() * 1000)
@@ -98,23 +120,27 @@ class Publisher:
                 await self._ship(place, batch)
             assert self._producer is not None
             batch = self._batches[place] = self._producer.create_batch()
+            # The first record of a batch is taken whatever its size.
             batch.append(key=key, value=value, timestamp=now_ms, headers=headers)
         self.sent += 1
-
-    async def _count_partitions(self, topic: str) -> int:
-        assert self._producer is not None
-        return len(await self._producer.partitions_for(self._kafka.topic(topic)))
 
     async def _ship(self, place: tuple[str, int], batch: Any) -> None:
         earlier = self._in_flight.pop(place, None)
         if earlier is not None:
-            await earlier
+            await self._confirmed(earlier)
         assert self._producer is not None
         topic, partition = place
         batch.close()
-        self._in_flight[place] = await self._producer.send_batch(
-            batch, self._kafka.topic(topic), partition=partition
-        )
+        sending = self._producer.send_batch(batch, self._kafka.topic(topic), partition=partition)
+        self._in_flight[place] = await self._confirmed(sending)
+
+    async def _confirmed(self, waiting: Awaitable[Any]) -> Any:
+        try:
+            return await asyncio.wait_for(waiting, self._timeout_s)
+        except TimeoutError:
+            raise KafkaTimeoutError(
+                f"the broker confirmed nothing for {self._timeout_s:g} s"
+            ) from None
 
     async def ship(self) -> None:
         """Send what is batched, without waiting for confirmation."""
@@ -127,4 +153,4 @@ class Publisher:
         await self.ship()
         in_flight, self._in_flight = list(self._in_flight.values()), {}
         for future in in_flight:
-            await future
+            await self._confirmed(future)

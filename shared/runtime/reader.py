@@ -45,7 +45,9 @@ class Reader:
             existing = await consumer.topics()
             for name in self._names:
                 if name not in existing:
-                    raise UnknownTopicOrPartitionError(f"no topic {name} on the broker")
+                    raise UnknownTopicOrPartitionError(
+                        f"no topic {name} on the broker (`shopkeeper topics init` creates ours)"
+                    )
             self.places = [
                 TopicPartition(name, partition)
                 for name in self._names

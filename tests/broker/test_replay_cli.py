@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import subprocess
 import sys
@@ -13,11 +14,15 @@ from datetime import datetime
 import orjson
 import pytest
 from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaTimeoutError
 
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.formats.readers import ShopEvent
+from shopkeeper.shared.runtime import admin
+from shopkeeper.shared.runtime.embedded import embedded_broker
 from shopkeeper.shared.runtime.publisher import Publisher
 from shopkeeper.shared.runtime.reader import Reader
+from shopkeeper.shared.runtime.settings import KafkaSettings
 
 
 def shopkeeper(kafka, *arguments, **options):
@@ -152,6 +157,31 @@ def test_usage_is_checked_with_one_clear_line(kafka, arguments, status, problem)
     assert problem in done.stderr
     assert "Traceback" not in done.stderr
     assert done.stdout == ""
+
+
+def test_topics_that_are_missing_are_not_created_on_the_way(bare_kafka, tmp_path):
+    path, _ = clicks_file(tmp_path, 3)
+    done = shopkeeper(bare_kafka, "replay", str(path), "--format", "yoochoose")
+    assert done.returncode == 1
+    assert "shopkeeper topics init" in done.stderr
+    assert "Traceback" not in done.stderr
+    existing = asyncio.run(admin.list_topics(bare_kafka))
+    assert {state.partition_count for state in existing} == {None}
+
+
+def test_a_broker_that_does_not_come_back_is_given_up(tmp_path):
+    async def publish():
+        event = ShopEvent(topics.CLICKS, "product.clicked.v1", "u", {}, 1_000_000, "e")
+        async with contextlib.AsyncExitStack() as stack:
+            with embedded_broker() as address:
+                kafka = KafkaSettings((address,))
+                await admin.init_topics(kafka, 1, 1)
+                publisher = Publisher(kafka, "test", delivery_timeout_s=2.0)
+                await stack.enter_async_context(publisher)
+            await publisher.publish(event)
+
+    with pytest.raises(KafkaTimeoutError, match="confirmed nothing for 2 s"):
+        asyncio.run(publish())
 
 
 def test_tail_prints_what_is_there(kafka, tmp_path):

@@ -134,5 +134,5 @@ def command(
     except FormatError as error:
         raise click.ClickException(str(error)) from None
     except KafkaError as error:
-        raise click.ClickException(f"publishing failed: {error!r}") from None
+        raise click.ClickException(f"publishing failed: {error}") from None
     click.echo(orjson.dumps(summary).decode())
