@@ -21,6 +21,8 @@ from shopkeeper.shared.contracts.outputs import JSON, rfc3339
 from shopkeeper.shared.runtime.sink import partition_of
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
     from shopkeeper.shared.contracts.event import Headers
     from shopkeeper.shared.formats.readers import ShopEvent
     from shopkeeper.shared.runtime.settings import KafkaSettings
