@@ -1,0 +1,140 @@
+"""A recorded log fed twice, once with crashes in the middle: the same counts, those of a batch."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from shopkeeper.services.recommender.app import Recommender
+from shopkeeper.services.recommender.core.cooccurrence import decode_dump
+from shopkeeper.services.recommender.settings import Settings
+from shopkeeper.shared.contracts import topics
+from shopkeeper.shared.contracts.event import Event
+from shopkeeper.shared.contracts.shop import OrderCompleted, ProductClicked
+from shopkeeper.shared.formats.readers import ShopEvent, read
+from shopkeeper.shared.testing.counts import Counts, Totals, batch_counts
+
+DATA = Path(__file__).parents[3] / "shared" / "data" / "recsys"
+PARTITIONS = 4
+SESSION_MAX = 50
+
+LOGS = {
+    "yoochoose": ("yoochoose-100k/clicks_train.csv.gz", "yoochoose", 20_000),
+    "online-retail": ("online-retail", "online-retail", 300),  # baskets of hundreds: capped
+}
+
+
+def recorded(name: str) -> list[ShopEvent]:
+    place, reader, count = LOGS[name]
+    path = DATA / place
+    if path.is_dir():
+        found = sorted(path.glob("*train*.csv.gz"))
+        if not found:
+            pytest.skip(f"no training file in {path}")
+        path = found[0]
+    if not path.exists():
+        pytest.skip("the real data sets are not beside the checkout")
+    return [event for event, _ in zip(read(path, reader), range(count), strict=False)]
+
+
+def typed(click: ShopEvent, offset: int) -> Event:
+    data: Any = click.data
+    if click.type == "order.completed.v1":
+        data = msgspec.convert(data, OrderCompleted)
+    else:
+        data = ProductClicked(**data)
+    return Event(click.type, data, click.key.encode(), offset, click.time_ms, "", "", "")
+
+
+class Topic:
+    """Item-pairs: one list of records per item partition; what a broker would keep."""
+
+    def __init__(self) -> None:
+        self.records: list[list[bytes]] = [[] for _ in range(PARTITIONS)]
+
+
+def feed(log: list[ShopEvent], chance: random.Random, crashes: int) -> tuple[Counts, Totals, int]:
+    """Counts that workers hold after the log; every crash is a new process from a checkpoint."""
+    partitions: list[list[Event]] = [[] for _ in range(PARTITIONS)]
+    for click in log:
+        partition = partitions[hash_of(click.key)]
+        partition.append(typed(click, len(partition)))
+    topic = Topic()
+    capped = 0
+    for number, events in enumerate(partitions):
+        worker = fresh()
+        clicks, saved, saved_at, at = worker.make_clicks(number), None, 0, 0
+        left = crashes
+        while at < len(events):
+            end = at + chance.randint(1, 500)
+            for output in clicks.process(events[at:end], 1 << 60)[0]:
+                if output.topic == topics.ITEM_PAIRS and output.partition is not None:
+                    topic.records[output.partition].append(output.value or b"")
+            at = end
+            if chance.random() < 0.2:
+                saved, saved_at = clicks.dump(), at
+            elif left and chance.random() < 0.2:
+                left -= 1
+                clicks, at = fresh().make_clicks(number), 0
+                if saved is not None:
+                    clicks.load(saved)
+                    at = saved_at
+        capped += clicks.sessions.counters["session_items_capped"]
+    counts: Counts = {}
+    totals: Totals = {}
+    for number, records in enumerate(topic.records):
+        pairs, saved, saved_at, at = fresh().make_pairs(number), None, 0, 0
+        left = crashes
+        while at < len(records):
+            end = at + chance.randint(1, 9)
+            span = [
+                Event("item-pairs", r, None, i, 0, "", "", "")
+                for i, r in enumerate(records[at:end])
+            ]
+            assert pairs.process(span, 0)[1] == []
+            at = end
+            if chance.random() < 0.1:
+                saved, saved_at = pairs.dump(), at
+            elif left and chance.random() < 0.1:
+                left -= 1
+                pairs, at = fresh().make_pairs(number), 0
+                if saved is not None:
+                    pairs.load(saved)
+                    at = saved_at
+        names, matrices, n = decode_dump(pairs.dump()["counts"])
+        for kind, matrix in enumerate(matrices):
+            coo = matrix.tocoo()
+            for i, j, count in zip(
+                coo.row.tolist(), coo.col.tolist(), coo.data.tolist(), strict=True
+            ):
+                counts[kind, names[i], names[j]] = count
+            for i, count in enumerate(n[kind].tolist()):
+                if count:
+                    totals[kind, names[i]] = count
+    return counts, totals, capped
+
+
+def fresh() -> Recommender:
+    worker = Recommender(Settings())
+    worker.prepare(lambda topic: PARTITIONS)
+    return worker
+
+
+def hash_of(key: str) -> int:
+    return sum(key.encode()) % PARTITIONS
+
+
+@pytest.mark.parametrize("name", LOGS)
+def test_counts_after_crashes_equal_an_undisturbed_run_and_a_batch(name: str) -> None:
+    log = recorded(name)
+    expected = batch_counts(log)
+    undisturbed = feed(log, random.Random(1), crashes=0)
+    assert undisturbed[:2] == expected
+    assert feed(log, random.Random(2), crashes=3)[:2] == expected
+    if name == "online-retail":
+        assert any(len(e.data["products"]) > SESSION_MAX for e in log)
+        assert undisturbed[2] > 0  # the cap is counted

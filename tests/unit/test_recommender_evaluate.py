@@ -1,0 +1,127 @@
+"""The next-item protocol against a plain implementation of it, and the command around it."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from shopkeeper.cli.main import command
+from shopkeeper.services.recommender.evaluate import run
+from shopkeeper.services.recommender.settings import Settings
+
+ITEMS = 25
+Sessions = list[list[str]]
+
+
+def sessions(seed: int, count: int) -> Sessions:
+    chance = random.Random(seed)
+    return [
+        [f"{min(chance.randrange(ITEMS), chance.randrange(ITEMS))}" for _ in range(length)]
+        for length in (chance.randint(2, 8) for _ in range(count))
+    ]
+
+
+def write(path: Path, data: Sessions, first_id: int) -> Path:
+    lines = [
+        f"{first_id + number},{place},{item}"
+        for number, items in enumerate(data)
+        for place, item in enumerate(items)
+    ]
+    path.write_text("\n".join(["session_id,position,item_id", *lines, ""]))
+    return path
+
+
+def hits_within(train: Sessions, test: Sessions, repeats: str, k: int) -> tuple[int, int, int]:
+    """(fewest hits, most hits, targets) at k by the protocol: ties may go either way."""
+    n = Counter(item for items in train for item in set(items))
+    c = Counter((i, j) for items in train for i in set(items) for j in set(items) if i != j)
+    fewest = most = targets = 0
+    for items in test:
+        for place in range(1, len(items)):
+            prefix, target = items[:place], items[place]
+            if repeats == "forbid" and target in prefix:
+                continue
+            targets += 1
+            scores: Counter[str] = Counter()
+            for seed in set(prefix):
+                weight = 0.8 ** prefix[::-1].index(seed)
+                for other in n:
+                    if c[seed, other]:
+                        scores[other] += weight * c[seed, other] / (n[seed] * n[other]) ** 0.5
+                if repeats == "allow":
+                    scores[seed] += weight
+            if repeats == "forbid":
+                for seed in prefix:
+                    scores.pop(seed, None)
+            mine = scores[target]
+            if mine > 0:
+                others = [s for item, s in scores.items() if item != target]
+                fewest += sum(s >= mine - 1e-4 for s in others) < k
+                most += sum(s > mine + 1e-4 for s in others) < k
+    return fewest, most, targets
+
+
+@pytest.mark.parametrize("repeats", ["allow", "forbid"])
+def test_figures_follow_the_protocol(tmp_path: Path, repeats: str) -> None:
+    train, test = sessions(1, 150), sessions(2, 60)
+    figures = run(
+        write(tmp_path / "train.csv", train, 0), write(tmp_path / "test.csv", test, 10_000),
+        "allow" if repeats == "allow" else "forbid", replace(Settings(), neighbours_max=ITEMS),
+    )  # fmt: skip
+    for k in (5, 10):
+        fewest, most, targets = hits_within(train, test, repeats, k)
+        assert figures["predictions"] == targets
+        assert fewest <= round(figures[f"HR@{k}"] * targets) <= most
+        assert most - fewest < targets / 10  # or this test says nothing
+    assert 0 < figures["MRR@20"] < figures["HR@20"] <= 1
+    assert figures["MRR@20"] < figures["NDCG@20"]
+    assert figures["train_events"] == sum(map(len, train))
+
+
+def test_learning_in_other_orders_gives_the_same_figures(tmp_path: Path) -> None:
+    train, test = sessions(3, 80), write(tmp_path / "test.csv", sessions(4, 20), 10_000)
+    timeless = {"learn_seconds", "predict_seconds"}
+    seen = []
+    for data in (train, train[::-1]):
+        figures = run(write(tmp_path / "train.csv", data, 0), test)
+        seen.append({k: v for k, v in figures.items() if k not in timeless | {"MRR@20"}})
+    assert seen[0]["HR@20"] == pytest.approx(seen[1]["HR@20"], abs=0.02)
+    assert seen[0]["predictions"] == seen[1]["predictions"]
+
+
+def test_the_command_prints_one_json_object(tmp_path: Path) -> None:
+    train = write(tmp_path / "train.csv", sessions(5, 30), 0)
+    test = write(tmp_path / "test.csv", sessions(6, 10), 10_000)
+    result = CliRunner().invoke(
+        command, ["evaluate", "recommender", str(train), str(test), "--repeats", "forbid"]
+    )
+    assert result.exit_code == 0, result.output
+    figures = json.loads(result.stdout)
+    assert figures["repeats"] == "forbid"
+    assert {"HR@20", "MRR@20", "NDCG@20", "coverage@20", "predictions"} <= set(figures)
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ("a,b\n1,2\n", "expected the columns"),
+        ("", "expected the columns"),
+        ("session_id,position,item_id\n1,0,a\n", "no session has a click to predict"),
+        ("session_id,position,item_id\n1,0\n", "test.csv:2"),
+    ],
+)
+def test_a_bad_file_is_one_clear_line(tmp_path: Path, content: str, says: str) -> None:
+    train = write(tmp_path / "train.csv", sessions(5, 5), 0)
+    test = tmp_path / "test.csv"
+    test.write_text(content)
+    result = CliRunner().invoke(command, ["evaluate", "recommender", str(train), str(test)])
+    assert result.exit_code == 1
+    assert says in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+    assert CliRunner().invoke(command, ["evaluate", "recommender", "nowhere"]).exit_code == 2
