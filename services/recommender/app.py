@@ -6,7 +6,9 @@ import gc
 from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
+from weakref import WeakValueDictionary
 
+from shopkeeper.services.recommender.catalogue import CatalogueProcessor
 from shopkeeper.services.recommender.clicks import MODEL, ClicksProcessor
 from shopkeeper.services.recommender.core.exposure import Exposure
 from shopkeeper.services.recommender.core.items import Items
@@ -35,8 +37,9 @@ class Recommender:
         self.exposure = Exposure(self.items)
         self.ranker = Ranker(knobs, self.items, self.views)
         self.item_partitions = 1
-        self._clicks: dict[int, ClicksProcessor] = {}
-        self._pairs: dict[int, PairsProcessor] = {}
+        # Weak: the runtime drops the processors of a revoked partition, and so do these.
+        self._clicks: WeakValueDictionary[int, ClicksProcessor] = WeakValueDictionary()
+        self._pairs: WeakValueDictionary[int, PairsProcessor] = WeakValueDictionary()
         self._reported: Counter[str] = Counter()
 
     def prepare(self, partition_count: Callable[[str], int]) -> None:
@@ -103,6 +106,8 @@ def build(settings: Settings) -> Service:
             Source(topics.CLICKS, recommender.make_clicks,
                    frozenset(topics.BY_NAME[topics.CLICKS].types)),
             Source(topics.ITEM_PAIRS, recommender.make_pairs, internal_type="item-pairs"),
+            Source(topics.CATALOGUE, lambda partition: CatalogueProcessor(),
+                   frozenset(topics.BY_NAME[topics.CATALOGUE].types)),
         ],
         views={
             topics.CATALOGUE: views.catalogue.apply,
