@@ -51,15 +51,15 @@ class Matrix:
         return Matrix(self.words[rows], self.characters[rows], self.style[rows], self.tables[rows])
 
 
-def term_frequencies(texts: list[str], bits: int) -> Matrix:
-    """Compute the features of texts, in batches."""
+def term_frequencies(texts: list[str], bits: int, sizes: Any = features.SIZES) -> Matrix:
+    """Compute the features of texts, in batches. sizes: as of `features.extract`."""
     words, characters, style, tables = [], [], [], []
     columns = 2 << bits
     for first in range(0, len(texts), BATCH_TEXTS):
         part = texts[first : first + BATCH_TEXTS]
         batch = features.to_batch(part)
         part_tables = tables_of(part)
-        found = features.extract(batch, part_tables, bits)
+        found = features.extract(batch, part_tables, bits, sizes)
         for block, into in ((0, words), (1, characters)):
             chosen = (found.segments & 1) == block
             rows = found.segments[chosen] >> 1
@@ -208,6 +208,7 @@ def write_model(
     bits: int,
     content: bytes,
     parameters: dict[str, float],
+    sizes: Any = features.SIZES,
 ) -> None:
     """Write the ONNX file and its entry in the folder's manifest."""
     (folder / f"{name}.onnx").write_bytes(content)
@@ -221,6 +222,10 @@ def write_model(
         "labels": labels,
         "bits": bits,
         "features_version": features.FEATURES_VERSION,
+        "ngrams": {
+            table: {"words": list(found.words), "characters": list(found.characters)}
+            for table, found in (("en", sizes[features.EN]), ("zh", sizes[features.ZH]))
+        },
         "parameters": parameters,
         "card": f"{name}.md",
     }

@@ -20,7 +20,7 @@ import numpy as np
 from shopkeeper.shared.text import alphabet
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -49,7 +49,7 @@ class Sizes:
     characters: tuple[int, ...]
 
 
-SIZES = {EN: Sizes((1, 2), (2, 3, 4, 5)), ZH: Sizes((), (1, 2, 3))}
+SIZES: Mapping[int, Sizes] = {EN: Sizes((1, 2), (2, 3, 4, 5)), ZH: Sizes((), (1, 2, 3))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,10 +177,9 @@ def _grams(
 
 
 def _count(
-    points: NDArray[np.uint32], rows: NDArray[np.int64], table: int, buckets_log2: int
+    points: NDArray[np.uint32], rows: NDArray[np.int64], sizes: Sizes, buckets_log2: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Distinct (segment, bucket) pairs as one ascending int64 key, and their counts."""
-    sizes = SIZES[table]
     shift = U64(64 - buckets_log2)
     keys = []
     if sizes.words:
@@ -225,7 +224,12 @@ def _chunks(starts: NDArray[np.int64]) -> list[tuple[int, int]]:
     return out
 
 
-def extract(batch: Batch, tables: NDArray[np.int32], buckets_log2: int) -> Features:
+def extract(
+    batch: Batch,
+    tables: NDArray[np.int32],
+    buckets_log2: int,
+    sizes: Mapping[int, Sizes] = SIZES,
+) -> Features:
     """Counted n-grams of every text. tables: (rows,) EN or ZH, which n-grams and weights to use."""
     ids, tf, segments = [], [], []
     mask = (1 << buckets_log2) - 1
@@ -240,10 +244,10 @@ def extract(batch: Batch, tables: NDArray[np.int32], buckets_log2: int) -> Featu
             if not chosen.any():
                 continue
             if chosen.all():
-                keys, counts = _count(points, rows, table, buckets_log2)
+                keys, counts = _count(points, rows, sizes[table], buckets_log2)
             else:
                 kept = np.repeat(chosen, lengths)
-                keys, counts = _count(points[kept], rows[kept], table, buckets_log2)
+                keys, counts = _count(points[kept], rows[kept], sizes[table], buckets_log2)
             chunk_keys.append(keys)
             chunk_counts.append(counts)
             chunk_tables.append(np.full(len(keys), table, dtype=np.int32))

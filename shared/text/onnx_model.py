@@ -37,6 +37,13 @@ class ModelError(RuntimeError):
     """A model cannot be loaded: missing, altered, or made for another version of the code."""
 
 
+class Ngrams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which n-grams of words and of characters the texts of one table are made of."""
+
+    words: list[int]
+    characters: list[int]
+
+
 class ManifestEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What the manifest says of one model."""
 
@@ -46,6 +53,7 @@ class ManifestEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     labels: list[str]  # in the order of the model's output columns
     bits: int  # features are hashed to 2^bits buckets
     features_version: int
+    ngrams: dict[str, Ngrams]  # by table: en (every language but Chinese) and zh
     parameters: dict[str, float] = {}  # the decision's, such as a threshold of abstention
     card: str = ""  # file name of the model card
 
@@ -97,6 +105,16 @@ class OnnxModel:
         self.name, self.version = name, entry.version
         self.labels = tuple(entry.labels)
         self.bits = entry.bits
+        try:
+            self.sizes = {
+                table: features.Sizes(tuple(found.words), tuple(found.characters))
+                for table, found in (
+                    (features.EN, entry.ngrams["en"]),
+                    (features.ZH, entry.ngrams["zh"]),
+                )
+            }
+        except KeyError as error:
+            raise ModelError(f"model {name}: the manifest names no n-grams for {error}") from None
         self.parameters = dict(entry.parameters)
         options = ort.SessionOptions()
         options.intra_op_num_threads = threads
@@ -155,7 +173,7 @@ class OnnxModel:
         return np.concatenate(parts) if len(parts) > 1 else parts[0]
 
     def _run(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        found = features.extract(features.to_batch(texts), tables_of(texts), self.bits)
+        found = features.extract(features.to_batch(texts), tables_of(texts), self.bits, self.sizes)
         result: NDArray[np.float32] = self._session.run(
             ["probabilities"],
             {

@@ -16,6 +16,17 @@ from shopkeeper.shared.testing.broker import broker_under_test
 PARTITION_COUNT = 2
 
 
+@pytest.fixture
+def kafka_node():
+    """An Apache Kafka of the test's own, which it may kill and restart (TEST_BROKER=kafka)."""
+    if os.environ.get("TEST_BROKER") != "kafka":
+        pytest.skip("needs a broker that can crash and evicts members: make test-kafka")
+    from shopkeeper.shared.testing.kafka_broker import kafka_broker
+
+    with kafka_broker() as node:
+        yield node
+
+
 @pytest.fixture(scope="session")
 def broker():
     """The address of what TEST_BROKER names, or else of an embedded broker of our own."""

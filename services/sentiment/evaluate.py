@@ -1,0 +1,80 @@
+"""The sentiment model outside of the worker: labels for texts, and figures on labelled texts."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from shopkeeper.services.sentiment.aggregates import NEGATIVE, NEUTRAL, POSITIVE
+from shopkeeper.services.sentiment.core import LABELS, PROBABILITY_DIGITS, of_probabilities
+from shopkeeper.services.sentiment.model import load_model
+from shopkeeper.shared.text.labelled import BadFile, macro_f1, read_labelled
+from shopkeeper.shared.text.language import detect
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+BATCH_TEXTS = 1024
+
+
+def classifier(
+    model_dir: str = "", threads: int = 1
+) -> Callable[[Sequence[str]], list[dict[str, object]]]:
+    """A function from texts to {label, score, probabilities, language}. Raises ModelError."""
+    model = load_model(model_dir, threads)
+
+    def classify(texts: Sequence[str]) -> list[dict[str, object]]:
+        results: list[dict[str, object]] = []
+        for text, row in zip(texts, model.probabilities(texts), strict=True):
+            if text.strip():
+                label, _ = of_probabilities(row)
+                probabilities = [round(float(p), PROBABILITY_DIGITS) for p in row]
+            else:  # as in the worker
+                label, probabilities = NEUTRAL, [0.0, 1.0, 0.0]
+            results.append(
+                {
+                    "label": LABELS[label],
+                    "score": probabilities[label],
+                    "probabilities": dict(zip(LABELS, probabilities, strict=True)),
+                    "language": detect(text),
+                }
+            )
+        return results
+
+    return classify
+
+
+def run(path: str | Path) -> dict[str, Any]:
+    """Accuracy and macro-F1 on a file with `text` and `label`. Raises BadFile, ModelError, OSError.
+
+    `accuracy` takes the likelier of those labels that occur in the file: where nobody labelled
+    anything neutral, positive or negative. `accuracy_three_labels` is of the label as published.
+    """
+    texts, truth = read_labelled(Path(path), ("label",))
+    if unknown := set(truth) - set(LABELS):
+        raise BadFile(f"{path}: label {sorted(unknown)[0]!r} is not one of {', '.join(LABELS)}")
+    model = load_model(os.environ.get("MODEL_DIR", ""))
+    three, chosen, languages = [], [], []
+    labels = range(len(LABELS)) if LABELS[NEUTRAL] in truth else (NEGATIVE, POSITIVE)
+    for first in range(0, len(texts), BATCH_TEXTS):
+        part = texts[first : first + BATCH_TEXTS]
+        for text, row in zip(part, model.probabilities(part), strict=True):
+            three.append(LABELS[of_probabilities(row)[0]])
+            chosen.append(LABELS[max(labels, key=lambda index, row=row: row[index])])
+            languages.append(detect(text))
+    right = [t == d for t, d in zip(truth, chosen, strict=True)]
+    figures: dict[str, Any] = {
+        "texts": len(texts),
+        "labels": sorted(LABELS[index] for index in labels),
+        "accuracy": round(sum(right) / len(right), 4),
+        "macro_f1": round(macro_f1(truth, chosen), 4),
+        "accuracy_three_labels": round(
+            sum(t == d for t, d in zip(truth, three, strict=True)) / len(truth), 4
+        ),
+    }
+    for language in ("en", "zh", "other"):
+        of = [r for r, found in zip(right, languages, strict=True) if found == language]
+        if of:
+            figures[f"accuracy_{language}"] = round(sum(of) / len(of), 4)
+    return figures
