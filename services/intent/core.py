@@ -53,8 +53,8 @@ class Classifier(Protocol):
 class Decision:
     """From a row of probabilities to a label; abstains below a threshold.
 
-    The score of an abstention is the probability of what it abstained from, or of `out_of_scope`
-    itself if that is the model's first choice.
+    The score is always the probability of the label that is given, so that an abstention from an
+    unsure answer has a low score, and one from a text that is clearly something else a high one.
     """
 
     def __init__(self, labels: Sequence[str], abstain_below: float) -> None:
@@ -64,20 +64,23 @@ class Decision:
             raise ValueError(f"abstain_below={abstain_below!r} is not a probability")
         self.labels = tuple(labels)
         self.abstain_below = abstain_below
+        self._out_of_scope = self.labels.index(OUT_OF_SCOPE)
 
-    def labelled(self, text: str, row: NDArray[np.float32]) -> tuple[str, float]:
-        """(label, score). A text of nothing but white space is out of scope whatever the model
-        thinks of the empty text, with a score of 1."""
+    def of(
+        self, text: str, row: NDArray[np.float32], count: int
+    ) -> tuple[str, float, dict[str, float]]:
+        """(label, score, the `count` most probable labels, best first, equal ones by label).
+
+        A text of nothing but white space is out of scope, whatever the model makes of it.
+        """
         if not text.strip():
-            return OUT_OF_SCOPE, 1.0
+            return OUT_OF_SCOPE, 1.0, {OUT_OF_SCOPE: 1.0}
         best = int(row.argmax())
-        score = round(float(row[best]), PROBABILITY_DIGITS)
-        return (self.labels[best] if row[best] >= self.abstain_below else OUT_OF_SCOPE), score
-
-    def most_probable(self, row: NDArray[np.float32], count: int) -> dict[str, float]:
-        """The `count` most probable labels, best first; equal ones in label order."""
+        if row[best] < self.abstain_below:
+            best = self._out_of_scope
         order = (-row).argsort(kind="stable")[:count]
-        return {self.labels[i]: round(float(row[i]), PROBABILITY_DIGITS) for i in order}
+        probabilities = {self.labels[i]: round(float(row[i]), PROBABILITY_DIGITS) for i in order}
+        return self.labels[best], round(float(row[best]), PROBABILITY_DIGITS), probabilities
 
 
 class IntentProcessor:
@@ -102,14 +105,14 @@ class IntentProcessor:
 
     def _output(self, event: Event, text: str, row: NDArray[np.float32]) -> Output:
         data: ProductsSearched | QuestionAsked = event.data
-        label, score = self._decision.labelled(text, row)
+        label, score, probabilities = self._decision.of(text, row, PROBABILITIES_MAX)
         question = data if isinstance(data, QuestionAsked) else None
         recognised = IntentRecognised(
             intent=label,
             score=score,
             language=detect(text),
             model=self._provenance,
-            probabilities=self._decision.most_probable(row, PROBABILITIES_MAX),
+            probabilities=probabilities,
             event_type=event.type,
             user_id=data.user_id,
             anonymous_id=data.anonymous_id,

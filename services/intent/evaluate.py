@@ -27,12 +27,12 @@ def classifier(
     def classify(texts: Sequence[str]) -> list[dict[str, object]]:
         results: list[dict[str, object]] = []
         for text, row in zip(texts, model.probabilities(texts), strict=True):
-            label, score = decision.labelled(text, row)
+            label, score, probabilities = decision.of(text, row, len(model.labels))
             results.append(
                 {
                     "label": label,
                     "score": score,
-                    "probabilities": decision.most_probable(row, len(model.labels)),
+                    "probabilities": probabilities,
                     "language": detect(text),
                 }
             )
