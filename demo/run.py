@@ -29,6 +29,7 @@ from shopkeeper.shared.runtime import admin, supervisor
 from shopkeeper.shared.runtime.publisher import Publisher
 from shopkeeper.shared.runtime.reader import Reader
 from shopkeeper.shared.runtime.settings import KafkaSettings, read
+from shopkeeper.shared.runtime.tasks import end_tasks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -125,9 +126,8 @@ class Demo:
                 if done - {tasks[0]} or not done or any(t.exception() for t in done):
                     break
         finally:
-            for task in tasks:
-                task.cancel()
             until[-1].cancel()
+            await end_tasks(tasks)
             results = await asyncio.gather(*tasks, return_exceptions=True)
             self._supervisor.stop()
             status = await supervising

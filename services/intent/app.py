@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from shopkeeper.services.intent.core import WANTED, IntentProcessor
 from shopkeeper.services.intent.model import load_model
 from shopkeeper.shared.contracts import topics
+from shopkeeper.shared.runtime.predictions import Predictions
 from shopkeeper.shared.runtime.service import Service, Source
 
 if TYPE_CHECKING:
@@ -17,9 +18,11 @@ if TYPE_CHECKING:
 def build(settings: Settings) -> Service:
     """The service; loads its model once. Raises ModelError."""
     model, abstain_below = load_model(settings.model_dir, settings.ort_intra_op_threads)
+    predictions = Predictions(model.name)
+    model.on_call = predictions.called
 
     def make(topic: str, partition: int) -> IntentProcessor:
-        return IntentProcessor(topic, partition, model, abstain_below)
+        return IntentProcessor(topic, partition, model, abstain_below, predictions.outcomes)
 
     return Service(
         name="intent",
@@ -27,5 +30,6 @@ def build(settings: Settings) -> Service:
             Source(topic, partial(make, topic), WANTED)
             for topic in (topics.SEARCHES, topics.QUESTIONS)
         ],
+        observe=predictions.report,
         models=[(model.name, model.version)],
     )

@@ -5,6 +5,7 @@ Stateless: each output is a function of its own event and the model.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Protocol
 
 from shopkeeper.shared.contracts import topics
@@ -86,12 +87,21 @@ class Decision:
 class IntentProcessor:
     """One partition of searches or questions. Keeps nothing, so its checkpoint is empty."""
 
-    def __init__(self, topic: str, partition: int, model: Classifier, abstain_below: float) -> None:
-        """topic: the unprefixed name of the input; it is part of the outputs' ids."""
+    def __init__(
+        self,
+        topic: str,
+        partition: int,
+        model: Classifier,
+        abstain_below: float,
+        outcomes: Counter[str] | None = None,
+    ) -> None:
+        """topic: the unprefixed name of the input; it is part of the outputs' ids.
+        outcomes: counts the labels given, for the metrics."""
         self._topic, self._partition = topic, partition
         self._model = model
         self._provenance = Model(model.name, model.version)
         self._decision = Decision(model.labels, abstain_below)
+        self._outcomes = Counter[str]() if outcomes is None else outcomes
 
     def process(self, events: Sequence[Event], now_ms: int) -> tuple[list[Output], list[Rejected]]:
         """One intent per event, in the partition of the same number: a user's intents stay in
@@ -106,6 +116,7 @@ class IntentProcessor:
     def _output(self, event: Event, text: str, row: NDArray[np.float32]) -> Output:
         data: ProductsSearched | QuestionAsked = event.data
         label, score, probabilities = self._decision.of(text, row, PROBABILITIES_MAX)
+        self._outcomes[label] += 1
         question = data if isinstance(data, QuestionAsked) else None
         recognised = IntentRecognised(
             intent=label,

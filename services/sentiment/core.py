@@ -6,6 +6,7 @@ folds it into the product's integers; `tick` publishes the products that changed
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Protocol
 
 from shopkeeper.services.sentiment.aggregates import NEGATIVE, NEUTRAL, POSITIVE, UNIT, Aggregates
@@ -76,14 +77,20 @@ class SentimentProcessor:
     """One partition of reviews. Its state is `Aggregates`."""
 
     def __init__(
-        self, partition: int, model: Classifier, aggregates: Aggregates | None = None
+        self,
+        partition: int,
+        model: Classifier,
+        aggregates: Aggregates | None = None,
+        outcomes: Counter[str] | None = None,
     ) -> None:
+        """outcomes: counts the labels that the model gave, for the metrics."""
         if tuple(model.labels) != LABELS:
             raise ValueError(f"a sentiment model has the labels {LABELS}, not {model.labels}")
         self._partition = partition
         self._model = model
         self._provenance = Model(model.name, model.version)
         self.aggregates = aggregates if aggregates is not None else Aggregates()
+        self._outcomes = Counter[str]() if outcomes is None else outcomes
         self._changed: dict[str, None] = {}  # products to publish, oldest change first
         self._published_ms = 0
 
@@ -100,6 +107,7 @@ class SentimentProcessor:
         if text:
             row = next(rows)
             label, value = of_probabilities(row)
+            self._outcomes[LABELS[label]] += 1
             probabilities = [round(float(p), PROBABILITY_DIGITS) for p in row]
         else:
             if review.rating is not None:

@@ -83,7 +83,8 @@ class Publisher:
         finally:
             # It waits for what is unconfirmed, without end where the broker has gone.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(producer.stop(), STOP_S_MAX)
+                async with asyncio.timeout(STOP_S_MAX):
+                    await producer.stop()
 
     async def publish(self, event: ShopEvent) -> None:
         """Publish one shop event as CloudEvents in binary mode."""
@@ -138,7 +139,10 @@ class Publisher:
 
     async def _confirmed(self, waiting: Awaitable[Any]) -> Any:
         try:
-            return await asyncio.wait_for(waiting, self._timeout_s)
+            # Not asyncio.wait_for: before Python 3.12 it swallows a cancellation that meets the
+            # result, and whoever publishes in a loop could then not be stopped.
+            async with asyncio.timeout(self._timeout_s):
+                return await waiting
         except TimeoutError:
             raise KafkaTimeoutError(
                 f"the broker confirmed nothing for {self._timeout_s:g} s"

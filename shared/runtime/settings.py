@@ -50,7 +50,8 @@ REFERENCE: tuple[Setting, ...] = (
     Setting("WORKER_ID", "", "static group member id (a supervisor that restarts the same id sets "
             "it); empty means dynamic"),
     Setting("MODEL_DIR", "", "ONNX models; empty means those shipped in the package", "file"),
-    Setting("ORT_INTRA_OP_THREADS", "1", "threads inside one ONNX call", "integer", 1, 64),
+    Setting("ORT_INTRA_OP_THREADS", "1", "threads that share the texts of one batch", "integer",
+            1, 64),
     Setting("LOG_LEVEL", "INFO", "least severe level logged", "choice",
             choices=("DEBUG", "INFO", "WARNING", "ERROR")),
     Setting("LOG_FORMAT", "text", "json: one object per line; text: for people", "choice",

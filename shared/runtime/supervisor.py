@@ -149,7 +149,8 @@ class Supervisor:
             wait_s = self.policy.backoff_s(kept.failures)
             self._say(f"{name} {_ending(exit_status)}; starting it again in {wait_s:g} s")
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), wait_s)
+                async with asyncio.timeout(wait_s):
+                    await self._stopping.wait()
             if not self._stopping.is_set():
                 kept.status.restarts += 1
         self._change(kept, "stopped")

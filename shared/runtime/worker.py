@@ -30,6 +30,7 @@ from shopkeeper.shared.runtime.metrics import Metrics
 from shopkeeper.shared.runtime.partition import PartitionState, RawDecoder, Step
 from shopkeeper.shared.runtime.sink import Sink
 from shopkeeper.shared.runtime.spans import Partition, Span, SpanBook
+from shopkeeper.shared.runtime.tasks import end_tasks
 from shopkeeper.shared.runtime.views import Views
 
 if TYPE_CHECKING:
@@ -148,14 +149,15 @@ class Worker:
         if app is not None and self.failure is None:
             await self._drain()
         self._accepting = False
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end_tasks(self._tasks)
         if app is not None:
-            try:
-                await asyncio.wait_for(app.stop(), STOP_DEADLINE_S)
-            except (TimeoutError, asyncio.CancelledError):
+            # Not under a timeout that cancels: Faust may swallow that, and we would wait for ever.
+            stopping = asyncio.create_task(app.stop(), name="stop Faust")
+            await asyncio.wait({stopping}, timeout=STOP_DEADLINE_S)
+            if not stopping.done():
                 log.warning("Faust did not stop within %.0f s", STOP_DEADLINE_S)
+            elif not stopping.cancelled() and (error := stopping.exception()) is not None:
+                log.warning("Faust stopped with %r", error)
         self.epoch += 1
         await self._views.stop()
         if self._admin is not None:
@@ -211,7 +213,8 @@ class Worker:
         while self._book.open_count() and self._accepting and time.monotonic() < deadline:
             self._drained.clear()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._drained.wait(), 0.1)
+                async with asyncio.timeout(0.1):
+                    await self._drained.wait()
         if self._book.open_count():
             log.warning("%d spans were not finished in %.0f s: they will be read again",
                         self._book.open_count(), self.settings.drain_deadline_s)  # fmt: skip
@@ -233,7 +236,8 @@ class Worker:
             return True
         self._room.clear()
         try:
-            await asyncio.wait_for(self._room.wait(), 0.5)
+            async with asyncio.timeout(0.5):
+                await self._room.wait()
         except TimeoutError:
             return False
         return True

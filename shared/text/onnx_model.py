@@ -10,6 +10,8 @@ A model takes the five arrays of `Features` by name and gives `probabilities`, (
 from __future__ import annotations
 
 import hashlib
+import time
+from concurrent.futures import ThreadPoolExecutor
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,7 +24,7 @@ from shopkeeper.shared.text import features
 from shopkeeper.shared.text.language import detect
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -98,11 +100,18 @@ def tables_of(texts: Sequence[str]) -> NDArray[np.int32]:
 
 
 class OnnxModel:
-    """One loaded text classifier. Give it one thread's calls at a time."""
+    """One loaded text classifier. Give it one thread's calls at a time.
+
+    `on_call`, where set, is told of every ONNX call: (seconds, texts), on the caller's thread.
+    """
 
     def __init__(self, name: str, entry: ManifestEntry, content: bytes, threads: int = 1) -> None:
-        """content: the ONNX file's bytes, already checked. Raises ModelError."""
+        """content: the ONNX file's bytes, already checked. threads: that share a batch's texts.
+
+        Raises ModelError.
+        """
         self.name, self.version = name, entry.version
+        self.on_call: Callable[[float, int], None] | None = None
         self.labels = tuple(entry.labels)
         self.bits = entry.bits
         try:
@@ -117,7 +126,9 @@ class OnnxModel:
             raise ModelError(f"model {name}: the manifest names no n-grams for {error}") from None
         self.parameters = dict(entry.parameters)
         options = ort.SessionOptions()
-        options.intra_op_num_threads = threads
+        # One thread within a call, whatever `threads` says: shared among several, ScatterND adds in
+        # no fixed order, and a replay would differ in the last bit (seen with 2 threads).
+        options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
         options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
         options.log_severity_level = 3  # its warnings go to standard error, past our logs
@@ -134,6 +145,8 @@ class OnnxModel:
         outputs = [argument.name for argument in self._session.get_outputs()]
         if names != INPUTS or outputs != ["probabilities"]:
             raise ModelError(f"model {name}: its inputs and outputs are not a text model's")
+        self._threads = threads
+        self._pool = ThreadPoolExecutor(threads, f"onnx-{name}") if threads > 1 else None
 
     @classmethod
     def load(cls, name: str, model_dir: str = "", threads: int = 1) -> OnnxModel:
@@ -167,12 +180,18 @@ class OnnxModel:
 
         A row depends on its own text alone, to the bit: entries are summed in bucket order.
         """
-        parts = [self._run(batch) for batch in _batches(texts)]
-        if not parts:
+        if not texts:
             return np.zeros((0, len(self.labels)), np.float32)
-        return np.concatenate(parts) if len(parts) > 1 else parts[0]
+        batches = list(_batches(texts, -(-len(texts) // self._threads)))
+        ran = list((self._pool.map if self._pool else map)(self._run, batches))
+        if self.on_call is not None:
+            for (_, seconds), batch in zip(ran, batches, strict=True):
+                self.on_call(seconds, len(batch))
+        return np.concatenate([rows for rows, _ in ran]) if len(ran) > 1 else ran[0][0]
 
-    def _run(self, texts: Sequence[str]) -> NDArray[np.float32]:
+    def _run(self, texts: Sequence[str]) -> tuple[NDArray[np.float32], float]:
+        """(probabilities, seconds taken), features included: they are most of the work."""
+        started = time.perf_counter()
         found = features.extract(features.to_batch(texts), tables_of(texts), self.bits, self.sizes)
         result: NDArray[np.float32] = self._session.run(
             ["probabilities"],
@@ -185,15 +204,17 @@ class OnnxModel:
             },
         )[0]
         assert result.shape == (len(texts), len(self.labels)), result.shape
-        return result
+        return result, time.perf_counter() - started
 
 
-def _batches(texts: Sequence[str]) -> Iterator[Sequence[str]]:
-    """Cut so that no batch holds more than `BATCH_CHARACTERS_MAX` characters (after the cap)."""
+def _batches(texts: Sequence[str], texts_max: int) -> Iterator[Sequence[str]]:
+    """Cut so that no batch holds more than `texts_max` texts, nor more than
+    `BATCH_CHARACTERS_MAX` characters (after the cap)."""
     first = total = 0
     for index, text in enumerate(texts):
         length = min(len(text), features.TEXT_CHARACTERS_MAX)
-        if index > first and total + length > BATCH_CHARACTERS_MAX:
+        full = index - first >= texts_max or total + length > BATCH_CHARACTERS_MAX
+        if index > first and full:
             yield texts[first:index]
             first, total = index, 0
         total += length
