@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import UnknownTopicOrPartitionError
 
+from shopkeeper.shared.runtime import header_names
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
 
 RECORDS_MAX = 2000
 FETCH_MAX_WAIT_MS = 100
+
+header_names.install()
 
 
 class Reader:

@@ -26,6 +26,7 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 from faust.types.tuples import ConsumerMessage
 
+from shopkeeper.shared.runtime import header_names
 from shopkeeper.shared.runtime.spans import Partition, Span, cut
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ log = logging.getLogger(__name__)
 faust_log = logging.getLogger("faust.transport")  # mode would log Faust's chatter in our name
 
 KEEP_ALIVE_S = 1.0
+
+header_names.install()
 
 
 class Owner(Protocol):

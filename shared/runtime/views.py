@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
+from shopkeeper.shared.runtime import header_names
 from shopkeeper.shared.runtime.tasks import end_tasks
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 RECORDS_MAX = 2000  # per application: keeps one job on the core thread short
+
+header_names.install()
 
 
 class Views:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import struct
+import time
 from collections import Counter
 
 import orjson
 import pytest
+from aiokafka import AIOKafkaProducer
+from aiokafka.record.util import calc_crc32c
 
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.runtime.publisher import Publisher
@@ -149,3 +153,29 @@ def test_missing_topics_are_named_with_the_way_out(bare_kafka):
     with worker_process("intent", bare_kafka, ready=False) as worker:
         assert worker.popen.wait(60) == 1
         assert "shopkeeper topics init" in worker.output()
+
+
+def test_a_header_name_that_is_not_utf8_stops_nobody(kafka):
+    """librdkafka sends any bytes as a header's name, and aiokafka refuses to read them."""
+
+    async def publish():
+        options = kafka.client_options()
+        async with AIOKafkaProducer(**options, enable_idempotence=False) as producer:
+            batch = producer.create_batch()
+            for query in ("before", "marked", "after"):
+                value = orjson.dumps({"query": query, "user_id": "u"})
+                headers = [("PLACE", b"x")] if query == "marked" else []
+                now_ms = int(time.time() * 1000)  # an old record would fall to retention
+                batch.append(key=b"u", value=value, timestamp=now_ms, headers=headers)
+            batch.close()
+            built = bytearray(batch._build().replace(b"PLACE", b"na\xffme"))
+            struct.pack_into(">I", built, 17, calc_crc32c(bytes(built[21:])))
+            batch._buffer = bytes(built)
+            await (await producer.send_batch(batch, kafka.topic(topics.SEARCHES), partition=0))
+
+    asyncio.run(publish())
+    with worker_process("intent", kafka) as worker:
+        asyncio.run(until_consumed(kafka, "intent", [topics.SEARCHES], check=worker.alive))
+        assert worker.total("events_processed_total") == 3
+        assert worker.terminate() == 0, worker.output()
+    assert len(asyncio.run(read_topic(kafka, topics.INTENTS))) == 3
