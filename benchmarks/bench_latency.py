@@ -22,6 +22,7 @@ from harness import PARTITIONS, fresh_topics, publish, report, synthetic_clicks,
 
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.contracts.outputs import rfc3339
+from shopkeeper.shared.runtime import fetching
 from shopkeeper.shared.runtime.settings import KafkaSettings
 from shopkeeper.shared.runtime.sink import partition_of
 from shopkeeper.shared.testing.workers import worker_process
@@ -29,6 +30,8 @@ from shopkeeper.shared.testing.workers import worker_process
 LEARNED = 50_000
 OLD_MS = 1_700_000_000_000
 USERS = 5_000
+
+fetching.install()  # the subscriber, too, paces its fetches where the broker does not hold them
 
 
 async def send(bootstrap: str, rate: float, seconds: float) -> None:

@@ -142,6 +142,9 @@ class IntentProcessor:
             partition=self._partition,
         )
 
+    def flush(self) -> list[Output]:
+        return []
+
     def dump(self) -> Sections:
         return {}
 

@@ -104,7 +104,7 @@ def build(settings: Settings) -> Service:
         name="recommender",
         sources=[
             Source(topics.CLICKS, recommender.make_clicks,
-                   frozenset(topics.BY_NAME[topics.CLICKS].types)),
+                   frozenset(topics.BY_NAME[topics.CLICKS].types), holds_back=True),
             Source(topics.ITEM_PAIRS, recommender.make_pairs, internal_type="item-pairs"),
             Source(topics.CATALOGUE, lambda partition: CatalogueProcessor(),
                    frozenset(topics.BY_NAME[topics.CATALOGUE].types)),

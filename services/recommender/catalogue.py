@@ -29,5 +29,8 @@ class CatalogueProcessor:
     def load(self, sections: Mapping[str, bytes]) -> None:
         """Nothing was dumped."""
 
+    def flush(self) -> list[Output]:
+        return []
+
     def tick(self, now_ms: int) -> list[Output]:
         return []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from shopkeeper.services.recommender.core.deltas import deltas_of, encode
-from shopkeeper.services.recommender.core.sessions import Due, Erased, Sessions
+from shopkeeper.services.recommender.core.sessions import Due, Erased, Learned, Sessions
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.contracts.event import Event, Output, Rejected
 from shopkeeper.shared.contracts.outputs import (
@@ -55,10 +55,24 @@ class ClicksProcessor:
         self._settings, self._items, self._ranker = settings, items, ranker
         self._exposure, self._counters = exposure, counters
         self.sessions = Sessions(settings, items)
+        self._learned = Learned()  # not published yet
 
     def process(self, events: Sequence[Event], now_ms: int) -> tuple[list[Output], list[Rejected]]:
-        """Learn from every event; publish a list where one is due and the event is fresh."""
+        """Learn from every event; publish a list where one is due and the event is fresh.
+
+        Deltas are held back until `flush`, unless they have become many: nobody waits for them,
+        and one record of many costs broker and receivers far less than many of one.
+        """
         learned, due = self.sessions.learn(events)
+        self._learned.extend(learned)
+        many = len(self._learned.prior) >= self._settings.held_back_pairs_max
+        outputs = self.flush() if many else []
+        outputs += self._lists(due, now_ms)
+        return outputs, []
+
+    def flush(self) -> list[Output]:
+        """Deltas of what was learned since the last flush, in offset order."""
+        learned, self._learned = self._learned, Learned()
         outputs: list[Output] = []
         key = f"{topics.CLICKS}/{self._partition}".encode()
         for owner, deltas in deltas_of(
@@ -66,8 +80,7 @@ class ClicksProcessor:
         ):
             for record in encode(deltas, self._items, self._settings.delta_bytes_max):
                 outputs.append(Output(topics.ITEM_PAIRS, key, record, [], owner))
-        outputs += self._lists(due, now_ms)
-        return outputs, []
+        return outputs
 
     def _lists(self, due: Sequence[Due | Erased], now_ms: int) -> list[Output]:
         oldest_ms = now_ms - self._settings.list_age_ms_max
@@ -125,6 +138,8 @@ class ClicksProcessor:
         )
 
     def dump(self) -> Sections:
+        """Only right after `flush`: what is held back is in no checkpoint."""
+        assert not self._learned.items, "deltas are held back"
         return {SECTION: self.sessions.dump()}
 
     def load(self, sections: Mapping[str, bytes]) -> None:

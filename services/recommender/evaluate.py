@@ -81,6 +81,7 @@ def learn(path: Path, knobs: Settings) -> tuple[Recommender, int]:
     events = _events(path)
     while span := list(islice(events, SPAN_EVENTS)):
         found, _ = clicks.process(span, LONG_AGO_MS)
+        found += clicks.flush()
         records = [o for o in found if o.topic == topics.ITEM_PAIRS]
         pairs.process(
             [Event("item-pairs", r.value, None, i, 0, "", "", "") for i, r in enumerate(records)], 0

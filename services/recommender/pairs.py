@@ -281,6 +281,9 @@ class PairsProcessor:
             )
         )
 
+    def flush(self) -> list[Output]:
+        return []
+
     # -- checkpoints
 
     def dump(self) -> Sections:

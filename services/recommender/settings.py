@@ -26,6 +26,7 @@ class Settings:
     sessions_max: int = 100_000  # per partition; likewise
     eviction_interval_records: int = 10_000  # eviction happens where the offset passes a multiple
     delta_bytes_max: int = 900_000  # one record of deltas
+    held_back_pairs_max: int = 50_000  # deltas of so many pairs are published without waiting
     list_interval_ms: int = 0  # event time between two lists of one user
     list_age_ms_max: int = 60_000  # older events are learned from, without a list
 

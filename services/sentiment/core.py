@@ -170,6 +170,9 @@ class SentimentProcessor:
             )
         return outputs
 
+    def flush(self) -> list[Output]:
+        return []
+
     def dump(self) -> Sections:
         return {"aggregates": self.aggregates.dump()}
 

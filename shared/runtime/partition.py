@@ -130,6 +130,10 @@ class PartitionState:
         by_offset = {r.offset: r for r in records}
         return [dead_letter(by_offset[r.offset], r, self.topic, self._service) for r in rejected]
 
+    def flush(self) -> list[Output]:
+        """What the processor held back; nothing is, afterwards."""
+        return self._processor.flush()
+
     def tick(self, now_ms: int) -> list[Output]:
         """What the processor wants to publish by the clock."""
         return self._processor.tick(now_ms)

@@ -40,6 +40,11 @@ class Processor(Protocol):
         """Replace the state by what `dump` returned; called once, before any `process`."""
         ...
 
+    def flush(self) -> list[Output]:
+        """What `process` held back, to be published in fewer records: called every 100 ms where
+        something was processed since, and always before `dump`. Most hold nothing back."""
+        ...
+
     def tick(self, now_ms: int) -> list[Output]:
         """Called about once a second: views that are due. May return nothing."""
         ...

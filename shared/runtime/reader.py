@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import UnknownTopicOrPartitionError
 
-from shopkeeper.shared.runtime import header_names
+from shopkeeper.shared.runtime import fetching
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 RECORDS_MAX = 2000
 FETCH_MAX_WAIT_MS = 100
 
-header_names.install()
+fetching.install()
 
 
 class Reader:

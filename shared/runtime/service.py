@@ -21,6 +21,7 @@ class Source:
     topic: str  # unprefixed
     make: Callable[[int], Processor]  # partition number -> its processor
     wanted: frozenset[str] = frozenset()  # event types; empty for an internal format
+    holds_back: bool = False  # its processors hold outputs back until `flush`
     internal_type: str = ""  # set: records are handed on undecoded, as Event(type=this, data=bytes)
 
 

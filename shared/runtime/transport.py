@@ -26,7 +26,7 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 from faust.types.tuples import ConsumerMessage
 
-from shopkeeper.shared.runtime import header_names
+from shopkeeper.shared.runtime import fetching
 from shopkeeper.shared.runtime.spans import Partition, Span, cut
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ faust_log = logging.getLogger("faust.transport")  # mode would log Faust's chatt
 
 KEEP_ALIVE_S = 1.0
 
-header_names.install()
+fetching.install()
 
 
 class Owner(Protocol):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
-from shopkeeper.shared.runtime import header_names
+from shopkeeper.shared.runtime import fetching
 from shopkeeper.shared.runtime.tasks import end_tasks
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 RECORDS_MAX = 2000  # per application: keeps one job on the core thread short
 
-header_names.install()
+fetching.install()
 
 
 class Views:

@@ -15,6 +15,7 @@ import contextlib
 import logging
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -28,7 +29,7 @@ from shopkeeper.shared.runtime.faust_app import SpanApp, make_app
 from shopkeeper.shared.runtime.health import Health, HealthServer
 from shopkeeper.shared.runtime.metrics import Metrics
 from shopkeeper.shared.runtime.partition import PartitionState, RawDecoder, Step
-from shopkeeper.shared.runtime.sink import Sink
+from shopkeeper.shared.runtime.sink import Packed, Sink
 from shopkeeper.shared.runtime.spans import Partition, Span, SpanBook
 from shopkeeper.shared.runtime.tasks import end_tasks
 from shopkeeper.shared.runtime.views import Views
@@ -46,7 +47,9 @@ T = TypeVar("T")
 
 REVOKE_DEADLINE_S = 5.0
 TICK_S = 0.25
-VIEW_TICK_S = 1.0
+VIEW_TICK_S = 0.25
+OBSERVE_S = 1.0
+FLUSH_S = 0.1
 STOP_DEADLINE_S = 15.0
 
 
@@ -57,10 +60,13 @@ class TopicsMissing(RuntimeError):
 class _Held:
     """A partition that is assigned to us: its state, and how its checkpoints stand."""
 
-    def __init__(self, state: PartitionState, number: Partition) -> None:
+    def __init__(self, state: PartitionState, number: Partition, holds_back: bool) -> None:
         self.state = state
         self.number = number
+        self.holds_back = holds_back
+        self.turn = asyncio.Lock()  # one body or flush at a time, in the order in which they came
         self.busy = False  # a fold is not confirmed yet: the state must not be checkpointed
+        self.unflushed = False  # outputs may be held back: likewise
         self.durable: int | None = None  # next_offset of the last confirmed checkpoint
         self.saving: asyncio.Task[None] | None = None
         self.saved_at = time.monotonic()
@@ -98,9 +104,8 @@ class Worker:
             settings.kafka.topic(source.topic): source for source in service.sources
         }
         self._accepting = False
-        self._running = 0
-        self._idle = asyncio.Event()
-        self._idle.set()
+        self._bodies: set[asyncio.Task[None]] = set()
+        self._stopping = False
         self._room = asyncio.Event()
         self._room.set()
         self._drained = asyncio.Event()
@@ -136,6 +141,7 @@ class Worker:
         await app.start()
         self._tasks = [
             asyncio.create_task(self._guarded(self._tick_forever), name="tick"),
+            asyncio.create_task(self._guarded(self._flush_forever), name="flush"),
             asyncio.create_task(self._guarded(self._crash_watch), name="crash watch"),
         ]
 
@@ -145,11 +151,12 @@ class Worker:
 
     async def stop(self) -> None:
         """Finish what is open (unless failed), checkpoint, commit, leave the group."""
+        self._stopping = True
         app = self._app
         if app is not None and self.failure is None:
             await self._drain()
         self._accepting = False
-        await end_tasks(self._tasks)
+        await end_tasks([*self._tasks, *self._bodies])
         if app is not None:
             # Not under a timeout that cancels: Faust may swallow that, and we would wait for ever.
             stopping = asyncio.create_task(app.stop(), name="stop Faust")
@@ -309,7 +316,7 @@ class Worker:
         for partition in assigned:
             source = self._sources[partition.topic]
             state = self._new_state(source, partition.partition)
-            entry = held[partition] = _Held(state, partition)
+            entry = held[partition] = _Held(state, partition, source.holds_back)
             checkpoint = checkpoints.get((source.topic, partition.partition))
             if checkpoint is not None:
                 await self._on_core(state.load, checkpoint, ends[partition])
@@ -343,40 +350,62 @@ class Worker:
         channel = app.span_topic(source.topic)
 
         async def agent(stream: Any) -> None:
-            async for span in stream:
-                await self._handle(span)
+            bodies: set[asyncio.Task[None]] = set()
+            try:
+                async for span in stream:
+                    await self._begin(span, bodies)
+            finally:
+                # Faust ends agents when it stops, or when one is cancelled: then no span may
+                # finish any more, and one that was left in the middle stops the worker.
+                for body in bodies:
+                    body.cancel()
+                if bodies and not self._stopping:
+                    self.fail(RuntimeError(f"the agent of {source.topic} ended in mid-span"))
 
         app.agent(channel, name=f"{self.service.name}.{source.topic}", concurrency=1)(agent)
 
-    async def _handle(self, span: Span) -> None:
+    async def _begin(self, span: Span, bodies: set[asyncio.Task[None]]) -> None:
+        """Start the span's body once the one before it in its partition has finished; bodies of
+        other partitions go on meanwhile, so that none waits for another's deliveries."""
         held = self._held.get(span.partition)
-        if not self._accepting or span.epoch != self.epoch or held is None:
+        if held is None or not self._current(span):
             return  # revoked while it waited: it will be read again by whoever owns it
-        self._running += 1
-        self._idle.clear()
+        await held.turn.acquire()
+        if not self._current(span):
+            held.turn.release()
+            return
+        body = asyncio.create_task(self._handle(span, held), name=f"body {span.partition}")
+        for group in (bodies, self._bodies):
+            group.add(body)
+            body.add_done_callback(group.discard)
+
+    def _current(self, span: Span) -> bool:
+        return self._accepting and span.epoch == self.epoch
+
+    async def _handle(self, span: Span, held: _Held) -> None:
         held.busy = True
+        held.unflushed = held.holds_back
         started = time.monotonic()
         try:
-            step = await self._on_core(held.state.step, span.records, _clock_ms)
-            await self._finish(span, held, step)
+            step, packed = await self._on_core(self._step, held, span)
+            await self._finish(span, held, step, packed)
+        except Exception as error:
+            self.fail(error)
+        else:
             self.metrics.processing.observe(
                 self._sources[span.partition.topic].topic, time.monotonic() - started
             )
-        except Exception as error:
-            self.fail(error)
-            # Parked, not raised: Faust would restart the agent on the next span.
-            await asyncio.Event().wait()
         finally:
-            self._running -= 1
-            if not self._running:
-                self._idle.set()
+            held.turn.release()
 
-    async def _finish(self, span: Span, held: _Held, step: Step) -> None:
+    def _step(self, held: _Held, span: Span) -> tuple[Step, Packed]:
+        """On the core thread: fold, and pack what is to be published."""
+        step = held.state.step(span.records, _clock_ms)
+        return step, self._sink.pack(step.outputs)
+
+    async def _finish(self, span: Span, held: _Held, step: Step, packed: Packed) -> None:
         """Deliver the span's outputs; only then does it count as processed."""
-        if step.outputs:
-            packed = await self._on_core(self._sink.pack, step.outputs)
-            if span.epoch != self.epoch:
-                return
+        if packed and span.epoch == self.epoch:
             self._count_produced(await self._sink.deliver(packed))
         if span.epoch != self.epoch:
             return  # the state that we changed was dropped at revocation
@@ -391,6 +420,29 @@ class Worker:
         self._count(span, step)
         if self._checkpoint_due(held):
             self._begin_checkpoint(held)
+
+    async def _flush_forever(self) -> None:
+        while True:
+            await asyncio.sleep(FLUSH_S)
+            for held in list(self._held.values()):
+                if held.unflushed and self._accepting:
+                    await self._flush(held)
+
+    async def _flush(self, held: _Held) -> None:
+        """Publish what a partition's processor held back, and checkpoint it if that is due."""
+        epoch = self.epoch
+        async with held.turn:
+            if self.epoch != epoch or held.busy:
+                return  # revoked, or a body was cancelled in the middle
+            held.busy = True
+            packed = await self._on_core(lambda: self._sink.pack(held.state.flush()))
+            if packed and self.epoch == epoch:
+                self._count_produced(await self._sink.deliver(packed))
+            if self.epoch != epoch:
+                return
+            held.busy = held.unflushed = False
+            if self._checkpoint_due(held):
+                self._begin_checkpoint(held)
 
     def _count(self, span: Span, step: Step) -> None:
         topic = self._sources[span.partition.topic].topic
@@ -416,7 +468,9 @@ class Worker:
     # -- checkpoints
 
     def _checkpoint_due(self, held: _Held) -> bool:
-        if held.busy or held.saving is not None or held.state.next_offset == (held.durable or 0):
+        if held.busy or held.unflushed or held.saving is not None:
+            return False
+        if held.state.next_offset == (held.durable or 0):
             return False
         wait_s = max(self.settings.checkpoint_interval_s, held.interval_s)
         return time.monotonic() - held.saved_at >= wait_s
@@ -427,6 +481,7 @@ class Worker:
         Submitted to the core thread before this returns, so ahead of any later fold.
         """
         assert not held.busy
+        assert not held.unflushed
         assert held.saving is None
 
         def dump() -> tuple[int, list[Output]]:
@@ -457,16 +512,27 @@ class Worker:
         """Wait for running bodies, checkpoint every quiet partition. Bounded in time."""
         try:
             async with asyncio.timeout(deadline_s):
-                await self._idle.wait()
+                if self._bodies:
+                    await asyncio.wait(self._bodies)
         except TimeoutError:
             log.warning("a body is still running after %.0f s: its span is given up", deadline_s)
         try:
             async with asyncio.timeout(deadline_s):
-                for held in list(self._held.values()):
+                # Beside one another: a body that was given up must not keep others from theirs.
+                flushing = [
+                    asyncio.create_task(self._guarded(partial(self._flush, held)), name="flush")
+                    for held in self._held.values()
+                    if held.unflushed
+                ]
+                if flushing:
+                    _, late = await asyncio.wait(flushing, timeout=deadline_s / 2)
+                    await end_tasks(late)
+                for held in self._held.values():
                     if held.saving is not None:
                         await held.saving
                 for held in list(self._held.values()):
-                    if not held.busy and held.state.next_offset != (held.durable or 0):
+                    quiet = not held.busy and not held.unflushed and held.saving is None
+                    if quiet and held.state.next_offset != (held.durable or 0):
                         self._begin_checkpoint(held)
                 saving = [h.saving for h in self._held.values() if h.saving is not None]
                 await asyncio.gather(*saving)
@@ -476,7 +542,7 @@ class Worker:
     # -- by the clock
 
     async def _tick_forever(self) -> None:
-        view_due = 0.0
+        view_due = observe_due = 0.0
         while True:
             await asyncio.sleep(TICK_S)
             self.health.beat()
@@ -487,6 +553,8 @@ class Worker:
             if time.monotonic() >= view_due:
                 view_due = time.monotonic() + VIEW_TICK_S
                 await self._tick_views()
+            if time.monotonic() >= observe_due:
+                observe_due = time.monotonic() + OBSERVE_S
                 assert self._admin is not None
                 await self._store.delete_superseded(
                     [s.topic for s in self.service.sources], self._admin

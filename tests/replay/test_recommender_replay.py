@@ -71,11 +71,15 @@ def feed(log: list[ShopEvent], chance: random.Random, crashes: int) -> tuple[Cou
         left = crashes
         while at < len(events):
             end = at + chance.randint(1, 500)
-            for output in clicks.process(events[at:end], 1 << 60)[0]:
+            published = clicks.process(events[at:end], 1 << 60)[0]
+            at = end
+            save = chance.random() < 0.2
+            if save or chance.random() < 0.5:
+                published += clicks.flush()
+            for output in published:
                 if output.topic == topics.ITEM_PAIRS and output.partition is not None:
                     topic.records[output.partition].append(output.value or b"")
-            at = end
-            if chance.random() < 0.2:
+            if save:
                 saved, saved_at = clicks.dump(), at
             elif left and chance.random() < 0.2:
                 left -= 1
@@ -83,6 +87,8 @@ def feed(log: list[ShopEvent], chance: random.Random, crashes: int) -> tuple[Cou
                 if saved is not None:
                     clicks.load(saved)
                     at = saved_at
+        for output in clicks.flush():
+            topic.records[output.partition or 0].append(output.value or b"")
         capped += clicks.sessions.counters["session_items_capped"]
     counts: Counts = {}
     totals: Totals = {}

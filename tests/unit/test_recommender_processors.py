@@ -73,6 +73,7 @@ class Cluster:
     def process(self, partition: int, events: list[Event], now_ms: int = NOW_MS) -> list[Output]:
         found, rejected = self.clicks[partition].process(events, now_ms)
         assert rejected == []
+        found += self.clicks[partition].flush()
         self.take(found)
         return found
 

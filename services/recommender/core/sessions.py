@@ -75,6 +75,15 @@ class Learned:
     prior_count: list[int] = field(default_factory=list)
     prior: list[int] = field(default_factory=list)
 
+    def extend(self, later: Learned) -> None:
+        """Append what the next span taught."""
+        self.offsets += later.offsets
+        self.classes += later.classes
+        self.items += later.items
+        self.hours += later.hours
+        self.prior_count += later.prior_count
+        self.prior += later.prior
+
 
 @dataclass(slots=True)
 class Due:
