@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 INTERNAL_TYPE = "item-pairs"
 SECTION = "counts"
-ROWS_AT_ONCE, ENTRIES_AT_ONCE = 128, 65_536
+ROWS_AT_ONCE, ENTRIES_AT_ONCE = 32, 16_384
 IDLE_FACTOR = 4  # how much longer a tick may compute when nothing was folded since the last
 SCORE_DIGITS = 6
 _NONE = np.zeros(0, np.int64)
@@ -69,6 +69,7 @@ class PairsProcessor:
         self._sweep_version: tuple[int, int] = (0, 0)  # of counts and view, as the sweep began
         self._sweep_rows = _NONE  # still to be looked at
         self._bucket_next = 0
+        self._bucket_sent_ms = np.full(settings.count_buckets, -(10**15), np.int64)
 
     # -- learning
 
@@ -126,7 +127,7 @@ class PairsProcessor:
             rows = rows[np.argsort(self._published_ms[rows], kind="stable")]
             self._rows(rows, n, settings.tick_budget_ms * factor, now_ms, found, sent)
             self._sweep(n, settings.sweep_budget_ms * factor, now_ms, found, sent)
-            found += self._count_records(factor)
+            found += self._count_records(factor, now_ms)
         self._unconfirmed = np.concatenate(sent) if sent else _NONE
         if self._trends is not None:
             found += self._trends.tick(now_ms)
@@ -239,13 +240,15 @@ class PairsProcessor:
         headers = outputs.view_headers(suffix, name, SOURCE, now_ms)
         return Output(topics.SIMILAR_ITEMS, name.encode(), outputs.encode(data), headers)
 
-    def _count_records(self, factor: int) -> list[Output]:
-        """Buckets of item counts that changed, in turn, until the bytes of this tick are spent."""
+    def _count_records(self, factor: int, now_ms: int) -> list[Output]:
+        """Buckets of item counts that changed, in turn, until the bytes of this tick are spent;
+        each at most once in `row_interval_ms`."""
         counts, settings = self.counts, self._settings
         changed = np.flatnonzero(counts.counts_dirty)
         if not len(changed):
             return []
         dirty = np.unique(self._items.buckets(changed, settings.count_buckets))
+        dirty = dirty[now_ms - self._bucket_sent_ms[dirty] >= settings.row_interval_ms]
         dirty = np.roll(dirty, -int(np.searchsorted(dirty, self._bucket_next)))
         owned = counts.owned()
         buckets = self._items.buckets(owned, settings.count_buckets)
@@ -261,6 +264,7 @@ class PairsProcessor:
             found.append(Output(topics.ITEM_COUNTS, key, value, []))
             counts.counts_dirty[members] = False
             self._bucket_next = bucket + 1
+            self._bucket_sent_ms[bucket] = now_ms
             size += len(value)
             if size >= settings.count_bytes_per_tick * factor:
                 break

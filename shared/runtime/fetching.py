@@ -11,7 +11,6 @@ answer that came too soon is followed by a pause, short at first and longer whil
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 from typing import Any
 
@@ -19,27 +18,34 @@ from aiokafka.consumer import consumer, fetcher
 
 from shopkeeper.shared.runtime import header_names
 
-TOO_SOON_S = 0.02  # an empty answer after less than this was not held
-PAUSE_S_FIRST = 0.001
-PAUSE_S_MAX = 0.01
+HELD_S = 0.02  # an empty answer after so long was held by the broker
+INTERVAL_S_MIN = 0.004  # between two fetches from one broker
+INTERVAL_S_MAX = 0.01  # while it answers with nothing, at once
 
 
 class PacedFetcher(fetcher.Fetcher):  # type: ignore[misc]  # aiokafka is untyped
-    """Asks a broker that does not hold fetches less often."""
+    """Asks a broker less often where asking again at once brings next to nothing."""
 
-    _pause_s = PAUSE_S_FIRST
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        self._asked_s: dict[Any, float] = {}  # by node: when it was asked last
+        self._interval_s = INTERVAL_S_MIN
+        super().__init__(*arguments, **options)
 
     async def _proc_fetch_request(self, assignment: Any, node_id: Any, request: Any) -> bool:
         # While this runs, the fetcher sends nothing else to the same node.
-        started = time.monotonic()
+        wait_s = self._asked_s.get(node_id, 0.0) + self._interval_s - time.monotonic()
+        if wait_s > 0:
+            try:
+                await asyncio.sleep(wait_s)
+            except asyncio.CancelledError:
+                return False  # as aiokafka's own code: nobody waits for the result any more
+        started = self._asked_s[node_id] = time.monotonic()
         found = bool(await super()._proc_fetch_request(assignment, node_id, request))
-        if found:
-            self._pause_s = PAUSE_S_FIRST
-        elif time.monotonic() - started < TOO_SOON_S:
-            # As aiokafka's own code here: cancelled means that nobody waits for the result.
-            with contextlib.suppress(asyncio.CancelledError):
-                await asyncio.sleep(self._pause_s)
-            self._pause_s = min(PAUSE_S_MAX, self._pause_s * 2)
+        held = time.monotonic() - started >= HELD_S
+        if found or held:
+            self._interval_s = INTERVAL_S_MIN
+        else:
+            self._interval_s = min(INTERVAL_S_MAX, self._interval_s * 1.5)
         return found
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-RECORDS_MAX = 2000  # per application: keeps one job on the core thread short
+RECORDS_MAX = 250  # per application: keeps one job on the core thread short
 
 fetching.install()
 

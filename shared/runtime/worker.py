@@ -14,6 +14,7 @@ import asyncio
 import contextlib
 import logging
 import time
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -64,7 +65,9 @@ class _Held:
         self.state = state
         self.number = number
         self.holds_back = holds_back
-        self.turn = asyncio.Lock()  # one body or flush at a time, in the order in which they came
+        self.queue: deque[Span] = deque()  # fetched, in order
+        self.body: asyncio.Task[None] | None = None  # works on the queue while there is something
+        self.turn = asyncio.Lock()  # of the body or of a flush
         self.busy = False  # a fold is not confirmed yet: the state must not be checkpointed
         self.unflushed = False  # outputs may be held back: likewise
         self.durable: int | None = None  # next_offset of the last confirmed checkpoint
@@ -105,6 +108,7 @@ class Worker:
         }
         self._accepting = False
         self._bodies: set[asyncio.Task[None]] = set()
+        self._steps: list[tuple[PartitionState, list[Any], asyncio.Future[Any]]] = []
         self._stopping = False
         self._room = asyncio.Event()
         self._room.set()
@@ -353,7 +357,7 @@ class Worker:
             bodies: set[asyncio.Task[None]] = set()
             try:
                 async for span in stream:
-                    await self._begin(span, bodies)
+                    self._begin(span, bodies)
             finally:
                 # Faust ends agents when it stops, or when one is cancelled: then no span may
                 # finish any more, and one that was left in the middle stops the worker.
@@ -364,60 +368,102 @@ class Worker:
 
         app.agent(channel, name=f"{self.service.name}.{source.topic}", concurrency=1)(agent)
 
-    async def _begin(self, span: Span, bodies: set[asyncio.Task[None]]) -> None:
-        """Start the span's body once the one before it in its partition has finished; bodies of
-        other partitions go on meanwhile, so that none waits for another's deliveries."""
+    def _begin(self, span: Span, bodies: set[asyncio.Task[None]]) -> None:
+        """Queue the span in its partition. What waits there is taken together by the next body,
+        and no partition waits for another's deliveries; how much waits is bounded by `room`."""
         held = self._held.get(span.partition)
         if held is None or not self._current(span):
             return  # revoked while it waited: it will be read again by whoever owns it
-        await held.turn.acquire()
-        if not self._current(span):
-            held.turn.release()
-            return
-        body = asyncio.create_task(self._handle(span, held), name=f"body {span.partition}")
-        for group in (bodies, self._bodies):
-            group.add(body)
-            body.add_done_callback(group.discard)
+        held.queue.append(span)
+        if held.body is None:
+            body = held.body = asyncio.create_task(self._work(held), name=f"body {span.partition}")
+            for group in (bodies, self._bodies):
+                group.add(body)
+                body.add_done_callback(group.discard)
 
     def _current(self, span: Span) -> bool:
         return self._accepting and span.epoch == self.epoch
 
-    async def _handle(self, span: Span, held: _Held) -> None:
+    async def _work(self, held: _Held) -> None:
+        """Handle a partition's queue until it is empty."""
+        try:
+            while held.queue and self._current(held.queue[0]):
+                async with held.turn:
+                    if self._current(held.queue[0]):
+                        await self._handle(self._take(held.queue), held)
+        except Exception as error:
+            self.fail(error)
+        finally:
+            held.body = None
+
+    def _take(self, queue: deque[Span]) -> list[Span]:
+        """The first spans of the queue that together keep a span's limits; at least one."""
+        taken = [queue.popleft()]
+        records, size = len(taken[0].records), taken[0].size_bytes
+        while queue:
+            records += len(queue[0].records)
+            size += queue[0].size_bytes
+            if records > self.settings.span_records_max or size > self.settings.span_bytes_max:
+                break
+            taken.append(queue.popleft())
+        return taken
+
+    async def _handle(self, spans: list[Span], held: _Held) -> None:
         held.busy = True
         held.unflushed = held.holds_back
         started = time.monotonic()
-        try:
-            step, packed = await self._on_core(self._step, held, span)
-            await self._finish(span, held, step, packed)
-        except Exception as error:
-            self.fail(error)
-        else:
-            self.metrics.processing.observe(
-                self._sources[span.partition.topic].topic, time.monotonic() - started
-            )
-        finally:
-            held.turn.release()
+        step, packed = await self._step_on_core(held, [r for span in spans for r in span.records])
+        await self._finish(spans, held, step, packed)
+        self.metrics.processing.observe(
+            self._sources[held.number.topic].topic, time.monotonic() - started
+        )
 
-    def _step(self, held: _Held, span: Span) -> tuple[Step, Packed]:
-        """On the core thread: fold, and pack what is to be published."""
-        step = held.state.step(span.records, _clock_ms)
-        return step, self._sink.pack(step.outputs)
+    def _step_on_core(self, held: _Held, records: list[Any]) -> asyncio.Future[tuple[Step, Packed]]:
+        """Fold and pack on the core thread; steps asked for in one turn of the loop share a trip.
 
-    async def _finish(self, span: Span, held: _Held, step: Step, packed: Packed) -> None:
-        """Deliver the span's outputs; only then does it count as processed."""
-        if packed and span.epoch == self.epoch:
+        The list of a trip is closed before it is submitted: a step must not overtake a checkpoint
+        of its partition that was submitted before it.
+        """
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[tuple[Step, Packed]] = loop.create_future()
+        if not self._steps:
+            loop.call_soon(self._submit_steps, loop)
+        self._steps.append((held.state, records, done))
+        return done
+
+    def _submit_steps(self, loop: asyncio.AbstractEventLoop) -> None:
+        steps, self._steps = self._steps, []
+
+        def run() -> None:
+            results: list[Callable[[], None]] = []
+            for state, records, done in steps:
+                try:
+                    step = state.step(records, _clock_ms)
+                    result = partial(_resolve, done, (step, self._sink.pack(step.outputs)))
+                except Exception as error:
+                    result = partial(_resolve, done, error)
+                results.append(result)
+            loop.call_soon_threadsafe(lambda: [result() for result in results])
+
+        self._core.submit(run)
+
+    async def _finish(self, spans: list[Span], held: _Held, step: Step, packed: Packed) -> None:
+        """Deliver the spans' outputs; only then do they count as processed."""
+        epoch = spans[0].epoch
+        if packed and epoch == self.epoch:
             self._count_produced(await self._sink.deliver(packed))
-        if span.epoch != self.epoch:
+        if epoch != self.epoch:
             return  # the state that we changed was dropped at revocation
         held.busy = False
-        self._book.finish(span)
+        for span in spans:
+            self._book.finish(span)
         if not self._book.open_count():
             self._drained.set()
         if self._book.open_bytes < self.settings.buffer_bytes_max:
             self._room.set()
         self.health.progress()
         self.metrics.last_progress.set_to_current_time()
-        self._count(span, step)
+        self._count(held, step)
         if self._checkpoint_due(held):
             self._begin_checkpoint(held)
 
@@ -444,8 +490,8 @@ class Worker:
             if self._checkpoint_due(held):
                 self._begin_checkpoint(held)
 
-    def _count(self, span: Span, step: Step) -> None:
-        topic = self._sources[span.partition.topic].topic
+    def _count(self, held: _Held, step: Step) -> None:
+        topic = self._sources[held.number.topic].topic
         books, metrics = step.books, self.metrics
         metrics.consumed.labels(topic).inc(books.consumed)
         metrics.processed.labels(topic).inc(books.processed)
@@ -593,6 +639,15 @@ class Worker:
     async def _on_core(self, function: Callable[..., T], *arguments: Any) -> T:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._core, function, *arguments)
+
+
+def _resolve(future: asyncio.Future[Any], result: object) -> None:
+    if future.done():
+        return  # cancelled meanwhile
+    if isinstance(result, Exception):
+        future.set_exception(result)
+    else:
+        future.set_result(result)
 
 
 def _clock_ms() -> int:
