@@ -35,8 +35,8 @@ class Settings:
     shrinkage: float = 0.0  # added to n(i) and n(j) under the root; 0 is the plain cosine
     class_weights: tuple[float, float, float] = (1.0, 0.5, 0.5)  # of the click, add, order cosines
     row_interval_ms: int = 1000  # a row is published at most this often
-    tick_budget_ms: float = 5.0  # of computing and encoding rows, per tick and partition
-    sweep_budget_ms: float = 2.0  # of refreshing stale rows, likewise
+    tick_budget_ms: float = 3.0  # of computing and encoding rows, per tick and partition
+    sweep_budget_ms: float = 1.0  # of refreshing stale rows, likewise
     count_buckets: int = 64  # records of item counts per item partition
     count_bytes_per_tick: int = 262_144  # of item counts published per tick and partition
     hours_kept: int = 48  # event-time hours of click counts

@@ -27,13 +27,15 @@ class PacedFetcher(fetcher.Fetcher):  # type: ignore[misc]  # aiokafka is untype
     """Asks a broker less often where asking again at once brings next to nothing."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
+        self.interval_s_min = INTERVAL_S_MIN
         self._asked_s: dict[Any, float] = {}  # by node: when it was asked last
-        self._interval_s = INTERVAL_S_MIN
+        self._interval_s = 0.0  # what is kept now, if more than the least
         super().__init__(*arguments, **options)
 
     async def _proc_fetch_request(self, assignment: Any, node_id: Any, request: Any) -> bool:
         # While this runs, the fetcher sends nothing else to the same node.
-        wait_s = self._asked_s.get(node_id, 0.0) + self._interval_s - time.monotonic()
+        interval_s = max(self.interval_s_min, self._interval_s)
+        wait_s = self._asked_s.get(node_id, 0.0) + interval_s - time.monotonic()
         if wait_s > 0:
             try:
                 await asyncio.sleep(wait_s)
@@ -42,11 +44,13 @@ class PacedFetcher(fetcher.Fetcher):  # type: ignore[misc]  # aiokafka is untype
         started = self._asked_s[node_id] = time.monotonic()
         found = bool(await super()._proc_fetch_request(assignment, node_id, request))
         held = time.monotonic() - started >= HELD_S
-        if found or held:
-            self._interval_s = INTERVAL_S_MIN
-        else:
-            self._interval_s = min(INTERVAL_S_MAX, self._interval_s * 1.5)
+        self._interval_s = 0.0 if found or held else min(INTERVAL_S_MAX, interval_s * 1.5)
         return found
+
+
+def pace(client: consumer.AIOKafkaConsumer, interval_s: float) -> None:
+    """Let a started consumer keep at least `interval_s` between two fetches from one broker."""
+    client._fetcher.interval_s_min = interval_s
 
 
 def install() -> None:
