@@ -13,6 +13,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -33,7 +34,9 @@ def stock_rate(bootstrap: str, topic: str, seconds: float) -> float:
         env={**os.environ, "KAFKA_BOOTSTRAP_SERVERS": bootstrap, "BENCH_TOPIC": topic,
              "TOPIC_PREFIX": f"bench-{os.getpid()}"},
     )  # fmt: skip
-    rate, deadline = 0.0, time.monotonic() + 120
+    rate = 0.0
+    watchdog = threading.Timer(120.0, process.kill)  # a line may never come
+    watchdog.start()
     try:
         assert process.stderr is not None
         for line in process.stderr:
@@ -42,11 +45,12 @@ def stock_rate(bootstrap: str, topic: str, seconds: float) -> float:
                 rate = int(parts[0]) / max(float(parts[1]), 1e-9)
                 if float(parts[1]) >= seconds:
                     break
-            if time.monotonic() > deadline:
-                break
     finally:
+        watchdog.cancel()
         process.kill()
         process.wait()
+    if not rate:
+        raise SystemExit("the stock agent made no progress within 120 s")
     return rate
 
 

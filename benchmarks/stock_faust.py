@@ -22,6 +22,7 @@ app = faust.App(
     web_enabled=False,
     autodiscover=False,
     stream_wait_empty=False,
+    worker_redirect_stdouts=False,  # else our progress lines become log lines of level WARNING
 )
 clicks = app.topic(os.environ["BENCH_TOPIC"], value_serializer="json", key_serializer="raw")
 counts = app.Table("counts", default=int, partitions=4)
