@@ -63,11 +63,11 @@ class ClicksProcessor:
         Deltas are held back until `flush`, unless they have become many: nobody waits for them,
         and one record of many costs broker and receivers far less than many of one.
         """
-        learned, due = self.sessions.learn(events)
+        learned, due = self.sessions.learn(events, now_ms - self._settings.list_age_ms_max)
         self._learned.extend(learned)
         many = len(self._learned.prior) >= self._settings.held_back_pairs_max
         outputs = self.flush() if many else []
-        outputs += self._lists(due, now_ms)
+        outputs += self._lists(due)
         return outputs, []
 
     def flush(self) -> list[Output]:
@@ -82,14 +82,11 @@ class ClicksProcessor:
                 outputs.append(Output(topics.ITEM_PAIRS, key, record, [], owner))
         return outputs
 
-    def _lists(self, due: Sequence[Due | Erased], now_ms: int) -> list[Output]:
-        oldest_ms = now_ms - self._settings.list_age_ms_max
-        wanted = [d for d in due if isinstance(d, Erased) or d.event.time_ms >= oldest_ms]
-        self._counters["list_of_old_event"] += len(due) - len(wanted)
-        lists = [d for d in wanted if isinstance(d, Due)]
+    def _lists(self, due: Sequence[Due | Erased]) -> list[Output]:
+        lists = [d for d in due if isinstance(d, Due)]
         ranked = iter(self._ranker.rank([d.recent for d in lists], [d.bought for d in lists]))
         outputs: list[Output] = []
-        for each in wanted:
+        for each in due:
             if isinstance(each, Erased):
                 # The key of a user's lists is that of the user's events.
                 keys = {name.encode() for name in each.users}

@@ -13,13 +13,16 @@ from __future__ import annotations
 
 import itertools
 from collections import deque
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aiokafka.consumer import fetcher
 from aiokafka.errors import CorruptRecordException
 from aiokafka.record.default_records import _DefaultRecordBatchPy
 from aiokafka.record.memory_records import MemoryRecords, _MemoryRecordsPy
 from aiokafka.record.util import decode_varint
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 class _Records:
@@ -68,18 +71,23 @@ class _PartitionRecords(fetcher.PartitionRecords):  # type: ignore[misc]  # aiok
 
     _records: _Records | _Repaired
 
-    def __next__(self) -> Any:
+    def __iter__(self) -> Iterator[Any]:
+        # The generator itself: `for` then pays no Python call per record.
+        return self._records_iterator or iter(())
+
+    def _unpack_records(self) -> Iterator[Any]:
         try:
-            return super().__next__()
+            yield from super()._unpack_records()
         except (UnicodeDecodeError, CorruptRecordException) as error:
             cause = error if isinstance(error, UnicodeDecodeError) else error.__cause__
             records = self._records
             if not isinstance(cause, UnicodeDecodeError) or isinstance(records, _Repaired):
                 raise
+        else:
+            return
         # What was handed out already lies below `next_fetch_offset` and is passed over.
         self._records = _Repaired(records.raw, self.next_fetch_offset)
-        self._records_iterator = self._unpack_records()
-        return super().__next__()
+        yield from super()._unpack_records()
 
 
 def blank_malformed_names(buffer: bytearray, start: int, record_count: int) -> None:

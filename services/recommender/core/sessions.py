@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -114,8 +115,13 @@ class Sessions:
         self._epoch = 0  # offset // eviction_interval_records, of the last event
         self.counters: Counter[str] = Counter()  # since start; not part of the state
 
-    def learn(self, events: Sequence[Event]) -> tuple[Learned, list[Due | Erased]]:
-        """Fold events in offset order; returns count deltas, and lists due and users erased."""
+    def learn(
+        self, events: Sequence[Event], lists_from_ms: int = 0
+    ) -> tuple[Learned, list[Due | Erased]]:
+        """Fold events in offset order; returns count deltas, and lists due and users erased.
+
+        lists_from_ms: a list that an older event makes due is only counted, as `list_of_old_event`.
+        """
         learned = Learned()
         due: list[Due | Erased] = []
         settings, users, sessions = self._settings, self.users, self.sessions
@@ -124,6 +130,7 @@ class Sessions:
         gap_ms, list_interval_ms = settings.session_gap_ms, settings.list_interval_ms
         intern = self._items.intern
         visit = self._visit
+        stale = 0
         next_eviction = (self._epoch + 1) * interval
         for event in events:
             offset, data, time_ms = event.offset, event.data, event.time_ms
@@ -174,7 +181,11 @@ class Sessions:
             if last_ms is None or abs(time_ms - last_ms) >= list_interval_ms:
                 # Remembered whether or not the list is published: state never sees the clock.
                 user.list_time_ms = time_ms
-                due.append(Due(event, name, recent[:], user.bought[:]))
+                if time_ms >= lists_from_ms:
+                    due.append(Due(event, name, recent[:], user.bought[:]))
+                else:
+                    stale += 1
+        self.counters["list_of_old_event"] += stale
         return learned, due
 
     def _visit(
@@ -235,26 +246,34 @@ class Sessions:
 
     def dump(self) -> bytes:
         """The whole state; equal states give equal bytes."""
-        names: dict[int, int] = {}  # item -> place in `items`
-
-        def place(item: int) -> int:
-            return names.setdefault(item, len(names))
-
         users = list(self.users.values())
-        recent = [place(i) for u in users for i in u.recent]
-        bought = [place(i) for u in users for i in u.bought]
         sessions = list(self.sessions.values())
-        visited = [place(i) for s in sessions for kind in s.items for i in kind]
+        flat = chain.from_iterable
+        parts = [
+            np.fromiter(flat(u.recent for u in users), np.int32),
+            np.fromiter(flat(u.bought for u in users), np.int32),
+            np.fromiter(flat(flat(s.items for s in sessions)), np.int32),
+        ]
+        # Items in order of first appearance, which is the same in every process.
+        used, first, inverse = np.unique(
+            np.concatenate(parts), return_index=True, return_inverse=True
+        )
+        by_appearance = np.argsort(first)
+        place = np.empty(len(used), np.int32)
+        place[by_appearance] = np.arange(len(used), dtype=np.int32)
+        recent, bought, visited = np.split(
+            place[inverse], np.cumsum([len(part) for part in parts[:2]])
+        )
         user_place = {name: n for n, name in enumerate(self.users)}
         state = _State(
             format_version=FORMAT_VERSION,
             rule=rule_of(self._settings),
             epoch=self._epoch,
-            items=[self._items.names[item] for item in names],
+            items=[self._items.names[item] for item in used[by_appearance].tolist()],
             users=list(self.users),
-            recent=_pack(recent),
+            recent=recent.tobytes(),
             recent_count=_pack([len(u.recent) for u in users]),
-            bought=_pack(bought),
+            bought=bought.tobytes(),
             bought_count=_pack([len(u.bought) for u in users]),
             list_time_ms=np.array(
                 [-1 if u.list_time_ms is None else u.list_time_ms for u in users], np.int64
@@ -262,7 +281,7 @@ class Sessions:
             session_user=_pack([user_place[name] for name, _ in self.sessions]),
             session_id=[session_id for _, session_id in self.sessions],
             session_last_ms=np.array([s.last_ms for s in sessions], np.int64).tobytes(),
-            session_items=_pack(visited),
+            session_items=visited.tobytes(),
             session_count=_pack([len(kind) for s in sessions for kind in s.items]),
         )
         return msgspec.msgpack.encode(state)
