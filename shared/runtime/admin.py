@@ -167,6 +167,22 @@ async def list_topics(kafka: KafkaSettings) -> list[TopicState]:
         return await _describe(kafka, admin)
 
 
+async def partitions_of(kafka: KafkaSettings, names: Sequence[str]) -> dict[str, list[int]]:
+    """Names as on the broker -> partition numbers, ascending; those that do not exist are absent.
+
+    Raises KafkaError.
+    """
+    async with connected(kafka) as admin:
+        there = set(await admin.list_topics())  # describing what does not exist may create it
+        found = [name for name in names if name in there]
+        described = await admin.describe_topics(found) if found else []
+    return {
+        one["topic"]: sorted(p["partition"] for p in one["partitions"])
+        for one in described
+        if one["partitions"]
+    }
+
+
 async def _describe(kafka: KafkaSettings, admin: Any) -> list[TopicState]:
     there = set(await admin.list_topics())
     names = [kafka.topic(topic.name) for topic in topics.ALL]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import UnknownTopicOrPartitionError
 
-from shopkeeper.shared.runtime import fetching
+from shopkeeper.shared.runtime import admin, fetching
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -36,6 +36,14 @@ class Reader:
         self._consumer: AIOKafkaConsumer | None = None
 
     async def __aenter__(self) -> Reader:
+        # Asked of an admin client: a consumer that is not subscribed knows no topic's partitions.
+        partitions = await admin.partitions_of(self._kafka, list(self._names))
+        for name in self._names:
+            if name not in partitions:
+                raise UnknownTopicOrPartitionError(
+                    f"no topic {name} on the broker (`shopkeeper topics init` creates ours)"
+                )
+        self.places = [TopicPartition(n, p) for n in self._names for p in partitions[n]]
         consumer = self._consumer = AIOKafkaConsumer(
             **self._kafka.client_options(),
             group_id=None,
@@ -46,17 +54,6 @@ class Reader:
         )
         try:
             await consumer.start()
-            existing = await consumer.topics()
-            for name in self._names:
-                if name not in existing:
-                    raise UnknownTopicOrPartitionError(
-                        f"no topic {name} on the broker (`shopkeeper topics init` creates ours)"
-                    )
-            self.places = [
-                TopicPartition(name, partition)
-                for name in self._names
-                for partition in sorted(consumer.partitions_for_topic(name) or ())
-            ]
             consumer.assign(self.places)
             if self._from_start:
                 await consumer.seek_to_beginning(*self.places)
