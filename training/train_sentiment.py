@@ -53,11 +53,11 @@ MIX_PENALTY = 1e-4
 MIX_WEIGHTS = np.array([0.05, 0.05, 1.0, 1.0])  # of a text of each English set in the mixing
 CHINESE_NEUTRAL = -0.5  # against scores of -m and +m: neutral wins only by the style of a text
 
-# Out of fold on `train` (`--select` prints these rows again): accuracy on each English set, the mean
-# over the sets of accuracy less that of the baseline's recipe (best of C 0.1, 0.3, 1) on the same
-# folds, in points, and the worst set's. 0.03 has the best mean of those with penalty 0.3, but calls
-# 0.23 of pros_cons and 0.32 of amazon_multi_domain neutral, where nobody meant neutral; 0.1 calls
-# 0.15 and 0.11, for 0.13 points of the mean. `dev` had been seen for 0.03, 0.1 and 0.3 by then.
+# Out of fold on `train` (`--select` prints these rows again): accuracy on each English set, the
+# mean over the sets of accuracy less that of the baseline's recipe (best of C 0.1, 0.3, 1) on the
+# same folds, in points, and the worst set's. 0.03 has the best mean of those with penalty 0.3, but
+# calls 0.23 of pros_cons and 0.32 of amazon_multi_domain neutral, where nobody meant neutral; 0.1
+# calls 0.15 and 0.11, for 0.13 points of the mean. `dev` had been seen for 0.03, 0.1 and 0.3.
 #   penalty, weights of sets, teach   pros   amazon vader  product  mean gain  worst
 #   0.3  1 1 1 1    0                 .9425  .8273  .6902  .6307    -0.07      -1.18
 #   0.3  1 1 1 1    0.03              .9425  .8273  .6925  .6310     0.00      -1.18
@@ -68,9 +68,9 @@ CHINESE_NEUTRAL = -0.5  # against scores of -m and +m: neutral wins only by the 
 #   1    1 1 1 1    0                 .9424  .8284  .6918  .6293    -0.04      -1.07
 #   1    .3 2 1 1   0                 .9377  .8358  .6941  .6256    -0.01      -1.47
 #   1    .3 2 1 1   0.03              .9378  .8358  .6952  .6266     0.05      -1.46
-# Tried too, with means below that of 0.03 by: neutral without the style (-1.8), THREE_PENALTY 0.3 (-0.06),
-# a mix of polarity and neutral alone (-0.2), a neutral SVM that also sees the other sets (-0.03),
-# amazon_multi_domain at 0.3 in MIX_WEIGHTS (-0.03).
+# Tried too, each below the mean of 0.03: neutral without the style (-1.8), THREE_PENALTY 0.3
+# (-0.06), a mix of polarity and neutral alone (-0.2), a neutral SVM that also sees the other sets
+# (-0.03), amazon_multi_domain at 0.3 in MIX_WEIGHTS (-0.03).
 POLARITIES = [
     {"penalty": 0.3, "weights": [1, 1, 1, 1], "teaches": [0.0, 0.03, 0.1, 0.3]},
     {"penalty": 0.3, "weights": [1, 1, 3, 3], "teaches": [0.0, 0.03]},
