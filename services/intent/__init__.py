@@ -1,1 +1,1 @@
-"""TODO-DOC"""
+"""Searches and questions in, their intents out."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -90,9 +89,6 @@ class Recommender:
 
 def build(settings: Settings) -> Service:
     """The service, by the worker's settings."""
-    # State is hundreds of thousands of small lists, none in a cycle. With the default threshold
-    # of 700 the collector walked them so often that learning fell to a quarter (measured).
-    gc.set_threshold(100_000, 10, 10)
     knobs = replace(
         Knobs(),
         list_interval_ms=settings.list_interval_ms,

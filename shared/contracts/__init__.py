@@ -1,1 +1,1 @@
-"""TODO-DOC"""
+"""What passes over topics: event types, outputs, topics, the door that checks what comes in."""

@@ -108,13 +108,14 @@ class Door:
         return verdicts
 
     def _decode(self, record: Record) -> Event | Skipped:
-        value = record.value
-        headers = dict(record.headers) if record.headers else {}
+        value, key = record.value, record.key
         if value is not None and len(value) > EVENT_BYTES_MAX:
             raise _Refused("decode", "too_large", f"{len(value)} bytes, {EVENT_BYTES_MAX} allowed")
-        if record.key is not None and len(record.key) > KEY_BYTES_MAX:
+        if key is not None and len(key) > KEY_BYTES_MAX:
             raise _Refused("decode", "too_large", f"a key of over {KEY_BYTES_MAX} bytes")
-        if (headers.get("content-type") or b"")[:23].lower() == STRUCTURED:
+        headers = dict(record.headers or ())
+        content_type = headers.get("content-type")
+        if content_type and content_type[:23].lower() == STRUCTURED:
             return self._structured(record, headers)
         if headers.get("ce_type") is not None:
             return self._binary(record, headers)

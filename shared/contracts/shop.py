@@ -17,7 +17,7 @@ Number = float | None
 ATTRIBUTES_DEPTH_MAX = 32
 
 
-class Customer(msgspec.Struct, frozen=True, kw_only=True):
+class Customer(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Who did it: `user_id`, or `anonymous_id` before a login; one of the two is required."""
 
     user_id: OptionalId = None
@@ -34,7 +34,7 @@ class Customer(msgspec.Struct, frozen=True, kw_only=True):
         return self.user_id or self.anonymous_id or ""
 
 
-class ProductClicked(Customer, frozen=True, kw_only=True):
+class ProductClicked(Customer, frozen=True, kw_only=True, gc=False):
     """A product was clicked or viewed. `recomm_id`: the list that it was clicked in."""
 
     product_id: Id
@@ -42,14 +42,14 @@ class ProductClicked(Customer, frozen=True, kw_only=True):
     recomm_id: OptionalId = None
 
 
-class ProductAdded(ProductClicked, frozen=True, kw_only=True):
+class ProductAdded(ProductClicked, frozen=True, kw_only=True, gc=False):
     """A product was put in the cart."""
 
     quantity: Number = None
     price: Number = None
 
 
-class OrderLine(msgspec.Struct, frozen=True, kw_only=True):
+class OrderLine(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One product of an order."""
 
     product_id: Id
@@ -57,7 +57,7 @@ class OrderLine(msgspec.Struct, frozen=True, kw_only=True):
     price: Number = None
 
 
-class OrderCompleted(Customer, frozen=True, kw_only=True):
+class OrderCompleted(Customer, frozen=True, kw_only=True, gc=False):
     """An order was placed."""
 
     order_id: Id
@@ -67,14 +67,14 @@ class OrderCompleted(Customer, frozen=True, kw_only=True):
     recomm_id: OptionalId = None
 
 
-class ProductsSearched(Customer, frozen=True, kw_only=True):
+class ProductsSearched(Customer, frozen=True, kw_only=True, gc=False):
     """A search."""
 
     query: Text
     locale: str | None = None
 
 
-class QuestionAsked(Customer, frozen=True, kw_only=True):
+class QuestionAsked(Customer, frozen=True, kw_only=True, gc=False):
     """A question, or any line of a chat. The one shop event that may come without a user."""
 
     question: Text
@@ -86,7 +86,7 @@ class QuestionAsked(Customer, frozen=True, kw_only=True):
         """Questions may be anonymous."""
 
 
-class ProductReviewed(msgspec.Struct, frozen=True, kw_only=True):
+class ProductReviewed(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A review: a text, a rating (0 to 5), or both."""
 
     product_id: Id
@@ -102,7 +102,7 @@ class ProductReviewed(msgspec.Struct, frozen=True, kw_only=True):
             raise ValueError("missing required field `review_body` or `rating`")
 
 
-class ProductCatalogued(msgspec.Struct, frozen=True, kw_only=True):
+class ProductCatalogued(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A product as it now is in the catalogue. An empty record value removes it."""
 
     product_id: Id
@@ -132,7 +132,7 @@ class ProductCatalogued(msgspec.Struct, frozen=True, kw_only=True):
             raise ValueError("`attributes` nested too deep")
 
 
-class UserErased(Customer, frozen=True, kw_only=True):
+class UserErased(Customer, frozen=True, kw_only=True, gc=False):
     """Forget this user."""
 
 

@@ -62,7 +62,7 @@ REFERENCE: tuple[Setting, ...] = (
     Setting("SPAN_RECORDS_MAX", "4000", "records in one span at most", "integer", 1, 100_000),
     Setting("SPAN_BYTES_MAX", "4194304", "bytes in one span at most (a single larger record still "
             "goes through)", "integer", 1024, 67_108_864),
-    Setting("BUFFER_BYTES_MAX", "67108864", "bytes fetched and not finished, per worker, at which "
+    Setting("BUFFER_BYTES_MAX", "16777216", "bytes fetched and not finished, per worker, at which "
             "fetching pauses", "integer", 65_536, 4_294_967_296),
     Setting("CHECKPOINT_INTERVAL", "5", "seconds between checkpoints of a changed partition at "
             "least", "number", 0.05, 3600),

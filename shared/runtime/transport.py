@@ -292,6 +292,13 @@ class SpanConsumer(driver.Consumer):
 
     # -- assignment
 
+    def rejoining(self) -> bool:
+        """Whether a rebalance is known of that this member has not joined yet."""
+        consumer = self._thread._consumer
+        coordinator = None if consumer is None else consumer._coordinator
+        # Read from another thread: a future's state, nothing more.
+        return coordinator is not None and coordinator._rejoin_needed_fut.done()
+
     async def on_partitions_revoked(self, revoked: set[Any]) -> None:
         """Every rebalance takes everything (eager protocol): finish, checkpoint, then let go."""
         self.stop_flow()

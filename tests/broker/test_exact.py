@@ -88,7 +88,8 @@ def start(kafka4):
         return worker
 
     yield starter
-    for worker in started:
+    for number, worker in enumerate(started):  # pytest shows it where the test failed
+        print(f"---- worker {number} wrote:\n{worker.output()}", file=sys.stderr)
         worker.discard()
 
 

@@ -6,13 +6,17 @@ promise, which `test_compatibility.py` holds against random schemas and data.
 
 One thing is let through on purpose, as is usual for records that may have more fields: a new
 optional property may have a type, although an old writer could have used its name for something
-else among the fields that readers ignore.
+else among the fields that readers ignore. The name must be new to the whole schema: one that
+another place had already may well be in use here.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 Schema = dict[str, Any]
 
@@ -26,7 +30,8 @@ EXAMINED = {"type", "enum", "required", "properties", "additionalProperties", "i
 
 def problems(new: Schema, old: Schema) -> list[str]:
     """Every place at which data that `old` accepts could be refused by `new`."""
-    return _Check(new.get("$defs", {}), old.get("$defs", {})).compare(new, old, "$")
+    check = _Check(new.get("$defs", {}), old.get("$defs", {}), frozenset(_names(old)))
+    return check.compare(new, old, "$")
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,7 @@ class _Check:
 
     new_definitions: dict[str, Schema]
     old_definitions: dict[str, Schema]
+    old_names: frozenset[str]  # of fields, anywhere in the old schema
 
     def compare(self, new: Schema, old: Schema, path: str) -> list[str]:
         new, choices = _parts(_resolve(new, self.new_definitions))
@@ -86,6 +92,10 @@ class _Check:
         rest, rest_before = (s.get("additionalProperties", True) for s in (new, old))
         for name in sorted(set(properties) & set(before)):
             found += self.compare(properties[name], before[name], f"{path}.{name}")
+        if rest_before is not False:
+            known = {} if rest_before is True else rest_before
+            for name in sorted((set(properties) - set(before)) & self.old_names):
+                found += self.compare(properties[name], known, f"{path}.{name}")
         for name in sorted(set(before) - set(properties)):  # now one of the rest
             if rest is False:
                 found.append(f"{path}.{name}: no longer allowed")
@@ -97,6 +107,18 @@ class _Check:
             known = {} if rest_before is True else rest_before
             found += self.compare(rest, known, f"{path}.*")
         return found
+
+
+def _names(schema: Any) -> Iterator[str]:
+    if isinstance(schema, dict):
+        properties = schema.get("properties")
+        if isinstance(properties, dict):
+            yield from properties
+        for inner in schema.values():
+            yield from _names(inner)
+    elif isinstance(schema, list):
+        for inner in schema:
+            yield from _names(inner)
 
 
 def _resolve(schema: Schema, definitions: dict[str, Schema]) -> Schema:

@@ -60,7 +60,7 @@ def test_every_record_is_read_once_its_malformed_names_as_question_marks(batches
         if base + len(records) > offset:  # a broker sends no batch that ends below it
             raw += batch(records, base, compressed)
         for key, value, headers in records:
-            shown = tuple(("?????" if n == "PLACE" else n, v) for n, v in headers)
+            shown = [("?????" if n == "PLACE" else n, v) for n, v in headers]
             expected.append((base, key, value, shown))
             base += 1
     found, next_offset = read(raw, offset)

@@ -1,1 +1,1 @@
-"""TODO-DOC"""
+"""The recommender's algorithms: pure, no broker, no clock."""

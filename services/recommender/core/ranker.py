@@ -53,7 +53,10 @@ class Ranker:
         self._decay: NDArray[np.float64] = np.power(settings.session_decay, np.arange(1024.0))
 
     def rank(
-        self, recents: Sequence[list[int]], boughts: Sequence[list[int]], count: int | None = None
+        self,
+        recents: Sequence[Sequence[int]],
+        boughts: Sequence[Sequence[int]],
+        count: int | None = None,
     ) -> list[Ranked]:
         """One list per user, of at most `count` (default `list_items_max`) items.
 
@@ -67,7 +70,7 @@ class Ranker:
         return ranked
 
     def _batch(
-        self, recents: Sequence[list[int]], boughts: Sequence[list[int]], count: int
+        self, recents: Sequence[Sequence[int]], boughts: Sequence[Sequence[int]], count: int
     ) -> list[Ranked]:
         lists = [Ranked([], [], [], [], "none") for _ in recents]
         self._personal(lists, recents, boughts, count)
@@ -82,8 +85,8 @@ class Ranker:
     def _personal(
         self,
         lists: list[Ranked],
-        recents: Sequence[list[int]],
-        boughts: Sequence[list[int]],
+        recents: Sequence[Sequence[int]],
+        boughts: Sequence[Sequence[int]],
         count: int,
     ) -> None:
         settings, views, size = self._settings, self._views, np.int64(max(1, len(self._items)))
@@ -152,7 +155,7 @@ class Ranker:
                 ranked.parameters.append(names[source])
 
     def _seeds(
-        self, recents: Sequence[list[int]], size: np.int64
+        self, recents: Sequence[Sequence[int]], size: np.int64
     ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
         """(item, list, weight) of each list's distinct recent items, by their last occurrence."""
         lengths = np.array([len(recent) for recent in recents], np.int64)
@@ -165,8 +168,8 @@ class Ranker:
 
     def _excluded(
         self,
-        recents: Sequence[list[int]],
-        boughts: Sequence[list[int]],
+        recents: Sequence[Sequence[int]],
+        boughts: Sequence[Sequence[int]],
         seeds: NDArray[np.int64],
         owners: NDArray[np.int64],
         size: np.int64,
@@ -188,8 +191,8 @@ class Ranker:
     def _fill(
         self,
         ranked: Ranked,
-        recent: list[int],
-        bought: list[int],
+        recent: Sequence[int],
+        bought: Sequence[int],
         blocked: NDArray[np.bool_],
         count: int,
     ) -> None:

@@ -1,1 +1,1 @@
-"""TODO-DOC"""
+"""The `shopkeeper` command line: one module per command."""
