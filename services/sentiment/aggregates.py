@@ -103,13 +103,23 @@ class Aggregates:
 
     def __init__(self, products_max: int = 200_000, reviews_max: int = 200_000) -> None:
         self.products_max, self.reviews_max = products_max, reviews_max
-        self.evicted_products = 0  # since start, for the metric; no part of the state
+        self._evictions = 0  # not reported yet; no part of the state
         self._created = 0
         self._products: OrderedDict[str, Product] = OrderedDict()
         self._reviews: OrderedDict[int, int] = OrderedDict()  # hash -> packed contribution
 
     def __len__(self) -> int:
         return len(self._products)
+
+    @property
+    def review_count(self) -> int:
+        """Reviews whose edits would be recognised."""
+        return len(self._reviews)
+
+    def take_evictions(self) -> int:
+        """Products evicted since this was last called."""
+        taken, self._evictions = self._evictions, 0
+        return taken
 
     def product_ids(self) -> Iterable[str]:
         return self._products.keys()
@@ -130,7 +140,7 @@ class Aggregates:
             product = self._products[product_id] = Product(generation=self._created)
             if len(self._products) > self.products_max:
                 self._products.popitem(last=False)
-                self.evicted_products += 1
+                self._evictions += 1
         self._products.move_to_end(product_id)
         review = xxhash.xxh3_64_intdigest(f"{len(product_id)}:{product_id}{review_id}".encode())
         earlier = self._reviews.pop(review, None)

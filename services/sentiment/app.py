@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from weakref import WeakSet
 
 from shopkeeper.services.sentiment.core import WANTED, SentimentProcessor
 from shopkeeper.services.sentiment.model import load_model
@@ -11,6 +12,8 @@ from shopkeeper.shared.runtime.predictions import Predictions
 from shopkeeper.shared.runtime.service import Service, Source
 
 if TYPE_CHECKING:
+    from shopkeeper.services.sentiment.aggregates import Aggregates
+    from shopkeeper.shared.runtime.metrics import Metrics
     from shopkeeper.shared.runtime.settings import Settings
 
 
@@ -20,12 +23,35 @@ def build(settings: Settings) -> Service:
     predictions = Predictions(model.name)
     model.on_call = predictions.called
 
+    state = State()
+
     def make(partition: int) -> SentimentProcessor:
-        return SentimentProcessor(partition, model, outcomes=predictions.outcomes)
+        processor = SentimentProcessor(partition, model, outcomes=predictions.outcomes)
+        state.held.add(processor.aggregates)
+        return processor
+
+    def observe(metrics: Metrics) -> None:
+        predictions.report(metrics)
+        state.report(metrics)
 
     return Service(
         name="sentiment",
         sources=[Source(topics.REVIEWS, make, WANTED)],
-        observe=predictions.report,
+        observe=observe,
         models=[(model.name, model.version)],
     )
+
+
+class State:
+    """What the partitions hold together, for the metrics."""
+
+    def __init__(self) -> None:
+        # Weak: the runtime drops the processors of a revoked partition, and so does this.
+        self.held: WeakSet[Aggregates] = WeakSet()
+
+    def report(self, metrics: Metrics) -> None:
+        """Entries as they are now, evictions since the last call."""
+        held = list(self.held)
+        metrics.state_entries.labels("products").set(sum(len(a) for a in held))
+        metrics.state_entries.labels("reviews").set(sum(a.review_count for a in held))
+        metrics.evictions.labels("products").inc(sum(a.take_evictions() for a in held))
