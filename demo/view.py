@@ -87,8 +87,9 @@ def _workers(live: Live, now_s: float) -> Group:
     line = Text.assemble(
         ("\n click → list  ", "dim"),
         "p50 ",
-        (milliseconds(p50), "bold cyan"),
-        "   p99 ",
+        # Spaces at the end: a picture (SVG) drops those at the beginning.
+        (f"{milliseconds(p50)}   ", "bold cyan"),
+        "p99 ",
         (milliseconds(p99), "bold cyan"),
     )
     letters = Text.assemble(
