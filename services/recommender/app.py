@@ -9,7 +9,9 @@ from weakref import WeakValueDictionary
 
 from shopkeeper.services.recommender.catalogue import CatalogueProcessor
 from shopkeeper.services.recommender.clicks import MODEL, ClicksProcessor
+from shopkeeper.services.recommender.core.blend import Learner
 from shopkeeper.services.recommender.core.exposure import Exposure
+from shopkeeper.services.recommender.core.features import BASE, FEATURES
 from shopkeeper.services.recommender.core.items import Items
 from shopkeeper.services.recommender.core.ranker import Ranker
 from shopkeeper.services.recommender.core.views import Views
@@ -34,12 +36,14 @@ class Recommender:
         self.views = Views(self.items, knobs.neighbours_max)
         self.counters: Counter[str] = Counter()
         self.exposure = Exposure(self.items)
-        self.ranker = Ranker(knobs, self.items, self.views)
+        self.learner = Learner(knobs, len(FEATURES), BASE) if knobs.blend else None
+        self.ranker = Ranker(knobs, self.items, self.views, self.learner)
         self.item_partitions = 1
         # Weak: the runtime drops the processors of a revoked partition, and so do these.
         self._clicks: WeakValueDictionary[int, ClicksProcessor] = WeakValueDictionary()
         self._pairs: WeakValueDictionary[int, PairsProcessor] = WeakValueDictionary()
         self._reported: Counter[str] = Counter()
+        self._examples: Counter[str] = Counter()
 
     def prepare(self, partition_count: Callable[[str], int]) -> None:
         """Called once the broker has told how many partitions topics have."""
@@ -49,7 +53,7 @@ class Recommender:
         """The processor of one partition of users."""
         processor = self._clicks[partition] = ClicksProcessor(
             partition, self.item_partitions, self.knobs, self.items, self.ranker,
-            self.exposure, self.counters,
+            self.exposure, self.counters, self.learner,
         )  # fmt: skip
         return processor
 
@@ -82,9 +86,23 @@ class Recommender:
             else:
                 metrics.evictions.labels(name).inc(new)
         self._reported = current
+        self._observe_learner(metrics)
         coverage, gini = self.exposure.coverage_and_gini(len(self.items))
         metrics.coverage.set(coverage)
         metrics.gini.set(gini)
+
+    def _observe_learner(self, metrics: Metrics) -> None:
+        learner = self.learner
+        if learner is None or not learner.examples:
+            return
+        metrics.ranker_rank.labels("base").set(learner.base_rank)
+        metrics.ranker_rank.labels("blend").set(learner.blend_rank)
+        for feature, share in zip(FEATURES, learner.shares.tolist(), strict=True):
+            metrics.ranker_share.labels(feature).set(share)
+        for outcome, total in (("learned", learner.examples), ("missed", learner.missed)):
+            new = max(0, total - self._examples[outcome])
+            metrics.ranker_examples.labels(outcome).inc(new)
+            self._examples[outcome] = total
 
 
 def build(settings: Settings) -> Service:

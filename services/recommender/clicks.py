@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from shopkeeper.services.recommender.core.deltas import deltas_of, encode
@@ -21,17 +22,20 @@ from shopkeeper.shared.contracts.outputs import encode as encode_output
 
 if TYPE_CHECKING:
     from collections import Counter
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from shopkeeper.services.recommender.core.blend import Learner
     from shopkeeper.services.recommender.core.exposure import Exposure
     from shopkeeper.services.recommender.core.items import Items
-    from shopkeeper.services.recommender.core.ranker import Ranked, Ranker
+    from shopkeeper.services.recommender.core.ranker import Asked, Ranked, Ranker
     from shopkeeper.services.recommender.settings import Settings
     from shopkeeper.shared.runtime.processor import Sections
 
 MODEL = Model("item-cf", "1.0.0")
+BLEND = Model("blend", "1.0.0")
 SOURCE = b"shopkeeper/recommender"
 SECTION = "sessions"
+BLEND_SECTION = "blend"
 SCORE_DIGITS = 4  # ten items with UUIDs as ids then still fit into 2 kB
 
 
@@ -50,10 +54,11 @@ class ClicksProcessor:
         ranker: Ranker,
         exposure: Exposure,
         counters: Counter[str],
+        learner: Learner | None = None,
     ) -> None:
         self._partition, self._item_partitions = partition, item_partitions
         self._settings, self._items, self._ranker = settings, items, ranker
-        self._exposure, self._counters = exposure, counters
+        self._exposure, self._counters, self._learner = exposure, counters, learner
         self.sessions = Sessions(settings, items)
         self._learned = Learned()  # not published yet
 
@@ -63,12 +68,23 @@ class ClicksProcessor:
         Deltas are held back until `flush`, unless they have become many: nobody waits for them,
         and one record of many costs broker and receivers far less than many of one.
         """
+        outputs, rejected = self.begin(events, now_ms)
+        return list(outputs), rejected
+
+    def begin(
+        self, events: Sequence[Event], now_ms: int
+    ) -> tuple[Iterable[Output], list[Rejected]]:
+        """As `process`; lists are made when the outputs are taken, with those of other partitions:
+        most of the price of a few lists is paid once per batch."""
         learned, due = self.sessions.learn(events, now_ms - self._settings.list_age_ms_max)
         self._learned.extend(learned)
         many = len(self._learned.prior) >= self._settings.held_back_pairs_max
         outputs = self.flush() if many else []
-        outputs += self._lists(due)
-        return outputs, []
+        if not due:
+            return outputs, []
+        lists = [d for d in due if isinstance(d, Due)]
+        asked = self._ranker.ask([d.recent for d in lists], [d.bought for d in lists])
+        return chain(outputs, self._lists(due, asked, now_ms)), []
 
     def flush(self) -> list[Output]:
         """Deltas of what was learned since the last flush, in offset order."""
@@ -82,23 +98,31 @@ class ClicksProcessor:
                 outputs.append(Output(topics.ITEM_PAIRS, key, record, [], owner))
         return outputs
 
-    def _lists(self, due: Sequence[Due | Erased]) -> list[Output]:
-        lists = [d for d in due if isinstance(d, Due)]
-        ranked = iter(self._ranker.rank([d.recent for d in lists], [d.bought for d in lists]))
-        outputs: list[Output] = []
+    def _lists(self, due: Sequence[Due | Erased], asked: Asked, now_ms: int) -> Iterator[Output]:
+        ranked = iter(asked.lists())
         for each in due:
             if isinstance(each, Erased):
                 # The key of a user's lists is that of the user's events.
                 keys = {name.encode() for name in each.users}
                 if each.event.key is not None:
                     keys.add(each.event.key)
-                outputs += [
-                    Output(topics.RECOMMENDATIONS, key, None, [], self._partition)
-                    for key in sorted(keys)
-                ]
+                for key in sorted(keys):
+                    yield Output(topics.RECOMMENDATIONS, key, None, [], self._partition)
+                if self._learner is not None:
+                    for name in each.users:
+                        self._learner.forget(name)
             else:
-                outputs.append(self._output(each, next(ranked)))
-        return outputs
+                found = next(ranked)
+                if self._learner is not None:
+                    self._teach(self._learner, each, found, now_ms)
+                yield self._output(each, found)
+
+    @staticmethod
+    def _teach(learner: Learner, due: Due, ranked: Ranked, now_ms: int) -> None:
+        """What the user did answers the last list; this list waits for the next answer."""
+        learner.clicked(due.user, due.recent[-1])
+        if ranked.candidates is not None and ranked.features is not None:
+            learner.remember(due.user, ranked.candidates, ranked.features, now_ms)
 
     def _output(self, due: Due, ranked: Ranked) -> Output:
         event, data = due.event, due.event.data
@@ -120,7 +144,7 @@ class ClicksProcessor:
                 ],
                 fallback=ranked.fallback,
                 cause=event.id,
-                model=MODEL,
+                model=BLEND if ranked.blended else MODEL,
                 user_id=data.user_id,
                 anonymous_id=data.anonymous_id,
                 session_id=data.session_id,
@@ -137,10 +161,15 @@ class ClicksProcessor:
     def dump(self) -> Sections:
         """Only right after `flush`: what is held back is in no checkpoint."""
         assert not self._learned.items, "deltas are held back"
-        return {SECTION: self.sessions.dump()}
+        sections = {SECTION: self.sessions.dump()}
+        if self._learner is not None:
+            sections[BLEND_SECTION] = self._learner.dump()
+        return sections
 
     def load(self, sections: Mapping[str, bytes]) -> None:
         self.sessions.load(sections[SECTION])
+        if self._learner is not None and BLEND_SECTION in sections:
+            self._learner.load(sections[BLEND_SECTION])
 
     def tick(self, now_ms: int) -> list[Output]:
         return []

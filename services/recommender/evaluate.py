@@ -31,6 +31,7 @@ Repeats = Literal["allow", "forbid"]
 CUTOFF = 20
 SPAN_EVENTS = 4_000
 PREDICTIONS_AT_ONCE = 8_192
+LISTS_SHARE, LISTS_MAX = 0.2, 200_000  # of the events, at the end: with lists, for the blend
 LONG_AGO_MS = 1 << 60  # by a clock that far ahead every event is too old for a list
 
 
@@ -56,6 +57,7 @@ def run(
         tick_budget_ms=1e9,
         sweep_budget_ms=1e9,
         count_bytes_per_tick=1 << 40,
+        blend_lists_per_second=1 << 40,  # the clock stands still
     )
     started = time.perf_counter()
     worker, train_count = learn(Path(train), knobs)
@@ -77,29 +79,39 @@ def learn(path: Path, knobs: Settings) -> tuple[Recommender, int]:
     worker = Recommender(knobs)
     worker.prepare(lambda topic: 1)
     clicks, pairs = worker.make_clicks(0), worker.make_pairs(0)
-    count = 0
-    events = _events(path)
-    while span := list(islice(events, SPAN_EVENTS)):
-        found, _ = clicks.process(span, LONG_AGO_MS)
-        found += clicks.flush()
-        records = [o for o in found if o.topic == topics.ITEM_PAIRS]
-        pairs.process(
-            [Event("item-pairs", r.value, None, i, 0, "", "", "") for i, r in enumerate(records)], 0
-        )
-        count += len(span)
     views = {
         topics.SIMILAR_ITEMS: worker.views.similar.apply,
         topics.ITEM_COUNTS: worker.views.counts.apply,
         topics.TRENDING: worker.views.trending.apply,
     }
     clock_ms = 0
-    while True:
+
+    def publish() -> bool:
+        nonlocal clock_ms
         outputs: list[Output] = pairs.tick(clock_ms)
         for output in outputs:
             views[output.topic]([(output.key, output.value)])
         clock_ms += 1
-        if not outputs and pairs.settled:
-            return worker, count
+        return bool(outputs)
+
+    total = sum(1 for _ in _events(path))
+    lists_from = total - min(LISTS_MAX, int(total * LISTS_SHARE)) if worker.learner else total
+    count = 0
+    events = _events(path)
+    while span := list(islice(events, SPAN_EVENTS)):
+        live = count + len(span) > lists_from
+        if live:
+            publish()
+        found, _ = clicks.process(span, 0 if live else LONG_AGO_MS)
+        found += clicks.flush()
+        records = [o for o in found if o.topic == topics.ITEM_PAIRS]
+        pairs.process(
+            [Event("item-pairs", r.value, None, i, 0, "", "", "") for i, r in enumerate(records)], 0
+        )
+        count += len(span)
+    while publish() or not pairs.settled:
+        pass
+    return worker, count
 
 
 def _events(path: Path) -> Iterator[Event]:

@@ -20,7 +20,7 @@ class Settings:
     # Stage A: sessions and users
     session_gap_ms: int = 30 * 60_000  # (state) without a session id: a longer pause ends it
     session_items_max: int = 50  # (state) distinct items per session and class; more are ignored
-    recent_items_max: int = 20  # a user's last events that a list is made from
+    recent_items_max: int = 10  # a user's last events that a list is made from
     bought_items_max: int = 50  # a user's last purchases, which are not offered
     users_max: int = 100_000  # per partition; past it the longest silent are forgotten
     sessions_max: int = 100_000  # per partition; likewise
@@ -31,8 +31,8 @@ class Settings:
     list_age_ms_max: int = 60_000  # older events are learned from, without a list
 
     # Stage B: similar items, counts, trending
-    neighbours_max: int = 20  # K of a similar-items row
-    shrinkage: float = 0.0  # added to n(i) and n(j) under the root; 0 is the plain cosine
+    neighbours_max: int = 30  # K of a similar-items row
+    shrinkage: float = 20.0  # added to n(i) and n(j) under the root; 0 is the plain cosine
     class_weights: tuple[float, float, float] = (1.0, 0.5, 0.5)  # of the click, add, order cosines
     row_interval_ms: int = 1000  # a row is published at most this often
     tick_budget_ms: float = 3.0  # of computing and encoding rows, per tick and partition
@@ -52,6 +52,14 @@ class Settings:
     repeat_weight: float = 0.0  # self-similarity: 1 lets seen items come back by their own weight
     offer_current: bool = False  # whether the item just clicked may be in the list
     offer_seen: bool = True  # whether earlier recent items may be
+    blend: bool = True  # a blend learns from lists and clicks, and ranks once it does better
+    blend_hidden: int = 16  # rectified units
+    blend_rate: float = 0.003  # of Adam's steps
+    blend_batch_lists: int = 32  # lists per step
+    blend_lists_max: int = 2_000  # published lists that wait for a click, per worker
+    blend_candidates_max: int = 64  # remembered of each
+    blend_lists_per_second: int = 100  # remembered at most: more teach little and cost much
+    blend_examples_min: int = 500  # before it may rank
     sentiment_weight: float = 0.8  # share of its score that the worst reviewed item loses
 
     def __post_init__(self) -> None:

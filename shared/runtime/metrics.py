@@ -119,6 +119,15 @@ class Metrics:
         self.fallbacks = counter("fallbacks", "Insights given by a fallback.", "reason")
         self.coverage = gauge("catalogue_coverage_ratio", "Share of the catalogue recommended.")
         self.gini = gauge("exposure_gini_ratio", "Gini coefficient of exposure over items.")
+        self.ranker_rank = gauge(
+            "ranker_reciprocal_rank_ratio",
+            "Mean reciprocal rank of what was clicked next.",
+            "order",
+        )
+        self.ranker_share = gauge(
+            "ranker_feature_share_ratio", "By how much a feature moves the blend.", "feature"
+        )
+        self.ranker_examples = counter("ranker_examples", "Lists that a click answered.", "outcome")
         self.build = gauge("build_info", "Always 1.", "version", "worker")
         self.build.labels(shopkeeper.__version__, worker).set(1)
         self.model = gauge("model_info", "Always 1.", "name", "version")

@@ -15,6 +15,7 @@ import numpy as np
 from shopkeeper.shared.contracts.dead_letter import dead_letter
 from shopkeeper.shared.contracts.event import Event, Output, Rejected, Skipped
 from shopkeeper.shared.runtime.checkpoints import Checkpoint, CheckpointError
+from shopkeeper.shared.runtime.processor import Deferring
 from shopkeeper.shared.runtime.recent_ids import RecentIds
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ class Step:
     outputs: list[Output]
     books: Books
     event_times_ms: NDArray[np.float64]
+    deferred: Iterable[Output] = ()  # still to be made, and to come first
 
 
 class PartitionState:
@@ -87,13 +89,27 @@ class PartitionState:
         self.topic, self.number = topic, number  # unprefixed
         self._service = service
         self._processor = processor
+        self._process = processor.begin if isinstance(processor, Deferring) else processor.process
         self._decoder = decoder
         self._recent = RecentIds(recent_ids_max)
         self.next_offset = 0
 
     def step(self, records: Sequence[Any], clock_ms: Callable[[], int]) -> Step:
-        """Fold one span. Records below `next_offset` are already in the state and are dropped:
-        this guard, not the committed offset, is what makes replays exact."""
+        """Fold one span and make its outputs."""
+        return self.complete(self.begin(records, clock_ms))
+
+    def complete(self, step: Step) -> Step:
+        """Make the outputs that `begin` left to be made."""
+        step.outputs = [*step.deferred, *step.outputs]
+        step.deferred = ()
+        return step
+
+    def begin(self, records: Sequence[Any], clock_ms: Callable[[], int]) -> Step:
+        """Fold one span; `complete` must follow before anything else is asked of this state.
+
+        Records below `next_offset` are already in the state and are dropped: this guard, not the
+        committed offset, is what makes replays exact.
+        """
         if records[0].offset < self.next_offset:
             records = [r for r in records if r.offset >= self.next_offset]
         books = Books(consumed=len(records))
@@ -113,18 +129,19 @@ class PartitionState:
                 else:
                     rejected.append(verdict)
         outputs: list[Output] = []
+        deferred: Iterable[Output] = ()
         if events:
-            outputs, refused = self._processor.process(events, clock_ms())
+            deferred, refused = self._process(events, clock_ms())
             books.processed = len(events) - len(refused)
             rejected += refused
         if rejected:
-            outputs = [*outputs, *self._dead_letters(records, rejected)]
+            outputs = self._dead_letters(records, rejected)
             books.failed.update((r.stage, r.error) for r in rejected)
         if records:
             self.next_offset = records[-1].offset + 1
         assert books.balance(), books
         times = np.fromiter((e.time_ms for e in events), dtype=np.float64, count=len(events))
-        return Step(outputs, books, times)
+        return Step(outputs, books, times, deferred)
 
     def _dead_letters(self, records: Sequence[Any], rejected: Iterable[Rejected]) -> list[Output]:
         by_offset = {r.offset: r for r in records}

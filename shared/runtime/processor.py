@@ -7,10 +7,10 @@ in the processor; the runtime checkpoints it together with the offset that it re
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from shopkeeper.shared.contracts.event import Event, Output, Rejected
 
@@ -47,4 +47,18 @@ class Processor(Protocol):
 
     def tick(self, now_ms: int) -> list[Output]:
         """Called about once a second: views that are due. May return nothing."""
+        ...
+
+
+@runtime_checkable
+class Deferring(Protocol):
+    """A processor whose outputs can wait until other partitions' events are folded as well, so that
+    they are made for all of them together. Only the runtime calls `begin`, in place of `process`.
+    """
+
+    def begin(
+        self, events: Sequence[Event], now_ms: int
+    ) -> tuple[Iterable[Output], list[Rejected]]:
+        """As `process`, but the outputs are computed when they are iterated over, once, before
+        anything else is asked of the processor."""
         ...

@@ -458,13 +458,19 @@ class Worker:
 
         def run() -> None:
             results: list[Callable[[], None]] = []
+            begun: list[tuple[PartitionState, Step, asyncio.Future[Any]]] = []
             for state, records, done in steps:
                 try:
-                    step = state.step(records, _clock_ms)
-                    result = partial(_resolve, done, (step, self._sink.pack(step.outputs)))
+                    begun.append((state, state.begin(records, _clock_ms), done))
                 except Exception as error:
-                    result = partial(_resolve, done, error)
-                results.append(result)
+                    results.append(partial(_resolve, done, error))
+            # Only now the outputs: a processor may make them for several partitions at once.
+            for state, step, done in begun:
+                try:
+                    outputs = state.complete(step).outputs
+                    results.append(partial(_resolve, done, (step, self._sink.pack(outputs))))
+                except Exception as error:
+                    results.append(partial(_resolve, done, error))
             loop.call_soon_threadsafe(lambda: [result() for result in results])
 
         self._core.submit(run)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shopkeeper.services.recommender.core.blend import Learner
+from shopkeeper.services.recommender.core.features import BASE, FEATURES
 from shopkeeper.services.recommender.core.items import Items
 from shopkeeper.services.recommender.core.ranker import TOGETHER, Ranked, Ranker
 from shopkeeper.services.recommender.core.views import BASES, Views
@@ -25,7 +28,8 @@ class Shop:
     def __init__(self, settings: Settings) -> None:
         self.items = Items()
         self.views = Views(self.items, settings.neighbours_max)
-        self.ranker = Ranker(settings, self.items, self.views)
+        self.learner = Learner(settings, len(FEATURES), BASE) if settings.blend else None
+        self.ranker = Ranker(settings, self.items, self.views, self.learner)
         self.settings = settings
         self.rows: dict[str, list[tuple[str, float, int]]] = {}
         self.means: dict[str, float] = {}
@@ -93,6 +97,51 @@ def twin(shop: Shop, recent: list[str], bought: list[str]) -> dict[str, tuple[fl
     return offered
 
 
+def assert_evidence(
+    shop: Shop, recent: list[str], offered: dict[str, tuple[float, set[str]]], ranked: Ranked
+) -> None:
+    """The features of every candidate, computed one by one."""
+    assert ranked.candidates is not None
+    assert ranked.features is not None
+    names = [shop.items.names[i] for i in ranked.candidates.tolist()]
+    assert sorted(names) == sorted(offered)
+    distinct = list(dict.fromkeys(reversed(recent)))  # newest first
+    by_base = sorted(offered, key=lambda name: -offered[name][0])
+    best = offered[by_base[0]][0]
+    for name, features in zip(names, ranked.features.tolist(), strict=True):
+        found = dict(zip(FEATURES, features, strict=True))
+        near = {
+            seed: score
+            for seed in distinct
+            for other, score, _ in shop.rows.get(seed, [])[: shop.settings.neighbours_max]
+            if other == name
+        }
+        base = offered[name][0]
+        close = {"rel": 1e-3, "abs": 1e-4}
+        assert found["base_share"] == pytest.approx(base / max(best, 1e-3), **close)
+        assert found["base_root"] == pytest.approx(math.sqrt(base), **close)
+        assert found["last_root"] == pytest.approx(near.get(distinct[0], 0) ** 0.5, **close)
+        if len(distinct) > 1:
+            assert found["second_root"] == pytest.approx(near.get(distinct[1], 0) ** 0.5, **close)
+        assert found["max_root"] == pytest.approx(max(near.values(), default=0) ** 0.5, **close)
+        assert found["votes_log"] == pytest.approx(math.log1p(len(near)), **close)
+        assert found["count_log"] == pytest.approx(
+            math.log1p(distinct[0] in near), **close
+        )  # the rows of this shop say 1 of every pair
+        ages = [age for age, item in enumerate(reversed(recent)) if item == name]
+        assert found["seen"] == bool(ages)
+        assert found["recency"] == pytest.approx(1 / (1 + ages[0]) if ages else 0, **close)
+        assert found["times"] == min(len(ages), 5)
+        assert found["length_log"] == pytest.approx(math.log1p(len(recent)), **close)
+        assert found["distinct_log"] == pytest.approx(math.log1p(len(distinct)), **close)
+        assert found["sentiment"] == pytest.approx(shop.means.get(name, 0), **close)
+        better = sum(score > base * (1 + 1e-5) for score, _ in offered.values())
+        level = sum(score >= base * (1 - 1e-5) for score, _ in offered.values())
+        place = round(math.expm1(found["rank_log"]))
+        assert better <= place < max(level, better + 1)
+        assert found["rank_within_20"] == (place < 20)
+
+
 knobs = st.builds(
     Settings,
     session_decay=st.sampled_from([1.0, 0.8, 0.5]),
@@ -102,6 +151,7 @@ knobs = st.builds(
     sentiment_weight=st.sampled_from([0.0, 0.8, 1.0]),
     list_items_max=st.integers(1, 9),
     neighbours_max=st.integers(1, 5),
+    blend=st.booleans(),  # which only looks on as long as it is not trusted
 )
 name = st.sampled_from(NAMES)
 rows = st.dictionaries(
@@ -137,7 +187,11 @@ def test_lists_equal_those_of_a_naive_twin(
         expected = twin(shop, recent, bought)
         names = shop.names(ranked)
         assert len(names) == len(set(names)) == min(settings.list_items_max, len(expected))
-        assert ranked.scores == pytest.approx([expected[n][0] for n in names], rel=1e-5)
+        assert ranked.scores == pytest.approx(
+            [expected[n][0] for n in names], rel=1e-5, abs=1e-6
+        )  # the view keeps means in 32 bits
+        if settings.blend and expected:
+            assert_evidence(shop, recent, expected, ranked)
         assert ranked.scores == sorted(ranked.scores, reverse=True)
         left_out = [score for n, (score, _) in expected.items() if n not in names]
         assert not left_out or max(left_out) <= ranked.scores[-1] * (1 + 1e-5)

@@ -124,11 +124,12 @@ def noise(seed: int, count: int) -> list[list[Event]]:
     return logs
 
 
+@pytest.mark.parametrize("shrinkage", [0.0, 20.0])
 @pytest.mark.parametrize("weights", [(1.0, 0.0, 0.0), (1.0, 0.5, 0.25)])
 def test_once_at_rest_every_published_row_is_the_batch_row(
-    weights: tuple[float, float, float],
+    weights: tuple[float, float, float], shrinkage: float
 ) -> None:
-    cluster = Cluster(replace(EAGER, class_weights=weights, neighbours_max=5))
+    cluster = Cluster(replace(EAGER, class_weights=weights, neighbours_max=5, shrinkage=shrinkage))
     for number, log in enumerate(noise(1, 600)):
         for start in range(0, len(log), 37):
             cluster.process(number, log[start : start + 37])
@@ -150,7 +151,8 @@ def test_once_at_rest_every_published_row_is_the_batch_row(
         for kind in range(3):
             for (i, j), count in c[kind].items():
                 if i == name:
-                    scores[j] += weights[kind] * count / np.sqrt(n[kind][i] * n[kind][j])
+                    root = np.sqrt((n[kind][i] + shrinkage) * (n[kind][j] + shrinkage))
+                    scores[j] += weights[kind] * count / root
         expected = sorted((s for s in scores.values() if s > 0), reverse=True)[:5]
         assert [item.score for item in row.items] == pytest.approx(expected, abs=1e-4)
         for item in row.items:
@@ -296,3 +298,38 @@ def test_every_bucket_of_counts_gets_its_turn() -> None:
         )
     }
     assert set(keys) == every
+
+
+def test_the_blend_ranks_once_it_does_better() -> None:
+    """Of the neighbours, the one that was clicked before is what these users want next."""
+    cluster = Cluster(
+        replace(EAGER, blend_examples_min=200, repeat_weight=0.1, blend_lists_per_second=10_000)
+    )
+    chance = random.Random(2)
+    logs: list[list[Event]] = [[] for _ in range(PARTITIONS)]
+    for number in range(900):
+        user = f"u{number}"
+        shelf = chance.randrange(4) * 10
+        first, second, third = (f"p{shelf + n}" for n in chance.sample(range(10), 3))
+        log = logs[number % PARTITIONS]
+        for product in (first, second, third, first):
+            log.append(clicked(len(log), user, product))
+    for start in range(0, len(logs[0]), 60):
+        for number, log in enumerate(logs):
+            cluster.process(number, log[start : start + 60])
+        cluster.clock_ms += 10_000
+        cluster.tick(cluster.clock_ms)
+    learner = cluster.worker.learner
+    assert learner is not None
+    assert learner.trusted()
+    names = [
+        outputs.decode(topics.BY_NAME[topics.RECOMMENDATIONS].types[0], o.value).model.name
+        for o in cluster.sent[topics.RECOMMENDATIONS]
+        if o.value is not None
+    ]
+    assert names[0] == "item-cf"
+    assert names[-1] == "blend"
+    restarted = Cluster(cluster.worker.knobs)
+    restarted.clicks[0].load(cluster.clicks[0].dump())
+    assert restarted.worker.learner is not None
+    assert restarted.worker.learner.dump() == learner.dump()

@@ -36,7 +36,7 @@ REMOVED, UNAVAILABLE, AVAILABLE = 1, 2, 3  # 0: never heard of
 
 
 class SimilarView:
-    """Neighbour lists in packed arrays: 9 bytes per neighbour, rows only for items that have one.
+    """Neighbour lists in packed arrays: 13 bytes per neighbour, rows only for items that have one.
 
     `row_of[item]` is -1 or the row of `neighbours` (item numbers, -1 past the end), `scores` and
     `classes`, each (rows, neighbours_max).
@@ -47,6 +47,7 @@ class SimilarView:
         self.row_of: NDArray[np.int32] = np.full(1024, -1, np.int32)
         self.neighbours: NDArray[np.int32] = np.full((256, neighbours_max), -1, np.int32)
         self.scores: NDArray[np.float32] = np.zeros((256, neighbours_max), np.float32)
+        self.counts: NDArray[np.int32] = np.zeros((256, neighbours_max), np.int32)  # c(i, j)
         self.classes: NDArray[np.uint8] = np.zeros((256, neighbours_max), np.uint8)
         self._free: list[int] = []
         self._used = 0
@@ -88,6 +89,7 @@ class SimilarView:
                 if place == len(self.scores):
                     self.neighbours = grown(self.neighbours, 2 * place, -1)
                     self.scores = grown(self.scores, 2 * place)
+                    self.counts = grown(self.counts, 2 * place)
                     self.classes = grown(self.classes, 2 * place)
             self.row_of[item] = place
         count = len(shown)
@@ -95,6 +97,8 @@ class SimilarView:
         self.neighbours[place, count:] = -1
         self.scores[place, :count] = [other.score for other in shown]
         self.scores[place, count:] = 0
+        self.counts[place, :count] = [other.count for other in shown]
+        self.counts[place, count:] = 0
         self.classes[place, :count] = [
             BASES.index(other.basis) if other.basis in BASES else 0 for other in shown
         ]
