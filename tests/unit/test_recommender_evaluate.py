@@ -126,3 +126,26 @@ def test_a_bad_file_is_one_clear_line(tmp_path: Path, content: str, says: str) -
     assert says in result.stderr
     assert len(result.stderr.splitlines()) == 1
     assert CliRunner().invoke(command, ["evaluate", "recommender", "nowhere"]).exit_code == 2
+
+
+def test_a_share_of_the_sessions_can_be_held_out(tmp_path: Path) -> None:
+    data = sessions(7, 40)
+    whole = write(tmp_path / "whole.csv", data, 0)
+    train = write(tmp_path / "train.csv", data[:30], 0)
+    test = write(tmp_path / "test.csv", data[30:], 30)
+    apart, held = run(train, test), run(whole, None, hold_out=0.25)
+    timed = ("learn_seconds", "predict_seconds")
+    assert {k: v for k, v in held.items() if k not in timed} == {
+        k: v for k, v in apart.items() if k not in timed
+    }
+    low, high = held["HR@20_95"]
+    assert low <= held["HR@20"] <= high
+    assert low < high
+    runner = CliRunner()
+    both = runner.invoke(
+        command, ["evaluate", "recommender", str(train), str(test), "--hold-out", "0.1"]
+    )
+    neither = runner.invoke(command, ["evaluate", "recommender", str(train)])
+    none = runner.invoke(command, ["evaluate", "recommender", str(train), "--hold-out", "0.001"])
+    assert (both.exit_code, neither.exit_code, none.exit_code) == (2, 2, 1)
+    assert "cannot be held out" in none.output

@@ -32,21 +32,38 @@ def command() -> None:
 
 @command.command("recommender")
 @click.argument("train", type=FILE)
-@click.argument("test", type=FILE)
+@click.argument("test", type=FILE, required=False)
+@click.option(
+    "--hold-out", type=click.FloatRange(0, 1, min_open=True, max_open=True), metavar="SHARE",
+    help="Instead of TEST: this share of TRAIN's sessions, those that begin last. To choose by.",
+)  # fmt: skip
 @click.option(
     "--repeats", type=click.Choice(["allow", "forbid"]), default="allow", show_default=True,
     help="allow: items of the session may be offered again, and every click is a target. "
     "forbid: they may not, and only items new in the session are targets.",
 )  # fmt: skip
-def recommender(train: Path, test: Path, repeats: Literal["allow", "forbid"]) -> None:
+@click.option(
+    "--blend/--no-blend", default=True, show_default=True,
+    help="Whether the learned blend may rank, or neighbours' scores alone.",
+)  # fmt: skip
+def recommender(
+    train: Path,
+    test: Path | None,
+    hold_out: float | None,
+    repeats: Literal["allow", "forbid"],
+    blend: bool,
+) -> None:
     """Next item in a session: learn TRAIN, predict every click of TEST from those before it.
 
     Files: CSV, gzip-compressed or not, with the columns session_id,position,item_id or
     session_id,item_id,timestamp.
     """
     from shopkeeper.services.recommender.evaluate import run
+    from shopkeeper.services.recommender.settings import Settings
 
-    _report(lambda: run(train, test, repeats))
+    if (test is None) == (hold_out is None):
+        raise click.UsageError("give either TEST or --hold-out")
+    _report(lambda: run(train, test, repeats, Settings(blend=blend), hold_out))
 
 
 def _labelled(service: str, path: Path) -> None:
