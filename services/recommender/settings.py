@@ -31,12 +31,12 @@ class Settings:
     list_age_ms_max: int = 60_000  # older events are learned from, without a list
 
     # Stage B: similar items, counts, trending
-    neighbours_max: int = 30  # K of a similar-items row
+    neighbours_max: int = 24  # K of a similar-items row
     shrinkage: float = 20.0  # added to n(i) and n(j) under the root; 0 is the plain cosine
     class_weights: tuple[float, float, float] = (1.0, 0.5, 0.5)  # of the click, add, order cosines
     row_interval_ms: int = 1000  # a row is published at most this often
-    tick_budget_ms: float = 3.0  # of computing and encoding rows, per tick and partition
-    sweep_budget_ms: float = 1.0  # of refreshing stale rows, likewise
+    tick_budget_ms: float = 1.5  # of computing and encoding rows, per tick and partition
+    sweep_budget_ms: float = 0.5  # of refreshing stale rows, likewise
     count_buckets: int = 64  # records of item counts per item partition
     count_bytes_per_tick: int = 262_144  # of item counts published per tick and partition
     hours_kept: int = 48  # event-time hours of click counts
@@ -48,6 +48,7 @@ class Settings:
 
     # Stage C: lists
     list_items_max: int = 10
+    old_neighbours_max: int = 10  # neighbours used of recent items but the two newest entries
     session_decay: float = 0.8  # weight of a recent item: decay ** clicks since
     repeat_weight: float = 0.0  # self-similarity: 1 lets seen items come back by their own weight
     offer_current: bool = False  # whether the item just clicked may be in the list

@@ -19,7 +19,7 @@ from aiokafka.consumer import consumer, fetcher
 from shopkeeper.shared.runtime import header_names
 
 HELD_S = 0.02  # an empty answer after so long was held by the broker
-INTERVAL_S_MIN = 0.004  # between two fetches from one broker
+INTERVAL_S_MIN = 0.006  # between two fetches from one broker
 INTERVAL_S_MAX = 0.01  # while it answers with nothing, at once
 
 

@@ -70,13 +70,23 @@ class Shop:
         return [self.items.names[i] for i in ranked.items]
 
 
+def used(settings: Settings, recent: list[str], seed: str) -> int:
+    """How many neighbours of a recent item count."""
+    new = recent[::-1].index(seed) < 2
+    return (
+        settings.neighbours_max
+        if new
+        else min(settings.neighbours_max, settings.old_neighbours_max)
+    )
+
+
 def twin(shop: Shop, recent: list[str], bought: list[str]) -> dict[str, tuple[float, set[str]]]:
     """Every item on offer: its score, and the items that may be named as the reason."""
     s = shop.settings
     parts: dict[str, dict[str, float]] = {}
     for seed in set(recent):
         weight = s.session_decay ** recent[::-1].index(seed)
-        for name, score, _ in shop.rows.get(seed, [])[: s.neighbours_max]:
+        for name, score, _ in shop.rows.get(seed, [])[: used(s, recent, seed)]:
             parts.setdefault(name, {})[seed] = weight * score
         if s.repeat_weight:
             own = parts.setdefault(seed, {})
@@ -113,7 +123,7 @@ def assert_evidence(
         near = {
             seed: score
             for seed in distinct
-            for other, score, _ in shop.rows.get(seed, [])[: shop.settings.neighbours_max]
+            for other, score, _ in shop.rows.get(seed, [])[: used(shop.settings, recent, seed)]
             if other == name
         }
         base = offered[name][0]
@@ -151,6 +161,7 @@ knobs = st.builds(
     sentiment_weight=st.sampled_from([0.0, 0.8, 1.0]),
     list_items_max=st.integers(1, 9),
     neighbours_max=st.integers(1, 5),
+    old_neighbours_max=st.integers(1, 5),
     blend=st.booleans(),  # which only looks on as long as it is not trusted
 )
 name = st.sampled_from(NAMES)
@@ -166,7 +177,7 @@ users = st.lists(
 )
 
 
-@given(knobs, rows, st.dictionaries(name, st.floats(-1, 1)), st.sets(name, max_size=3), users)
+@given(knobs, rows, st.dictionaries(name, st.floats(-1, 1, width=32)), st.sets(name, max_size=3), users)
 def test_lists_equal_those_of_a_naive_twin(
     settings: Settings,
     rows: dict[str, list[tuple[str, float, int]]],

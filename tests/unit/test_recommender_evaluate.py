@@ -73,7 +73,9 @@ def test_figures_follow_the_protocol(tmp_path: Path, repeats: str) -> None:
     figures = run(
         write(tmp_path / "train.csv", train, 0), write(tmp_path / "test.csv", test, 10_000),
         "allow" if repeats == "allow" else "forbid",
-        replace(Settings(), neighbours_max=ITEMS, shrinkage=0.0, blend=False),
+        replace(
+            Settings(), neighbours_max=ITEMS, old_neighbours_max=ITEMS, shrinkage=0.0, blend=False
+        ),
     )  # fmt: skip
     for k in (5, 10):
         fewest, most, targets = hits_within(train, test, repeats, k)

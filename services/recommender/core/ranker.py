@@ -36,6 +36,7 @@ BATCH_LISTS_MAX = 512  # keeps a batch's candidates (about 400 per list) in the 
 TOGETHER = ("viewed_together", "added_together", "bought_together")  # by event class
 FALLBACKS = ("none", "trending", "newest", "empty")
 ALL_SCOPE = "all"
+NEW_AGES = 2
 _SELF = 255  # in place of an event class: the item vouched for itself
 
 
@@ -147,7 +148,11 @@ class Ranker:
         found = rows >= 0
         rows = rows[found]
         neighbours = similar.neighbours[rows]
-        present = neighbours >= 0
+        # Of items that lie further back only the nearest: they weigh less, and there are more.
+        most = np.where(
+            ages[found] < NEW_AGES, settings.neighbours_max, settings.old_neighbours_max
+        )
+        present = (neighbours >= 0) & (np.arange(neighbours.shape[1]) < most[:, None])
         width = present.sum(axis=1)
         candidates = neighbours[present].astype(np.int64)
         raw = similar.scores[rows]
