@@ -177,7 +177,9 @@ users = st.lists(
 )
 
 
-@given(knobs, rows, st.dictionaries(name, st.floats(-1, 1, width=32)), st.sets(name, max_size=3), users)
+@given(
+    knobs, rows, st.dictionaries(name, st.floats(-1, 1, width=32)), st.sets(name, max_size=3), users
+)
 def test_lists_equal_those_of_a_naive_twin(
     settings: Settings,
     rows: dict[str, list[tuple[str, float, int]]],
