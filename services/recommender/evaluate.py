@@ -92,7 +92,7 @@ def run(
 
 def _last_sessions(path: Path, share: float) -> frozenset[str]:
     """The ids of the last sessions to begin. Raises FormatError where none or all would be."""
-    ids = list(dict.fromkeys(event.data.session_id for event in _events(path)))
+    ids = list(dict.fromkeys(c.data["session_id"] for c in read(path, format_of(path))))
     first = round(len(ids) * (1 - share))
     if not 0 < first < len(ids):
         raise FormatError(f"{share} of {len(ids)} sessions cannot be held out")

@@ -173,9 +173,7 @@ async def partitions_of(kafka: KafkaSettings, names: Sequence[str]) -> dict[str,
     Raises KafkaError.
     """
     async with connected(kafka) as admin:
-        there = set(await admin.list_topics())  # describing what does not exist may create it
-        found = [name for name in names if name in there]
-        described = await admin.describe_topics(found) if found else []
+        described = await _described(admin, names)
     return {
         one["topic"]: sorted(p["partition"] for p in one["partitions"])
         for one in described
@@ -183,13 +181,18 @@ async def partitions_of(kafka: KafkaSettings, names: Sequence[str]) -> dict[str,
     }
 
 
-async def _describe(kafka: KafkaSettings, admin: Any) -> list[TopicState]:
+async def _described(admin: Any, names: Sequence[str]) -> list[Any]:
+    """The broker's metadata of those that exist: asking for others may create them, and an empty
+    list would mean "all topics of the cluster"."""
     there = set(await admin.list_topics())
-    names = [kafka.topic(topic.name) for topic in topics.ALL]
     found = [name for name in names if name in there]
+    return list(await admin.describe_topics(found)) if found else []
+
+
+async def _describe(kafka: KafkaSettings, admin: Any) -> list[TopicState]:
+    names = [kafka.topic(topic.name) for topic in topics.ALL]
     counts: dict[str, int] = {}
-    # An empty list would mean "all topics of the cluster".
-    for one in await admin.describe_topics(found) if found else ():
+    for one in await _described(admin, names):
         # Without a leader a partition cannot be written yet.
         if one["error_code"] == 0 and all(p["leader"] >= 0 for p in one["partitions"]):
             counts[one["topic"]] = len(one["partitions"])

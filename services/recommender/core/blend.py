@@ -17,8 +17,6 @@ import msgspec
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
     from shopkeeper.services.recommender.settings import Settings
@@ -251,7 +249,7 @@ class Learner:
         starts: NDArray[np.intp],
         targets: NDArray[np.intp],
     ) -> None:
-        owner = np.repeat(np.arange(len(starts)), np.diff(np.r_[starts, len(base)]))
+        owner = _owner(starts, len(base))
         for name, scores in (("base_rank", base), ("blend_rank", blend)):
             above = np.add.reduceat((scores > scores[targets][owner]).astype(np.int64), starts)
             mean = getattr(self, name)
@@ -271,11 +269,14 @@ class _Learned(msgspec.Struct, frozen=True):
     blend_rank: float
 
 
-def softmax_by_list(
-    scores: NDArray[np.float64], starts: Sequence[int] | NDArray[np.intp]
-) -> NDArray[np.float64]:
+def _owner(starts: NDArray[np.intp], count: int) -> NDArray[np.int64]:
+    """(count,) which list each candidate belongs to."""
+    return np.repeat(np.arange(len(starts)), np.diff(np.r_[starts, count]))
+
+
+def softmax_by_list(scores: NDArray[np.float64], starts: NDArray[np.intp]) -> NDArray[np.float64]:
     """Probabilities over each list's candidates; scores: (candidates,), list after list."""
-    owner = np.repeat(np.arange(len(starts)), np.diff(np.r_[starts, len(scores)]))
+    owner = _owner(starts, len(scores))
     odds = np.exp(scores - np.maximum.reduceat(scores, starts)[owner])
     shares: NDArray[np.float64] = odds / np.add.reduceat(odds, starts)[owner]
     return shares

@@ -82,6 +82,14 @@ class CountMap:
         self.pending_count = 0
 
 
+def starts_of(keys: NDArray[np.int64]) -> NDArray[np.intp]:
+    """Where each run of equal keys begins; `keys` ascend."""
+    first = np.empty(len(keys), bool)
+    first[:1] = True
+    np.not_equal(keys[1:], keys[:-1], out=first[1:])
+    return np.flatnonzero(first)
+
+
 def ranges(
     starts: NDArray[np.intp], ends: NDArray[np.intp]
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

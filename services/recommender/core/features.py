@@ -66,14 +66,6 @@ class Evidence:
         )  # fmt: skip
 
 
-def starts_of(owner: NDArray[np.int64]) -> NDArray[np.intp]:
-    """Where each list's candidates begin; `owner` ascends."""
-    first = np.empty(len(owner), bool)
-    first[:1] = True
-    np.not_equal(owner[1:], owner[:-1], out=first[1:])
-    return np.flatnonzero(first)
-
-
 def describe(known: Evidence, starts: NDArray[np.intp]) -> NDArray[np.float32]:
     """(candidates, features), in the order of `FEATURES`. starts: `starts_of` the owners."""
     count = len(known.owner)

@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from shopkeeper.services.recommender.core.blend import Learner, softmax_by_list
-from shopkeeper.services.recommender.core.features import Evidence, describe, starts_of
+from shopkeeper.services.recommender.core.counts import starts_of
+from shopkeeper.services.recommender.core.features import Evidence, describe
 from shopkeeper.services.recommender.settings import CLICK
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ class Asked:
 
 
 class Ranker:
-    """Reads the views and the blend; holds no state of its own."""
+    """Reads the views and the blend; holds nothing but the lists that were just asked for."""
 
     def __init__(
         self, settings: Settings, items: Items, views: Views, learner: Learner | None = None
@@ -179,7 +180,8 @@ class Ranker:
         items = keys % size
         views.sentiment.reserve()
         mean = views.sentiment.mean[items]
-        scores *= 1.0 + settings.sentiment_weight * np.minimum(mean, 0.0)
+        sunk = 1.0 + settings.sentiment_weight * np.minimum(mean, 0.0)
+        scores *= sunk
         known: Evidence | None = None
         if self._learner is not None:
             near = np.flatnonzero(found)
@@ -196,7 +198,9 @@ class Ranker:
         if not len(keys):
             return
         if known is not None:
-            scores = self._blended(lists, known, offered, keys, items, scores, size)
+            scores = self._blended(
+                lists, known.only(offered), keys // size, items, scores, sunk[offered]
+            )
         # One key for "by list, then best first": a list's number, and its scores scaled below 1.
         owner = keys // size
         best = np.argsort(owner - scores / (2.0 * scores.max()), kind="stable")
@@ -288,33 +292,28 @@ class Ranker:
         self,
         lists: list[Ranked],
         known: Evidence,
-        offered: NDArray[np.bool_],
-        keys: NDArray[np.int64],
+        owner: NDArray[np.int64],
         items: NDArray[np.int64],
         scores: NDArray[np.float64],
-        size: np.int64,
+        sunk: NDArray[np.float32],
     ) -> NDArray[np.float64]:
-        """Scores by the blend, as probabilities within each list; as they were until it is trusted.
+        """Scores by the blend, as probabilities within each list times what reviews leave of them
+        (`sunk`); as they were until it is trusted.
 
         What was ranked is left in the lists, for the learner.
         """
         learner = self._learner
         assert learner is not None
-        owner = keys // size
         starts = starts_of(owner)
-        features = describe(known.only(offered), starts)
-        for start, end in pairwise([*starts.tolist(), len(keys)]):
+        features = describe(known, starts)
+        for start, end in pairwise([*starts.tolist(), len(items)]):
             ranked = lists[int(owner[start])]
             ranked.candidates, ranked.features = items[start:end], features[start:end]
         if not learner.trusted():
             return scores
         for number in owner[starts].tolist():
             lists[number].blended = True
-        shares = softmax_by_list(learner.blend.scores(features), starts)
-        sentiment = self._settings.sentiment_weight * np.minimum(
-            self._views.sentiment.mean[items], 0
-        )
-        return shares * (1.0 + sentiment)
+        return softmax_by_list(learner.blend.scores(features), starts) * sunk
 
     def _seeds(
         self, recents: Sequence[Sequence[int]], size: np.int64

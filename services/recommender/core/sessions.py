@@ -196,7 +196,8 @@ class Sessions:
         time_ms: int,
     ) -> None:
         """Count an item in a session, unless it is there or the session is full."""
-        prior = session.clicked if kind == CLICK else getattr(session, _BY_CLASS[kind])
+        name = _BY_CLASS[kind]
+        prior: tuple[int, ...] = getattr(session, name)
         if item in prior:
             return
         if len(prior) >= self._settings.session_items_max:
@@ -208,10 +209,7 @@ class Sessions:
         learned.hours.append(time_ms // HOUR_MS)
         learned.prior_count.append(len(prior))
         learned.prior.extend(prior)
-        if kind == CLICK:
-            session.clicked = (*prior, item)
-        else:
-            setattr(session, _BY_CLASS[kind], (*prior, item))
+        setattr(session, name, (*prior, item))
 
     def _evict(self) -> None:
         """Forget what was silent longest, down to the caps."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from shopkeeper.services.recommender.core.counts import ranges
+from shopkeeper.services.recommender.core.counts import ranges, starts_of
 from shopkeeper.services.recommender.settings import CLASS_COUNT
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def _summed(
     # Within a key the largest part first, then the lower class: so the first names the class.
     order = np.lexsort((classes, -scores, keys))
     keys = keys[order]
-    first = np.flatnonzero(np.r_[True, keys[1:] != keys[:-1]]) if len(keys) else order
+    first = starts_of(keys)
     total = np.add.reduceat(scores[order], first) if len(keys) else scores
     lead = order[first]
     return owners[lead], columns[lead], counts[lead], classes[lead], total
