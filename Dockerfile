@@ -23,7 +23,9 @@ FROM python:3.12.12-slim-bookworm
 RUN groupadd --gid 10001 shopkeeper \
     && useradd --uid 10001 --gid 10001 --no-create-home --shell /usr/sbin/nologin shopkeeper
 COPY --from=build /opt/shopkeeper /opt/shopkeeper
-ENV PATH=/opt/shopkeeper/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+# The recommender compiles its loops at start, about 10 s; a restart finds them here again.
+ENV PATH=/opt/shopkeeper/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
+    NUMBA_CACHE_DIR=/tmp/compiled
 USER 10001:10001
 WORKDIR /tmp
 EXPOSE 8000

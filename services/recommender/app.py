@@ -11,9 +11,10 @@ from shopkeeper.services.recommender.catalogue import CatalogueProcessor
 from shopkeeper.services.recommender.clicks import MODEL, ClicksProcessor
 from shopkeeper.services.recommender.core.blend import Learner
 from shopkeeper.services.recommender.core.exposure import Exposure
-from shopkeeper.services.recommender.core.features import BASE, FEATURES
+from shopkeeper.services.recommender.core.features import BASE, FEATURES, expert_of
 from shopkeeper.services.recommender.core.items import Items
 from shopkeeper.services.recommender.core.ranker import Ranker
+from shopkeeper.services.recommender.core.session_index import SessionIndex
 from shopkeeper.services.recommender.core.views import Views
 from shopkeeper.services.recommender.pairs import PairsProcessor
 from shopkeeper.services.recommender.settings import Settings as Knobs
@@ -33,17 +34,23 @@ class Recommender:
     def __init__(self, knobs: Knobs) -> None:
         self.knobs = knobs
         self.items = Items()
-        self.views = Views(self.items, knobs.neighbours_max)
+        self.views = Views(self.items, knobs)
         self.counters: Counter[str] = Counter()
         self.exposure = Exposure(self.items)
         self.learner = Learner(knobs, len(FEATURES), BASE) if knobs.blend else None
         self.ranker = Ranker(knobs, self.items, self.views, self.learner)
         self.item_partitions = 1
+        self._warm()
         # Weak: the runtime drops the processors of a revoked partition, and so do these.
         self._clicks: WeakValueDictionary[int, ClicksProcessor] = WeakValueDictionary()
         self._pairs: WeakValueDictionary[int, PairsProcessor] = WeakValueDictionary()
         self._reported: Counter[str] = Counter()
         self._examples: Counter[str] = Counter()
+
+    def _warm(self) -> None:
+        """Load the compiled loops, or compile them, before anybody waits for a list."""
+        SessionIndex(Items(), 1, 1).warm()
+        self.ranker.rank([[0]], [[]])
 
     def prepare(self, partition_count: Callable[[str], int]) -> None:
         """Called once the broker has told how many partitions topics have."""
@@ -53,7 +60,7 @@ class Recommender:
         """The processor of one partition of users."""
         processor = self._clicks[partition] = ClicksProcessor(
             partition, self.item_partitions, self.knobs, self.items, self.ranker,
-            self.exposure, self.counters, self.learner,
+            self.views.sessions, self.exposure, self.counters, self.learner,
         )  # fmt: skip
         return processor
 
@@ -73,6 +80,7 @@ class Recommender:
             ("items", len(self.items)),
             ("pairs", sum(len(m) for p in self._pairs.values() for m in p.counts.pairs)),
             ("similar_rows", len(self.views.similar)),
+            ("indexed_sessions", len(self.views.sessions)),
         ):
             metrics.state_entries.labels(table).set(entries)
         evicted: Counter[str] = Counter()
@@ -97,8 +105,11 @@ class Recommender:
             return
         metrics.ranker_rank.labels("base").set(learner.base_rank)
         metrics.ranker_rank.labels("blend").set(learner.blend_rank)
+        shares: Counter[str] = Counter()
         for feature, share in zip(FEATURES, learner.shares.tolist(), strict=True):
-            metrics.ranker_share.labels(feature).set(share)
+            shares[expert_of(feature)] += share
+        for expert, share in shares.items():
+            metrics.ranker_share.labels(expert).set(share)
         for outcome, total in (("learned", learner.examples), ("missed", learner.missed)):
             new = max(0, total - self._examples[outcome])
             metrics.ranker_examples.labels(outcome).inc(new)
@@ -129,6 +140,7 @@ def build(settings: Settings) -> Service:
             topics.ITEM_COUNTS: views.counts.apply,
             topics.PRODUCT_SENTIMENT: views.sentiment.apply,
             topics.TRENDING: views.trending.apply,
+            topics.SESSION_ITEMS: views.sessions.apply,
         },
         prepare=recommender.prepare,
         observe=recommender.observe,

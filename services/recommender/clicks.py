@@ -6,6 +6,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from shopkeeper.services.recommender.core.deltas import deltas_of, encode
+from shopkeeper.services.recommender.core.session_index import encode as encode_sessions
 from shopkeeper.services.recommender.core.sessions import Due, Erased, Learned, Sessions
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.contracts.event import Event, Output, Rejected
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from shopkeeper.services.recommender.core.exposure import Exposure
     from shopkeeper.services.recommender.core.items import Items
     from shopkeeper.services.recommender.core.ranker import Asked, Ranked, Ranker
+    from shopkeeper.services.recommender.core.session_index import SessionIndex
     from shopkeeper.services.recommender.settings import Settings
     from shopkeeper.shared.runtime.processor import Sections
 
@@ -52,12 +54,14 @@ class ClicksProcessor:
         settings: Settings,
         items: Items,
         ranker: Ranker,
+        index: SessionIndex,
         exposure: Exposure,
         counters: Counter[str],
         learner: Learner | None = None,
     ) -> None:
         self._partition, self._item_partitions = partition, item_partitions
-        self._settings, self._items, self._ranker = settings, items, ranker
+        self._settings, self._items = settings, items
+        self._ranker, self._index = ranker, index
         self._exposure, self._counters, self._learner = exposure, counters, learner
         self.sessions = Sessions(settings, items)
         self._learned = Learned()  # not published yet
@@ -83,14 +87,23 @@ class ClicksProcessor:
         if not due:
             return outputs, []
         lists = [d for d in due if isinstance(d, Due)]
-        asked = self._ranker.ask([d.recent for d in lists], [d.bought for d in lists])
+        number_of = self._index.number_of
+        asked = self._ranker.ask(
+            [d.recent for d in lists],
+            [d.bought for d in lists],
+            [number_of(self._partition, d.session) for d in lists],
+        )
         return chain(outputs, self._lists(due, asked, now_ms)), []
 
     def flush(self) -> list[Output]:
-        """Deltas of what was learned since the last flush, in offset order."""
+        """What was learned since the last flush, in offset order: deltas, and session items."""
         learned, self._learned = self._learned, Learned()
         outputs: list[Output] = []
         key = f"{topics.CLICKS}/{self._partition}".encode()
+        for record in encode_sessions(
+            learned, self._partition, self._items, self._settings.delta_bytes_max
+        ):
+            outputs.append(Output(topics.SESSION_ITEMS, key, record, [], self._partition))
         for owner, deltas in deltas_of(
             learned, self._items, topics.CLICKS, self._partition, self._item_partitions
         ):

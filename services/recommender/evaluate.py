@@ -124,6 +124,7 @@ def learn(path: Path, knobs: Settings, held_out: Set[str] = frozenset()) -> tupl
         topics.ITEM_COUNTS: worker.views.counts.apply,
         topics.TRENDING: worker.views.trending.apply,
     }
+    index = worker.views.sessions.apply
     clock_ms = 0
 
     def publish() -> bool:
@@ -144,6 +145,7 @@ def learn(path: Path, knobs: Settings, held_out: Set[str] = frozenset()) -> tupl
             publish()
         found, _ = clicks.process(span, 0 if live else LONG_AGO_MS)
         found += clicks.flush()
+        index([(o.key, o.value) for o in found if o.topic == topics.SESSION_ITEMS])
         records = [o for o in found if o.topic == topics.ITEM_PAIRS]
         pairs.process(
             [Event("item-pairs", r.value, None, i, 0, "", "", "") for i, r in enumerate(records)], 0
@@ -191,7 +193,7 @@ def _predict(
         recents = [prefix[-recent_max:] for _, prefix, _ in batch]
         earlier = [prefix[:-recent_max] if repeats == "forbid" else [] for _, prefix, _ in batch]
         for ranked, (session, _, target) in zip(
-            worker.ranker.rank(recents, earlier, CUTOFF), batch, strict=True
+            worker.ranker.rank(recents, earlier, count=CUTOFF), batch, strict=True
         ):
             count += 1
             shown.update(ranked.items)

@@ -49,6 +49,15 @@ class Settings:
     # Stage C: lists
     list_items_max: int = 10
     old_neighbours_max: int = 10  # neighbours used of recent items but the two newest entries
+    two_step_weight: float = 0.3  # of neighbours' neighbours in the score without the blend
+    index_sessions_max: int = 131_072  # newest sessions kept for neighbour sessions and sequences
+    index_session_items_max: int = 20  # distinct items of each
+    index_walk_max: int = 200  # newest sessions looked at for each recent item
+    neighbour_sessions_max: int = 100  # of them, those that vote
+    candidates_base_max: int = 60  # best by each expert that the blend is asked about
+    candidates_two_step_max: int = 30
+    candidates_followed_max: int = 60
+    candidates_sessions_max: int = 60
     session_decay: float = 0.8  # weight of a recent item: decay ** clicks since
     repeat_weight: float = 0.0  # self-similarity: 1 lets seen items come back by their own weight
     offer_current: bool = False  # whether the item just clicked may be in the list

@@ -22,6 +22,14 @@ TEXTS: dict[str, dict[str, str]] = {
         "en": "Often bought together with {product}",
         "zh": "常与{product}一起购买",
     },
+    "related": {
+        "en": "Goes with what others choose beside {product}",
+        "zh": "与{product}的相关商品常一起被浏览",
+    },
+    "similar_sessions": {
+        "en": "Chosen by others whose visit was like yours, {product} included",
+        "zh": "和您一样看过{product}的人也浏览过",
+    },
     "viewed_before": {"en": "You looked at this before", "zh": "您之前看过"},
     "trending": {"en": "Popular right now", "zh": "当前热门"},
     "trending_category": {"en": "Popular in {category} right now", "zh": "{category}类当前热门"},

@@ -23,6 +23,7 @@ SIMILAR_ITEMS = "personalisation.similar-items.v1"
 TRENDING = "personalisation.trending.v1"
 ITEM_PAIRS = "personalisation.item-pairs.v1"
 ITEM_COUNTS = "personalisation.item-counts.v1"
+SESSION_ITEMS = "personalisation.session-items.v1"
 
 DAY_MS = 86_400_000
 PARTITIONS_DEFAULT = 4
@@ -92,6 +93,9 @@ _INTERNAL = (
           internal=True),
     Topic(ITEM_COUNTS, "item bucket", "compact", (), ("recommender",), ("recommender",),
           internal=True, retention_ms=None),
+    # Read whole at start, and only its newest sessions are used: bounded by size.
+    Topic(SESSION_ITEMS, "origin partition", "delete", (), ("recommender",), ("recommender",),
+          internal=True, config={"retention.bytes": "67108864", "segment.bytes": "16777216"}),
     *(Topic(checkpoints(s), "chunk", "delete", (), (s,), (s,), internal=True, retention_ms=None,
             message_bytes_max=2_097_152)
       for s in SERVICES),

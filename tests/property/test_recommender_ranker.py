@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,6 +14,7 @@ from shopkeeper.services.recommender.core.blend import Learner
 from shopkeeper.services.recommender.core.features import BASE, FEATURES
 from shopkeeper.services.recommender.core.items import Items
 from shopkeeper.services.recommender.core.ranker import TOGETHER, Ranked, Ranker
+from shopkeeper.services.recommender.core.session_index import SessionItems
 from shopkeeper.services.recommender.core.views import BASES, Views
 from shopkeeper.services.recommender.settings import Settings
 from shopkeeper.shared.contracts import outputs, reasons
@@ -27,13 +29,14 @@ class Shop:
 
     def __init__(self, settings: Settings) -> None:
         self.items = Items()
-        self.views = Views(self.items, settings.neighbours_max)
+        self.views = Views(self.items, settings)
         self.learner = Learner(settings, len(FEATURES), BASE) if settings.blend else None
         self.ranker = Ranker(settings, self.items, self.views, self.learner)
         self.settings = settings
         self.rows: dict[str, list[tuple[str, float, int]]] = {}
         self.means: dict[str, float] = {}
         self.blocked: set[str] = set()
+        self.sessions: list[list[str]] = []
 
     def similar(self, name: str, row: list[tuple[str, float, int]]) -> None:
         neighbours = [outputs.SimilarItem(n, s, 1, BASES[kind]) for n, s, kind in row]
@@ -56,15 +59,28 @@ class Shop:
         self.views.catalogue.apply([(name.encode(), outputs.encode(data))])
         (self.blocked.add if available is False else self.blocked.discard)(name)
 
+    def session(self, names: list[str]) -> None:
+        """A session with these items, one after the other."""
+        number, count = len(self.sessions), len(names)
+        offsets = np.arange(count) + 100 * number
+        items = self.items.intern_all(names)
+        starts = np.full(count, 100 * number)
+        self.views.sessions.add(SessionItems(0, starts, items, offsets))
+        self.sessions.append(list(dict.fromkeys(names)))
+
+    def sessions_with(self, recent: list[str], own: int = -1) -> list[list[str]]:
+        """Those that share an item with a list's recent ones."""
+        return [s for n, s in enumerate(self.sessions) if n != own and set(s) & set(recent)]
+
     def trending(self, scope: str, names: list[str]) -> None:
         items = [outputs.TrendingItem(n, 1.0) for n in names]
         data = outputs.TrendingUpdated(scope=scope, items=items, as_of_ms=1, model=MODEL)
         self.views.trending.apply([(scope.encode(), outputs.encode(data))])
 
-    def rank(self, *users: tuple[list[str], list[str]]) -> list[Ranked]:
+    def rank(self, *users: tuple[list[str], list[str]], own: int = -1) -> list[Ranked]:
         recents = [[self.items.intern(n) for n in recent] for recent, _ in users]
         boughts = [[self.items.intern(n) for n in bought] for _, bought in users]
-        return self.ranker.rank(recents, boughts)
+        return self.ranker.rank(recents, boughts, [own] * len(users))
 
     def names(self, ranked: Ranked) -> list[str]:
         return [self.items.names[i] for i in ranked.items]
@@ -80,19 +96,48 @@ def used(settings: Settings, recent: list[str], seed: str) -> int:
     )
 
 
-def twin(shop: Shop, recent: list[str], bought: list[str]) -> dict[str, tuple[float, set[str]]]:
-    """Every item on offer: its score, and the items that may be named as the reason."""
+def two_steps(shop: Shop, recent: list[str]) -> dict[str, dict[str, float]]:
+    """Neighbours of neighbours of the three newest distinct items: item -> seed -> weight."""
+    found: dict[str, dict[str, float]] = {}
+    for seed in list(dict.fromkeys(reversed(recent)))[:3]:
+        weight = shop.settings.session_decay ** recent[::-1].index(seed)
+        width = min(10, shop.settings.neighbours_max)
+        for between, score, _ in shop.rows.get(seed, [])[:width]:
+            for name, score_2, _ in shop.rows.get(between, [])[:width]:
+                by_seed = found.setdefault(name, {})
+                by_seed.setdefault(seed, 0.0)
+                by_seed[seed] += weight * score * score_2
+    return found
+
+
+@dataclass
+class Expected:
+    """What the twin knows of a candidate."""
+
+    score: float = 0.0
+    two_step: float = 0.0
+    reasons: set[tuple[str, str | None]] = field(default_factory=set)  # code, product
+
+
+def twin(shop: Shop, recent: list[str], bought: list[str], own: int = -1) -> dict[str, Expected]:
+    """Every item on offer: its score without the blend, and the reasons that may be given."""
     s = shop.settings
-    parts: dict[str, dict[str, float]] = {}
+    parts: dict[str, list[tuple[float, tuple[str, str | None]]]] = {}
     for seed in set(recent):
         weight = s.session_decay ** recent[::-1].index(seed)
-        for name, score, _ in shop.rows.get(seed, [])[: used(s, recent, seed)]:
-            parts.setdefault(name, {})[seed] = weight * score
+        for name, score, kind in shop.rows.get(seed, [])[: used(s, recent, seed)]:
+            parts.setdefault(name, []).append((weight * score, (TOGETHER[kind], seed)))
         if s.repeat_weight:
-            own = parts.setdefault(seed, {})
-            own[""] = s.repeat_weight * weight  # "": vouches for itself
-    offered: dict[str, tuple[float, set[str]]] = {}
-    for name, by_seed in parts.items():
+            parts.setdefault(seed, []).append((s.repeat_weight * weight, ("viewed_before", None)))
+    steps = two_steps(shop, recent)
+    for name, by_seed in steps.items():
+        for seed, weight in by_seed.items():
+            parts.setdefault(name, []).append((s.two_step_weight * weight, ("related", seed)))
+    for session in shop.sessions_with(recent, own):
+        for name in session:
+            parts.setdefault(name, [])
+    offered: dict[str, Expected] = {}
+    for name in {*parts, *recent}:
         if name in shop.blocked or name in bought:
             continue
         if name == recent[-1]:
@@ -100,56 +145,104 @@ def twin(shop: Shop, recent: list[str], bought: list[str]) -> dict[str, tuple[fl
                 continue
         elif name in recent and not s.offer_seen:
             continue
-        score = sum(by_seed.values()) * (1 + s.sentiment_weight * min(0, shop.means.get(name, 0)))
-        top = max(by_seed.values())
-        if score > 0:
-            offered[name] = score, {n for n, v in by_seed.items() if v > top * (1 - 1e-5)}
+        found = parts.get(name, [])
+        kept = 1 + s.sentiment_weight * min(0, shop.means.get(name, 0))
+        # A way by two steps is one part of the reason for each neighbour between: the largest of
+        # them is not known here, so any may be named.
+        direct = max((p for p, why in found if why[0] != "related"), default=0.0)
+        reasons = {
+            why for part, why in found if why[0] == "related" or part > direct * (1 - 1e-5)
+        } | {("similar_sessions", seed) for seed in recent}
+        offered[name] = Expected(
+            sum(part for part, _ in found) * kept, sum(steps.get(name, {}).values()), reasons
+        )
     return offered
 
 
 def assert_evidence(
-    shop: Shop, recent: list[str], offered: dict[str, tuple[float, set[str]]], ranked: Ranked
+    shop: Shop, recent: list[str], offered: dict[str, Expected], ranked: Ranked, own: int = -1
 ) -> None:
     """The features of every candidate, computed one by one."""
     assert ranked.candidates is not None
     assert ranked.features is not None
     names = [shop.items.names[i] for i in ranked.candidates.tolist()]
-    assert sorted(names) == sorted(offered)
+    assert len(set(names)) == len(names)
     distinct = list(dict.fromkeys(reversed(recent)))  # newest first
-    by_base = sorted(offered, key=lambda name: -offered[name][0])
-    best = offered[by_base[0]][0]
+    sessions = shop.sessions_with(recent, own)
+    newest = len(shop.sessions) - 1
+    seen_after = dict.fromkeys(NAMES, 0.0)
+    votes = dict.fromkeys(NAMES, 0.0)
+    for seed in distinct:
+        age = recent[::-1].index(seed)
+        having = [session for session in sessions if seed in session]
+        for session in having:
+            for place, name in enumerate(session):
+                if place > session.index(seed):
+                    seen_after[name] += 0.5**age / (place - session.index(seed)) / (len(having) + 2)
+    for session in sessions:
+        ages = [recent[::-1].index(seed) for seed in distinct if seed in session]
+        near = sum((len(recent) - age) / len(recent) for age in ages)
+        for name in session:
+            votes[name] += near / (1 + min(ages))
+    expected_names = {
+        name for name in offered
+        if offered[name].score > 0 or offered[name].two_step > 0 or name in recent
+        or votes[name] > 0
+    }  # fmt: skip
+    assert set(names) <= set(offered)
+    assert expected_names - set(names) <= {
+        # an item in every session is worth nothing to neighbour sessions
+        name
+        for name in offered
+        if offered[name].score == 0 and seen_after[name] == 0
+    }
+    base_of = {name: offered[name].score for name in names}
+    best = max(base_of.values())
     for name, features in zip(names, ranked.features.tolist(), strict=True):
         found = dict(zip(FEATURES, features, strict=True))
-        near = {
+        near_by = {
             seed: score
             for seed in distinct
             for other, score, _ in shop.rows.get(seed, [])[: used(shop.settings, recent, seed)]
             if other == name
         }
-        base = offered[name][0]
+        base = base_of[name]
         close = {"rel": 1e-3, "abs": 1e-4}
-        assert found["base_share"] == pytest.approx(base / max(best, 1e-3), **close)
-        assert found["base_root"] == pytest.approx(math.sqrt(base), **close)
-        assert found["last_root"] == pytest.approx(near.get(distinct[0], 0) ** 0.5, **close)
+        last = near_by.get(distinct[0], 0)
+        assert found["share_base"] == pytest.approx(base / max(best, 1e-3), **close)
+        assert found["base"] == pytest.approx(math.sqrt(base), **close)
+        assert found["base_log"] == pytest.approx(math.log(base + 1e-3), rel=1e-3, abs=1e-2)
+        assert found["similarity_last"] == pytest.approx(last**0.5, **close)
         if len(distinct) > 1:
-            assert found["second_root"] == pytest.approx(near.get(distinct[1], 0) ** 0.5, **close)
-        assert found["max_root"] == pytest.approx(max(near.values(), default=0) ** 0.5, **close)
-        assert found["votes_log"] == pytest.approx(math.log1p(len(near)), **close)
-        assert found["count_log"] == pytest.approx(
-            math.log1p(distinct[0] in near), **close
+            assert found["similarity_second"] == pytest.approx(
+                near_by.get(distinct[1], 0) ** 0.5, **close
+            )
+        assert found["similarity_max"] == pytest.approx(
+            max(near_by.values(), default=0) ** 0.5, **close
+        )
+        assert found["votes"] == pytest.approx(math.log1p(len(near_by)), **close)
+        assert found["two_step"] == pytest.approx(offered[name].two_step ** 0.5, **close)
+        assert found["followed"] == pytest.approx(seen_after[name] ** 0.5, **close)
+        rarity = max(0.0, math.log((newest + 2) / 1))  # no counts were published in this shop
+        assert found["sessions"] == pytest.approx(math.log1p(votes[name] * rarity), **close)
+        assert found["count_last"] == pytest.approx(
+            math.log1p(distinct[0] in near_by), **close
         )  # the rows of this shop say 1 of every pair
         ages = [age for age, item in enumerate(reversed(recent)) if item == name]
         assert found["seen"] == bool(ages)
         assert found["recency"] == pytest.approx(1 / (1 + ages[0]) if ages else 0, **close)
         assert found["times"] == min(len(ages), 5)
-        assert found["length_log"] == pytest.approx(math.log1p(len(recent)), **close)
-        assert found["distinct_log"] == pytest.approx(math.log1p(len(distinct)), **close)
+        assert found["twice"] == (len(ages) > 1)
+        assert found["seen_last"] == (name == recent[-1])
+        assert found["only_item"] == (set(recent) == {name})
+        assert found["length"] == pytest.approx(math.log1p(len(recent)), **close)
+        assert found["distinct"] == pytest.approx(math.log1p(len(distinct)), **close)
         assert found["sentiment"] == pytest.approx(shop.means.get(name, 0), **close)
-        better = sum(score > base * (1 + 1e-5) for score, _ in offered.values())
-        level = sum(score >= base * (1 - 1e-5) for score, _ in offered.values())
-        place = round(math.expm1(found["rank_log"]))
+        better = sum(score > base * (1 + 1e-5) for score in base_of.values())
+        level = sum(score >= base * (1 - 1e-5) for score in base_of.values())
+        place = round(math.expm1(found["place_base"]))
         assert better <= place < max(level, better + 1)
-        assert found["rank_within_20"] == (place < 20)
+        assert found["place_base_top"] == (place < 20)
 
 
 knobs = st.builds(
@@ -162,6 +255,7 @@ knobs = st.builds(
     list_items_max=st.integers(1, 9),
     neighbours_max=st.integers(1, 5),
     old_neighbours_max=st.integers(1, 5),
+    two_step_weight=st.sampled_from([0.0, 0.3]),
     blend=st.booleans(),  # which only looks on as long as it is not trusted
 )
 name = st.sampled_from(NAMES)
@@ -178,7 +272,13 @@ users = st.lists(
 
 
 @given(
-    knobs, rows, st.dictionaries(name, st.floats(-1, 1, width=32)), st.sets(name, max_size=3), users
+    knobs,
+    rows,
+    st.dictionaries(name, st.floats(-1, 1, width=32)),
+    st.sets(name, max_size=3),
+    users,
+    st.lists(st.lists(name, min_size=1, max_size=6), max_size=6),
+    st.integers(-1, 5),
 )
 def test_lists_equal_those_of_a_naive_twin(
     settings: Settings,
@@ -186,6 +286,8 @@ def test_lists_equal_those_of_a_naive_twin(
     means: dict[str, float],
     blocked: set[str],
     users: list[tuple[list[str], list[str]]],
+    sessions: list[list[str]],
+    own: int,
 ) -> None:
     shop = Shop(settings)
     for product, row in rows.items():
@@ -194,26 +296,26 @@ def test_lists_equal_those_of_a_naive_twin(
         shop.sentiment(product, mean)
     for product in blocked:
         shop.catalogue(product, False)
-    lists = shop.rank(*users)
+    for session in sessions:
+        shop.session(session)
+    lists = shop.rank(*users, own=own)
     assert len(lists) == len(users)
     for (recent, bought), ranked in zip(users, lists, strict=True):
-        expected = twin(shop, recent, bought)
+        expected = twin(shop, recent, bought, own)
         names = shop.names(ranked)
-        assert len(names) == len(set(names)) == min(settings.list_items_max, len(expected))
+        worth = {n: e.score for n, e in expected.items() if e.score > 0}
+        assert len(names) == len(set(names)) == min(settings.list_items_max, len(worth))
         assert ranked.scores == pytest.approx(
-            [expected[n][0] for n in names], rel=1e-5, abs=1e-6
+            [worth[n] for n in names], rel=1e-5, abs=1e-6
         )  # the view keeps means in 32 bits
-        if settings.blend and expected:
-            assert_evidence(shop, recent, expected, ranked)
+        if ranked.candidates is not None:
+            assert_evidence(shop, recent, expected, ranked, own)
         assert ranked.scores == sorted(ranked.scores, reverse=True)
-        left_out = [score for n, (score, _) in expected.items() if n not in names]
+        left_out = [score for n, score in worth.items() if n not in names]
         assert not left_out or max(left_out) <= ranked.scores[-1] * (1 + 1e-5)
         for n, code, parameter in zip(names, ranked.codes, ranked.parameters, strict=True):
             assert code in reasons.TEXTS
-            assert (parameter or "") in expected[n][1]
-            if parameter is not None:
-                kinds = [kind for other, _, kind in shop.rows[parameter] if other == n]
-                assert code == TOGETHER[kinds[0]]
+            assert (code, parameter) in expected[n].reasons
         assert ranked.fallback == ("none" if names else "empty")
 
 

@@ -22,6 +22,8 @@ DATA = Path(__file__).parents[3] / "shared" / "data" / "recsys"
 PARTITIONS = 4
 SESSION_MAX = 50
 
+Indexed = tuple[list[list[str]], dict[str, list[int]]]  # items of sessions; by item, `returns`
+
 LOGS = {
     "yoochoose": ("yoochoose-100k/clicks_train.csv.gz", "yoochoose", 20_000),
     "online-retail": ("online-retail", "online-retail", 300),  # baskets of hundreds: capped
@@ -57,8 +59,12 @@ class Topic:
         self.records: list[list[bytes]] = [[] for _ in range(PARTITIONS)]
 
 
-def feed(log: list[ShopEvent], chance: random.Random, crashes: int) -> tuple[Counts, Totals, int]:
-    """Counts that workers hold after the log; every crash is a new process from a checkpoint."""
+def feed(
+    log: list[ShopEvent], chance: random.Random, crashes: int
+) -> tuple[Counts, Totals, int, Indexed]:
+    """Counts that workers hold after the log, and what a view of the session items holds; every
+    crash is a new process from a checkpoint."""
+    view = fresh()
     partitions: list[list[Event]] = [[] for _ in range(PARTITIONS)]
     for click in log:
         partition = partitions[hash_of(click.key)]
@@ -77,6 +83,8 @@ def feed(log: list[ShopEvent], chance: random.Random, crashes: int) -> tuple[Cou
             if save or chance.random() < 0.5:
                 published += clicks.flush()
             for output in published:
+                if output.topic == topics.SESSION_ITEMS:
+                    view.views.sessions.apply([(output.key, output.value)])
                 if output.topic == topics.ITEM_PAIRS and output.partition is not None:
                     topic.records[output.partition].append(output.value or b"")
             if save:
@@ -88,7 +96,10 @@ def feed(log: list[ShopEvent], chance: random.Random, crashes: int) -> tuple[Cou
                     clicks.load(saved)
                     at = saved_at
         for output in clicks.flush():
-            topic.records[output.partition or 0].append(output.value or b"")
+            if output.topic == topics.SESSION_ITEMS:
+                view.views.sessions.apply([(output.key, output.value)])
+            else:
+                topic.records[output.partition or 0].append(output.value or b"")
         capped += clicks.sessions.counters["session_items_capped"]
     counts: Counts = {}
     totals: Totals = {}
@@ -121,7 +132,38 @@ def feed(log: list[ShopEvent], chance: random.Random, crashes: int) -> tuple[Cou
             for i, count in enumerate(n[kind].tolist()):
                 if count:
                     totals[kind, names[i]] = count
-    return counts, totals, capped
+    return counts, totals, capped, indexed(view)
+
+
+def indexed(worker: Recommender) -> Indexed:
+    """Items of each session, in order, and how often each item came and came back."""
+    index, names = worker.views.sessions, worker.items.names
+    sessions = sorted(
+        [names[item] for item in index.entries[number, : index.lengths[number], 0].tolist()]
+        for number in range(len(index))
+    )
+    returns = {names[item]: index.returns[item].tolist() for item in range(len(names))}
+    return sessions, {name: found for name, found in returns.items() if found[0]}
+
+
+def batch_index(log: list[ShopEvent]) -> Indexed:
+    """The same from the whole log at once; sessions are named in these data sets."""
+    sessions: dict[tuple[str, str], list[str]] = {}
+    for event in log:
+        key = event.data["user_id"], event.data["session_id"]
+        lines = event.data.get("products", [event.data])
+        sessions.setdefault(key, []).extend(line["product_id"] for line in lines)
+    returns: dict[str, list[int]] = {}
+    width = Settings().index_session_items_max
+    for items in sessions.values():
+        held = list(dict.fromkeys(items))[:width]
+        for place, item in enumerate(items):
+            found = returns.setdefault(item, [0, 0, 0])
+            found[0] += 1
+            found[1] += item in items[:place] and item in held
+            found[2] += place > 0 and items[place - 1] == item
+    held_all = sorted(list(dict.fromkeys(items))[:width] for items in sessions.values())
+    return held_all, returns
 
 
 def fresh() -> Recommender:
@@ -140,7 +182,9 @@ def test_counts_after_crashes_equal_an_undisturbed_run_and_a_batch(name: str) ->
     expected = batch_counts(log)
     undisturbed = feed(log, random.Random(1), crashes=0)
     assert undisturbed[:2] == expected
-    assert feed(log, random.Random(2), crashes=3)[:2] == expected
+    crashed = feed(log, random.Random(2), crashes=3)
+    assert crashed[:2] == expected
+    assert undisturbed[3] == crashed[3] == batch_index(log)
     if name == "online-retail":
         assert any(len(e.data["products"]) > SESSION_MAX for e in log)
         assert undisturbed[2] > 0  # the cap is counted

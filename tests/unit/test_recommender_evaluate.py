@@ -74,7 +74,8 @@ def test_figures_follow_the_protocol(tmp_path: Path, repeats: str) -> None:
         write(tmp_path / "train.csv", train, 0), write(tmp_path / "test.csv", test, 10_000),
         "allow" if repeats == "allow" else "forbid",
         replace(
-            Settings(), neighbours_max=ITEMS, old_neighbours_max=ITEMS, shrinkage=0.0, blend=False
+            Settings(), neighbours_max=ITEMS, old_neighbours_max=ITEMS, shrinkage=0.0,
+            two_step_weight=0.0, blend=False,
         ),
     )  # fmt: skip
     for k in (5, 10):

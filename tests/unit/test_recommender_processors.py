@@ -220,7 +220,7 @@ def test_old_events_are_learned_without_a_list() -> None:
     assert len(fresh.sent[topics.RECOMMENDATIONS]) == 6
     assert len(late.sent[topics.RECOMMENDATIONS]) == 3
     assert late.clicks[0].sessions.counters["list_of_old_event"] == 3
-    assert fresh.clicks[0].dump() == late.clicks[0].dump()
+    assert fresh.clicks[0].dump()["sessions"] == late.clicks[0].dump()["sessions"]
     assert [p.dump() for p in fresh.pairs] == [p.dump() for p in late.pairs]
 
 

@@ -27,6 +27,7 @@ MOMENT_1, MOMENT_2, EPSILON = 0.9, 0.999, 1e-8
 L2 = 1e-5
 MEMORY = 0.998  # of the running mean of reciprocal ranks: about the last 500 examples
 SCALE_MIN = 1e-3
+CLIP = 10.0  # scaled features lie within
 SHARES_EVERY = 32  # steps
 
 
@@ -51,10 +52,24 @@ class Blend:
         self._count = 0.0  # candidates seen, for mean and scale of each feature
         self._mean = np.zeros(features)
         self._squares = np.zeros(features)  # sum of squared distances from the mean
+        self._quick: tuple[NDArray[np.float32], ...] | None = None  # what `scores` computes with
 
     def scores(self, x: NDArray[np.float32]) -> NDArray[np.float64]:
-        """(candidates,) of (candidates, features): differences are what counts."""
-        return self._forward(self._scaled(x))[0]
+        """(candidates,) of (candidates, features): differences are what counts.
+
+        In 32 bits: half the time, and far finer than the weights are certain.
+        """
+        if self._quick is None:
+            parts = (*self.weights, 1 / self._scale(), self._mean)
+            self._quick = tuple(part.astype(np.float32) for part in parts)
+        into, bias, out, linear, factor, mean = self._quick
+        scaled = x - mean
+        scaled *= factor
+        np.clip(scaled, -CLIP, CLIP, out=scaled)
+        active = scaled @ into
+        active += bias
+        np.maximum(active, 0, out=active)
+        return (active @ out + scaled @ linear).astype(np.float64)
 
     def learn(
         self, x: NDArray[np.float32], starts: NDArray[np.intp], targets: NDArray[np.intp]
@@ -64,6 +79,7 @@ class Blend:
         x: (candidates, features), list after list. starts: (lists,) where each begins; none is
         empty. targets: (lists,) the row of the item that was clicked.
         """
+        self._quick = None
         self._see(x)
         gradients = self.gradients(self._scaled(x), starts, targets)
         self.steps += 1
@@ -104,9 +120,12 @@ class Blend:
         return active @ out + scaled @ linear, active
 
     def _scaled(self, x: NDArray[np.float32]) -> NDArray[np.float64]:
-        scale = np.sqrt(self._squares / max(1.0, self._count))
-        scaled: NDArray[np.float64] = (x - self._mean) / np.maximum(scale, SCALE_MIN)
-        return np.clip(scaled, -10.0, 10.0)
+        scaled: NDArray[np.float64] = (x - self._mean) / self._scale()
+        return np.clip(scaled, -CLIP, CLIP)
+
+    def _scale(self) -> NDArray[np.float64]:
+        scale: NDArray[np.float64] = np.sqrt(self._squares / max(1.0, self._count))
+        return np.maximum(scale, SCALE_MIN)
 
     def _see(self, x: NDArray[np.float32]) -> None:
         """Take candidates into mean and scale (Chan et al. 1979, by batches)."""
@@ -138,6 +157,7 @@ class Blend:
         for array, kept in zip(arrays, state.arrays, strict=True):
             array[...] = np.frombuffer(kept).reshape(array.shape)
         self.steps, self._count = state.steps, state.count
+        self._quick = None
         return True
 
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from shopkeeper.services.recommender.settings import Settings
     from shopkeeper.shared.contracts.event import Event
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 CLASS_OF_TYPE = {"product.clicked.v1": CLICK, "product.added.v1": ADD, "order.completed.v1": ORDER}
 ERASED = "user.erased.v1"
 
@@ -57,6 +57,7 @@ class Session(msgspec.Struct, gc=False):
     """Distinct items by event class, in order of first appearance."""
 
     last_ms: int
+    start: int  # offset of the event that began it: with the partition, its identity
     clicked: tuple[int, ...] = ()
     added: tuple[int, ...] = ()
     ordered: tuple[int, ...] = ()
@@ -67,10 +68,11 @@ _BY_CLASS = ("clicked", "added", "ordered")  # of Session
 
 @dataclass(slots=True)
 class Learned:
-    """What a span taught, in offset order. Lists of one length, except `prior`.
+    """What a span taught, in offset order.
 
-    One entry per item that was new to its session; `prior` holds, one after the other, the items
-    that each found there (`prior_count` of them).
+    One entry per item that was new to its session, in lists of one length; `prior` holds, one
+    after the other, the items that each found there (`prior_count` of them). And one entry per
+    item of every event, new or not, in the three `seen_` lists.
     """
 
     offsets: list[int] = field(default_factory=list)
@@ -79,6 +81,9 @@ class Learned:
     hours: list[int] = field(default_factory=list)
     prior_count: list[int] = field(default_factory=list)
     prior: list[int] = field(default_factory=list)
+    seen_offsets: list[int] = field(default_factory=list)
+    seen_sessions: list[int] = field(default_factory=list)  # `Session.start`
+    seen_items: list[int] = field(default_factory=list)
 
     def extend(self, later: Learned) -> None:
         """Append what the next span taught."""
@@ -88,6 +93,9 @@ class Learned:
         self.hours += later.hours
         self.prior_count += later.prior_count
         self.prior += later.prior
+        self.seen_offsets += later.seen_offsets
+        self.seen_sessions += later.seen_sessions
+        self.seen_items += later.seen_items
 
 
 @dataclass(slots=True)
@@ -98,6 +106,7 @@ class Due:
     user: str
     recent: tuple[int, ...]  # newest last
     bought: tuple[int, ...]
+    session: int  # `Session.start` of the one that the event belongs to
 
 
 @dataclass(slots=True)
@@ -134,6 +143,9 @@ class Sessions:
         gap_ms, list_interval_ms = settings.session_gap_ms, settings.list_interval_ms
         intern = self._items.intern
         visit = self._visit
+        saw_offset = learned.seen_offsets.append
+        saw_session = learned.seen_sessions.append
+        saw_item = learned.seen_items.append
         stale = 0
         next_eviction = (self._epoch + 1) * interval
         for event in events:
@@ -156,10 +168,10 @@ class Sessions:
             key = (name, session_id)
             session = sessions.pop(key, None)
             if session is None:
-                session = Session(time_ms)
+                session = Session(time_ms, offset)
                 user.sessions[session_id] = None
             elif session_id is None and abs(time_ms - session.last_ms) >= gap_ms:
-                session = Session(time_ms)
+                session = Session(time_ms, offset)
             if time_ms > session.last_ms:
                 session.last_ms = time_ms
             sessions[key] = session
@@ -167,12 +179,18 @@ class Sessions:
                 for line in data.products:
                     item = intern(line.product_id)
                     visit(learned, session, ORDER, item, offset, time_ms)
+                    saw_offset(offset)
+                    saw_session(session.start)
+                    saw_item(item)
                     user.recent += (item,)
                     user.bought = (*(i for i in user.bought if i != item), item)[-bought_max:]
                 user.recent = user.recent[-recent_max:]
             else:
                 item = intern(data.product_id)
                 visit(learned, session, kind, item, offset, time_ms)
+                saw_offset(offset)
+                saw_session(session.start)
+                saw_item(item)
                 recent = user.recent
                 user.recent = (recent[1:] if len(recent) >= recent_max else recent) + (item,)
             last_ms = user.list_time_ms
@@ -180,7 +198,7 @@ class Sessions:
                 # Remembered whether or not the list is published: state never sees the clock.
                 user.list_time_ms = time_ms
                 if time_ms >= lists_from_ms:
-                    due.append(Due(event, name, user.recent, user.bought))
+                    due.append(Due(event, name, user.recent, user.bought, session.start))
                 else:
                     stale += 1
         self.counters["list_of_old_event"] += stale
@@ -271,6 +289,7 @@ class Sessions:
             session_user=_pack([user_place[name] for name, _ in self.sessions]),
             session_id=[session_id for _, session_id in self.sessions],
             session_last_ms=np.array([s.last_ms for s in sessions], np.int64).tobytes(),
+            session_start=np.array([s.start for s in sessions], np.int64).tobytes(),
             session_items=visited.tobytes(),
             session_count=_pack(
                 [n for s in sessions for n in (len(s.clicked), len(s.added), len(s.ordered))]
@@ -300,14 +319,17 @@ class Sessions:
             user.list_time_ms = None if time_ms < 0 else time_ms
         visited = iter(_unpack(state.session_items))
         counts = iter(_unpack(state.session_count))
-        for owner, session_id, last_ms in zip(
+        # Format 1 had no starts: below zero there is no other session's.
+        starts = np.frombuffer(state.session_start, np.int64).tolist()
+        for owner, session_id, last_ms, start in zip(
             _unpack(state.session_user),
             state.session_id,
             np.frombuffer(state.session_last_ms, np.int64).tolist(),
+            starts or range(-1, -1 - len(state.session_id), -1),
             strict=True,
         ):
             name = state.users[owner]
-            session = self.sessions[name, session_id] = Session(last_ms)
+            session = self.sessions[name, session_id] = Session(last_ms, start)
             for kind in _BY_CLASS:
                 visits = tuple(items[next(visited)] for _ in range(next(counts)))
                 setattr(session, kind, visits)
@@ -330,6 +352,7 @@ class _State(msgspec.Struct, frozen=True):
     session_last_ms: bytes
     session_items: bytes
     session_count: bytes
+    session_start: bytes = b""
 
 
 def rule_of(settings: Settings) -> str:

@@ -14,6 +14,7 @@ import numpy as np
 import orjson
 
 from shopkeeper.services.recommender.core.items import grown
+from shopkeeper.services.recommender.core.session_index import SessionIndex
 from shopkeeper.services.recommender.settings import CLASS_COUNT
 from shopkeeper.shared.contracts.outputs import (
     ProductSentimentUpdated,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from shopkeeper.services.recommender.core.items import Items
+    from shopkeeper.services.recommender.settings import Settings
 
 KeyValue = tuple[bytes | None, bytes | None]
 
@@ -329,8 +331,11 @@ class TrendingView:
 class Views:
     """All views of one worker, over one set of interned items."""
 
-    def __init__(self, items: Items, neighbours_max: int) -> None:
-        self.similar = SimilarView(items, neighbours_max)
+    def __init__(self, items: Items, settings: Settings) -> None:
+        self.similar = SimilarView(items, settings.neighbours_max)
+        self.sessions = SessionIndex(
+            items, settings.index_sessions_max, settings.index_session_items_max
+        )
         self.counts = ItemCountsView(items)
         self.catalogue = CatalogueView(items)
         self.sentiment = ProductSentimentView(items)

@@ -1,0 +1,474 @@
+"""Candidates of a list, and what each expert says of them: one compiled pass per list.
+
+Experts, all read from what is kept current click by click:
+
+- neighbours: sum over the distinct recent items i of decay ** age(i) * s(i, j), age in entries
+  since i was last there (item-based collaborative filtering with session decay), and neighbours of
+  neighbours, s(i, k) * s(k, j), of the newest three items: they reach where an item has few;
+- neighbour sessions: vector-session-kNN (Ludewig and Jannach, "Evaluation of session-based
+  recommendation algorithms", UMUAI 2018), with the index of VMIS-kNN: a session's similarity is the
+  sum over shared items of (length - age) / length; the nearest vote for their items with similarity
+  / (1 + age of the newest shared item), times log(sessions / n(j));
+- sequences: sequential rules (the same source): what came d places after i in the newest sessions
+  with i votes with 1 / d, halved with each entry since i;
+- and what an item is: popularity, lately and ever, how often who saw it comes back to it, reviews.
+
+What must not be offered is left out before anything is compared.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from shopkeeper.services.recommender.core.compiled import compiled
+from shopkeeper.services.recommender.core.features import PLACES, RAW, TINY
+from shopkeeper.services.recommender.core.items import grown
+from shopkeeper.services.recommender.core.session_index import HEAT_HALF_LIFE, NO_LINK
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from shopkeeper.services.recommender.core.items import Items
+    from shopkeeper.services.recommender.core.session_index import SessionIndex
+    from shopkeeper.services.recommender.core.views import Views
+    from shopkeeper.services.recommender.settings import Settings
+
+PLACE_BITS = 12
+GATHERED_MAX = 1 << PLACE_BITS  # candidates of one list before the best are chosen
+RECENT_MAX = 1024  # recent items of a list
+NEW_AGES = 2  # of entries as new as that all neighbours count, of older ones some
+RECENT_SESSIONS = 30
+RECENCY_HALF_LIFE = 20_000.0  # sessions, of a neighbour session's vote
+SEQUENCE_DECAY = 0.5
+PRIOR_SESSIONS, PRIOR_EVENTS = 2.0, 10.0  # added where little was seen
+STEPS_FROM, STEPS_WIDE = 3, 10  # neighbours of neighbours: of how many items, how many each
+NOTHING, NEIGHBOUR, TWO_STEPS, SESSION, ITSELF = range(5)  # `why`: what speaks most for an item
+
+_BASE = RAW.index("base")
+_LAST, _SECOND = RAW.index("similarity_last"), RAW.index("similarity_second")
+_MOST, _CONFIDENCE = RAW.index("similarity_max"), RAW.index("confidence_last")
+_COUNT, _VOTES = RAW.index("count_last"), RAW.index("votes")
+_STEPS = RAW.index("two_step")
+_FOLLOWED, _FOLLOWED_LAST = RAW.index("followed"), RAW.index("followed_last")
+_NEXT, _PRECEDED = RAW.index("next_last"), RAW.index("preceded_last")
+_RECENT_LAST, _SESSIONS_LAST = RAW.index("recent_last"), RAW.index("sessions_last")
+_SESSIONS, _SESSIONS_RECENT = RAW.index("sessions"), RAW.index("sessions_recent")
+_POPULARITY, _HEAT, _SILENCE = RAW.index("popularity"), RAW.index("heat"), RAW.index("silence")
+_RETURN, _IMMEDIATE = RAW.index("return_rate"), RAW.index("immediate_rate")
+_LENGTH, _DISTINCT = RAW.index("length"), RAW.index("distinct")
+_TIMES, _RECENCY = RAW.index("times"), RAW.index("recency")
+_SENTIMENT, _CATEGORY = RAW.index("sentiment"), RAW.index("same_category")
+_FIRST_PLACE, _FIRST_SHARE = RAW.index(PLACES[0]), RAW.index("share_base")
+_RANKED = np.array([_BASE, _STEPS, _FOLLOWED, _SESSIONS])  # in the order of `PLACES`
+
+
+class Candidates(NamedTuple):
+    """Candidates of a batch of lists, list after list, in no order within one."""
+
+    bounds: NDArray[np.int64]  # (lists + 1,) where each list's begin, and the end
+    items: NDArray[np.int64]
+    raw: NDArray[np.float32]  # (candidates, RAW)
+    base: NDArray[np.float64]  # the score without the blend, in full precision
+    kept: NDArray[np.float64]  # 1 minus the share of its score that reviews take
+    why: NDArray[np.int64]  # what speaks most for it
+    source: NDArray[np.int64]  # the recent item that leads to it
+    kind: NDArray[np.int64]  # event class of that neighbour
+
+
+class Gatherer:
+    """Gathers candidates; holds working space only."""
+
+    def __init__(self, settings: Settings, items: Items, views: Views) -> None:
+        self._settings, self._items, self._views = settings, items, views
+        self._decay = np.power(settings.session_decay, np.arange(1024.0))
+        # By item: the list that it was last a candidate of, and its place there.
+        self._mark: NDArray[np.int64] = np.zeros(1024, np.int64)
+        self._found: NDArray[np.int64] = np.zeros(GATHERED_MAX, np.int64)
+        self._raw: NDArray[np.float32] = np.zeros((GATHERED_MAX, len(RAW)), np.float32)
+        self._base: NDArray[np.float64] = np.zeros(GATHERED_MAX)
+        self._lead: NDArray[np.float64] = np.zeros(GATHERED_MAX)
+        self._why: NDArray[np.int64] = np.zeros((GATHERED_MAX, 3), np.int64)
+        self._session_mark: NDArray[np.int64] = np.zeros(0, np.int64)  # by slot
+        self._session_votes: NDArray[np.float64] = np.zeros((0, 2))  # similarity, age
+        self._walked: NDArray[np.int64] = np.zeros(
+            settings.recent_items_max * settings.index_walk_max + 1, np.int64
+        )
+        self._lists = 0
+
+    def gather(
+        self,
+        recents: Sequence[Sequence[int]],
+        boughts: Sequence[Sequence[int]],
+        sessions: Sequence[int],
+    ) -> Candidates:
+        """Candidates of each list.
+
+        recents: by list, items of the last events, newest last. boughts: by list, never offered.
+        sessions: by list, the number of the session that it is for (-1: none): no neighbour of
+        its own.
+        """
+        settings, views = self._settings, self._views
+        index = views.sessions
+        self._reserve(index)
+        limits = (
+            settings.candidates_base_max, settings.candidates_two_step_max,
+            settings.candidates_followed_max, settings.candidates_sessions_max,
+        )  # fmt: skip
+        most = sum(limits) + settings.recent_items_max
+        room = len(recents) * most
+        bounds = np.zeros(len(recents) + 1, np.int64)
+        out = Candidates(
+            bounds, np.empty(room, np.int64), np.empty((room, len(RAW)), np.float32),
+            np.empty(room), np.empty(room), np.empty(room, np.int64), np.empty(room, np.int64),
+            np.empty(room, np.int64),
+        )  # fmt: skip
+        flat_recent, recent_bounds = _flat(recents)
+        flat_bought, bought_bounds = _flat(boughts)
+        similar, catalogue = views.similar, views.catalogue
+        _gather(
+            (flat_recent, recent_bounds, flat_bought, bought_bounds,
+             np.array(sessions, np.int64)),
+            (similar.row_of, similar.neighbours, similar.scores, similar.counts, similar.classes),
+            (views.counts.n[0], catalogue.blocked(), catalogue.category, views.sentiment.mean),
+            (index.entries, index.lengths, index.heads, index.heat, index.heat_at,
+             index.returns, index.totals),
+            index.newest,
+            (self._mark, self._found, self._raw, self._base, self._lead, self._why),
+            (self._session_mark, self._session_votes, self._walked),
+            self._lists,
+            self._decay,
+            (settings.old_neighbours_max, settings.index_walk_max,
+             settings.neighbour_sessions_max),
+            (settings.repeat_weight, settings.two_step_weight, settings.sentiment_weight),
+            (settings.offer_current, settings.offer_seen),
+            limits,
+            out,
+        )  # fmt: skip
+        self._lists += len(recents)
+        count = int(bounds[-1])
+        return Candidates(bounds, *(part[:count] for part in out[1:]))  # type: ignore[arg-type]
+
+    def _reserve(self, index: SessionIndex) -> None:
+        views, capacity = self._views, self._items.capacity
+        for view in (views.similar, views.counts, views.catalogue, views.sentiment, index):
+            view.reserve()
+        if capacity > len(self._mark):
+            self._mark = grown(self._mark, capacity)
+        if len(index.lengths) > len(self._session_mark):
+            self._session_mark = grown(self._session_mark, len(index.lengths))
+            self._session_votes = grown(self._session_votes, len(index.lengths))
+
+
+def _flat(lists: Sequence[Sequence[int]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    bounds = np.zeros(len(lists) + 1, np.int64)
+    np.cumsum([len(each) for each in lists], out=bounds[1:])
+    return np.array([item for each in lists for item in each], np.int64), bounds
+
+
+@compiled
+def _place(item: int, stamp: int, count: int, space: Any) -> tuple[int, int]:
+    """(its place among the candidates or -1 where there is no room, how many there are then)."""
+    mark, found, raw, base, lead, why = space
+    if mark[item] >> PLACE_BITS != stamp:
+        if count == GATHERED_MAX:
+            return -1, count
+        mark[item] = stamp << PLACE_BITS | count
+        found[count] = item
+        raw[count, :] = 0.0
+        base[count] = lead[count] = 0.0
+        why[count, 0] = NOTHING
+        count += 1
+    return mark[item] & (1 << PLACE_BITS) - 1, count
+
+
+@compiled
+def _gather(
+    asked: Any,
+    similar: Any,
+    known: Any,
+    index: Any,
+    newest: int,
+    space: Any,
+    session_space: Any,
+    lists_before: int,
+    decay: Any,
+    counts_max: Any,
+    weights: Any,
+    offer: Any,
+    limits: Any,
+    out: Any,
+) -> None:
+    """Fill `out`. Arguments are grouped as `Gatherer.gather` passes them."""
+    recents, recent_bounds, boughts, bought_bounds, sessions = asked
+    row_of, neighbours, scores, counts, classes = similar
+    n, blocked, category, mean = known
+    entries, lengths, heads, heat, heat_at, returns, totals = index
+    mark, found, raw, base, lead, why = space
+    session_mark, session_votes, walked = session_space
+    old_max, walk_max, sessions_max = counts_max
+    repeat_weight, step_weight, sentiment_weight = weights
+    offer_current, offer_seen = offer
+    bounds, out_items, out_raw, out_base, out_kept, out_why, out_source, out_kind = out
+    slots, width, _ = entries.shape
+    near_max = neighbours.shape[1]
+    columns = raw.shape[1]
+    seeds = np.empty(RECENT_MAX, np.int64)
+    ages = np.empty(RECENT_MAX, np.int64)
+    visits = np.empty((walk_max, 2), np.int64)
+    left_over = np.empty(GATHERED_MAX, np.int64)
+    column = np.empty(GATHERED_MAX, np.float32)
+    experts = len(limits)
+    least_of = np.zeros(experts, np.float32)
+    ties_of = np.zeros(experts, np.int64)  # how many as good as the least may stay
+    returns_prior = totals[1] / max(totals[0], 1)
+    immediate_prior = totals[2] / max(totals[0], 1)
+    total = 0
+
+    for number in range(len(sessions)):
+        stamp = lists_before + number + 1
+        recent = recents[recent_bounds[number] : recent_bounds[number + 1]]
+        length = len(recent)
+        own = sessions[number]
+        bounds[number + 1] = total
+        if length == 0:
+            continue
+        last = recent[length - 1]
+
+        # Distinct recent items, newest first.
+        distinct = 0
+        for age in range(length):
+            item = recent[length - 1 - age]
+            at, count = _place(item, stamp, distinct, space)
+            if count > distinct:
+                base[at] = lead[at] = repeat_weight * decay[age]
+                why[at, 0] = ITSELF if repeat_weight > 0 else NOTHING
+                why[at, 1], why[at, 2] = item, 0
+                raw[at, _RECENCY] = 1.0 / (1.0 + age)
+                seeds[at], ages[at] = item, age
+                distinct = count
+            raw[at, _TIMES] += 1.0
+        count = distinct
+
+        # Neighbours.
+        for seed in range(distinct):
+            item, age = seeds[seed], ages[seed]
+            row = row_of[item]
+            if row < 0:
+                continue
+            for nth in range(near_max if age < NEW_AGES else min(near_max, old_max)):
+                other = neighbours[row, nth]
+                if other < 0:
+                    break
+                at, count = _place(other, stamp, count, space)
+                if at < 0:
+                    continue
+                score = scores[row, nth]
+                part = decay[age] * score
+                base[at] += part
+                if part > lead[at]:
+                    lead[at] = part
+                    why[at, 0], why[at, 1], why[at, 2] = NEIGHBOUR, item, classes[row, nth]
+                raw[at, _VOTES] += 1.0
+                raw[at, _MOST] = max(raw[at, _MOST], score)
+                if seed == 0:
+                    raw[at, _LAST] = score
+                    raw[at, _COUNT] = counts[row, nth]
+                    raw[at, _CONFIDENCE] = counts[row, nth] / max(n[item], 1)
+                elif seed == 1:
+                    raw[at, _SECOND] = score
+
+        # Neighbours of neighbours.
+        for seed in range(min(distinct, STEPS_FROM)):
+            row = row_of[seeds[seed]]
+            if row < 0:
+                continue
+            for nth in range(min(near_max, STEPS_WIDE)):
+                between = neighbours[row, nth]
+                if between < 0:
+                    break
+                row_2 = row_of[between]
+                if row_2 < 0:
+                    continue
+                way = decay[ages[seed]] * scores[row, nth]
+                for nth_2 in range(min(near_max, STEPS_WIDE)):
+                    other = neighbours[row_2, nth_2]
+                    if other < 0:
+                        break
+                    at, count = _place(other, stamp, count, space)
+                    if at < 0:
+                        continue
+                    raw[at, _STEPS] += way * scores[row_2, nth_2]
+                    part = step_weight * way * scores[row_2, nth_2]
+                    if part > lead[at]:
+                        lead[at] = part
+                        why[at, 0], why[at, 1], why[at, 2] = TWO_STEPS, seeds[seed], 0
+
+        # The newest sessions with each recent item: how near they are, and what followed.
+        walked_count = 0
+        for seed in range(distinct):
+            item, age = seeds[seed], ages[seed]
+            near = (length - age) / length
+            visited = 0
+            where = heads[item]
+            for _ in range(walk_max):
+                session = where // width
+                if where < 0 or session <= newest - slots:
+                    break
+                slot, position = session % slots, where - session * width
+                if session != own:
+                    visits[visited, 0], visits[visited, 1] = slot, position
+                    visited += 1
+                    if session_mark[slot] != stamp:
+                        session_mark[slot] = stamp
+                        session_votes[slot, 0] = 0.0
+                        session_votes[slot, 1] = age  # seeds come newest first
+                        walked[walked_count] = session
+                        walked_count += 1
+                    session_votes[slot, 0] += near
+                back = entries[slot, position, 1]
+                if back == NO_LINK:
+                    break
+                where -= back
+            if visited == 0:
+                continue
+            weight = SEQUENCE_DECAY**age / (visited + PRIOR_SESSIONS)
+            share = 1.0 / (visited + PRIOR_SESSIONS)
+            share_recent = 1.0 / (min(visited, RECENT_SESSIONS) + PRIOR_SESSIONS)
+            for nth in range(visited):
+                slot, position = visits[nth, 0], visits[nth, 1]
+                for at_position in range(lengths[slot]):
+                    if at_position == position:
+                        continue
+                    other = entries[slot, at_position, 0]
+                    at, count = _place(other, stamp, count, space)
+                    if at < 0:
+                        continue
+                    if why[at, 0] == NOTHING:
+                        why[at, 0], why[at, 1], why[at, 2] = SESSION, item, 0
+                    distance = at_position - position
+                    if distance > 0:
+                        raw[at, _FOLLOWED] += weight / distance
+                    if seed == 0:
+                        raw[at, _SESSIONS_LAST] += 1.0
+                        if nth < RECENT_SESSIONS:
+                            raw[at, _RECENT_LAST] += share_recent
+                        if distance > 0:
+                            raw[at, _FOLLOWED_LAST] += share / distance
+                            if distance == 1:
+                                raw[at, _NEXT] += share
+                        else:
+                            raw[at, _PRECEDED] -= share / distance
+
+        # The nearest sessions vote for their items.
+        if walked_count:
+            least = -1.0
+            if walked_count > sessions_max:
+                near_all = np.empty(walked_count)
+                for nth in range(walked_count):
+                    near_all[nth] = session_votes[walked[nth] % slots, 0]
+                least = np.partition(near_all, walked_count - sessions_max)[
+                    walked_count - sessions_max
+                ]
+            left = sessions_max
+            for nth in range(walked_count):
+                session = walked[nth]
+                slot = session % slots
+                near = session_votes[slot, 0]
+                if near < least or left == 0:
+                    continue
+                left -= 1
+                vote = near / (1.0 + session_votes[slot, 1])
+                newer = 0.5 ** ((newest - session) / RECENCY_HALF_LIFE)
+                for position in range(lengths[slot]):
+                    other = entries[slot, position, 0]
+                    at = mark[other]
+                    if at >> PLACE_BITS == stamp:
+                        at &= (1 << PLACE_BITS) - 1
+                        raw[at, _SESSIONS] += vote
+                        raw[at, _SESSIONS_RECENT] += vote * newer
+
+        # What must not be offered goes: found is -1 then.
+        for at in range(bought_bounds[number], bought_bounds[number + 1]):
+            at = mark[boughts[at]]
+            if at >> PLACE_BITS == stamp:
+                found[at & (1 << PLACE_BITS) - 1] = -1
+        for seed in range(distinct):  # its place is its number
+            if not (offer_current if seed == 0 else offer_seen):
+                found[seed] = -1
+
+        # Scores that candidates are chosen by.
+        kept = 0
+        for at in range(count):
+            item = found[at]
+            if item < 0 or blocked[item]:
+                continue
+            base[at] += step_weight * raw[at, _STEPS]
+            base[at] *= 1.0 + sentiment_weight * min(mean[item], 0.0)
+            raw[at, _BASE] = base[at]
+            if raw[at, _SESSIONS] > 0:
+                rarity = max(0.0, np.log((newest + 2.0) / (n[item] + 1.0)))
+                raw[at, _SESSIONS] *= rarity
+                raw[at, _SESSIONS_RECENT] *= rarity
+            left_over[kept] = at
+            kept += 1
+
+        # The best by each expert, and all that were seen.
+        for expert in range(experts):
+            least_of[expert], ties_of[expert] = 0.0, 0
+            if kept > limits[expert]:
+                for nth in range(kept):
+                    column[nth] = raw[left_over[nth], _RANKED[expert]]
+                least = np.partition(column[:kept], kept - limits[expert])[kept - limits[expert]]
+                least_of[expert] = least
+                ties_of[expert] = limits[expert] - (column[:kept] > least).sum()
+        first = total
+        for nth in range(kept):
+            at = left_over[nth]
+            good = raw[at, _RECENCY] > 0
+            for expert in range(experts):
+                value = raw[at, _RANKED[expert]]
+                if value > least_of[expert]:
+                    good = True
+                elif value == least_of[expert] and ties_of[expert] > 0:
+                    ties_of[expert] -= 1
+                    good = True
+            if not good:
+                continue
+            item = found[at]
+            for feature in range(columns):
+                out_raw[total, feature] = raw[at, feature]
+            row_out = out_raw[total]
+            row_out[_SENTIMENT] = mean[item]
+            row_out[_POPULARITY] = n[item]
+            silence = totals[0] - heat_at[item]
+            row_out[_HEAT] = heat[item] * 0.5 ** (silence / HEAT_HALF_LIFE)
+            row_out[_SILENCE] = silence
+            events = returns[item, 0] + PRIOR_EVENTS
+            row_out[_RETURN] = (returns[item, 1] + PRIOR_EVENTS * returns_prior) / events
+            row_out[_IMMEDIATE] = (returns[item, 2] + PRIOR_EVENTS * immediate_prior) / events
+            row_out[_LENGTH] = length
+            row_out[_DISTINCT] = distinct
+            row_out[_CATEGORY] = category[item] >= 0 and category[item] == category[last]
+            out_items[total] = item
+            out_base[total] = base[at]
+            out_kept[total] = 1.0 + sentiment_weight * min(mean[item], 0.0)
+            out_why[total], out_source[total], out_kind[total] = why[at, 0], why[at, 1], why[at, 2]
+            total += 1
+
+        # Places and shares by each expert.
+        count = total - first
+        for expert in range(experts):
+            largest = 0.0
+            for at in range(count):
+                column[at] = -out_raw[first + at, _RANKED[expert]]
+                largest = max(largest, -column[at])
+            order = np.argsort(column[:count])
+            for nth in range(count):
+                out_raw[first + order[nth], _FIRST_PLACE + expert] = nth
+            for at in range(count):
+                out_raw[first + at, _FIRST_SHARE + expert] = -column[at] / max(largest, TINY)
+        bounds[number + 1] = total
