@@ -52,7 +52,8 @@ class Settings:
     two_step_weight: float = 0.3  # of neighbours' neighbours in the score without the blend
     index_sessions_max: int = 131_072  # newest sessions kept for neighbour sessions and sequences
     index_session_items_max: int = 20  # distinct items of each
-    index_walk_max: int = 200  # newest sessions looked at for each recent item
+    index_walk_max: int = 60  # newest sessions looked at for each of the three newest items
+    old_index_walk_max: int = 10  # for each of the others
     neighbour_sessions_max: int = 100  # of them, those that vote
     candidates_base_max: int = 60  # best by each expert that the blend is asked about
     candidates_two_step_max: int = 30

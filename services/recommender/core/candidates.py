@@ -10,7 +10,7 @@ Experts, all read from what is kept current click by click:
   sum over shared items of (length - age) / length; the nearest vote for their items with similarity
   / (1 + age of the newest shared item), times log(sessions / n(j));
 - sequences: sequential rules (the same source): what came d places after i in the newest sessions
-  with i votes with 1 / d, halved with each entry since i;
+  with i, of the newest three, votes with 1 / d, halved with each entry since i;
 - and what an item is: popularity, lately and ever, how often who saw it comes back to it, reviews.
 
 What must not be offered is left out before anything is compared.
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from shopkeeper.services.recommender.core.items import Items
-    from shopkeeper.services.recommender.core.session_index import SessionIndex
     from shopkeeper.services.recommender.core.views import Views
     from shopkeeper.services.recommender.settings import Settings
 
@@ -46,6 +45,7 @@ RECENCY_HALF_LIFE = 20_000.0  # sessions, of a neighbour session's vote
 SEQUENCE_DECAY = 0.5
 PRIOR_SESSIONS, PRIOR_EVENTS = 2.0, 10.0  # added where little was seen
 STEPS_FROM, STEPS_WIDE = 3, 10  # neighbours of neighbours: of how many items, how many each
+WALKS_LONG = 3  # newest distinct items whose sessions are walked far, and read for sequences
 NOTHING, NEIGHBOUR, TWO_STEPS, SESSION, ITSELF = range(5)  # `why`: what speaks most for an item
 
 _BASE = RAW.index("base")
@@ -92,11 +92,14 @@ class Gatherer:
         self._base: NDArray[np.float64] = np.zeros(GATHERED_MAX)
         self._lead: NDArray[np.float64] = np.zeros(GATHERED_MAX)
         self._why: NDArray[np.int64] = np.zeros((GATHERED_MAX, 3), np.int64)
-        self._session_mark: NDArray[np.int64] = np.zeros(0, np.int64)  # by slot
-        self._session_votes: NDArray[np.float64] = np.zeros((0, 2))  # similarity, age
-        self._walked: NDArray[np.int64] = np.zeros(
-            settings.recent_items_max * settings.index_walk_max + 1, np.int64
-        )
+        # Sessions met for the list at hand, and where they are by hash: small enough to stay in
+        # the cache, which arrays by slot would not.
+        most = settings.recent_items_max * max(settings.index_walk_max, settings.old_index_walk_max)
+        most = min(most, GATHERED_MAX)
+        self._table: NDArray[np.int64] = np.zeros(1 << (2 * most - 1).bit_length(), np.int64)
+        self._walked: NDArray[np.int64] = np.zeros(most, np.int64)
+        self._nearness: NDArray[np.float64] = np.zeros(most)
+        self._newest_age: NDArray[np.int64] = np.zeros(most, np.int64)
         self._lists = 0
 
     def gather(
@@ -113,7 +116,7 @@ class Gatherer:
         """
         settings, views = self._settings, self._views
         index = views.sessions
-        self._reserve(index)
+        self._reserve()
         limits = (
             settings.candidates_base_max, settings.candidates_two_step_max,
             settings.candidates_followed_max, settings.candidates_sessions_max,
@@ -134,15 +137,15 @@ class Gatherer:
              np.array(sessions, np.int64)),
             (similar.row_of, similar.neighbours, similar.scores, similar.counts, similar.classes),
             (views.counts.n[0], catalogue.blocked(), catalogue.category, views.sentiment.mean),
-            (index.entries, index.lengths, index.heads, index.heat, index.heat_at,
+            (index.entries, index.heads, index.heat, index.heat_at,
              index.returns, index.totals),
             index.newest,
             (self._mark, self._found, self._raw, self._base, self._lead, self._why),
-            (self._session_mark, self._session_votes, self._walked),
+            (self._table, self._walked, self._nearness, self._newest_age),
             self._lists,
             self._decay,
             (settings.old_neighbours_max, settings.index_walk_max,
-             settings.neighbour_sessions_max),
+             settings.old_index_walk_max, settings.neighbour_sessions_max),
             (settings.repeat_weight, settings.two_step_weight, settings.sentiment_weight),
             (settings.offer_current, settings.offer_seen),
             limits,
@@ -152,15 +155,14 @@ class Gatherer:
         count = int(bounds[-1])
         return Candidates(bounds, *(part[:count] for part in out[1:]))  # type: ignore[arg-type]
 
-    def _reserve(self, index: SessionIndex) -> None:
+    def _reserve(self) -> None:
         views, capacity = self._views, self._items.capacity
-        for view in (views.similar, views.counts, views.catalogue, views.sentiment, index):
+        for view in (
+            views.similar, views.counts, views.catalogue, views.sentiment, views.sessions
+        ):  # fmt: skip
             view.reserve()
         if capacity > len(self._mark):
             self._mark = grown(self._mark, capacity)
-        if len(index.lengths) > len(self._session_mark):
-            self._session_mark = grown(self._session_mark, len(index.lengths))
-            self._session_votes = grown(self._session_votes, len(index.lengths))
 
 
 def _flat(lists: Sequence[Sequence[int]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -170,9 +172,18 @@ def _flat(lists: Sequence[Sequence[int]]) -> tuple[NDArray[np.int64], NDArray[np
 
 
 @compiled
-def _place(item: int, stamp: int, count: int, space: Any) -> tuple[int, int]:
+def _place(
+    item: int,
+    stamp: int,
+    count: int,
+    mark: Any,
+    found: Any,
+    raw: Any,
+    base: Any,
+    lead: Any,
+    why: Any,
+) -> tuple[int, int]:
     """(its place among the candidates or -1 where there is no room, how many there are then)."""
-    mark, found, raw, base, lead, why = space
     if mark[item] >> PLACE_BITS != stamp:
         if count == GATHERED_MAX:
             return -1, count
@@ -206,10 +217,10 @@ def _gather(
     recents, recent_bounds, boughts, bought_bounds, sessions = asked
     row_of, neighbours, scores, counts, classes = similar
     n, blocked, category, mean = known
-    entries, lengths, heads, heat, heat_at, returns, totals = index
+    entries, heads, heat, heat_at, returns, totals = index
     mark, found, raw, base, lead, why = space
-    session_mark, session_votes, walked = session_space
-    old_max, walk_max, sessions_max = counts_max
+    table, walked, nearness, newest_age = session_space
+    old_max, walk_max, old_walk_max, sessions_max = counts_max
     repeat_weight, step_weight, sentiment_weight = weights
     offer_current, offer_seen = offer
     bounds, out_items, out_raw, out_base, out_kept, out_why, out_source, out_kind = out
@@ -218,7 +229,7 @@ def _gather(
     columns = raw.shape[1]
     seeds = np.empty(RECENT_MAX, np.int64)
     ages = np.empty(RECENT_MAX, np.int64)
-    visits = np.empty((walk_max, 2), np.int64)
+    visits = np.empty((max(walk_max, old_walk_max), 2), np.int64)
     left_over = np.empty(GATHERED_MAX, np.int64)
     column = np.empty(GATHERED_MAX, np.float32)
     experts = len(limits)
@@ -242,7 +253,7 @@ def _gather(
         distinct = 0
         for age in range(length):
             item = recent[length - 1 - age]
-            at, count = _place(item, stamp, distinct, space)
+            at, count = _place(item, stamp, distinct, mark, found, raw, base, lead, why)
             if count > distinct:
                 base[at] = lead[at] = repeat_weight * decay[age]
                 why[at, 0] = ITSELF if repeat_weight > 0 else NOTHING
@@ -263,7 +274,7 @@ def _gather(
                 other = neighbours[row, nth]
                 if other < 0:
                     break
-                at, count = _place(other, stamp, count, space)
+                at, count = _place(other, stamp, count, mark, found, raw, base, lead, why)
                 if at < 0:
                     continue
                 score = scores[row, nth]
@@ -298,7 +309,7 @@ def _gather(
                     other = neighbours[row_2, nth_2]
                     if other < 0:
                         break
-                    at, count = _place(other, stamp, count, space)
+                    at, count = _place(other, stamp, count, mark, found, raw, base, lead, why)
                     if at < 0:
                         continue
                     raw[at, _STEPS] += way * scores[row_2, nth_2]
@@ -314,7 +325,9 @@ def _gather(
             near = (length - age) / length
             visited = 0
             where = heads[item]
-            for _ in range(walk_max):
+            for _ in range(walk_max if seed < WALKS_LONG else old_walk_max):
+                if walked_count == len(walked):
+                    break
                 session = where // width
                 if where < 0 or session <= newest - slots:
                     break
@@ -322,29 +335,37 @@ def _gather(
                 if session != own:
                     visits[visited, 0], visits[visited, 1] = slot, position
                     visited += 1
-                    if session_mark[slot] != stamp:
-                        session_mark[slot] = stamp
-                        session_votes[slot, 0] = 0.0
-                        session_votes[slot, 1] = age  # seeds come newest first
+                    cell = session & len(table) - 1
+                    while table[cell] >> PLACE_BITS == stamp:
+                        nth = table[cell] & (1 << PLACE_BITS) - 1
+                        if walked[nth] == session:
+                            nearness[nth] += near
+                            break
+                        cell = cell + 1 & len(table) - 1
+                    else:
+                        table[cell] = stamp << PLACE_BITS | walked_count
                         walked[walked_count] = session
+                        nearness[walked_count] = near
+                        newest_age[walked_count] = age  # seeds come newest first
                         walked_count += 1
-                    session_votes[slot, 0] += near
                 back = entries[slot, position, 1]
                 if back == NO_LINK:
                     break
                 where -= back
-            if visited == 0:
+            if visited == 0 or seed >= WALKS_LONG:
                 continue
             weight = SEQUENCE_DECAY**age / (visited + PRIOR_SESSIONS)
             share = 1.0 / (visited + PRIOR_SESSIONS)
             share_recent = 1.0 / (min(visited, RECENT_SESSIONS) + PRIOR_SESSIONS)
             for nth in range(visited):
                 slot, position = visits[nth, 0], visits[nth, 1]
-                for at_position in range(lengths[slot]):
+                for at_position in range(width):
+                    other = entries[slot, at_position, 0]
+                    if other < 0:
+                        break
                     if at_position == position:
                         continue
-                    other = entries[slot, at_position, 0]
-                    at, count = _place(other, stamp, count, space)
+                    at, count = _place(other, stamp, count, mark, found, raw, base, lead, why)
                     if at < 0:
                         continue
                     if why[at, 0] == NOTHING:
@@ -367,29 +388,29 @@ def _gather(
         if walked_count:
             least = -1.0
             if walked_count > sessions_max:
-                near_all = np.empty(walked_count)
-                for nth in range(walked_count):
-                    near_all[nth] = session_votes[walked[nth] % slots, 0]
-                least = np.partition(near_all, walked_count - sessions_max)[
+                least = np.partition(nearness[:walked_count], walked_count - sessions_max)[
                     walked_count - sessions_max
                 ]
             left = sessions_max
             for nth in range(walked_count):
-                session = walked[nth]
-                slot = session % slots
-                near = session_votes[slot, 0]
+                session, near = walked[nth], nearness[nth]
                 if near < least or left == 0:
                     continue
                 left -= 1
-                vote = near / (1.0 + session_votes[slot, 1])
+                slot = session % slots
+                vote = near / (1.0 + newest_age[nth])
                 newer = 0.5 ** ((newest - session) / RECENCY_HALF_LIFE)
-                for position in range(lengths[slot]):
+                for position in range(width):
                     other = entries[slot, position, 0]
-                    at = mark[other]
-                    if at >> PLACE_BITS == stamp:
-                        at &= (1 << PLACE_BITS) - 1
-                        raw[at, _SESSIONS] += vote
-                        raw[at, _SESSIONS_RECENT] += vote * newer
+                    if other < 0:
+                        break
+                    at, count = _place(other, stamp, count, mark, found, raw, base, lead, why)
+                    if at < 0:
+                        continue
+                    if why[at, 0] == NOTHING:
+                        why[at, 0], why[at, 1], why[at, 2] = SESSION, last, 0
+                    raw[at, _SESSIONS] += vote
+                    raw[at, _SESSIONS_RECENT] += vote * newer
 
         # What must not be offered goes: found is -1 then.
         for at in range(bought_bounds[number], bought_bounds[number + 1]):

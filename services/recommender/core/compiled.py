@@ -20,7 +20,7 @@ def compiled(function: F) -> F:
     """
     made: Any
     try:
-        made = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
+        made = numba.njit(cache=True, nogil=True, error_model="numpy", forceinline=True)(function)
     except RuntimeError:  # "no locator available": read-only everywhere
-        made = numba.njit(nogil=True, error_model="numpy")(function)
+        made = numba.njit(nogil=True, error_model="numpy", forceinline=True)(function)
     return cast("F", made)

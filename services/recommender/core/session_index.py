@@ -60,9 +60,9 @@ class SessionIndex:
         self._sessions_max, self.width = sessions_max, session_items_max
         size = min(SESSIONS_AT_FIRST, sessions_max)
         # By slot, which is the session's number modulo their count.
-        # (slots, width, 2) an item, and how many places back it came up before: both in one line
-        # of the cache, for a walk is a chain of cache misses.
-        self.entries: NDArray[np.int32] = np.zeros((size, self.width, 2), np.int32)
+        # (slots, width, 2) an item (-1: no more), and how many places back it came up before: both
+        # in one line of the cache, for a walk is a chain of cache misses.
+        self.entries: NDArray[np.int32] = np.full((size, self.width, 2), -1, np.int32)
         self.lengths: NDArray[np.int32] = np.zeros(size, np.int32)
         self._last: NDArray[np.int32] = np.full(size, -1, np.int32)  # item that came last
         self._keys: list[int] = []
@@ -142,7 +142,7 @@ class SessionIndex:
         if number >= size and size < self._sessions_max:
             # Before the ring has gone round once a slot is the number itself, so it may grow.
             size = min(2 * size, self._sessions_max)
-            self.entries = grown(self.entries, size)
+            self.entries = grown(self.entries, size, -1)
             self.lengths = grown(self.lengths, size)
             self._last = grown(self._last, size, -1)
         slot = number % size
@@ -189,6 +189,7 @@ def _insert(
         if number > newest:
             newest = number
             lengths[slot], last[slot] = 0, -1
+            entries[slot, :, 0] = -1
         elif number <= newest - size:
             continue  # it fell out of the ring while this record was read
         if last[slot] == item:
