@@ -55,10 +55,10 @@ class Settings:
     index_walk_max: int = 60  # newest sessions looked at for each of the three newest items
     old_index_walk_max: int = 10  # for each of the others
     neighbour_sessions_max: int = 100  # of them, those that vote
-    candidates_base_max: int = 60  # best by each expert that the blend is asked about
+    candidates_base_max: int = 40  # best by each expert that the blend is asked about
     candidates_two_step_max: int = 30
-    candidates_followed_max: int = 60
-    candidates_sessions_max: int = 60
+    candidates_followed_max: int = 20
+    candidates_sessions_max: int = 30
     session_decay: float = 0.8  # weight of a recent item: decay ** clicks since
     repeat_weight: float = 0.0  # self-similarity: 1 lets seen items come back by their own weight
     offer_current: bool = False  # whether the item just clicked may be in the list
@@ -68,7 +68,7 @@ class Settings:
     blend_rate: float = 0.003  # of Adam's steps
     blend_batch_lists: int = 32  # lists per step
     blend_lists_max: int = 2_000  # published lists that wait for a click, per worker
-    blend_candidates_max: int = 64  # remembered of each
+    blend_candidates_max: int = 96  # remembered of each
     blend_lists_per_second: int = 100  # remembered at most: more teach little and cost much
     blend_examples_min: int = 500  # before it may rank
     sentiment_weight: float = 0.8  # share of its score that the worst reviewed item loses

@@ -30,6 +30,7 @@ from shopkeeper.services.recommender.core.candidates import (
     SESSION,
     TWO_STEPS,
     Gatherer,
+    best,
 )
 from shopkeeper.services.recommender.core.features import describe
 
@@ -173,21 +174,17 @@ class Ranker:
         if not len(found.items):
             return
         scores = self._scores(lists, found)
-        owner = np.repeat(np.arange(len(lists)), np.diff(found.bounds))
         # Equal scores in an order that is the same in every process.
-        best = np.lexsort((self._items.order(found.items), -scores, owner))
-        nth = np.arange(len(best)) - found.bounds[owner]  # sorting by owner left owner as it was
-        best = best[(nth < count) & (scores[best] > 0)]
-        ends = np.searchsorted(owner[best], np.arange(1, len(lists) + 1)).tolist()
-        items, values = found.items[best].tolist(), scores[best].tolist()
-        codes = CODES[found.why[best], found.kind[best]].tolist()
+        places, ends = best(found.bounds, scores, self._items.order(found.items), count)
+        items, values = found.items[places].tolist(), scores[places].tolist()
+        codes = CODES[found.why[places], found.kind[places]].tolist()
         names = self._items.names
         parameters = [
             None if code == "viewed_before" else names[source]
-            for code, source in zip(codes, found.source[best].tolist(), strict=True)
+            for code, source in zip(codes, found.source[places].tolist(), strict=True)
         ]
         start = 0
-        for ranked, end in zip(lists, ends, strict=True):
+        for ranked, end in zip(lists, ends.tolist(), strict=True):
             ranked.items, ranked.scores = items[start:end], values[start:end]
             ranked.codes, ranked.parameters = codes[start:end], parameters[start:end]
             start = end

@@ -195,6 +195,8 @@ class CatalogueView:
         self.categories: list[str] = []
         self._category_ids: dict[str, int] = {}
         self._newest: dict[int, None] = {}  # available items, newest last
+        self._blocked: NDArray[np.bool_] = np.zeros(0, np.bool_)
+        self._blocked_version = -1
         self.version = 0
         self.junk = 0
 
@@ -218,10 +220,12 @@ class CatalogueView:
             self.category = grown(self.category, self._items.capacity, -1)
 
     def blocked(self) -> NDArray[np.bool_]:
-        """(items,) whether an item must not be offered: removed, or not available."""
+        """(items,) whether an item must not be offered: removed, or not available. Read only."""
         self.reserve()
-        blocked: NDArray[np.bool_] = (self.status == REMOVED) | (self.status == UNAVAILABLE)
-        return blocked
+        if self._blocked_version != self.version or len(self._blocked) < len(self.status):
+            self._blocked = (self.status == REMOVED) | (self.status == UNAVAILABLE)
+            self._blocked_version = self.version
+        return self._blocked
 
     def newest(self, count: int) -> list[int]:
         """The available items that came last, newest first."""
