@@ -23,7 +23,7 @@ from shopkeeper.shared.contracts.outputs import encode as encode_output
 
 if TYPE_CHECKING:
     from collections import Counter
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from shopkeeper.services.recommender.core.blend import Learner
     from shopkeeper.services.recommender.core.exposure import Exposure
@@ -65,6 +65,7 @@ class ClicksProcessor:
         self._exposure, self._counters, self._learner = exposure, counters, learner
         self.sessions = Sessions(settings, items)
         self._learned = Learned()  # not published yet
+        self.watch: Callable[[Due, Ranked], None] | None = None  # sees every list
 
     def process(self, events: Sequence[Event], now_ms: int) -> tuple[list[Output], list[Rejected]]:
         """Learn from every event; publish a list where one is due and the event is fresh.
@@ -128,6 +129,8 @@ class ClicksProcessor:
                 found = next(ranked)
                 if self._learner is not None:
                     self._teach(self._learner, each, found, now_ms)
+                if self.watch is not None:
+                    self.watch(each, found)
                 yield self._output(each, found)
 
     @staticmethod

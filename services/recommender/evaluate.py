@@ -1,43 +1,49 @@
 """Next-item quality of the recommender: the very code of the worker, without the broker.
 
-Learns a file of sessions event by event through both stages and the views, then, without learning
-any more, predicts each click of the test sessions from those before it in its session.
+`run` learns a file of sessions event by event through both stages and the views, then, without
+learning any more, predicts each click of the test sessions from those before it in its session.
+`prequential` predicts every click before it is learned (Dawid, "The prequential approach", JRSS A
+1984), by the lists that a live worker would have published.
 """
 
 from __future__ import annotations
 
+import copy
 import csv
-import math
 import time
+from collections import defaultdict
 from dataclasses import replace
-from itertools import islice
+from itertools import groupby, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
+import xxhash
 
 from shopkeeper.services.recommender.app import Recommender
-from shopkeeper.services.recommender.settings import Settings
+from shopkeeper.services.recommender.core.ranker import Ranked
+from shopkeeper.services.recommender.quality import CUTOFFS, Tally
+from shopkeeper.services.recommender.settings import HOUR_MS, Settings
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.contracts.event import Event
 from shopkeeper.shared.contracts.shop import ProductClicked
-from shopkeeper.shared.formats.readers import FormatError, open_text, read
+from shopkeeper.shared.formats.readers import FormatError, ShopEvent, open_text, read
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Set
+    from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 
-    from numpy.typing import NDArray
-
+    from shopkeeper.services.recommender.core.sessions import Due
     from shopkeeper.shared.contracts.event import Output
 
 Repeats = Literal["allow", "forbid"]
+Targets = Literal["all", "new"]
 
-CUTOFF = 20
+CUTOFF = CUTOFFS[-1]
 SPAN_EVENTS = 4_000
-RESAMPLES = 1000
+LIVE_SPAN_EVENTS = 250  # prequential: views follow about as fast as they do live
 PREDICTIONS_AT_ONCE = 8_192
 LISTS_SHARE, LISTS_MAX = 0.2, 200_000  # of the events, at the end: with lists, for the blend
 LONG_AGO_MS = 1 << 60  # by a clock that far ahead every event is too old for a list
+WINDOWS = 20
 
 
 def run(
@@ -46,18 +52,119 @@ def run(
     repeats: Repeats = "allow",
     knobs: Settings | None = None,
     hold_out: float | None = None,
+    targets: Targets = "all",
+    partitions: int = 1,
 ) -> dict[str, Any]:
     """Figures of the next-item protocol. Raises FormatError, OSError.
 
-    train, test: session_id,position,item_id or session_id,item_id,timestamp; CSV, gzip or not.
+    train, test: session_id,position,item_id or session_id,item_id,timestamp; CSV, gzip or not. Or
+    train alone with user_id,position,item_id: each user's last item is the target, the one before
+    it belongs to neither part but is known when predicting (leave one out, as SASRec and S3-Rec
+    split); all items of the user before are known and none is offered.
     hold_out: instead of `test`, this share of the sessions in `train`, those that begin last; to
-    choose by, so that `test` can be kept for the end.
+    choose by, so that `test` can be kept for the end. Of user sequences: whatever the share, the
+    last item but one of each is the target.
     repeats: "allow" may offer every item of the session again, the current one too, and counts
     every click from the second on as a target. "forbid" offers no item of the session, and
     counts only targets that are new in it. The two are different tasks: do not compare them.
+    targets: "new" counts only targets that are new in the session, whatever may be offered.
+    partitions: of users and of items, as if the topics had so many.
     Ties are broken as in the worker; a target that training never saw is a miss.
     """
-    knobs = replace(
+    train = Path(train)
+    started = time.perf_counter()
+    sequences = format_of(train) == SEQUENCES
+    if sequences:
+        if test is not None:
+            raise FormatError(f"{train}: user sequences hold their own test part: give no other")
+        repeats = "forbid"
+        parts = _leave_one_out(train, last_but_one=hold_out is not None)
+    else:
+        if (test is None) == (hold_out is None):
+            raise FormatError("either a test file or a share to hold out is needed")
+        held = _last_sessions(train, hold_out) if hold_out is not None else frozenset[str]()
+        parts = _by_session(train, Path(test or train), held)
+    knobs = _knobs(knobs, repeats)
+    worker, train_count = learn(parts.learned, knobs, partitions)
+    learned = time.perf_counter()
+    train_items = len(worker.items)
+    tally, per_list_ms = _predict(worker, parts.tasks(worker), repeats, targets)
+    if not len(tally):
+        raise FormatError(f"{test or train}: no session has a click to predict")
+    return {
+        "repeats": repeats,
+        "targets": targets,
+        "partitions": partitions,
+        **tally.figures(train_items),
+        "train_events": train_count,
+        "train_items": train_items,
+        "blend": _blend(worker),
+        "learn_seconds": round(learned - started, 2),
+        "predict_seconds": round(time.perf_counter() - learned, 2),
+        "clicks_per_second": round(train_count / max(1e-9, learned - started)),
+        "ms_per_list": per_list_ms,
+    }
+
+
+def prequential(
+    path: str | Path,
+    repeats: Repeats = "allow",
+    knobs: Settings | None = None,
+    targets: Targets = "all",
+    nightly: bool = False,
+    partitions: int = 1,
+) -> tuple[dict[str, Any], Tally]:
+    """Predict, then learn, over a whole stream, by the lists that would have been published.
+
+    The first half of the stream's targets is not counted on its own: `windows` has equal parts of
+    all. nightly: what is learned during a day (by event time, UTC) is only used from the next day
+    on: the same model, retrained every night. Raises FormatError, OSError.
+    """
+    path = Path(path)
+    knobs = replace(_knobs(knobs, repeats), list_items_max=CUTOFF)
+    tally = Tally()
+    waiting: dict[str, tuple[list[int], set[int]]] = {}  # session -> its last list, its items
+    groups: dict[str, int] = {}
+
+    def watch(due: Due, ranked: Ranked) -> None:
+        session, item = f"{due.user}/{due.event.data.session_id}", due.recent[-1]
+        before = waiting.get(session)
+        if before is not None:
+            items, seen = before
+            if (repeats == "allow" and targets == "all") or item not in seen:
+                tally.add(groups.setdefault(session, len(groups)), item, items)
+        seen = before[1] if before is not None else set()
+        seen.add(item)
+        waiting[session] = ranked.items, seen
+
+    started = time.perf_counter()
+    pipeline = Pipeline(knobs, partitions, watch)
+    count = 0
+    day = None
+    for today, events in groupby(_lines(path), lambda event: event.time_ms // (24 * HOUR_MS)):
+        if nightly and day is not None and today != day:
+            pipeline.night()
+        day = today
+        while span := list(islice(events, LIVE_SPAN_EVENTS)):
+            pipeline.learn(span, live=True, publish=not nightly)
+            count += len(span)
+    if not len(tally):
+        raise FormatError(f"{path}: no session has a click to predict")
+    return {
+        "protocol": "nightly" if nightly else "prequential",
+        "repeats": repeats,
+        "targets": targets,
+        "partitions": partitions,
+        **tally.figures(len(pipeline.worker.items)),
+        "events": count,
+        "windows": tally.windows(WINDOWS),
+        "blend": _blend(pipeline.worker),
+        "seconds": round(time.perf_counter() - started, 2),
+    }, tally
+
+
+def _knobs(knobs: Settings | None, repeats: Repeats) -> Settings:
+    return replace(
         knobs or Settings(),
         offer_current=repeats == "allow",
         offer_seen=repeats == "allow",
@@ -70,33 +177,6 @@ def run(
         count_bytes_per_tick=1 << 40,
         blend_lists_per_second=1 << 40,  # the clock stands still
     )
-    started = time.perf_counter()
-    train = Path(train)
-    if (test is None) == (hold_out is None):
-        raise FormatError("either a test file or a share to hold out is needed")
-    held = _last_sessions(train, hold_out) if hold_out is not None else frozenset[str]()
-    worker, train_count = learn(train, knobs, held)
-    learned = time.perf_counter()
-    train_items = len(worker.items)
-    figures = _predict(worker, Path(test or train), repeats, train_items, held)
-    return {
-        "repeats": repeats,
-        **figures,
-        "train_events": train_count,
-        "train_items": train_items,
-        "blend": _blend(worker),
-        "learn_seconds": round(learned - started, 2),
-        "predict_seconds": round(time.perf_counter() - learned, 2),
-    }
-
-
-def _last_sessions(path: Path, share: float) -> frozenset[str]:
-    """The ids of the last sessions to begin. Raises FormatError where none or all would be."""
-    ids = list(dict.fromkeys(c.data["session_id"] for c in read(path, format_of(path))))
-    first = round(len(ids) * (1 - share))
-    if not 0 < first < len(ids):
-        raise FormatError(f"{share} of {len(ids)} sessions cannot be held out")
-    return frozenset(ids[first:])
 
 
 def _blend(worker: Recommender) -> dict[str, Any] | None:
@@ -113,143 +193,241 @@ def _blend(worker: Recommender) -> dict[str, Any] | None:
     }
 
 
-def learn(path: Path, knobs: Settings, held_out: Set[str] = frozenset()) -> tuple[Recommender, int]:
-    """A worker that has read the file without some sessions, its views at rest; and how many
-    events that were. The blend learns from the lists of the last events, as a live worker does."""
-    worker = Recommender(knobs)
-    worker.prepare(lambda topic: 1)
-    clicks, pairs = worker.make_clicks(0), worker.make_pairs(0)
-    views = {
-        topics.SIMILAR_ITEMS: worker.views.similar.apply,
-        topics.ITEM_COUNTS: worker.views.counts.apply,
-        topics.TRENDING: worker.views.trending.apply,
-    }
-    index = worker.views.sessions.apply
-    clock_ms = 0
+# -- the worker, with its topics carried by hand
 
-    def publish() -> bool:
-        nonlocal clock_ms
-        outputs: list[Output] = pairs.tick(clock_ms)
+
+class Pipeline:
+    """One worker with all partitions; deltas and views are handed on as a broker would.
+
+    watch: sees every list that is made, with what made it due.
+    """
+
+    def __init__(
+        self,
+        knobs: Settings,
+        partitions: int = 1,
+        watch: Callable[[Due, Ranked], None] | None = None,
+    ) -> None:
+        self.worker = worker = Recommender(knobs)
+        worker.prepare(lambda topic: partitions)
+        self._clicks = [worker.make_clicks(n) for n in range(partitions)]
+        for clicks in self._clicks:
+            clicks.watch = watch
+        self._pairs = [worker.make_pairs(n) for n in range(partitions)]
+        self._views = {
+            topics.SIMILAR_ITEMS: worker.views.similar.apply,
+            topics.ITEM_COUNTS: worker.views.counts.apply,
+            topics.TRENDING: worker.views.trending.apply,
+            topics.SESSION_ITEMS: worker.views.sessions.apply,
+        }
+        self._held: list[Output] = []  # for views that wait for the night
+        self._clock_ms = 0
+        if worker.learner is not None:
+            self._serving = worker.learner.serving
+
+    def learn(self, span: Sequence[Event], live: bool, publish: bool = True) -> None:
+        """Events in the order of their offsets.
+
+        live: with lists. publish: views see what changed.
+        """
+        parts: dict[int, list[Event]] = defaultdict(list)
+        for event in span:
+            number = xxhash.xxh64_intdigest(event.key or b"") % len(self._clicks)
+            parts[number].append(event)
+        if live and publish:
+            self._publish()
+        for number, events in sorted(parts.items()):
+            clicks = self._clicks[number]
+            found, _ = clicks.process(events, 0 if live else LONG_AGO_MS)
+            for output in found + clicks.flush():
+                if output.topic == topics.ITEM_PAIRS:
+                    assert output.partition is not None
+                    delta = Event("item-pairs", output.value, None, 0, 0, "", "", "")
+                    self._pairs[output.partition].process([delta], 0)
+                elif output.topic == topics.SESSION_ITEMS:
+                    if publish:
+                        self._see(output)
+                    else:
+                        self._held.append(output)
+
+    def settle(self) -> None:
+        """Publish until nothing is due any more."""
+        while self._publish() or not all(pairs.settled for pairs in self._pairs):
+            pass
+
+    def night(self) -> None:
+        """Bring everything that lists are made from to what was learned by now, until the next."""
+        for output in self._held:
+            self._see(output)
+        self._held = []
+        self.settle()
+        learner = self.worker.learner
+        if learner is not None:
+            learner.serving = copy.deepcopy(learner.blend)
+
+    def _publish(self) -> bool:
+        outputs = [output for pairs in self._pairs for output in pairs.tick(self._clock_ms)]
         for output in outputs:
-            views[output.topic]([(output.key, output.value)])
-        clock_ms += 1
+            self._see(output)
+        self._clock_ms += 1
         return bool(outputs)
 
-    total = sum(1 for _ in _events(path, held_out))
-    lists_from = total - min(LISTS_MAX, int(total * LISTS_SHARE)) if worker.learner else total
+    def _see(self, output: Output) -> None:
+        self._views[output.topic]([(output.key, output.value)])
+
+
+def learn(
+    events: Callable[[], Iterable[Event]], knobs: Settings, partitions: int = 1
+) -> tuple[Recommender, int]:
+    """A worker that has read some events, its views at rest; and how many they were. The blend
+    learns from the lists of the last of them, as a live worker does."""
+    pipeline = Pipeline(knobs, partitions)
+    total = sum(1 for _ in events())
+    lists_from = total - min(LISTS_MAX, int(total * LISTS_SHARE)) if knobs.blend else total
     count = 0
-    events = _events(path, held_out)
-    while span := list(islice(events, SPAN_EVENTS)):
-        live = count + len(span) > lists_from
-        if live:
-            publish()
-        found, _ = clicks.process(span, 0 if live else LONG_AGO_MS)
-        found += clicks.flush()
-        index([(o.key, o.value) for o in found if o.topic == topics.SESSION_ITEMS])
-        records = [o for o in found if o.topic == topics.ITEM_PAIRS]
-        pairs.process(
-            [Event("item-pairs", r.value, None, i, 0, "", "", "") for i, r in enumerate(records)], 0
-        )
+    stream = iter(events())
+    # Partitions take turns by spans, and sessions are as new as their turn: in short ones, as live.
+    size = SPAN_EVENTS if partitions == 1 else LIVE_SPAN_EVENTS
+    while span := list(islice(stream, size)):
+        pipeline.learn(span, live=count + len(span) > lists_from)
         count += len(span)
-    while publish() or not pairs.settled:
-        pass
-    return worker, count
+    pipeline.settle()
+    return pipeline.worker, count
 
 
-def _events(path: Path, without: Set[str] = frozenset()) -> Iterator[Event]:
-    for offset, click in enumerate(read(path, format_of(path))):
-        if click.data["session_id"] in without:
-            continue
-        data = ProductClicked(**click.data)
-        yield Event(click.type, data, click.key.encode(), offset, click.time_ms, "", "", "")
+# -- files
+
+SEQUENCES = "sequences"
+Task = tuple[int, list[int], int]  # number of the session, its items before a click, the click's
+
+
+class _Parts:
+    """What is learned, and what is then predicted."""
+
+    def __init__(
+        self,
+        learned: Callable[[], Iterable[Event]],
+        tasks: Callable[[Recommender], Iterator[Task]],
+    ) -> None:
+        self.learned, self.tasks = learned, tasks
+
+
+def _by_session(train: Path, test: Path, held: Set[str]) -> _Parts:
+    def tasks(worker: Recommender) -> Iterator[Task]:
+        sessions: dict[str, list[int]] = {}
+        for click in read(test, format_of(test)):
+            if not held or click.data["session_id"] in held:
+                item = worker.items.intern(click.data["product_id"])
+                sessions.setdefault(click.data["session_id"], []).append(item)
+        for number, items in enumerate(sessions.values()):
+            for place in range(1, len(items)):
+                yield number, items[:place], items[place]
+
+    return _Parts(lambda: (e for e in _lines(train) if e.data.session_id not in held), tasks)
+
+
+def _leave_one_out(path: Path, last_but_one: bool) -> _Parts:
+    behind = 2 if last_but_one else 1  # of the end: where the target is
+    users: dict[str, list[str]] = {}
+    for event in _sequences(path):
+        users.setdefault(event.data["user_id"], []).append(event.data["product_id"])
+
+    def learned() -> Iterator[Event]:
+        left = {user: len(items) - 2 for user, items in users.items()}
+        for event in _lines(path):
+            left[event.data.user_id] -= 1
+            if left[event.data.user_id] >= 0:
+                yield event
+
+    def tasks(worker: Recommender) -> Iterator[Task]:
+        for number, names in enumerate(users.values()):
+            if len(names) > behind:
+                *items, target = worker.items.intern_all(names[: len(names) - behind + 1]).tolist()
+                yield number, items, target
+
+    return _Parts(learned, tasks)
+
+
+def _last_sessions(path: Path, share: float) -> frozenset[str]:
+    """The ids of the last sessions to begin. Raises FormatError where none or all would be."""
+    ids = list(dict.fromkeys(c.data["session_id"] for c in read(path, format_of(path))))
+    first = round(len(ids) * (1 - share))
+    if not 0 < first < len(ids):
+        raise FormatError(f"{share} of {len(ids)} sessions cannot be held out")
+    return frozenset(ids[first:])
+
+
+def _lines(path: Path) -> Iterator[Event]:
+    """The events of a file, baskets line by line."""
+    name = format_of(path)
+    events = _sequences(path) if name == SEQUENCES else read(path, name)
+    offset = 0
+    for event in events:
+        for line in event.data.get("products", [event.data]):
+            data = ProductClicked(
+                product_id=line["product_id"],
+                user_id=event.data["user_id"],
+                session_id=event.data["session_id"],
+            )
+            yield Event(
+                "product.clicked.v1", data, event.key.encode(), offset, event.time_ms, "", "", ""
+            )
+            offset += 1
+
+
+def _sequences(path: Path) -> Iterator[ShopEvent]:
+    """user_id,position,item_id: all of a user's items are one session."""
+    with open_text(path) as file:
+        for line, row in enumerate(csv.DictReader(file), 2):
+            user, item = row.get("user_id"), row.get("item_id")
+            if not user or not item:
+                raise FormatError(f"{path}:{line}: user_id or item_id is empty")
+            data = {"product_id": item, "user_id": user, "session_id": user}
+            yield ShopEvent(topics.CLICKS, "product.clicked.v1", user, data, 0, f"{line}")
+
+
+def holds_its_test(path: Path) -> bool:
+    """Whether a file is of a format that needs no second file (or of none that is known)."""
+    try:
+        return format_of(path) == SEQUENCES
+    except FormatError:
+        return True
 
 
 def format_of(path: Path) -> str:
     """The format of a file of sessions, by its header. Raises FormatError."""
     with open_text(path) as file:
         header = set(next(csv.reader(file), []))
-    if {"session_id", "position", "item_id"} <= header:
-        return "sessions"
-    if {"session_id", "item_id", "timestamp"} <= header:
-        return "yoochoose"
+    for name, columns in (
+        ("sessions", {"session_id", "position", "item_id"}),
+        ("yoochoose", {"session_id", "item_id", "timestamp"}),
+        ("online-retail", {"invoice_no", "stock_code", "timestamp"}),
+        (SEQUENCES, {"user_id", "position", "item_id"}),
+    ):
+        if columns <= header:
+            return name
     raise FormatError(
         f"{path}:1: expected the columns session_id,position,item_id or "
-        "session_id,item_id,timestamp"
+        "session_id,item_id,timestamp or user_id,position,item_id or those of online-retail"
     )
 
 
 def _predict(
-    worker: Recommender, path: Path, repeats: Repeats, train_items: int, only: Set[str]
-) -> dict[str, Any]:
+    worker: Recommender, tasks: Iterator[Task], repeats: Repeats, targets: Targets
+) -> tuple[Tally, float]:
+    """Ranks of the targets, and milliseconds per list (in large batches)."""
     recent_max = worker.knobs.recent_items_max
-    hits = {5: 0, 10: 0, CUTOFF: 0}
-    reciprocal = gain = 0.0
-    count = 0
-    shown: set[int] = set()
-    per_session: dict[int, list[float]] = {}  # hits within the cutoff, reciprocal ranks, targets
-    tasks = _tasks(worker, path, repeats, only)
+    tally = Tally()
+    spent, lists = 0.0, 0
+    if repeats == "forbid" or targets == "new":
+        tasks = (task for task in tasks if task[2] not in task[1])
     while batch := list(islice(tasks, PREDICTIONS_AT_ONCE)):
         # What the worker would remember of the user; but for the exclusion, of the whole session.
         recents = [prefix[-recent_max:] for _, prefix, _ in batch]
         earlier = [prefix[:-recent_max] if repeats == "forbid" else [] for _, prefix, _ in batch]
-        for ranked, (session, _, target) in zip(
-            worker.ranker.rank(recents, earlier, count=CUTOFF), batch, strict=True
-        ):
-            count += 1
-            shown.update(ranked.items)
-            sums = per_session.setdefault(session, [0.0, 0.0, 0.0])
-            sums[2] += 1
-            if target in ranked.items:
-                rank = ranked.items.index(target) + 1
-                reciprocal += 1 / rank
-                gain += 1 / math.log2(rank + 1)
-                sums[0] += 1
-                sums[1] += 1 / rank
-                for cutoff in hits:
-                    hits[cutoff] += rank <= cutoff
-    if not count:
-        raise FormatError(f"{path}: no session has a click to predict")
-    return {
-        "predictions": count,
-        **{f"HR@{cutoff}": round(number / count, 4) for cutoff, number in hits.items()},
-        f"MRR@{CUTOFF}": round(reciprocal / count, 4),
-        **_intervals(np.array(list(per_session.values()))),
-        f"NDCG@{CUTOFF}": round(gain / count, 4),
-        f"coverage@{CUTOFF}": round(
-            sum(item < train_items for item in shown) / max(1, train_items), 4
-        ),
-    }
-
-
-def _intervals(sums: NDArray[np.float64]) -> dict[str, list[float]]:
-    """95 % bootstrap intervals (percentiles), whole sessions drawn: clicks of one are not
-    independent. sums: (sessions, 3) hits, reciprocal ranks, targets."""
-    chance = np.random.default_rng(1)
-    drawn = np.array(
-        [
-            np.bincount(chance.integers(len(sums), size=len(sums)), minlength=len(sums)) @ sums
-            for _ in range(RESAMPLES)
-        ]
-    )
-    means = drawn[:, :2] / np.maximum(drawn[:, 2:], 1)
-    low, high = np.percentile(means, [2.5, 97.5], axis=0)
-    return {
-        f"{name}@{CUTOFF}_95": [round(float(low[n]), 4), round(float(high[n]), 4)]
-        for n, name in enumerate(("HR", "MRR"))
-    }
-
-
-def _tasks(
-    worker: Recommender, path: Path, repeats: Repeats, only: Set[str]
-) -> Iterator[tuple[int, list[int], int]]:
-    """(number of the session, its items before a click, the item of that click)."""
-    sessions: dict[str, list[int]] = {}
-    for click in read(path, format_of(path)):
-        if only and click.data["session_id"] not in only:
-            continue
-        item = worker.items.intern(click.data["product_id"])
-        sessions.setdefault(click.data["session_id"], []).append(item)
-    for number, items in enumerate(sessions.values()):
-        for place in range(1, len(items)):
-            if repeats == "allow" or items[place] not in items[:place]:
-                yield number, items[:place], items[place]
+        started = time.perf_counter()
+        ranked = worker.ranker.rank(recents, earlier, count=CUTOFF)
+        spent, lists = spent + time.perf_counter() - started, lists + len(batch)
+        for each, (session, _, target) in zip(ranked, batch, strict=True):
+            tally.add(session, target, each.items)
+    return tally, round(1000 * spent / max(1, lists), 4)

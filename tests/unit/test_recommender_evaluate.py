@@ -12,10 +12,12 @@ import pytest
 from click.testing import CliRunner
 
 from shopkeeper.cli.main import command
-from shopkeeper.services.recommender.evaluate import run
+from shopkeeper.services.recommender.evaluate import prequential, run
+from shopkeeper.services.recommender.quality import Tally
 from shopkeeper.services.recommender.settings import Settings
 
 ITEMS = 25
+TIMED = ("learn_seconds", "predict_seconds", "clicks_per_second", "ms_per_list")
 Sessions = list[list[str]]
 
 
@@ -90,7 +92,7 @@ def test_figures_follow_the_protocol(tmp_path: Path, repeats: str) -> None:
 
 def test_learning_in_other_orders_gives_the_same_figures(tmp_path: Path) -> None:
     train, test = sessions(3, 80), write(tmp_path / "test.csv", sessions(4, 20), 10_000)
-    timeless = {"learn_seconds", "predict_seconds"}
+    timeless = set(TIMED)
     seen = []
     for data in (train, train[::-1]):
         figures = run(write(tmp_path / "train.csv", data, 0), test)
@@ -137,7 +139,7 @@ def test_a_share_of_the_sessions_can_be_held_out(tmp_path: Path) -> None:
     train = write(tmp_path / "train.csv", data[:30], 0)
     test = write(tmp_path / "test.csv", data[30:], 30)
     apart, held = run(train, test), run(whole, None, hold_out=0.25)
-    timed = ("learn_seconds", "predict_seconds")
+    timed = TIMED
     assert {k: v for k, v in held.items() if k not in timed} == {
         k: v for k, v in apart.items() if k not in timed
     }
@@ -152,3 +154,99 @@ def test_a_share_of_the_sessions_can_be_held_out(tmp_path: Path) -> None:
     none = runner.invoke(command, ["evaluate", "recommender", str(train), "--hold-out", "0.001"])
     assert (both.exit_code, neither.exit_code, none.exit_code) == (2, 2, 1)
     assert "cannot be held out" in none.output
+
+
+def test_new_targets_alone_can_be_counted(tmp_path: Path) -> None:
+    train, test = sessions(8, 60), sessions(9, 30)
+    files = write(tmp_path / "train.csv", train, 0), write(tmp_path / "test.csv", test, 10_000)
+    new = sum(items[n] not in items[:n] for items in test for n in range(1, len(items)))
+    every = sum(len(items) - 1 for items in test)
+    assert run(*files)["predictions"] == every
+    only = run(*files, targets="new")
+    assert (only["predictions"], only["targets"]) == (new, "new")
+    assert run(*files, "forbid")["predictions"] == new
+    # What was seen may be offered, so less is left for what is new.
+    assert only["HR@5"] < run(*files, "forbid")["HR@5"]
+
+
+@pytest.mark.parametrize("partitions", [2, 5])
+def test_partitions_change_nothing_but_the_order_of_sessions(
+    tmp_path: Path, partitions: int
+) -> None:
+    train, test = sessions(10, 120), sessions(11, 40)
+    files = write(tmp_path / "train.csv", train, 0), write(tmp_path / "test.csv", test, 10_000)
+    one = run(*files, knobs=Settings(blend=False))
+    many = run(*files, knobs=Settings(blend=False), partitions=partitions)
+    changed = {*TIMED, "partitions"}
+    assert {k: v for k, v in one.items() if k not in changed} == {
+        k: v for k, v in many.items() if k not in changed
+    }
+
+
+def test_each_user_s_last_item_is_predicted_from_all_before(tmp_path: Path) -> None:
+    path = tmp_path / "users.csv"
+    # Who saw a saw b next, always; the last item but one is b, the last c, for each user alike.
+    users = [["x", "a", "b", "c"]] * 30 + [["a", "b"] * 3 + ["b", "c"]] * 2
+    lines = [f"{u},{n},{i}" for u, items in enumerate(users) for n, i in enumerate(items)]
+    path.write_text("\n".join(["user_id,position,item_id", *lines, ""]))
+    knobs = Settings(blend=False)
+    last = run(path, None, knobs=knobs)
+    assert (last["predictions"], last["repeats"]) == (32, "forbid")
+    assert last["train_events"] == 30 * 2 + 2 * 6
+    assert last["HR@20"] == 0.0, "c was in no training part"
+    before = run(path, None, knobs=knobs, hold_out=0.1)
+    assert before["predictions"] == 30, "the other two had b before"
+    assert before["HR@5"] == 1.0, "b follows a in the two long sequences"
+    assert CliRunner().invoke(command, ["evaluate", "recommender", str(path)]).exit_code == 0
+
+
+def test_prequential_lists_are_those_that_were_there_before_the_click(tmp_path: Path) -> None:
+    path = write(tmp_path / "stream.csv", sessions(12, 200), 0)
+    figures, live = prequential(path, knobs=Settings(blend=False))
+    data = sessions(12, 200)
+    assert figures["predictions"] == sum(len(items) - 1 for items in data)
+    assert figures["events"] == sum(map(len, data))
+    assert sum(w["predictions"] for w in figures["windows"]) == figures["predictions"]
+    # At first nothing is known but the session itself.
+    assert figures["windows"][0]["HR@20"] < figures["windows"][-1]["HR@20"]
+    # With one click per span, and views that are never behind, the first lists can be told.
+    once = prequential(write(tmp_path / "one.csv", [["a", "b", "a"]], 0), knobs=Settings())[0]
+    assert once["HR@20"] == 0.5, "b was unknown; a was in the session"
+    nightly, frozen = prequential(path, knobs=Settings(blend=False), nightly=True)
+    assert nightly["protocol"] == "nightly"
+    assert nightly["HR@20"] < figures["HR@20"], "all is one day: only the session is known"
+    gain = live.gain_over(frozen)["HR@20"]
+    assert gain[0] == pytest.approx(figures["HR@20"] - nightly["HR@20"], abs=1e-3)
+    assert 0 < gain[1] < gain[0] < gain[2]
+
+
+def test_figures_of_known_ranks() -> None:
+    tally = Tally()
+    tally.add(0, 7, [7, 1, 2])
+    tally.add(0, 2, [7, 1, 2])
+    tally.add(1, 9, [3])
+    tally.add(2, 5, [*range(10, 15), 5])
+    found = tally.figures(item_count=10)
+    assert found["HR@5"] == 0.5
+    assert found["HR@10"] == 0.75
+    assert found["MRR@5"] == pytest.approx((1 + 1 / 3) / 4, abs=1e-4)
+    assert found["MRR@20"] == pytest.approx((1 + 1 / 3 + 1 / 6) / 4, abs=1e-4)
+    assert found["NDCG@5"] == pytest.approx((1 + 1 / 2) / 4, abs=1e-4)
+    assert found["coverage@5"] == 0.4  # 7, 1, 2, 3 of ten; the others are not known
+    assert found["coverage@10"] == 0.5
+    with pytest.raises(ValueError, match="not the same targets"):
+        tally.gain_over(Tally())
+
+
+def test_bootstrap_intervals_hold_the_truth_about_as_often_as_they_say() -> None:
+    chance = random.Random(0)
+    inside = 0
+    for _ in range(60):
+        tally = Tally()
+        for group in range(80):
+            rate = chance.choice([0.1, 0.7])  # targets of one session are alike
+            for _ in range(4):
+                tally.add(group, 1, [1] if chance.random() < rate else [2])
+        low, high = tally.figures(3)["HR@20_95"]
+        inside += low <= 0.4 <= high
+    assert 50 <= inside <= 60

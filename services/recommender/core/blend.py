@@ -181,6 +181,7 @@ class Learner:
         """base: which feature orders candidates as they are without the blend (larger first)."""
         self._settings, self._base = settings, base
         self.blend = Blend(features, settings.blend_hidden, settings.blend_rate)
+        self.serving = self.blend  # the one that ranks: another only in experiments
         self._lists: OrderedDict[str, tuple[NDArray[np.int64], NDArray[np.float32]]] = OrderedDict()
         self._waiting: list[tuple[NDArray[np.float32], int]] = []  # features, place of the target
         self.examples = 0

@@ -210,7 +210,7 @@ class Ranker:
         for number in some:
             lists[number].blended = True
         starts = found.bounds[:-1][some]
-        return softmax_by_list(learner.blend.scores(features), starts) * found.kept
+        return softmax_by_list(learner.serving.scores(features), starts) * found.kept
 
     # -- where neighbours do not reach
 

@@ -43,6 +43,22 @@ def command() -> None:
     "forbid: they may not, and only items new in the session are targets.",
 )  # fmt: skip
 @click.option(
+    "--new-targets-only", is_flag=True,
+    help="Count only targets that are new in the session, whatever may be offered.",
+)  # fmt: skip
+@click.option(
+    "--prequential", is_flag=True,
+    help="Predict, then learn, over the whole of TRAIN, by the lists that would be published.",
+)  # fmt: skip
+@click.option(
+    "--nightly", is_flag=True,
+    help="With --prequential: lists use only what was learned up to the day before.",
+)  # fmt: skip
+@click.option(
+    "--partitions", type=click.IntRange(1, 1024), default=1, show_default=True,
+    help="Of the topics, users' and items' alike.",
+)  # fmt: skip
+@click.option(
     "--blend/--no-blend", default=True, show_default=True,
     help="Whether the learned blend may rank, or neighbours' scores alone.",
 )  # fmt: skip
@@ -51,19 +67,36 @@ def recommender(
     test: Path | None,
     hold_out: float | None,
     repeats: Literal["allow", "forbid"],
+    new_targets_only: bool,
+    prequential: bool,
+    nightly: bool,
+    partitions: int,
     blend: bool,
 ) -> None:
     """Next item in a session: learn TRAIN, predict every click of TEST from those before it.
 
     Files: CSV, gzip-compressed or not, with the columns session_id,position,item_id or
-    session_id,item_id,timestamp.
+    session_id,item_id,timestamp; or user_id,position,item_id and no TEST: the last item of each
+    user is predicted (with --hold-out the last but one); or the order lines of online-retail.
     """
-    from shopkeeper.services.recommender.evaluate import run
+    from shopkeeper.services.recommender import evaluate
     from shopkeeper.services.recommender.settings import Settings
 
-    if (test is None) == (hold_out is None):
+    targets: Literal["all", "new"] = "new" if new_targets_only else "all"
+    knobs = Settings(blend=blend)
+    if prequential:
+        if test is not None or hold_out is not None:
+            raise click.UsageError("--prequential takes one file and no --hold-out")
+        _report(
+            lambda: evaluate.prequential(train, repeats, knobs, targets, nightly, partitions)[0]
+        )
+        return
+    if nightly:
+        raise click.UsageError("--nightly belongs to --prequential")
+    both, neither = bool(test and hold_out), not (test or hold_out)
+    if both or (neither and not evaluate.holds_its_test(train)):
         raise click.UsageError("give either TEST or --hold-out")
-    _report(lambda: run(train, test, repeats, Settings(blend=blend), hold_out))
+    _report(lambda: evaluate.run(train, test, repeats, knobs, hold_out, targets, partitions))
 
 
 def _labelled(service: str, path: Path) -> None:
