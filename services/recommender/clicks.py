@@ -38,7 +38,7 @@ BLEND = Model("blend", "1.0.0")
 SOURCE = b"shopkeeper/recommender"
 SECTION = "sessions"
 BLEND_SECTION = "blend"
-SCORE_DIGITS = 4  # ten items with UUIDs as ids then still fit into 2 kB
+SCORE_DIGITS = 6  # ten items with UUIDs as ids still fit into 2 kB
 
 
 class ClicksProcessor:

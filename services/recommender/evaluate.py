@@ -41,7 +41,7 @@ CUTOFF = CUTOFFS[-1]
 SPAN_EVENTS = 4_000
 LIVE_SPAN_EVENTS = 250  # prequential: views follow about as fast as they do live
 PREDICTIONS_AT_ONCE = 8_192
-LISTS_SHARE, LISTS_MAX = 0.2, 200_000  # of the events, at the end: with lists, for the blend
+LISTS_MAX = 200_000  # of the last events: with lists, for the blend (a live worker makes all)
 LONG_AGO_MS = 1 << 60  # by a clock that far ahead every event is too old for a list
 WINDOWS = 20
 
@@ -55,7 +55,21 @@ def run(
     targets: Targets = "all",
     partitions: int = 1,
 ) -> dict[str, Any]:
-    """Figures of the next-item protocol. Raises FormatError, OSError.
+    """Figures of the next-item protocol, as `measure` gives them. Raises FormatError, OSError."""
+    return measure(train, test, repeats, knobs, hold_out, targets, partitions)[0]
+
+
+def measure(
+    train: str | Path,
+    test: str | Path | None,
+    repeats: Repeats = "allow",
+    knobs: Settings | None = None,
+    hold_out: float | None = None,
+    targets: Targets = "all",
+    partitions: int = 1,
+) -> tuple[dict[str, Any], Tally]:
+    """Figures of the next-item protocol, and the ranks they are made of. Raises FormatError,
+    OSError.
 
     train, test: session_id,position,item_id or session_id,item_id,timestamp; CSV, gzip or not. Or
     train alone with user_id,position,item_id: each user's last item is the target, the one before
@@ -103,7 +117,7 @@ def run(
         "predict_seconds": round(time.perf_counter() - learned, 2),
         "clicks_per_second": round(train_count / max(1e-9, learned - started)),
         "ms_per_list": per_list_ms,
-    }
+    }, tally
 
 
 def prequential(
@@ -283,7 +297,7 @@ def learn(
     learns from the lists of the last of them, as a live worker does."""
     pipeline = Pipeline(knobs, partitions)
     total = sum(1 for _ in events())
-    lists_from = total - min(LISTS_MAX, int(total * LISTS_SHARE)) if knobs.blend else total
+    lists_from = total - LISTS_MAX if knobs.blend else total
     count = 0
     stream = iter(events())
     # Partitions take turns by spans, and sessions are as new as their turn: in short ones, as live.

@@ -1,0 +1,74 @@
+"""Quality on the test parts of the public data sets: what docs/results.md reports, once a release.
+
+Each line: the recommender, and its gain over plain item-based CF (neighbours of all recent items
+with decay, and self-similarity where repeats count) by the same code, with paired bootstrap
+intervals. To choose anything use `shopkeeper evaluate recommender TRAIN --hold-out 0.1` instead.
+
+usage: python benchmarks/bench_quality.py [FOLDER [NAME...]]   (of the data, beside the checkout)
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from harness import report
+
+from shopkeeper.services.recommender.evaluate import measure, prequential
+from shopkeeper.services.recommender.settings import Settings
+
+DATA = Path(__file__).parents[2] / "shared" / "data" / "recsys"
+PLAIN = Settings(blend=False, two_step_weight=0.0)
+FILES = {
+    "diginetica": ("sessions_train.csv.gz", "sessions_test.csv.gz"),
+    "retailrocket": ("sessions_train.csv.gz", "sessions_test.csv.gz"),
+    "yoochoose-100k": ("clicks_train.csv.gz", "clicks_test.csv.gz"),
+    "amazon-beauty": ("user_sequences.csv.gz", None),
+}
+RUNS: dict[str, list[dict[str, Any]]] = {
+    "diginetica": [{}, {"repeats": "forbid"}],
+    "retailrocket": [{}, {"partitions": 4}, {"partitions": 16}, {"repeats": "forbid"}],
+    "yoochoose-100k": [{}, {"partitions": 4}, {"partitions": 16}, {"repeats": "forbid"}],
+    "amazon-beauty": [{}],
+}
+STREAMS = {
+    "yoochoose-100k": ("clicks_train.csv.gz", "allow"),
+    "online-retail": ("lines_train.csv.gz", "forbid"),
+}
+
+
+def main() -> None:
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else DATA
+    names = sys.argv[2:] or [*FILES, "streams"]
+    if not folder.is_dir():
+        print(f"{folder}: no data sets there: nothing measured", file=sys.stderr)
+        return
+    for name in names:
+        if name == "streams":
+            streams(folder)
+            continue
+        train, test = FILES[name]
+        for options in RUNS[name]:
+            paths = folder / name / train, None if test is None else folder / name / test
+            figures, tally = measure(*paths, **options)
+            _, plain = measure(*paths, **options, knobs=PLAIN)
+            report("quality", data=name, **figures, gain_over_plain_cf=tally.gain_over(plain))
+
+
+def streams(folder: Path) -> None:
+    for name, (file, repeats) in STREAMS.items():
+        path = folder / name / file
+        figures, live = prequential(path, repeats)  # type: ignore[arg-type]
+        nightly, frozen = prequential(path, repeats, nightly=True)  # type: ignore[arg-type]
+        plain, base = prequential(path, repeats, PLAIN)  # type: ignore[arg-type]
+        report(
+            "stream", data=name, **figures,
+            nightly={k: nightly[k] for k in ("HR@20", "MRR@20", "NDCG@20", "windows")},
+            plain_cf={k: plain[k] for k in ("HR@20", "MRR@20", "NDCG@20")},
+            gain_over_nightly=live.gain_over(frozen), gain_over_plain_cf=live.gain_over(base),
+        )  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()
