@@ -125,7 +125,7 @@ class Metrics:
             "order",
         )
         self.ranker_share = gauge(
-            "ranker_feature_share_ratio", "By how much a feature moves the blend.", "feature"
+            "ranker_expert_share_ratio", "By how much an expert moves the blend.", "expert"
         )
         self.ranker_examples = counter("ranker_examples", "Lists that a click answered.", "outcome")
         self.build = gauge("build_info", "Always 1.", "version", "worker")
