@@ -17,12 +17,13 @@ from itertools import groupby, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
 import xxhash
 
 from shopkeeper.services.recommender.app import Recommender
 from shopkeeper.services.recommender.core.ranker import Ranked
 from shopkeeper.services.recommender.quality import CUTOFFS, Tally
-from shopkeeper.services.recommender.settings import HOUR_MS, Settings
+from shopkeeper.services.recommender.settings import CLICK, HOUR_MS, Settings
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.contracts.event import Event
 from shopkeeper.shared.contracts.shop import ProductClicked
@@ -30,6 +31,8 @@ from shopkeeper.shared.formats.readers import FormatError, ShopEvent, open_text,
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence, Set
+
+    from numpy.typing import NDArray
 
     from shopkeeper.services.recommender.core.sessions import Due
     from shopkeeper.shared.contracts.event import Output
@@ -110,6 +113,7 @@ def measure(
         "targets": targets,
         "partitions": partitions,
         **tally.figures(train_items),
+        **tally.beyond_accuracy(visits(worker, train_items)),
         "train_events": train_count,
         "train_items": train_items,
         "blend": _blend(worker),
@@ -137,19 +141,20 @@ def prequential(
     path = Path(path)
     knobs = replace(_knobs(knobs, repeats), list_items_max=CUTOFF)
     tally = Tally()
-    waiting: dict[str, tuple[list[int], set[int]]] = {}  # session -> its last list, its items
+    # Session -> its last list, what that was made from, the session's items.
+    waiting: dict[str, tuple[list[int], tuple[int, ...], set[int]]] = {}
     groups: dict[str, int] = {}
 
     def watch(due: Due, ranked: Ranked) -> None:
         session, item = f"{due.user}/{due.event.data.session_id}", due.recent[-1]
         before = waiting.get(session)
         if before is not None:
-            items, seen = before
+            items, recent, seen = before
             if (repeats == "allow" and targets == "all") or item not in seen:
-                tally.add(groups.setdefault(session, len(groups)), item, items)
-        seen = before[1] if before is not None else set()
+                tally.add(groups.setdefault(session, len(groups)), item, items, recent)
+        seen = before[2] if before is not None else set()
         seen.add(item)
-        waiting[session] = ranked.items, seen
+        waiting[session] = ranked.items, due.recent, seen
 
     started = time.perf_counter()
     pipeline = Pipeline(knobs, partitions, watch)
@@ -170,6 +175,7 @@ def prequential(
         "targets": targets,
         "partitions": partitions,
         **tally.figures(len(pipeline.worker.items)),
+        **tally.beyond_accuracy(visits(pipeline.worker, len(pipeline.worker.items))),
         "events": count,
         "windows": tally.windows(WINDOWS),
         "blend": _blend(pipeline.worker),
@@ -191,6 +197,12 @@ def _knobs(knobs: Settings | None, repeats: Repeats) -> Settings:
         count_bytes_per_tick=1 << 40,
         blend_lists_per_second=1 << 40,  # the clock stands still
     )
+
+
+def visits(worker: Recommender, item_count: int) -> NDArray[np.int64]:
+    """(items,) sessions with a click on each."""
+    worker.views.counts.reserve()
+    return worker.views.counts.n[CLICK, :item_count].astype(np.int64)
 
 
 def _blend(worker: Recommender) -> dict[str, Any] | None:
@@ -442,6 +454,6 @@ def _predict(
         started = time.perf_counter()
         ranked = worker.ranker.rank(recents, earlier, count=CUTOFF)
         spent, lists = spent + time.perf_counter() - started, lists + len(batch)
-        for each, (session, _, target) in zip(ranked, batch, strict=True):
-            tally.add(session, target, each.items)
+        for each, recent, (session, _, target) in zip(ranked, recents, batch, strict=True):
+            tally.add(session, target, each.items, recent)
     return tally, round(1000 * spent / max(1, lists), 4)

@@ -3,6 +3,15 @@
 HR@k: share of targets within the first k. MRR@k: mean of 1 / rank within them, else 0. NDCG@k: mean
 of 1 / log2(rank + 1) likewise (one target per list, so the ideal gain is 1). Coverage@k: share of
 the items known that were within the first k of any list.
+
+And what accuracy does not say, at the largest cutoff. Gini: of how often each known item was
+shown, 0 when all alike. Novelty: mean of -log2 p(i) over the items shown, p(i) an item's share of
+all visits (self-information; Vargas and Castells, "Rank and relevance in novelty and diversity
+metrics", RecSys 2011). Popularity lift: the mean popularity of what a session was shown against
+that of what it had looked at itself, both averaged over sessions, (shown - own) / own (delta GAP;
+Abdollahpouri et al., "The unfairness of popularity bias in recommendation", RMSE at RecSys 2019):
+above 0, lists are more mainstream than their readers. HR by history: of lists made from one entry,
+from two or three, from more.
 """
 
 from __future__ import annotations
@@ -27,17 +36,20 @@ class Tally:
     def __init__(self) -> None:
         self._groups: list[int] = []
         self._ranks: list[int] = []
-        self._shown: dict[int, set[int]] = {cutoff: set() for cutoff in CUTOFFS}
+        self._lists: list[Sequence[int]] = []
+        self._histories: list[Sequence[int]] = []
 
     def __len__(self) -> int:
         return len(self._ranks)
 
-    def add(self, group: int, target: int, items: Sequence[int]) -> None:
-        """One target and the list that should hold it, best first."""
+    def add(
+        self, group: int, target: int, items: Sequence[int], history: Sequence[int] = ()
+    ) -> None:
+        """One target and the list that should hold it, best first, made from `history`."""
         self._groups.append(group)
         self._ranks.append(items.index(target) + 1 if target in items else MISS)
-        for cutoff, shown in self._shown.items():
-            shown.update(items[:cutoff])
+        self._lists.append(items)
+        self._histories.append(history)
 
     def figures(self, item_count: int) -> dict[str, Any]:
         """Rounded figures at every cutoff. item_count: items known, those numbered below it."""
@@ -45,9 +57,48 @@ class Tally:
         ranks = np.array(self._ranks)
         for cutoff in CUTOFFS:
             found |= {name: round(float(v.mean()), 4) for name, v in _worth(ranks, cutoff).items()}
-            known = sum(item < item_count for item in self._shown[cutoff])
-            found[f"coverage@{cutoff}"] = round(known / max(1, item_count), 4)
+            shown = self._exposure(cutoff, item_count)
+            found[f"coverage@{cutoff}"] = round(float((shown > 0).mean()), 4)
         return found | self._intervals()
+
+    def beyond_accuracy(self, visits: NDArray[np.int64]) -> dict[str, Any]:
+        """Rounded figures of what was shown to whom. visits: (items known,) of each item."""
+        cutoff = CUTOFFS[-1]
+        count = len(visits)
+        shown = np.sort(self._exposure(cutoff, count))
+        ranks = np.arange(1, count + 1)
+        total = max(1, int(shown.sum()))
+        gini = float(((2 * ranks - count - 1) * shown).sum() / (count * total))
+        own_items, own_owner = _flat(self._histories, count)
+        items, owner = _flat([items[:cutoff] for items in self._lists], count)
+        information = -np.log2(np.maximum(visits, 1) / max(1, int(visits.sum())))
+        _, group = np.unique(np.array(self._groups), return_inverse=True)
+        groups = group.max(initial=-1) + 1
+        given = _mean_by(group[owner], visits[items], groups)
+        own = _mean_by(group[own_owner], visits[own_items], groups)
+        both = np.isfinite(given) & np.isfinite(own)
+        lift = float(given[both].mean() / own[both].mean() - 1) if both.any() else 0.0
+        hits = np.array(self._ranks) <= cutoff
+        lengths = np.array([len(history) for history in self._histories])
+        by_history = {
+            name: round(float(hits[some].mean()), 4)
+            for name, some in (
+                ("1", lengths == 1),
+                ("2-3", (lengths > 1) & (lengths < 4)),
+                ("4+", lengths >= 4),
+            )
+            if some.any()
+        }
+        return {
+            f"gini@{cutoff}": round(gini, 4),
+            f"novelty@{cutoff}": round(float(information[items].mean()), 3) if len(items) else 0.0,
+            f"popularity_lift@{cutoff}": round(lift, 4),
+            f"HR@{cutoff}_by_history": by_history,
+        }
+
+    def _exposure(self, cutoff: int, item_count: int) -> NDArray[np.int64]:
+        items, _ = _flat([items[:cutoff] for items in self._lists], item_count)
+        return np.bincount(items, minlength=item_count)
 
     def windows(self, count: int) -> list[dict[str, Any]]:
         """Figures at the largest cutoff of so many equal parts, in the order of `add`."""
@@ -93,6 +144,26 @@ class Tally:
             name: [round(float(v[n]), 4) for v in (point, low, high)]
             for n, name in enumerate(names)
         }
+
+
+def _flat(
+    lists: Sequence[Sequence[int]], item_count: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """All known items, one list after the other, and the number of each one's list."""
+    owner = np.repeat(np.arange(len(lists)), [len(items) for items in lists])
+    items = np.fromiter((item for items in lists for item in items), np.int64, len(owner))
+    known = items < item_count
+    return items[known], owner[known]
+
+
+def _mean_by(
+    groups: NDArray[np.int64], values: NDArray[np.int64], count: int
+) -> NDArray[np.float64]:
+    with np.errstate(invalid="ignore"):
+        means: NDArray[np.float64] = np.bincount(groups, values, count) / np.bincount(
+            groups, minlength=count
+        )
+    return means
 
 
 def _worth(ranks: NDArray[np.int64], cutoff: int) -> dict[str, NDArray[np.float64]]:

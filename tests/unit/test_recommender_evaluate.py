@@ -8,6 +8,7 @@ from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
@@ -250,3 +251,25 @@ def test_bootstrap_intervals_hold_the_truth_about_as_often_as_they_say() -> None
         low, high = tally.figures(3)["HR@20_95"]
         inside += low <= 0.4 <= high
     assert 50 <= inside <= 60
+
+
+def test_what_accuracy_does_not_say() -> None:
+    visits = np.array([8, 4, 2, 2])  # shares 1/2, 1/4, 1/8, 1/8
+    tally = Tally()
+    tally.add(0, 0, [0, 1], [2])
+    tally.add(0, 3, [0, 2], [2, 3])
+    tally.add(1, 1, [1], [0, 0, 1, 1])
+    tally.add(1, 9, [9, 1], [9])  # 9 is not known
+    found = tally.beyond_accuracy(visits)
+    # Shown: 0 twice, 1 three times, 2 once, 3 never.
+    assert found["gini@20"] == pytest.approx((-3 * 0 - 1 * 1 + 1 * 2 + 3 * 3) / (4 * 6), abs=1e-4)
+    assert found["novelty@20"] == pytest.approx((2 * 1 + 3 * 2 + 3) / 6, abs=1e-3)
+    shown, own = ((8 + 4 + 8 + 2) / 4 + 4) / 2, (2 + 6) / 2
+    assert found["popularity_lift@20"] == pytest.approx(shown / own - 1, abs=1e-4)
+    assert found["HR@20_by_history"] == {"1": 1.0, "2-3": 0.0, "4+": 1.0}
+    even = Tally()
+    for item in range(4):
+        even.add(item, item, [item], [item])
+    assert even.beyond_accuracy(visits)["gini@20"] == 0.0
+    assert even.beyond_accuracy(visits)["popularity_lift@20"] == 0.0
+    assert Tally().beyond_accuracy(visits)["gini@20"] == 0.0
