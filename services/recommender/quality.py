@@ -77,7 +77,8 @@ class Tally:
         given = _mean_by(group[owner], visits[items], groups)
         own = _mean_by(group[own_owner], visits[own_items], groups)
         both = np.isfinite(given) & np.isfinite(own)
-        lift = float(given[both].mean() / own[both].mean() - 1) if both.any() else 0.0
+        mine = float(own[both].mean()) if both.any() else 0.0
+        lift = float(given[both].mean()) / mine - 1 if mine else 0.0
         hits = np.array(self._ranks) <= cutoff
         lengths = np.array([len(history) for history in self._histories])
         by_history = {
