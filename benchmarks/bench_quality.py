@@ -17,6 +17,7 @@ from harness import report
 
 from shopkeeper.services.recommender.evaluate import measure, prequential
 from shopkeeper.services.recommender.settings import Settings
+from shopkeeper.shared.formats.products import load
 
 DATA = Path(__file__).parents[2] / "shared" / "data" / "recsys"
 PLAIN = Settings(blend=False, two_step_weight=0.0)
@@ -28,7 +29,13 @@ FILES = {
 }
 RUNS: dict[str, list[dict[str, Any]]] = {
     "diginetica": [{}, {"repeats": "forbid"}],
-    "retailrocket": [{}, {"partitions": 4}, {"partitions": 16}, {"repeats": "forbid"}],
+    "retailrocket": [
+        {},
+        {"catalogue": "items.csv.gz"},
+        {"partitions": 4},
+        {"partitions": 16},
+        {"repeats": "forbid"},
+    ],
     "yoochoose-100k": [{}, {"partitions": 4}, {"partitions": 16}, {"repeats": "forbid"}],
     "amazon-beauty": [{}],
 }
@@ -51,9 +58,16 @@ def main() -> None:
         train, test = FILES[name]
         for options in RUNS[name]:
             paths = folder / name / train, None if test is None else folder / name / test
+            options = dict(options)
+            catalogue = options.pop("catalogue", None)
+            if catalogue:
+                options["products"] = load(folder / name / catalogue, titled=False)
             figures, tally = measure(*paths, **options)
             _, plain = measure(*paths, **options, knobs=PLAIN)
-            report("quality", data=name, **figures, gain_over_plain_cf=tally.gain_over(plain))
+            report(
+                "quality", data=name, **figures, catalogue=catalogue,
+                gain_over_plain_cf=tally.gain_over(plain),
+            )  # fmt: skip
 
 
 def streams(folder: Path) -> None:

@@ -26,6 +26,7 @@ from shopkeeper.services.recommender.quality import CUTOFFS, Tally
 from shopkeeper.services.recommender.settings import CLICK, HOUR_MS, Settings
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.contracts.event import Event
+from shopkeeper.shared.contracts.outputs import encode
 from shopkeeper.shared.contracts.shop import ProductClicked
 from shopkeeper.shared.formats.readers import FormatError, ShopEvent, open_text, read
 
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
     from shopkeeper.services.recommender.core.sessions import Due
     from shopkeeper.shared.contracts.event import Output
+    from shopkeeper.shared.contracts.shop import ProductCatalogued
 
 Repeats = Literal["allow", "forbid"]
 Targets = Literal["all", "new"]
@@ -57,9 +59,10 @@ def run(
     hold_out: float | None = None,
     targets: Targets = "all",
     partitions: int = 1,
+    products: Sequence[ProductCatalogued] = (),
 ) -> dict[str, Any]:
     """Figures of the next-item protocol, as `measure` gives them. Raises FormatError, OSError."""
-    return measure(train, test, repeats, knobs, hold_out, targets, partitions)[0]
+    return measure(train, test, repeats, knobs, hold_out, targets, partitions, products)[0]
 
 
 def measure(
@@ -70,6 +73,7 @@ def measure(
     hold_out: float | None = None,
     targets: Targets = "all",
     partitions: int = 1,
+    products: Sequence[ProductCatalogued] = (),
 ) -> tuple[dict[str, Any], Tally]:
     """Figures of the next-item protocol, and the ranks they are made of. Raises FormatError,
     OSError.
@@ -86,6 +90,7 @@ def measure(
     counts only targets that are new in it. The two are different tasks: do not compare them.
     targets: "new" counts only targets that are new in the session, whatever may be offered.
     partitions: of users and of items, as if the topics had so many.
+    products: the catalogue, known from the beginning.
     Ties are broken as in the worker; a target that training never saw is a miss.
     """
     train = Path(train)
@@ -102,7 +107,7 @@ def measure(
         held = _last_sessions(train, hold_out) if hold_out is not None else frozenset[str]()
         parts = _by_session(train, Path(test or train), held)
     knobs = _knobs(knobs, repeats)
-    worker, train_count = learn(parts.learned, knobs, partitions)
+    worker, train_count = learn(parts.learned, knobs, partitions, products)
     learned = time.perf_counter()
     train_items = len(worker.items)
     tally, per_list_ms = _predict(worker, parts.tasks(worker), repeats, targets)
@@ -131,6 +136,7 @@ def prequential(
     targets: Targets = "all",
     nightly: bool = False,
     partitions: int = 1,
+    products: Sequence[ProductCatalogued] = (),
 ) -> tuple[dict[str, Any], Tally]:
     """Predict, then learn, over a whole stream, by the lists that would have been published.
 
@@ -157,7 +163,7 @@ def prequential(
         waiting[session] = ranked.items, due.recent, seen
 
     started = time.perf_counter()
-    pipeline = Pipeline(knobs, partitions, watch)
+    pipeline = Pipeline(knobs, partitions, watch, products)
     count = 0
     day = None
     for today, events in groupby(_lines(path), lambda event: event.time_ms // (24 * HOUR_MS)):
@@ -233,6 +239,7 @@ class Pipeline:
         knobs: Settings,
         partitions: int = 1,
         watch: Callable[[Due, Ranked], None] | None = None,
+        products: Sequence[ProductCatalogued] = (),
     ) -> None:
         self.worker = worker = Recommender(knobs)
         worker.prepare(lambda topic: partitions)
@@ -246,6 +253,7 @@ class Pipeline:
             topics.TRENDING: worker.views.trending.apply,
             topics.SESSION_ITEMS: worker.views.sessions.apply,
         }
+        worker.views.catalogue.apply([(p.product_id.encode(), encode(p)) for p in products])
         self._held: list[Output] = []  # for views that wait for the night
         self._clock_ms = 0
         if worker.learner is not None:
@@ -303,11 +311,14 @@ class Pipeline:
 
 
 def learn(
-    events: Callable[[], Iterable[Event]], knobs: Settings, partitions: int = 1
+    events: Callable[[], Iterable[Event]],
+    knobs: Settings,
+    partitions: int = 1,
+    products: Sequence[ProductCatalogued] = (),
 ) -> tuple[Recommender, int]:
     """A worker that has read some events, its views at rest; and how many they were. The blend
     learns from the lists of the last of them, as a live worker does."""
-    pipeline = Pipeline(knobs, partitions)
+    pipeline = Pipeline(knobs, partitions, products=products)
     total = sum(1 for _ in events())
     lists_from = total - LISTS_MAX if knobs.blend else total
     count = 0

@@ -51,6 +51,17 @@ def test_gradients_are_those_of_the_loss(seed, sizes):
             assert gradient[place] == pytest.approx((above - below) / (2 * step), abs=1e-6)
 
 
+@given(st.integers(0, 1000))
+def test_scores_are_those_it_learns_with_to_32_bits(seed):
+    chance = np.random.default_rng(seed)
+    blend = Blend(FEATURES, 3, 0.01)
+    for _ in range(3):
+        x, starts, targets = lists(chance, [3, 5])
+        blend.learn(x * 40, starts, targets)
+        x = x * chance.choice([1, 100])  # beyond what scaling clips, too
+        assert blend.scores(x) == pytest.approx(blend._forward(blend._scaled(x))[0], abs=1e-4)
+
+
 def test_it_learns_which_feature_decides():
     chance = np.random.default_rng(3)
     blend = Blend(FEATURES, 8, 0.01)

@@ -388,6 +388,22 @@ def test_state_of_a_newer_format_is_refused() -> None:
         Sessions(SMALL, Items()).load(Sessions(Settings(session_gap_ms=1), Items()).dump())
 
 
+def test_state_of_the_first_format_is_taken_over() -> None:
+    """It knew no session's start: each gets one below zero, which no event has."""
+    sessions = Sessions(SMALL, Items())
+    sessions.learn([event(0, 0, 1, None, [1], 0), event(1, 0, 2, None, [2], 0)])
+    old = msgspec.msgpack.decode(sessions.dump())
+    del old["session_start"]
+    restored = Sessions(SMALL, Items())
+    restored.load(msgspec.msgpack.encode(old | {"format_version": 1}))
+    assert [s.start for s in restored.sessions.values()] == [-1, -2]
+    learned, _ = restored.learn([event(2, 0, 1, None, [3], 0)])
+    assert (learned.seen_sessions, learned.prior_count) == ([-1], [1])
+    again = Sessions(SMALL, Items())
+    again.load(restored.dump())
+    assert again.dump() == restored.dump()
+
+
 @given(data=st.data())
 def test_old_hours_are_dropped_whatever_the_order(data: st.DataObject) -> None:
     log = [event(i, 0, 1, None, [i % 3], i * 60) for i in range(36)]

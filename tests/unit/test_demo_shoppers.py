@@ -10,6 +10,7 @@ import pytest
 
 from shopkeeper.demo import catalogue, shoppers, texts
 from shopkeeper.shared.contracts.shop import SHOP_TYPES
+from shopkeeper.shared.formats.products import load
 from shopkeeper.shared.formats.readers import FormatError
 
 PRODUCTS = catalogue.built_in()
@@ -126,7 +127,7 @@ def write(tmp_path, text):
 
 
 def test_other_shops_column_names_are_understood(tmp_path):
-    [first, second] = catalogue.load(
+    [first, second] = load(
         write(
             tmp_path,
             "Stock_Code,Name,vendor,price,in_stock,colour\n"
@@ -139,7 +140,7 @@ def test_other_shops_column_names_are_understood(tmp_path):
 
 
 def test_json_lines_are_understood(tmp_path):
-    [product] = catalogue.load(
+    [product] = load(
         write(tmp_path, '{"item_id": "x", "title": "Mug", "price": 2, "other": [1]}\n\n')
     )
     assert (product.product_id, product.title, product.price) == ("x", "Mug", 2.0)
@@ -161,7 +162,7 @@ def test_json_lines_are_understood(tmp_path):
 )
 def test_a_bad_catalogue_is_refused_with_its_line(tmp_path, text, problem):
     with pytest.raises(FormatError, match=problem):
-        catalogue.load(write(tmp_path, text))
+        load(write(tmp_path, text))
 
 
 def test_catalogue_events_are_valid_and_leave_out_what_is_unknown():

@@ -273,3 +273,26 @@ def test_what_accuracy_does_not_say() -> None:
     assert even.beyond_accuracy(visits)["gini@20"] == 0.0
     assert even.beyond_accuracy(visits)["popularity_lift@20"] == 0.0
     assert Tally().beyond_accuracy(visits)["gini@20"] == 0.0
+
+
+def test_a_catalogue_is_heeded(tmp_path: Path) -> None:
+    train = write(tmp_path / "train.csv", [["a", "b"]] * 20, 0)
+    test = write(tmp_path / "test.csv", [["a", "b"]] * 3, 100)
+    catalogue = tmp_path / "items.csv"
+    runner = CliRunner()
+    hits = []
+    for text in ("item_id,category_id\na,1\nb,1\n", "item_id,in_stock\na,yes\nb,no\n"):
+        catalogue.write_text(text)
+        result = runner.invoke(
+            command,
+            ["evaluate", "recommender", str(train), str(test), "--catalogue", str(catalogue)],
+        )
+        assert result.exit_code == 0, result.output
+        hits.append(json.loads(result.stdout)["HR@20"])
+    assert hits == [1.0, 0.0]
+    catalogue.write_text("price\n1\n")
+    result = runner.invoke(
+        command, ["evaluate", "recommender", str(train), str(test), "--catalogue", str(catalogue)]
+    )
+    assert result.exit_code == 1
+    assert "no column product_id" in result.stderr

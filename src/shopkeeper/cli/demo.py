@@ -13,6 +13,7 @@ from aiokafka.errors import KafkaError
 
 from shopkeeper.demo import catalogue
 from shopkeeper.demo.run import Demo, Plan
+from shopkeeper.shared.formats.products import load
 from shopkeeper.shared.formats.readers import READERS, FormatError
 from shopkeeper.shared.runtime import logs
 from shopkeeper.shared.runtime.embedded import BrokerUnavailable, embedded_broker
@@ -66,7 +67,7 @@ def command(
         signal.signal(number, lambda *_: sys.exit(0))
     try:
         if catalogue_file is not None:
-            products = catalogue.load(catalogue_file)
+            products = load(catalogue_file)
         else:
             products = catalogue.built_in() if data is None else []
         per_s = rate or (SIMULATED_PER_S if data is None else FILE_PER_S)

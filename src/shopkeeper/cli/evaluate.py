@@ -13,6 +13,8 @@ import orjson
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from shopkeeper.shared.contracts.shop import ProductCatalogued
+
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -59,6 +61,10 @@ def command() -> None:
     help="Of the topics, users' and items' alike.",
 )  # fmt: skip
 @click.option(
+    "--catalogue", type=FILE,
+    help="What is known of the products (JSON lines or CSV); titles may be missing.",
+)  # fmt: skip
+@click.option(
     "--blend/--no-blend", default=True, show_default=True,
     help="Whether the learned blend may rank, or neighbours' scores alone.",
 )  # fmt: skip
@@ -71,6 +77,7 @@ def recommender(
     prequential: bool,
     nightly: bool,
     partitions: int,
+    catalogue: Path | None,
     blend: bool,
 ) -> None:
     """Next item in a session: learn TRAIN, predict every click of TEST from those before it.
@@ -81,6 +88,10 @@ def recommender(
     """
     from shopkeeper.services.recommender import evaluate
     from shopkeeper.services.recommender.settings import Settings
+    from shopkeeper.shared.formats.products import load
+
+    def products() -> list[ProductCatalogued]:
+        return [] if catalogue is None else load(catalogue, titled=False)
 
     targets: Literal["all", "new"] = "new" if new_targets_only else "all"
     knobs = Settings(blend=blend)
@@ -88,7 +99,9 @@ def recommender(
         if test is not None or hold_out is not None:
             raise click.UsageError("--prequential takes one file and no --hold-out")
         _report(
-            lambda: evaluate.prequential(train, repeats, knobs, targets, nightly, partitions)[0]
+            lambda: evaluate.prequential(
+                train, repeats, knobs, targets, nightly, partitions, products()
+            )[0]
         )
         return
     if nightly:
@@ -96,7 +109,9 @@ def recommender(
     both, neither = bool(test and hold_out), not (test or hold_out)
     if both or (neither and not evaluate.holds_its_test(train)):
         raise click.UsageError("give either TEST or --hold-out")
-    _report(lambda: evaluate.run(train, test, repeats, knobs, hold_out, targets, partitions))
+    _report(
+        lambda: evaluate.run(train, test, repeats, knobs, hold_out, targets, partitions, products())
+    )
 
 
 def _labelled(service: str, path: Path) -> None:

@@ -18,8 +18,8 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from shopkeeper.demo.catalogue import events as catalogue_events
-from shopkeeper.demo.catalogue import load
 from shopkeeper.shared.contracts.shop import ProductCatalogued
+from shopkeeper.shared.formats.products import load
 from shopkeeper.shared.formats.readers import READERS, FormatError, read, refuse
 from shopkeeper.shared.runtime import logs
 from shopkeeper.shared.runtime.admin import wait_for_broker
