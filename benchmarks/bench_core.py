@@ -48,8 +48,8 @@ def main() -> None:
 
 
 def run(path: Path) -> None:
-    events = list(evaluate._lines(path))
-    knobs = evaluate._knobs(Settings(), "allow")
+    events = list(evaluate.lines(path))
+    knobs = evaluate.unhurried(Settings(), "allow")
     pipeline = evaluate.Pipeline(knobs)
     worker = pipeline.worker
     learned = len(events) - WITH_LISTS

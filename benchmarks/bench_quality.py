@@ -13,9 +13,16 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from harness import report
 
-from shopkeeper.services.recommender.evaluate import measure, prequential
+from shopkeeper.services.recommender.evaluate import (
+    LIVE_SPAN_EVENTS,
+    lines,
+    measure,
+    prequential,
+)
+from shopkeeper.services.recommender.quality import CUTOFFS, Tally
 from shopkeeper.services.recommender.settings import Settings
 from shopkeeper.shared.formats.products import load
 
@@ -75,13 +82,40 @@ def streams(folder: Path) -> None:
         path = folder / name / file
         figures, live = prequential(path, repeats)  # type: ignore[arg-type]
         nightly, frozen = prequential(path, repeats, nightly=True)  # type: ignore[arg-type]
+        popular, items = popularity(path, repeats)
         plain, base = prequential(path, repeats, PLAIN)  # type: ignore[arg-type]
         report(
             "stream", data=name, **figures,
             nightly={k: nightly[k] for k in ("HR@20", "MRR@20", "NDCG@20", "windows")},
             plain_cf={k: plain[k] for k in ("HR@20", "MRR@20", "NDCG@20")},
+            popularity=popular.figures(items), gain_over_popularity=live.gain_over(popular),
             gain_over_nightly=live.gain_over(frozen), gain_over_plain_cf=live.gain_over(base),
         )  # fmt: skip
+
+
+def popularity(path: Path, repeats: str) -> tuple[Tally, int]:
+    """The same targets by what most sessions had so far: the list is the same for everyone; and
+    how many items there are."""
+    ids: dict[str, int] = {}
+    sessions: dict[str, list[int]] = {}
+    counts = np.zeros(1 << 20, np.int64)
+    top: list[int] = []
+    tally = Tally()
+    numbers: dict[str, int] = {}
+    for event in lines(path):
+        if event.offset % LIVE_SPAN_EVENTS == 0:
+            top = np.argsort(-counts[: len(ids)], kind="stable")[:500].tolist()
+        session = event.data.session_id
+        item = ids.setdefault(event.data.product_id, len(ids))
+        before = sessions.setdefault(session, [])
+        new = item not in before
+        if before and (repeats == "allow" or new):
+            seen = before if repeats == "forbid" else []
+            offered = [each for each in top if each not in seen][: CUTOFFS[-1]]
+            tally.add(numbers.setdefault(session, len(numbers)), item, offered)
+        before.append(item)
+        counts[item] += new
+    return tally, len(ids)
 
 
 if __name__ == "__main__":

@@ -106,7 +106,7 @@ def measure(
             raise FormatError("either a test file or a share to hold out is needed")
         held = _last_sessions(train, hold_out) if hold_out is not None else frozenset[str]()
         parts = _by_session(train, Path(test or train), held)
-    knobs = _knobs(knobs, repeats)
+    knobs = unhurried(knobs, repeats)
     worker, train_count = learn(parts.learned, knobs, partitions, products)
     learned = time.perf_counter()
     train_items = len(worker.items)
@@ -145,7 +145,7 @@ def prequential(
     on: the same model, retrained every night. Raises FormatError, OSError.
     """
     path = Path(path)
-    knobs = replace(_knobs(knobs, repeats), list_items_max=CUTOFF)
+    knobs = replace(unhurried(knobs, repeats), list_items_max=CUTOFF)
     tally = Tally()
     # Session -> its last list, what that was made from, the session's items.
     waiting: dict[str, tuple[list[int], tuple[int, ...], set[int]]] = {}
@@ -166,7 +166,7 @@ def prequential(
     pipeline = Pipeline(knobs, partitions, watch, products)
     count = 0
     day = None
-    for today, events in groupby(_lines(path), lambda event: event.time_ms // (24 * HOUR_MS)):
+    for today, events in groupby(lines(path), lambda event: event.time_ms // (24 * HOUR_MS)):
         if nightly and day is not None and today != day:
             pipeline.night()
         day = today
@@ -189,7 +189,8 @@ def prequential(
     }, tally
 
 
-def _knobs(knobs: Settings | None, repeats: Repeats) -> Settings:
+def unhurried(knobs: Settings | None, repeats: Repeats) -> Settings:
+    """Settings with what may be offered by the protocol, and no budget of time."""
     return replace(
         knobs or Settings(),
         offer_current=repeats == "allow",
@@ -360,7 +361,7 @@ def _by_session(train: Path, test: Path, held: Set[str]) -> _Parts:
             for place in range(1, len(items)):
                 yield number, items[:place], items[place]
 
-    return _Parts(lambda: (e for e in _lines(train) if e.data.session_id not in held), tasks)
+    return _Parts(lambda: (e for e in lines(train) if e.data.session_id not in held), tasks)
 
 
 def _leave_one_out(path: Path, last_but_one: bool) -> _Parts:
@@ -371,7 +372,7 @@ def _leave_one_out(path: Path, last_but_one: bool) -> _Parts:
 
     def learned() -> Iterator[Event]:
         left = {user: len(items) - 2 for user, items in users.items()}
-        for event in _lines(path):
+        for event in lines(path):
             left[event.data.user_id] -= 1
             if left[event.data.user_id] >= 0:
                 yield event
@@ -394,7 +395,7 @@ def _last_sessions(path: Path, share: float) -> frozenset[str]:
     return frozenset(ids[first:])
 
 
-def _lines(path: Path) -> Iterator[Event]:
+def lines(path: Path) -> Iterator[Event]:
     """The events of a file, baskets line by line."""
     name = format_of(path)
     events = _sequences(path) if name == SEQUENCES else read(path, name)

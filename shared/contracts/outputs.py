@@ -105,7 +105,7 @@ class RecommendedItem(msgspec.Struct, frozen=True):
     """One item of a list."""
 
     product_id: str
-    score: float  # write four decimals: then ten items with UUIDs for ids fit into 2 kB
+    score: float  # write six decimals: then ten items with UUIDs for ids fit into 2 kB
     reason: Reason
 
 
