@@ -24,11 +24,11 @@ TEXTS: dict[str, dict[str, str]] = {
     },
     "related": {
         "en": "Goes with what others choose beside {product}",
-        "zh": "与{product}的相关商品常一起被浏览",
+        "zh": "常与{product}的相关商品一起被浏览",
     },
     "similar_sessions": {
-        "en": "Chosen by others whose visit was like yours, {product} included",
-        "zh": "和您一样看过{product}的人也浏览过",
+        "en": "Visitors with interests like yours, {product} among them, looked at this",
+        "zh": "与您兴趣相近、也看过{product}的顾客浏览过",
     },
     "viewed_before": {"en": "You looked at this before", "zh": "您之前看过"},
     "trending": {"en": "Popular right now", "zh": "当前热门"},
