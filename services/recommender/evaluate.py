@@ -1,6 +1,6 @@
 """Next-item quality of the recommender: the very code of the worker, without the broker.
 
-`run` learns a file of sessions event by event through both stages and the views, then, without
+`measure` learns a file of sessions event by event through both stages and the views, then, without
 learning any more, predicts each click of the test sessions from those before it in its session.
 `prequential` predicts every click before it is learned (Dawid, "The prequential approach", JRSS A
 1984), by the lists that a live worker would have published.
@@ -49,20 +49,6 @@ PREDICTIONS_AT_ONCE = 8_192
 LISTS_MAX = 200_000  # of the last events: with lists, for the blend (a live worker makes all)
 LONG_AGO_MS = 1 << 60  # by a clock that far ahead every event is too old for a list
 WINDOWS = 20
-
-
-def run(
-    train: str | Path,
-    test: str | Path | None,
-    repeats: Repeats = "allow",
-    knobs: Settings | None = None,
-    hold_out: float | None = None,
-    targets: Targets = "all",
-    partitions: int = 1,
-    products: Sequence[ProductCatalogued] = (),
-) -> dict[str, Any]:
-    """Figures of the next-item protocol, as `measure` gives them. Raises FormatError, OSError."""
-    return measure(train, test, repeats, knobs, hold_out, targets, partitions, products)[0]
 
 
 def measure(

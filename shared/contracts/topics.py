@@ -93,9 +93,9 @@ _INTERNAL = (
           internal=True),
     Topic(ITEM_COUNTS, "item bucket", "compact", (), ("recommender",), ("recommender",),
           internal=True, retention_ms=None),
-    # Read whole at start, and only its newest sessions are used: bounded by size.
+    # Read whole at start, and only its newest sessions are used: a million events a partition.
     Topic(SESSION_ITEMS, "origin partition", "delete", (), ("recommender",), ("recommender",),
-          internal=True, config={"retention.bytes": "67108864", "segment.bytes": "16777216"}),
+          internal=True, config={"retention.bytes": "16777216", "segment.bytes": "4194304"}),
     *(Topic(checkpoints(s), "chunk", "delete", (), (s,), (s,), internal=True, retention_ms=None,
             message_bytes_max=2_097_152)
       for s in SERVICES),
