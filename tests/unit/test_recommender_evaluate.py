@@ -7,19 +7,24 @@ import random
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
 
 from shopkeeper.cli.main import command
-from shopkeeper.services.recommender.evaluate import prequential, run
+from shopkeeper.services.recommender.evaluate import measure, prequential
 from shopkeeper.services.recommender.quality import Tally
 from shopkeeper.services.recommender.settings import Settings
 
 ITEMS = 25
 TIMED = ("learn_seconds", "predict_seconds", "clicks_per_second", "ms_per_list")
 Sessions = list[list[str]]
+
+
+def run(*arguments: Any, **options: Any) -> dict[str, Any]:
+    return measure(*arguments, **options)[0]
 
 
 def sessions(seed: int, count: int) -> Sessions:

@@ -110,7 +110,9 @@ def recommender(
     if both or (neither and not evaluate.holds_its_test(train)):
         raise click.UsageError("give either TEST or --hold-out")
     _report(
-        lambda: evaluate.run(train, test, repeats, knobs, hold_out, targets, partitions, products())
+        lambda: evaluate.measure(
+            train, test, repeats, knobs, hold_out, targets, partitions, products()
+        )[0]
     )
 
 
