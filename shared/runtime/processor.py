@@ -41,7 +41,7 @@ class Processor(Protocol):
         ...
 
     def flush(self) -> list[Output]:
-        """What `process` held back, to be published in fewer records: called every 100 ms where
+        """What `process` held back, to be published in fewer records: called every 250 ms where
         something was processed since, and always before `dump`. Most hold nothing back."""
         ...
 

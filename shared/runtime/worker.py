@@ -50,7 +50,7 @@ REVOKE_DEADLINE_S = 5.0
 TICK_S = 0.25
 VIEW_TICK_S = 0.25
 OBSERVE_S = 1.0
-FLUSH_S = 0.1
+FLUSH_S = 0.25
 STOP_DEADLINE_S = 15.0
 # Who leaves right after a rebalance is forgotten by the embedded broker without a word to the
 # others, who then never get its partitions (3 of 100 times; of 120 with a pause of 0.3 s none).
