@@ -24,6 +24,8 @@ from shopkeeper.shared.runtime.service import Service, Source
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from prometheus_client import Counter as Counts
+
     from shopkeeper.shared.runtime.metrics import Metrics
     from shopkeeper.shared.runtime.settings import Settings
 
@@ -45,7 +47,6 @@ class Recommender:
         self._clicks: WeakValueDictionary[int, ClicksProcessor] = WeakValueDictionary()
         self._pairs: WeakValueDictionary[int, PairsProcessor] = WeakValueDictionary()
         self._reported: Counter[str] = Counter()
-        self._examples: Counter[str] = Counter()
 
     def _warm(self) -> None:
         """Load the compiled loops, or compile them, before anybody waits for a list."""
@@ -83,17 +84,16 @@ class Recommender:
             ("indexed_sessions", len(self.views.sessions)),
         ):
             metrics.state_entries.labels(table).set(entries)
-        evicted: Counter[str] = Counter()
+        totals = self.counters.copy()
         for each in sessions:
-            evicted.update(each.counters)
-        current = self.counters + evicted
-        for name, total in current.items():
-            new = max(0, total - self._reported[name])
-            if name.startswith("list_"):
-                metrics.fallbacks.labels(name.removeprefix("list_")).inc(new)
-            else:
-                metrics.evictions.labels(name).inc(new)
-        self._reported = current
+            totals.update(each.counters)
+        if self.learner is not None:
+            totals["example_learned"] = self.learner.examples
+            totals["example_missed"] = self.learner.missed
+        for name, total in totals.items():
+            # Less than was reported, where a partition was given away with what it had counted.
+            _counter_of(metrics, name).inc(max(0, total - self._reported[name]))
+        self._reported = totals
         self._observe_learner(metrics)
         coverage, gini = self.exposure.coverage_and_gini(len(self.items))
         metrics.coverage.set(coverage)
@@ -110,10 +110,15 @@ class Recommender:
             shares[expert_of(feature)] += share
         for expert, share in shares.items():
             metrics.ranker_share.labels(expert).set(share)
-        for outcome, total in (("learned", learner.examples), ("missed", learner.missed)):
-            new = max(0, total - self._examples[outcome])
-            metrics.ranker_examples.labels(outcome).inc(new)
-            self._examples[outcome] = total
+
+
+def _counter_of(metrics: Metrics, name: str) -> Counts:
+    kind, _, label = name.partition("_")
+    if kind == "list":
+        return metrics.fallbacks.labels(label)
+    if kind == "example":
+        return metrics.ranker_examples.labels(label)
+    return metrics.evictions.labels(name)
 
 
 def build(settings: Settings) -> Service:
