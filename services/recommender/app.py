@@ -11,10 +11,9 @@ from shopkeeper.services.recommender.catalogue import CatalogueProcessor
 from shopkeeper.services.recommender.clicks import MODEL, ClicksProcessor
 from shopkeeper.services.recommender.core.blend import Learner
 from shopkeeper.services.recommender.core.exposure import Exposure
-from shopkeeper.services.recommender.core.features import BASE, FEATURES, expert_of
+from shopkeeper.services.recommender.core.features import BASE, EXPERT_OF, FEATURES
 from shopkeeper.services.recommender.core.items import Items
 from shopkeeper.services.recommender.core.ranker import Ranker
-from shopkeeper.services.recommender.core.session_index import SessionIndex
 from shopkeeper.services.recommender.core.views import Views
 from shopkeeper.services.recommender.pairs import PairsProcessor
 from shopkeeper.services.recommender.settings import Settings as Knobs
@@ -50,8 +49,8 @@ class Recommender:
 
     def _warm(self) -> None:
         """Load the compiled loops, or compile them, before anybody waits for a list."""
-        SessionIndex(Items(), 1, 1).warm()
-        self.ranker.rank([[0]], [[]])
+        self.views.sessions.warm()
+        self.ranker.warm()
 
     def prepare(self, partition_count: Callable[[str], int]) -> None:
         """Called once the broker has told how many partitions topics have."""
@@ -106,8 +105,8 @@ class Recommender:
         metrics.ranker_rank.labels("base").set(learner.base_rank)
         metrics.ranker_rank.labels("blend").set(learner.blend_rank)
         shares: Counter[str] = Counter()
-        for feature, share in zip(FEATURES, learner.shares.tolist(), strict=True):
-            shares[expert_of(feature)] += share
+        for expert, share in zip(EXPERT_OF, learner.shares.tolist(), strict=True):
+            shares[expert] += share
         for expert, share in shares.items():
             metrics.ranker_share.labels(expert).set(share)
 

@@ -327,6 +327,20 @@ def test_many_lists_are_the_same_as_one_at_a_time() -> None:
     assert shop.rank(*users) == [shop.rank(user)[0] for user in users]
 
 
+def test_a_list_may_be_made_from_more_than_a_user_s_memory_holds() -> None:
+    """All that was seen are candidates, however many: there is room for them."""
+    settings = Settings(
+        recent_items_max=2, offer_current=True, repeat_weight=1.0, candidates_base_max=1,
+        candidates_two_step_max=1, candidates_followed_max=1, candidates_sessions_max=1,
+        list_items_max=200,
+    )  # fmt: skip
+    shop = Shop(settings)
+    seen = [f"seen{n}" for n in range(150)]
+    [ranked, other] = shop.rank((seen, []), (["p0"], []))
+    assert shop.names(ranked) == seen[::-1]
+    assert shop.names(other) == ["p0"]
+
+
 def test_the_chain_from_personal_to_empty() -> None:
     shop = Shop(replace(Settings(), list_items_max=4))
     assert shop.rank((["p0"], []))[0].fallback == "empty"

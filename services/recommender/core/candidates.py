@@ -26,6 +26,7 @@ from shopkeeper.services.recommender.core.compiled import compiled
 from shopkeeper.services.recommender.core.features import PLACES, RAW, TINY
 from shopkeeper.services.recommender.core.items import grown
 from shopkeeper.services.recommender.core.session_index import HEAT_HALF_LIFE, NO_LINK
+from shopkeeper.services.recommender.settings import CLICK
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -84,7 +85,7 @@ class Gatherer:
 
     def __init__(self, settings: Settings, items: Items, views: Views) -> None:
         self._settings, self._items, self._views = settings, items, views
-        self._decay = np.power(settings.session_decay, np.arange(1024.0))
+        self._decay = np.power(settings.session_decay, np.arange(float(RECENT_MAX)))
         # By item: the list that it was last a candidate of, and its place there.
         self._mark: NDArray[np.int64] = np.zeros(1024, np.int64)
         self._found: NDArray[np.int64] = np.zeros(GATHERED_MAX, np.int64)
@@ -121,22 +122,21 @@ class Gatherer:
             settings.candidates_base_max, settings.candidates_two_step_max,
             settings.candidates_followed_max, settings.candidates_sessions_max,
         )  # fmt: skip
-        most = sum(limits) + settings.recent_items_max
-        room = len(recents) * most
+        flat_recent, recent_bounds = _flat(recents)
+        flat_bought, bought_bounds = _flat(boughts)
+        room = len(recents) * sum(limits) + len(flat_recent)
         bounds = np.zeros(len(recents) + 1, np.int64)
         out = Candidates(
             bounds, np.empty(room, np.int64), np.empty((room, len(RAW)), np.float32),
             np.empty(room), np.empty(room), np.empty(room, np.int64), np.empty(room, np.int64),
             np.empty(room, np.int64),
         )  # fmt: skip
-        flat_recent, recent_bounds = _flat(recents)
-        flat_bought, bought_bounds = _flat(boughts)
         similar, catalogue = views.similar, views.catalogue
         _gather(
             (flat_recent, recent_bounds, flat_bought, bought_bounds,
              np.array(sessions, np.int64)),
             (similar.row_of, similar.neighbours, similar.scores, similar.counts, similar.classes),
-            (views.counts.n[0], catalogue.blocked(), catalogue.category, views.sentiment.mean),
+            (views.counts.n[CLICK], catalogue.blocked(), catalogue.category, views.sentiment.mean),
             (index.entries, index.heads, index.heat, index.heat_at,
              index.returns, index.totals),
             index.newest,
@@ -153,7 +153,10 @@ class Gatherer:
         )  # fmt: skip
         self._lists += len(recents)
         count = int(bounds[-1])
-        return Candidates(bounds, *(part[:count] for part in out[1:]))  # type: ignore[arg-type]
+        return Candidates(
+            bounds, out.items[:count], out.raw[:count], out.base[:count], out.kept[:count],
+            out.why[:count], out.source[:count], out.kind[:count],
+        )  # fmt: skip
 
     def _reserve(self) -> None:
         views, capacity = self._views, self._items.capacity
@@ -413,8 +416,8 @@ def _gather(
                     raw[at, _SESSIONS_RECENT] += vote * newer
 
         # What must not be offered goes: found is -1 then.
-        for at in range(bought_bounds[number], bought_bounds[number + 1]):
-            at = mark[boughts[at]]
+        for bought in boughts[bought_bounds[number] : bought_bounds[number + 1]]:
+            at = mark[bought]
             if at >> PLACE_BITS == stamp:
                 found[at & (1 << PLACE_BITS) - 1] = -1
         for seed in range(distinct):  # its place is its number

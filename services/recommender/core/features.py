@@ -116,6 +116,7 @@ def expert_of(feature: str) -> str:
     return expert
 
 
+EXPERT_OF = tuple(expert_of(feature) for feature in FEATURES)
 _ROOTS = slice(0, len(ROOTS))
 _LOGS = slice(len(ROOTS), len(ROOTS) + len(LOGS))
 _PLAIN = slice(len(ROOTS) + len(LOGS), len(RAW))

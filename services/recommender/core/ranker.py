@@ -123,6 +123,11 @@ class Ranker:
             )
         return ranked
 
+    def warm(self) -> None:
+        """Have the compiled loops ready: a list of nothing may need fewer of them than others."""
+        self._gatherer.gather([[0]], [[]], [-1])
+        best(np.zeros(1, np.int64), np.zeros(0), np.zeros(0, np.int64), 1)
+
     def ask(
         self,
         recents: Sequence[Sequence[int]],
