@@ -18,6 +18,7 @@ from harness import report
 
 from shopkeeper.services.recommender.evaluate import (
     LIVE_SPAN_EVENTS,
+    Repeats,
     lines,
     measure,
     prequential,
@@ -46,7 +47,7 @@ RUNS: dict[str, list[dict[str, Any]]] = {
     "yoochoose-100k": [{}, {"partitions": 4}, {"partitions": 16}, {"repeats": "forbid"}],
     "amazon-beauty": [{}],
 }
-STREAMS = {
+STREAMS: dict[str, tuple[str, Repeats]] = {
     "yoochoose-100k": ("clicks_train.csv.gz", "allow"),
     "online-retail": ("lines_train.csv.gz", "forbid"),
 }
@@ -80,10 +81,10 @@ def main() -> None:
 def streams(folder: Path) -> None:
     for name, (file, repeats) in STREAMS.items():
         path = folder / name / file
-        figures, live = prequential(path, repeats)  # type: ignore[arg-type]
-        nightly, frozen = prequential(path, repeats, nightly=True)  # type: ignore[arg-type]
+        figures, live = prequential(path, repeats)
+        nightly, frozen = prequential(path, repeats, nightly=True)
         popular, items = popularity(path, repeats)
-        plain, base = prequential(path, repeats, PLAIN)  # type: ignore[arg-type]
+        plain, base = prequential(path, repeats, PLAIN)
         report(
             "stream", data=name, **figures,
             nightly={k: nightly[k] for k in ("HR@20", "MRR@20", "NDCG@20", "windows")},
@@ -93,7 +94,7 @@ def streams(folder: Path) -> None:
         )  # fmt: skip
 
 
-def popularity(path: Path, repeats: str) -> tuple[Tally, int]:
+def popularity(path: Path, repeats: Repeats) -> tuple[Tally, int]:
     """The same targets by what most sessions had so far: the list is the same for everyone; and
     how many items there are."""
     ids: dict[str, int] = {}

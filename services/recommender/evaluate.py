@@ -15,12 +15,12 @@ from collections import defaultdict
 from dataclasses import replace
 from itertools import groupby, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
-import xxhash
 
 from shopkeeper.services.recommender.app import Recommender
+from shopkeeper.services.recommender.core.items import partition_of_name
 from shopkeeper.services.recommender.core.ranker import Ranked
 from shopkeeper.services.recommender.quality import CUTOFFS, Tally
 from shopkeeper.services.recommender.settings import CLICK, HOUR_MS, Settings
@@ -126,9 +126,9 @@ def prequential(
 ) -> tuple[dict[str, Any], Tally]:
     """Predict, then learn, over a whole stream, by the lists that would have been published.
 
-    The first half of the stream's targets is not counted on its own: `windows` has equal parts of
-    all. nightly: what is learned during a day (by event time, UTC) is only used from the next day
-    on: the same model, retrained every night. Raises FormatError, OSError.
+    `windows` has figures of equal parts, in order. nightly: what is learned during a day (by event
+    time, UTC) is only used from the next day on: the same model, retrained every night. Raises
+    FormatError, OSError.
     """
     path = Path(path)
     knobs = replace(unhurried(knobs, repeats), list_items_max=CUTOFF)
@@ -243,8 +243,6 @@ class Pipeline:
         worker.views.catalogue.apply([(p.product_id.encode(), encode(p)) for p in products])
         self._held: list[Output] = []  # for views that wait for the night
         self._clock_ms = 0
-        if worker.learner is not None:
-            self._serving = worker.learner.serving
 
     def learn(self, span: Sequence[Event], live: bool, publish: bool = True) -> None:
         """Events in the order of their offsets.
@@ -253,8 +251,7 @@ class Pipeline:
         """
         parts: dict[int, list[Event]] = defaultdict(list)
         for event in span:
-            number = xxhash.xxh64_intdigest(event.key or b"") % len(self._clicks)
-            parts[number].append(event)
+            parts[partition_of_name(event.data.user_id, len(self._clicks))].append(event)
         if live and publish:
             self._publish()
         for number, events in sorted(parts.items()):
@@ -325,15 +322,11 @@ SEQUENCES = "sequences"
 Task = tuple[int, list[int], int]  # number of the session, its items before a click, the click's
 
 
-class _Parts:
+class _Parts(NamedTuple):
     """What is learned, and what is then predicted."""
 
-    def __init__(
-        self,
-        learned: Callable[[], Iterable[Event]],
-        tasks: Callable[[Recommender], Iterator[Task]],
-    ) -> None:
-        self.learned, self.tasks = learned, tasks
+    learned: Callable[[], Iterable[Event]]
+    tasks: Callable[[Recommender], Iterator[Task]]
 
 
 def _by_session(train: Path, test: Path, held: Set[str]) -> _Parts:

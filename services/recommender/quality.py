@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from shopkeeper.services.recommender.core.exposure import gini
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -65,10 +67,6 @@ class Tally:
         """Rounded figures of what was shown to whom. visits: (items known,) of each item."""
         cutoff = CUTOFFS[-1]
         count = len(visits)
-        shown = np.sort(self._exposure(cutoff, count))
-        ranks = np.arange(1, count + 1)
-        total = max(1, int(shown.sum()))
-        gini = float(((2 * ranks - count - 1) * shown).sum() / (count * total))
         own_items, own_owner = _flat(self._histories, count)
         items, owner = _flat([items[:cutoff] for items in self._lists], count)
         information = -np.log2(np.maximum(visits, 1) / max(1, int(visits.sum())))
@@ -91,7 +89,7 @@ class Tally:
             if some.any()
         }
         return {
-            f"gini@{cutoff}": round(gini, 4),
+            f"gini@{cutoff}": round(gini(self._exposure(cutoff, count), count), 4),
             f"novelty@{cutoff}": round(float(information[items].mean()), 3) if len(items) else 0.0,
             f"popularity_lift@{cutoff}": round(lift, 4),
             f"HR@{cutoff}_by_history": by_history,

@@ -61,11 +61,9 @@ class Deltas:
         """Two parts of about equal size, cut between origin offsets; None if there is only one."""
         offsets = np.concatenate([self.pair_offsets, self.visit_offsets])
         offsets.sort()
-        if not len(offsets) or offsets[0] == offsets[-1]:
+        cut = cut_of(offsets)
+        if cut is None:
             return None
-        cut = offsets[len(offsets) // 2]
-        if cut == offsets[0]:
-            cut = offsets[np.searchsorted(offsets, cut, "right")]
         pair = int(np.searchsorted(self.pair_offsets, cut))
         visit = int(np.searchsorted(self.visit_offsets, cut))
         return (
@@ -81,6 +79,17 @@ class Deltas:
             self.visit_rows[visits], self.visit_classes[visits],
             self.visit_hours[visits], self.visit_offsets[visits],
         )  # fmt: skip
+
+
+def cut_of(offsets: NDArray[np.int64]) -> int | None:
+    """The origin offset before which to cut entries into two parts of about equal size; None if
+    they are all of one. offsets: ascending."""
+    if not len(offsets) or offsets[0] == offsets[-1]:
+        return None
+    cut = offsets[len(offsets) // 2]
+    if cut == offsets[0]:
+        cut = offsets[np.searchsorted(offsets, cut, "right")]
+    return int(cut)
 
 
 def deltas_of(

@@ -30,16 +30,20 @@ class Exposure:
         self._shown[shown] += 1
 
     def coverage_and_gini(self, item_count: int) -> tuple[float, float]:
-        """(share of `item_count` items shown at all, Gini coefficient of exposure over them).
-
-        Gini = sum over the ascending counts x(k), k = 1..n, of (2k - n - 1) x(k) / (n sum x):
-        0 when all are shown alike, towards 1 when one item is all that is shown.
-        """
-        shown = np.sort(self._shown[self._shown > 0])
+        """(share of `item_count` items shown at all, Gini coefficient of exposure over them)."""
+        shown = self._shown[self._shown > 0]
         n = max(item_count, len(shown))
-        total = int(shown.sum())
-        if not total:
-            return 0.0, 0.0
-        ranks = np.arange(n - len(shown) + 1, n + 1)  # those never shown come first, with 0
-        gini = float(((2 * ranks - n - 1) * shown).sum() / (n * total))
-        return len(shown) / n, gini
+        return len(shown) / max(1, n), gini(shown, n)
+
+
+def gini(shown: NDArray[np.int64], item_count: int) -> float:
+    """Gini coefficient of how often items were shown; those not in `shown` never were.
+
+    Sum over the ascending counts x(k), k = 1..n, of (2k - n - 1) x(k) / (n sum x): 0 when all are
+    shown alike (or none at all), towards 1 when one item is all that is shown.
+    """
+    total = int(shown.sum())
+    if not total:
+        return 0.0
+    ranks = np.arange(item_count - len(shown) + 1, item_count + 1)  # never shown: first, with 0
+    return float(((2 * ranks - item_count - 1) * np.sort(shown)).sum() / (item_count * total))

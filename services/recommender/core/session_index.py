@@ -20,6 +20,7 @@ import msgspec
 import numpy as np
 
 from shopkeeper.services.recommender.core.compiled import compiled
+from shopkeeper.services.recommender.core.deltas import cut_of
 from shopkeeper.services.recommender.core.items import grown
 
 if TYPE_CHECKING:
@@ -29,14 +30,13 @@ if TYPE_CHECKING:
 
     from shopkeeper.services.recommender.core.items import Items
     from shopkeeper.services.recommender.core.sessions import Learned
+    from shopkeeper.services.recommender.core.views import KeyValue
 
 FORMAT_VERSION = 1
 HEAT_HALF_LIFE = 50_000.0  # events, whatever the item
 ORIGIN_BITS = 16
 SESSIONS_AT_FIRST = 1024
 NO_LINK = 0  # no place is 0 places before itself
-
-KeyValue = tuple[bytes | None, bytes | None]
 
 
 @dataclass(slots=True)
@@ -132,7 +132,7 @@ class SessionIndex:
     def _insert(self, numbers: NDArray[np.int64], items: NDArray[np.int64], newest: int) -> None:
         _insert(
             numbers, items, self.entries, self.lengths, self._last, self.heads, self.heat,
-            self.heat_at, self.returns, self.totals, newest, HEAT_HALF_LIFE,
+            self.heat_at, self.returns, self.totals, newest,
         )  # fmt: skip
 
     def _open(self, key: int) -> int:
@@ -172,7 +172,6 @@ def _insert(
     returns: NDArray[np.int32],
     totals: NDArray[np.int64],
     newest: int,
-    half_life: float,
 ) -> None:
     """Put each item at the end of its session, unless it is there or the session is full.
 
@@ -182,7 +181,7 @@ def _insert(
     for event in range(len(items)):
         item, number = items[event], numbers[event]
         totals[0] += 1
-        heat[item] = heat[item] * 0.5 ** ((totals[0] - heat_at[item]) / half_life) + 1.0
+        heat[item] = heat[item] * 0.5 ** ((totals[0] - heat_at[item]) / HEAT_HALF_LIFE) + 1.0
         heat_at[item] = totals[0]
         returns[item, 0] += 1
         slot = number % size
@@ -252,11 +251,9 @@ def _encode(seen: SessionItems, items: Items, bytes_max: int) -> list[bytes]:
             (offsets - base).astype(np.uint32).tobytes(),
         )
     )  # fmt: skip
-    # Events are never cut: the receiver's fence is an offset.
-    middle = int(np.searchsorted(offsets, offsets[len(offsets) // 2], "left"))
-    middle = middle or int(np.searchsorted(offsets, base, "right"))
-    if len(record) <= bytes_max or middle == len(offsets):
+    if len(record) <= bytes_max or (cut := cut_of(offsets)) is None:
         return [record]
+    middle = int(np.searchsorted(offsets, cut))
     halves = (slice(None, middle), slice(middle, None))
     return [
         part

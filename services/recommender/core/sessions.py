@@ -143,9 +143,6 @@ class Sessions:
         gap_ms, list_interval_ms = settings.session_gap_ms, settings.list_interval_ms
         intern = self._items.intern
         visit = self._visit
-        saw_offset = learned.seen_offsets.append
-        saw_session = learned.seen_sessions.append
-        saw_item = learned.seen_items.append
         stale = 0
         next_eviction = (self._epoch + 1) * interval
         for event in events:
@@ -179,18 +176,12 @@ class Sessions:
                 for line in data.products:
                     item = intern(line.product_id)
                     visit(learned, session, ORDER, item, offset, time_ms)
-                    saw_offset(offset)
-                    saw_session(session.start)
-                    saw_item(item)
                     user.recent += (item,)
                     user.bought = (*(i for i in user.bought if i != item), item)[-bought_max:]
                 user.recent = user.recent[-recent_max:]
             else:
                 item = intern(data.product_id)
                 visit(learned, session, kind, item, offset, time_ms)
-                saw_offset(offset)
-                saw_session(session.start)
-                saw_item(item)
                 recent = user.recent
                 user.recent = (recent[1:] if len(recent) >= recent_max else recent) + (item,)
             last_ms = user.list_time_ms
@@ -213,7 +204,10 @@ class Sessions:
         offset: int,
         time_ms: int,
     ) -> None:
-        """Count an item in a session, unless it is there or the session is full."""
+        """Note an item of a session; count it, unless it is there or the session is full."""
+        learned.seen_offsets.append(offset)
+        learned.seen_sessions.append(session.start)
+        learned.seen_items.append(item)
         name = _BY_CLASS[kind]
         prior: tuple[int, ...] = getattr(session, name)
         if item in prior:
