@@ -188,6 +188,7 @@ class ClicksProcessor:
             self._learner.load(sections[BLEND_SECTION])
 
     def tick(self, now_ms: int) -> list[Output]:
+        self._ranker.refresh(now_ms)
         return []
 
 

@@ -46,6 +46,7 @@ CUTOFF = CUTOFFS[-1]
 SPAN_EVENTS = 4_000
 LIVE_SPAN_EVENTS = 250  # prequential: views follow about as fast as they do live
 PREDICTIONS_AT_ONCE = 8_192
+CONTENT_SPANS = 50  # spans with lists after which what is known of new items is brought up to date
 LISTS_MAX = 200_000  # of the last events: with lists, for the blend (a live worker makes all)
 LONG_AGO_MS = 1 << 60  # by a clock that far ahead every event is too old for a list
 WINDOWS = 20
@@ -81,17 +82,9 @@ def measure(
     """
     train = Path(train)
     started = time.perf_counter()
-    sequences = format_of(train) == SEQUENCES
-    if sequences:
-        if test is not None:
-            raise FormatError(f"{train}: user sequences hold their own test part: give no other")
+    parts = parts_of(train, test, hold_out)
+    if format_of(train) == SEQUENCES:
         repeats = "forbid"
-        parts = _leave_one_out(train, last_but_one=hold_out is not None)
-    else:
-        if (test is None) == (hold_out is None):
-            raise FormatError("either a test file or a share to hold out is needed")
-        held = _last_sessions(train, hold_out) if hold_out is not None else frozenset[str]()
-        parts = _by_session(train, Path(test or train), held)
     knobs = unhurried(knobs, repeats)
     worker, train_count = learn(parts.learned, knobs, partitions, products)
     learned = time.perf_counter()
@@ -243,6 +236,7 @@ class Pipeline:
         worker.views.catalogue.apply([(p.product_id.encode(), encode(p)) for p in products])
         self._held: list[Output] = []  # for views that wait for the night
         self._clock_ms = 0
+        self._live_spans = 0
 
     def learn(self, span: Sequence[Event], live: bool, publish: bool = True) -> None:
         """Events in the order of their offsets.
@@ -254,6 +248,9 @@ class Pipeline:
             parts[partition_of_name(event.data.user_id, len(self._clicks))].append(event)
         if live and publish:
             self._publish()
+            if self._live_spans % CONTENT_SPANS == 0:
+                self.worker.views.content.settle()
+            self._live_spans += 1
         for number, events in sorted(parts.items()):
             clicks = self._clicks[number]
             found, _ = clicks.process(events, 0 if live else LONG_AGO_MS)
@@ -272,6 +269,7 @@ class Pipeline:
         """Publish until nothing is due any more."""
         while self._publish() or not all(pairs.settled for pairs in self._pairs):
             pass
+        self.worker.views.content.settle()
 
     def night(self) -> None:
         """Bring everything that lists are made from to what was learned by now, until the next."""
@@ -322,28 +320,40 @@ SEQUENCES = "sequences"
 Task = tuple[int, list[int], int]  # number of the session, its items before a click, the click's
 
 
-class _Parts(NamedTuple):
+class Parts(NamedTuple):
     """What is learned, and what is then predicted."""
 
     learned: Callable[[], Iterable[Event]]
     tasks: Callable[[Recommender], Iterator[Task]]
 
 
-def _by_session(train: Path, test: Path, held: Set[str]) -> _Parts:
+def parts_of(train: Path, test: str | Path | None, hold_out: float | None) -> Parts:
+    """What is learned and what is predicted, as `measure` says. Raises FormatError, OSError."""
+    if format_of(train) == SEQUENCES:
+        if test is not None:
+            raise FormatError(f"{train}: user sequences hold their own test part: give no other")
+        return _leave_one_out(train, last_but_one=hold_out is not None)
+    if (test is None) == (hold_out is None):
+        raise FormatError("either a test file or a share to hold out is needed")
+    held = _last_sessions(train, hold_out) if hold_out is not None else frozenset[str]()
+    return _by_session(train, Path(test or train), held)
+
+
+def _by_session(train: Path, test: Path, held: Set[str]) -> Parts:
     def tasks(worker: Recommender) -> Iterator[Task]:
         sessions: dict[str, list[int]] = {}
-        for click in read(test, format_of(test)):
-            if not held or click.data["session_id"] in held:
-                item = worker.items.intern(click.data["product_id"])
-                sessions.setdefault(click.data["session_id"], []).append(item)
+        for event in lines(test):
+            if not held or event.data.session_id in held:
+                item = worker.items.intern(event.data.product_id)
+                sessions.setdefault(event.data.session_id, []).append(item)
         for number, items in enumerate(sessions.values()):
             for place in range(1, len(items)):
                 yield number, items[:place], items[place]
 
-    return _Parts(lambda: (e for e in lines(train) if e.data.session_id not in held), tasks)
+    return Parts(lambda: (e for e in lines(train) if e.data.session_id not in held), tasks)
 
 
-def _leave_one_out(path: Path, last_but_one: bool) -> _Parts:
+def _leave_one_out(path: Path, last_but_one: bool) -> Parts:
     behind = 2 if last_but_one else 1  # of the end: where the target is
     users: dict[str, list[str]] = {}
     for event in _sequences(path):
@@ -362,7 +372,7 @@ def _leave_one_out(path: Path, last_but_one: bool) -> _Parts:
                 *items, target = worker.items.intern_all(names[: len(names) - behind + 1]).tolist()
                 yield number, items, target
 
-    return _Parts(learned, tasks)
+    return Parts(learned, tasks)
 
 
 def _last_sessions(path: Path, share: float) -> frozenset[str]:

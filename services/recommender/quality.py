@@ -120,7 +120,7 @@ class Tally:
         """95 % bootstrap intervals (percentiles), whole groups drawn: targets of one are not
         independent."""
         names, sums = self._sums()
-        means = _resampled(sums)
+        means = resampled(sums)
         low, high = np.percentile(means, [2.5, 97.5], axis=0)
         return {
             f"{name}_95": [round(float(low[n]), 4), round(float(high[n]), 4)]
@@ -137,7 +137,7 @@ class Tally:
         names, mine = self._sums()
         _, theirs = other._sums()
         sums = np.concatenate([mine[:, :-1] - theirs[:, :-1], mine[:, -1:]], axis=1)
-        low, high = np.percentile(_resampled(sums), [2.5, 97.5], axis=0)
+        low, high = np.percentile(resampled(sums), [2.5, 97.5], axis=0)
         point = sums[:, :-1].sum(axis=0) / sums[:, -1].sum()
         return {
             name: [round(float(v[n]), 4) for v in (point, low, high)]
@@ -174,7 +174,7 @@ def _worth(ranks: NDArray[np.int64], cutoff: int) -> dict[str, NDArray[np.float6
     }
 
 
-def _resampled(sums: NDArray[np.float64]) -> NDArray[np.float64]:
+def resampled(sums: NDArray[np.float64]) -> NDArray[np.float64]:
     """(resamples, figures) means; sums: (groups, figures and, last, targets)."""
     chance = np.random.default_rng(1)
     size = len(sums)

@@ -25,8 +25,10 @@ import numpy as np
 
 from shopkeeper.services.recommender.core.blend import Learner, softmax_by_list
 from shopkeeper.services.recommender.core.candidates import (
+    CONTENT,
     ITSELF,
     NEIGHBOUR,
+    SEARCHED,
     SESSION,
     TWO_STEPS,
     Gatherer,
@@ -35,11 +37,11 @@ from shopkeeper.services.recommender.core.candidates import (
 from shopkeeper.services.recommender.core.features import describe
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
-    from shopkeeper.services.recommender.core.candidates import Candidates
+    from shopkeeper.services.recommender.core.candidates import Candidates, Searched
     from shopkeeper.services.recommender.core.items import Items
     from shopkeeper.services.recommender.core.views import Views
     from shopkeeper.services.recommender.settings import Settings
@@ -47,10 +49,13 @@ if TYPE_CHECKING:
 BATCH_LISTS_MAX = 128  # keeps a batch's candidates (about 90 per list, 250 bytes each) in the cache
 TOGETHER = ("viewed_together", "added_together", "bought_together")  # by event class
 FALLBACKS = ("none", "trending", "newest", "empty")
-CODES = np.empty((5, len(TOGETHER)), object)  # by what speaks most for an item, and event class
+CODES = np.empty((7, len(TOGETHER)), object)  # by what speaks most for an item, and event class
 CODES[NEIGHBOUR] = TOGETHER
 CODES[TWO_STEPS], CODES[SESSION], CODES[ITSELF] = "related", "similar_sessions", "viewed_before"
+CODES[CONTENT], CODES[SEARCHED] = "new_like", "searched"
+WITHOUT_PRODUCT = frozenset(("viewed_before", "searched"))  # reasons that name none
 ALL_SCOPE = "all"
+NOT_SEARCHED: Searched = ((), ())
 
 
 @dataclass(slots=True)
@@ -77,8 +82,10 @@ class Asked:
         recents: Sequence[Sequence[int]],
         boughts: Sequence[Sequence[int]],
         sessions: Sequence[int],
+        searched: Sequence[Searched],
     ) -> None:
-        self._ranker, self.recents, self.boughts, self.sessions = ranker, recents, boughts, sessions
+        self._ranker, self.recents, self.boughts = ranker, recents, boughts
+        self.sessions, self.searched = sessions, searched
         self.made: list[Ranked] | None = None
 
     def lists(self) -> list[Ranked]:
@@ -107,35 +114,45 @@ class Ranker:
         boughts: Sequence[Sequence[int]],
         sessions: Sequence[int] | None = None,
         count: int | None = None,
+        searched: Sequence[Searched] | None = None,
     ) -> list[Ranked]:
         """One list per user, of at most `count` (default `list_items_max`) items.
 
         recents: by list, items of the last events, newest last, at most 1,024. boughts: by list.
         sessions: by list, the number in the session index of the session at hand, -1 for none.
+        searched: by list, what fits the user's last search.
         """
         count = count or self._settings.list_items_max
         sessions = [-1] * len(recents) if sessions is None else sessions
+        searched = [NOT_SEARCHED] * len(recents) if searched is None else searched
         ranked: list[Ranked] = []
         for start in range(0, len(recents), BATCH_LISTS_MAX):
             end = start + BATCH_LISTS_MAX
             ranked += self._batch(
-                recents[start:end], boughts[start:end], sessions[start:end], count
-            )
+                recents[start:end], boughts[start:end], sessions[start:end], searched[start:end],
+                count,
+            )  # fmt: skip
         return ranked
 
     def warm(self) -> None:
         """Have the compiled loops ready: a list of nothing may need fewer of them than others."""
-        self._gatherer.gather([[0]], [[]], [-1])
+        self._gatherer.gather([[0]], [[]], [-1], [NOT_SEARCHED])
         best(np.zeros(1, np.int64), np.zeros(0), np.zeros(0, np.int64), 1)
+
+    def refresh(self, now_ms: int) -> None:
+        """Bring what is computed of the views, in slices, a little nearer to them."""
+        self._views.content.refresh(now_ms)
 
     def ask(
         self,
         recents: Sequence[Sequence[int]],
         boughts: Sequence[Sequence[int]],
         sessions: Sequence[int],
+        searched: Sequence[Searched] | None = None,
     ) -> Asked:
         """Lists to be made when the first of those asked for is needed, all in one batch."""
-        asked = Asked(self, recents, boughts, sessions)
+        searched = [NOT_SEARCHED] * len(recents) if searched is None else searched
+        asked = Asked(self, recents, boughts, sessions, searched)
         self._asked.append(asked)
         return asked
 
@@ -147,6 +164,7 @@ class Ranker:
                 [recent for each in asked for recent in each.recents],
                 [bought for each in asked for bought in each.boughts],
                 [session for each in asked for session in each.sessions],
+                searched=[found for each in asked for found in each.searched],
             )
         )
         for each in asked:
@@ -157,10 +175,11 @@ class Ranker:
         recents: Sequence[Sequence[int]],
         boughts: Sequence[Sequence[int]],
         sessions: Sequence[int],
+        searched: Sequence[Searched],
         count: int,
     ) -> list[Ranked]:
         lists = [Ranked([], [], [], [], "none") for _ in recents]
-        self._personal(lists, recents, boughts, sessions, count)
+        self._personal(lists, recents, boughts, sessions, searched, count)
         blocked = self._views.catalogue.blocked()
         for number, ranked in enumerate(lists):
             if len(ranked.items) < count:
@@ -173,9 +192,10 @@ class Ranker:
         recents: Sequence[Sequence[int]],
         boughts: Sequence[Sequence[int]],
         sessions: Sequence[int],
+        searched: Sequence[Searched],
         count: int,
     ) -> None:
-        found = self._gatherer.gather(recents, boughts, sessions)
+        found = self._gatherer.gather(recents, boughts, sessions, searched)
         if not len(found.items):
             return
         scores = self._scores(lists, found)
@@ -185,7 +205,7 @@ class Ranker:
         codes = CODES[found.why[places], found.kind[places]].tolist()
         names = self._items.names
         parameters = [
-            None if code == "viewed_before" else names[source]
+            None if code in WITHOUT_PRODUCT else names[source]
             for code, source in zip(codes, found.source[places].tolist(), strict=True)
         ]
         start = 0
@@ -234,7 +254,7 @@ class Ranker:
         if not settings.offer_seen:
             taken.update(recent[:-1] if settings.offer_current else recent)
 
-        def offer(items: Sequence[int], code: str, parameter: str | None, fallback: str) -> None:
+        def offer(items: Iterable[int], code: str, parameter: str | None, fallback: str) -> None:
             for item in items:
                 if len(ranked.items) == count:
                     return
@@ -253,6 +273,6 @@ class Ranker:
             offer(scopes.get(f"category/{name}", ()), "trending_category", name, "trending")
         offer(scopes.get(ALL_SCOPE, ()), "trending", None, "trending")
         if len(ranked.items) < count:
-            offer(catalogue.newest(count + len(taken)), "newest", None, "newest")
+            offer(islice(catalogue.newest(), count + len(taken)), "newest", None, "newest")
         if not ranked.items:
             ranked.fallback = "empty"

@@ -13,6 +13,8 @@ import msgspec
 import numpy as np
 import orjson
 
+from shopkeeper.services.recommender.core.attributes import Attributes
+from shopkeeper.services.recommender.core.content import Content
 from shopkeeper.services.recommender.core.items import grown
 from shopkeeper.services.recommender.core.session_index import SessionIndex
 from shopkeeper.services.recommender.settings import CLASS_COUNT
@@ -24,7 +26,7 @@ from shopkeeper.shared.contracts.outputs import (
 from shopkeeper.shared.contracts.shop import ProductCatalogued
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -183,7 +185,7 @@ class ItemCountsView:
 
 
 class CatalogueView:
-    """Products as the catalogue has them: availability, category, order of arrival.
+    """Products as the catalogue has them: availability, category, attributes, order of arrival.
 
     Values may be CloudEvents data, a structured CloudEvent, bare JSON, or framed by Confluent.
     """
@@ -195,6 +197,7 @@ class CatalogueView:
         self.categories: list[str] = []
         self._category_ids: dict[str, int] = {}
         self._newest: dict[int, None] = {}  # available items, newest last
+        self.attributes = Attributes()
         self._blocked: NDArray[np.bool_] = np.zeros(0, np.bool_)
         self._blocked_version = -1
         self.version = 0
@@ -227,13 +230,14 @@ class CatalogueView:
             self._blocked_version = self.version
         return self._blocked
 
-    def newest(self, count: int) -> list[int]:
-        """The available items that came last, newest first."""
-        return [item for item, _ in zip(reversed(self._newest), range(count), strict=False)]
+    def newest(self) -> Iterator[int]:
+        """The available items, those that came last first."""
+        return reversed(self._newest)
 
     def _put(self, product: ProductCatalogued) -> None:
         item = self._items.intern(product.product_id)
         self.reserve()
+        self.attributes.put(item, product)
         status = UNAVAILABLE if product.available is False else AVAILABLE
         category = -1
         if product.category:
@@ -255,6 +259,7 @@ class CatalogueView:
         item = self._items.intern(name)
         self.reserve()
         self.status[item], self.category[item] = REMOVED, -1
+        self.attributes.remove(item)
         self._newest.pop(item, None)
         self.version += 1
 
@@ -344,3 +349,6 @@ class Views:
         self.catalogue = CatalogueView(items)
         self.sentiment = ProductSentimentView(items)
         self.trending = TrendingView(items)
+        self.content = Content(
+            settings, items, self.catalogue.attributes, self.similar, self.counts, self.catalogue
+        )
