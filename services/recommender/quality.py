@@ -20,7 +20,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from shopkeeper.services.recommender.core.exposure import gini
+from shopkeeper.services.recommender.core.exposure import (
+    HISTORIES,
+    gini,
+    history_group,
+    self_information,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,7 +74,7 @@ class Tally:
         count = len(visits)
         own_items, own_owner = _flat(self._histories, count)
         items, owner = _flat([items[:cutoff] for items in self._lists], count)
-        information = -np.log2(np.maximum(visits, 1) / max(1, int(visits.sum())))
+        information = self_information(visits, int(visits.sum()))
         _, group = np.unique(np.array(self._groups), return_inverse=True)
         groups = group.max(initial=-1) + 1
         given = _mean_by(group[owner], visits[items], groups)
@@ -79,14 +84,11 @@ class Tally:
         lift = float(given[both].mean()) / mine - 1 if mine else 0.0
         hits = np.array(self._ranks) <= cutoff
         lengths = np.array([len(history) for history in self._histories])
+        histories = np.where(lengths > 0, history_group(lengths), -1)
         by_history = {
-            name: round(float(hits[some].mean()), 4)
-            for name, some in (
-                ("1", lengths == 1),
-                ("2-3", (lengths > 1) & (lengths < 4)),
-                ("4+", lengths >= 4),
-            )
-            if some.any()
+            name: round(float(hits[histories == n].mean()), 4)
+            for n, name in enumerate(HISTORIES)
+            if (histories == n).any()
         }
         return {
             f"gini@{cutoff}": round(gini(self._exposure(cutoff, count), count), 4),
