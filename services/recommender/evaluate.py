@@ -104,7 +104,7 @@ def measure(
         "targets": targets,
         "partitions": partitions,
         **tally.figures(train_items),
-        **tally.beyond_accuracy(visits(worker, train_items)),
+        **tally.beyond_accuracy(visits(worker, train_items), categories(worker, train_items)),
         "train_events": train_count,
         "train_items": train_items,
         "blend": _blend(worker),
@@ -167,7 +167,10 @@ def prequential(
         "targets": targets,
         "partitions": partitions,
         **tally.figures(len(pipeline.worker.items)),
-        **tally.beyond_accuracy(visits(pipeline.worker, len(pipeline.worker.items))),
+        **tally.beyond_accuracy(
+            visits(pipeline.worker, len(pipeline.worker.items)),
+            categories(pipeline.worker, len(pipeline.worker.items)),
+        ),
         "events": count,
         "windows": tally.windows(WINDOWS),
         "blend": _blend(pipeline.worker),
@@ -196,6 +199,12 @@ def visits(worker: Recommender, item_count: int) -> NDArray[np.int64]:
     """(items,) sessions with a click on each."""
     worker.views.counts.reserve()
     return worker.views.counts.n[CLICK, :item_count].astype(np.int64)
+
+
+def categories(worker: Recommender, item_count: int) -> NDArray[np.int32]:
+    """(items,) number of each one's category, -1 where it is not known."""
+    worker.views.catalogue.reserve()
+    return worker.views.catalogue.category[:item_count]
 
 
 def _blend(worker: Recommender) -> dict[str, Any] | None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Name = Annotated[str, msgspec.Meta(min_length=1)]
+Price = Annotated[float, msgspec.Meta(ge=-1e29, le=1e29)]  # in the catalogue's own currency
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 
 
@@ -36,8 +37,8 @@ class Match(_Checked, frozen=True, kw_only=True):
     product_id: Name | None = None
     category: Name | None = None
     brand: Name | None = None
-    price_above: float | None = None  # in the catalogue's own currency
-    price_below: float | None = None
+    price_above: Price | None = None
+    price_below: Price | None = None
 
     def __post_init__(self) -> None:
         conditions = (
