@@ -185,6 +185,7 @@ def unhurried(knobs: Settings | None, repeats: Repeats) -> Settings:
         offer_current=repeats == "allow",
         offer_seen=repeats == "allow",
         repeat_weight=1.0 if repeats == "allow" else 0.0,
+        expert_shares=False,
         # Nobody else needs the processor meanwhile: no budget, no waiting.
         row_interval_ms=0,
         trending_interval_ms=0,

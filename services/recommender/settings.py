@@ -75,6 +75,7 @@ class Settings:
     blend_lists_per_second: int = 100  # remembered at most: more teach little and cost much
     blend_examples_min: int = 500  # before it may rank
     sentiment_weight: float = 0.8  # share of its score that the worst reviewed item loses
+    expert_shares: bool = True  # lists say which experts speak for their items
     rules: Rules = NO_RULES  # the shop's own: what not to offer, what rather, how mixed
 
     def __post_init__(self) -> None:

@@ -126,7 +126,7 @@ def test_reviews_that_sink_an_item_take_nothing_from_who_speaks_for_it() -> None
     found = Candidates(
         np.array([0, 2]), nothing, raw, 0.6 * kept, kept, nothing, nothing, nothing
     )  # fmt: skip
-    one, other = shares_of_base(found, np.array([0, 1]), 0.3, 0.0, 0.8)
+    one, other = shares_of_base(Settings(two_step_weight=0.3), found, np.array([0, 1]))
     assert one == pytest.approx(other)
     assert one[NAMES.index("two_step")] == pytest.approx(0.5)
 

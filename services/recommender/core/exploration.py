@@ -9,9 +9,15 @@ recommending, Schnabel et al., "Recommendations as treatments", ICML 2016).
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import xxhash
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from shopkeeper.services.recommender.core.diversity import Room
+    from shopkeeper.services.recommender.core.ranker import Ranked
 
 HALF = 32  # bits of chance for each of the two decisions
 
@@ -38,3 +44,27 @@ def draw_of(chance: int, share: float, others: int) -> Draw:
     if (chance >> HALF) >= share * (1 << HALF):
         return Draw(None, 1.0 - share)
     return Draw((chance & (1 << HALF) - 1) * others >> HALF, share / others)
+
+
+def explore(
+    ranked: Ranked,
+    others: Sequence[tuple[int, float]],
+    new: Sequence[int],
+    room: Room,
+    chance: int,
+    share: float,
+) -> None:
+    """Draw the last item of a list, if it is its turn; note how probable what then stands there is.
+
+    others: next best items and their scores. new: items of the catalogue that may be offered. room:
+    what the items before the last leave.
+    """
+    if not ranked.items:
+        return
+    shown = {*ranked.items}
+    scores = {item: score for item, score in others if item not in shown and room.has(item)}
+    scores |= {i: 0.0 for i in new if i not in shown and i not in scores and room.has(i)}
+    drawn, ranked.propensity = draw_of(chance, share, len(scores))
+    if drawn is not None:
+        ranked.items[-1], ranked.scores[-1] = list(scores.items())[drawn]
+        ranked.codes[-1], ranked.parameters[-1], ranked.experts[-1] = "explore", None, ""

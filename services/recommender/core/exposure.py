@@ -60,7 +60,7 @@ class Exposure:
         self._shown: NDArray[np.int64] = np.zeros(1024, np.int64)
         self._lists: list[Sequence[int]] = []  # not folded yet
         self._recents: list[Sequence[int]] = []
-        self._answers: list[tuple[int, bool]] = []  # history group, whether it was a hit
+        self._answers: list[tuple[int, bool]] = []  # entries it was made from, whether it was a hit
         self._waiting: OrderedDict[str, tuple[int, Sequence[int]]] = OrderedDict()
         self._given, self._own = FadingMean(), FadingMean()  # mean popularity by list
         self._hits = [FadingMean() for _ in HISTORIES]
@@ -75,7 +75,7 @@ class Exposure:
         before = self._waiting.pop(user, None)
         if before is not None and clicked:
             self._answers.append((before[0], recent[-1] in before[1]))
-        self._waiting[user] = (int(history_group(len(recent))), shown)
+        self._waiting[user] = (len(recent), shown)
         if len(self._waiting) > WAITING_MAX:
             self._waiting.popitem(last=False)
         self._lists.append(shown)
@@ -98,7 +98,8 @@ class Exposure:
         flat = np.fromiter((i for items in self._lists for i in items), np.int64)
         self._shown += np.bincount(flat, minlength=len(self._shown))
         if self._answers:
-            groups, hits = np.array(self._answers).T
+            entries, hits = np.array(self._answers).T
+            groups = history_group(entries)
             for group, mean in enumerate(self._hits):
                 mean.add(hits[groups == group].astype(np.float64))
         self._lists, self._recents, self._answers = [], [], []
@@ -147,8 +148,8 @@ class Exposure:
         return means
 
 
-def history_group(entries: NDArray[np.int64] | int) -> NDArray[np.int64]:
-    """Which of `HISTORIES` a list made from so many entries belongs to."""
+def history_group(entries: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Which of `HISTORIES` lists made from so many entries belong to."""
     return np.searchsorted(_HISTORY_FROM, entries, side="right")
 
 

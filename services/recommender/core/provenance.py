@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from shopkeeper.services.recommender.core.blend import Blend
     from shopkeeper.services.recommender.core.candidates import Candidates
+    from shopkeeper.services.recommender.settings import Settings
 
 NAMES = tuple(EXPERTS)
 SHOWN_MAX = 2  # experts that a label names
@@ -31,21 +32,37 @@ _PERCENT = np.array([["", *(f"{n}:{p}" for p in range(1, 101))] for n in NAMES],
 _TINY = 1e-12
 
 
-def shares_of_base(
+def shares(
+    settings: Settings,
+    blend: Blend | None,
     found: Candidates,
+    features: NDArray[np.float32] | None,
     places: NDArray[np.int64],
-    two_step_weight: float,
-    repeat_weight: float,
-    session_decay: float,
+    ends: NDArray[np.int64],
+) -> NDArray[np.float64]:
+    """(places, experts) by how much each expert speaks for an item, each row summing to 1 or, where
+    nobody does, to 0.
+
+    features: of the candidates, if it is the blend that ranked. places, ends: as `candidates.best`
+    returns them.
+    """
+    if blend is None or features is None:
+        return shares_of_base(settings, found, places)
+    return shares_of_blend(blend, features, found.bounds, places, ends)
+
+
+def shares_of_base(
+    settings: Settings, found: Candidates, places: NDArray[np.int64]
 ) -> NDArray[np.float64]:
     """(places, experts): of the score without the blend. places: of candidates that have one."""
     raw = found.raw[places].astype(np.float64)
     whole = np.maximum(found.base[places] / np.maximum(found.kept[places], _TINY), _TINY)
     shares = np.zeros((len(places), len(NAMES)))
-    shares[:, _TWO_STEP] = two_step_weight * raw[:, _STEPS] / whole
+    shares[:, _TWO_STEP] = settings.two_step_weight * raw[:, _STEPS] / whole
     recency = raw[:, _RECENCY]
     age = 1 / np.maximum(recency, _TINY) - 1
-    shares[:, _REPEATS] = (recency > 0) * repeat_weight * session_decay**age / whole
+    itself = settings.repeat_weight * settings.session_decay**age
+    shares[:, _REPEATS] = (recency > 0) * itself / whole
     shares[:, _NEIGHBOURS] = np.maximum(0.0, 1 - shares.sum(axis=1))
     return shares
 

@@ -36,13 +36,9 @@ from shopkeeper.services.recommender.core.candidates import (
     best,
 )
 from shopkeeper.services.recommender.core.diversity import Room, diverse
-from shopkeeper.services.recommender.core.exploration import draw_of
+from shopkeeper.services.recommender.core.exploration import explore
 from shopkeeper.services.recommender.core.features import describe
-from shopkeeper.services.recommender.core.provenance import (
-    labels,
-    shares_of_base,
-    shares_of_blend,
-)
+from shopkeeper.services.recommender.core.provenance import labels, shares
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -189,19 +185,22 @@ class Ranker:
         catalogue = self._views.catalogue
         catalogue.reserve()
         boughts = catalogue.used_up(boughts)
-        explore = self._settings.rules.explore if draws else None
-        beyond = explore.candidates if explore is not None else 0
+        rules = self._settings.rules
+        exploring = bool(draws) and rules.explore.share > 0
+        beyond = rules.explore.candidates if exploring else 0
         others = self._personal(lists, recents, boughts, sessions, count, beyond)
         blocked = catalogue.blocked()
         for number, ranked in enumerate(lists):
             if len(ranked.items) < count:
                 self._fill(ranked, recents[number], boughts[number], blocked, count)
-        if explore is not None:
-            newest = [i for i in catalogue.newest(explore.newest) if not blocked[i]]
+        if exploring:
+            newest = [i for i in catalogue.newest(rules.explore.newest) if not blocked[i]]
             for number, ranked in enumerate(lists):
                 withheld = self._withheld(recents[number], boughts[number])
                 new = [item for item in newest if item not in withheld]
-                self._explore(ranked, others[number] if others else (), new, draws[number])
+                room = self._room(ranked.items[:-1])
+                best_left = others[number] if others else ()
+                explore(ranked, best_left, new, room, draws[number], rules.explore.share)
         return lists
 
     def _personal(
@@ -239,7 +238,10 @@ class Ranker:
             None if code == "viewed_before" else names[source]
             for code, source in zip(codes, found.source[places].tolist(), strict=True)
         ]
-        experts = labels(self._shares(found, features, places, ends))
+        experts = [""] * len(places)
+        if self._settings.expert_shares:
+            blend = None if self._learner is None else self._learner.serving
+            experts = labels(shares(self._settings, blend, found, features, places, ends))
         start = 0
         for ranked, end in zip(lists, ends.tolist(), strict=True):
             ranked.items, ranked.scores = items[start:end], values[start:end]
@@ -254,22 +256,6 @@ class Ranker:
         pairs = list(zip(found.items[places].tolist(), left[places].tolist(), strict=True))
         bounds = [0, *ends.tolist()]
         return [pairs[a:b] for a, b in pairwise(bounds)]
-
-    def _shares(
-        self,
-        found: Candidates,
-        features: NDArray[np.float32] | None,
-        places: NDArray[np.int64],
-        ends: NDArray[np.int64],
-    ) -> NDArray[np.float64]:
-        """(places, experts) by how much each expert speaks for an item."""
-        settings, learner = self._settings, self._learner
-        if learner is None or features is None:
-            return shares_of_base(
-                found, places, settings.two_step_weight, settings.repeat_weight,
-                settings.session_decay,
-            )  # fmt: skip
-        return shares_of_blend(learner.serving, features, found.bounds, places, ends)
 
     def _scores(
         self, lists: list[Ranked], found: Candidates
@@ -347,20 +333,3 @@ class Ranker:
 
     def _room(self, items: Sequence[int]) -> Room:
         return Room(self._views.catalogue.category, self._settings.rules.same_category_max, items)
-
-    # -- exploration
-
-    def _explore(
-        self, ranked: Ranked, others: Sequence[tuple[int, float]], new: Sequence[int], chance: int
-    ) -> None:
-        """Draw the last item, if it is this list's turn; note how probable what stands there is."""
-        if not ranked.items:
-            return
-        shown, room = {*ranked.items}, self._room(ranked.items[:-1])
-        scores = {item: score for item, score in others if item not in shown and room.has(item)}
-        scores |= {i: 0.0 for i in new if i not in shown and i not in scores and room.has(i)}
-        draw = draw_of(chance, self._settings.rules.explore.share, len(scores))
-        ranked.propensity = draw.propensity
-        if draw.drawn is not None:
-            ranked.items[-1], ranked.scores[-1] = list(scores.items())[draw.drawn]
-            ranked.codes[-1], ranked.parameters[-1], ranked.experts[-1] = "explore", None, ""
