@@ -45,7 +45,7 @@ CLICKED = "product.clicked.v1"
 BLEND_SECTION = "blend"
 SCORE_DIGITS = 6  # ten items with UUIDs as ids still fit into 2 kB
 SCORE_DIGITS_EXPLORING = 4  # and with a propensity
-PROPENSITY_DIGITS = 6
+PROPENSITY_DIGITS = 6  # significant ones: small propensities are what weighs
 
 
 class ClicksProcessor:
@@ -175,7 +175,7 @@ class ClicksProcessor:
             )
         ]
         if ranked.propensity is not None:
-            propensity = round(ranked.propensity, PROPENSITY_DIGITS)
+            propensity = float(f"{ranked.propensity:.{PROPENSITY_DIGITS}g}")
             items[-1] = msgspec.structs.replace(items[-1], propensity=propensity)
         value = encode_output(
             RecommendationsUpdated(

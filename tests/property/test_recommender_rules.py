@@ -130,6 +130,25 @@ def test_what_rules_match_is_what_a_naive_twin_says(
         assert view.used_up([[item]]) == ([[]] if again else [[item]])
 
 
+def test_masks_and_factors_are_computed_only_when_the_catalogue_moved() -> None:
+    rules = parse(b'{"exclude": [{"price_above": 5}], "boost": [{"brand": "acme", "factor": 2}]}')
+    items = Items()
+    view = CatalogueView(items, rules)
+
+    def put(**about: Any) -> None:
+        product = ProductCatalogued(product_id="p0", title="t", **about)
+        view.apply([(b"p0", outputs.encode(product))])
+
+    put(price=4, brand="acme")
+    before = view.blocked(), view.boost()
+    put(price=4, brand="acme", attributes={"colour": "red"})
+    assert view.blocked() is before[0]
+    assert view.boost() is before[1]
+    put(price=6, brand="acme")
+    assert view.blocked() is not before[0]
+    assert view.boost() is not before[1]
+
+
 def twin(
     scores: list[float], order: list[int], category: list[int], count: int, most: int, mix: float
 ) -> list[int]:

@@ -80,6 +80,16 @@ def test_rules_come_from_a_file_that_is_checked_at_start(tmp_path: Path) -> None
         Settings.from_env({"RULES": str(path)})
 
 
+def test_the_rules_that_the_readme_shows_are_valid() -> None:
+    readme = Path(__file__).parents[2] / "services" / "recommender" / "README.md"
+    section = readme.read_text("utf-8").split("## Serving rules")[1]
+    example = section.split("```json")[1].split("```")[0]
+    rules = parse(example.encode())
+    assert rules.exclude
+    assert rules.boost
+    assert rules.explore.share > 0
+
+
 def test_a_worker_with_wrong_rules_ends_and_says_so(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -160,6 +170,13 @@ def test_lists_that_explore_carry_the_propensity_of_their_last_item() -> None:
     assert "propensity" not in (Shop().click("u", "p0").value or b"").decode()
 
 
+def test_small_propensities_keep_their_digits() -> None:
+    shop = Shop(explore={"share": 0.001, "candidates": 7, "newest": 0})
+    found = (read(shop.click(f"u{n}", "p0")).items[-1] for n in range(5_000))
+    drawn = next(item for item in found if item.reason.code == "explore")
+    assert drawn.propensity == pytest.approx(0.001 / 7, rel=1e-5)
+
+
 @pytest.mark.parametrize("exploring", [False, True])
 def test_a_list_of_ten_uuids_is_at_most_2_kb_by_its_longest_reasons(exploring: bool) -> None:
     digits = SCORE_DIGITS_EXPLORING if exploring else SCORE_DIGITS
@@ -168,7 +185,7 @@ def test_a_list_of_ten_uuids_is_at_most_2_kb_by_its_longest_reasons(exploring: b
     reason = outputs.Reason(longest, {"product_id": "p" * 36})
     score = round(0.123456789, digits)
     items = [outputs.RecommendedItem(f"{i:036d}", score, reason) for i in range(9)]
-    propensity = round(0.95, PROPENSITY_DIGITS) if exploring else None
+    propensity = round(0.876543219, PROPENSITY_DIGITS) if exploring else None
     items.append(outputs.RecommendedItem("9" * 36, score, reason, propensity))
     value = outputs.RecommendationsUpdated(
         recomm_id=outputs.output_id(topics.CLICKS, 3, 10**9, outputs.RECOMMENDATIONS_UPDATED),

@@ -69,7 +69,8 @@ def command() -> None:
     help="Whether the learned blend may rank, or neighbours' scores alone.",
 )  # fmt: skip
 @click.option(
-    "--rules", type=FILE, help="Serving rules, as RULES names them; exploration is left out.",
+    "--rules", type=FILE,
+    help="Serving rules, as RULES names them. Only lists of --prequential explore.",
 )  # fmt: skip
 def recommender(
     train: Path,
