@@ -45,7 +45,7 @@ def lists_of(ranker: Ranker, items: Items, count: int = LISTS) -> list[Ranked]:
     return ranker.rank([[item]] * count, [[]] * count, draws=draws)
 
 
-@pytest.mark.parametrize("same_category_max", [0, 2])
+@pytest.mark.parametrize("same_category_max", [0, 1])
 def test_logged_propensities_are_the_frequencies(same_category_max: int) -> None:
     explore = Explore(share=SHARE, candidates=3, newest=3)
     ranker, items = ranker_of(Rules(explore=explore, same_category_max=same_category_max))
@@ -55,7 +55,7 @@ def test_logged_propensities_are_the_frequencies(same_category_max: int) -> None
     assert {tuple(ranked.items[:-1]) for ranked in lists} == {tuple(plain.items[:-1])}
     last = Counter(ranked.items[-1] for ranked in lists)
     logged = {ranked.items[-1]: ranked.propensity for ranked in lists}
-    assert len(last) > 3
+    assert len(last) >= 3
     for item, propensity in logged.items():
         assert propensity is not None
         error = (propensity * (1 - propensity) / LISTS) ** 0.5
