@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
@@ -14,11 +15,13 @@ from shopkeeper.services.recommender.core.exposure import Exposure
 from shopkeeper.services.recommender.core.features import BASE, EXPERT_OF, FEATURES
 from shopkeeper.services.recommender.core.items import Items
 from shopkeeper.services.recommender.core.ranker import Ranker
+from shopkeeper.services.recommender.core.rules import Rules, RulesError, parse
 from shopkeeper.services.recommender.core.views import Views
 from shopkeeper.services.recommender.pairs import PairsProcessor
 from shopkeeper.services.recommender.settings import Settings as Knobs
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.runtime.service import Service, Source
+from shopkeeper.shared.runtime.settings import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,7 +40,8 @@ class Recommender:
         self.items = Items()
         self.views = Views(self.items, knobs)
         self.counters: Counter[str] = Counter()
-        self.exposure = Exposure(self.items)
+        self.exposure = Exposure(self.items, self.views.counts)
+        self.positions: dict[str, int] = {}  # by view topic, kept by the runtime
         self.learner = Learner(knobs, len(FEATURES), BASE) if knobs.blend else None
         self.ranker = Ranker(knobs, self.items, self.views, self.learner)
         self.item_partitions = 1
@@ -61,6 +65,7 @@ class Recommender:
         processor = self._clicks[partition] = ClicksProcessor(
             partition, self.item_partitions, self.knobs, self.items, self.ranker,
             self.views.sessions, self.exposure, self.counters, self.learner,
+            self.positions,
         )  # fmt: skip
         return processor
 
@@ -97,6 +102,10 @@ class Recommender:
         coverage, gini = self.exposure.coverage_and_gini(len(self.items))
         metrics.coverage.set(coverage)
         metrics.gini.set(gini)
+        metrics.novelty.set(self.exposure.novelty())
+        metrics.popularity_lift.set(self.exposure.popularity_lift())
+        for history, share in self.exposure.hit_shares().items():
+            metrics.hits.labels(history).set(share)
 
     def _observe_learner(self, metrics: Metrics) -> None:
         learner = self.learner
@@ -120,12 +129,23 @@ def _counter_of(metrics: Metrics, name: str) -> Counts:
     return metrics.evictions.labels(name)
 
 
+def read_rules(path: str) -> Rules:
+    """The serving rules in a file. Raises SettingsError, naming file and place."""
+    if not path:
+        return Rules()
+    try:
+        return parse(Path(path).read_bytes())
+    except (RulesError, OSError) as error:
+        raise SettingsError(f"RULES={path}: {error}") from None
+
+
 def build(settings: Settings) -> Service:
-    """The service, by the worker's settings."""
+    """The service, by the worker's settings. Raises SettingsError for rules it cannot use."""
     knobs = replace(
         Knobs(),
         list_interval_ms=settings.list_interval_ms,
         list_age_ms_max=settings.list_age_ms_max,
+        rules=read_rules(settings.rules_file),
     )
     recommender = Recommender(knobs)
     views = recommender.views
@@ -148,5 +168,6 @@ def build(settings: Settings) -> Service:
         },
         prepare=recommender.prepare,
         observe=recommender.observe,
+        positions=recommender.positions,
         models=[(MODEL.name, MODEL.version)],
     )  # fmt: skip

@@ -5,7 +5,10 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from shopkeeper.services.recommender.core.deltas import deltas_of, encode
+from shopkeeper.services.recommender.core.exploration import chance_of
 from shopkeeper.services.recommender.core.session_index import encode as encode_sessions
 from shopkeeper.services.recommender.core.sessions import Due, Erased, Learned, Sessions
 from shopkeeper.shared.contracts import topics
@@ -18,6 +21,7 @@ from shopkeeper.shared.contracts.outputs import (
     RecommendedItem,
     headers_of,
     output_id,
+    provenance_headers,
 )
 from shopkeeper.shared.contracts.outputs import encode as encode_output
 
@@ -37,14 +41,18 @@ MODEL = Model("item-cf", "1.0.0")
 BLEND = Model("blend", "1.0.0")
 SOURCE = b"shopkeeper/recommender"
 SECTION = "sessions"
+CLICKED = "product.clicked.v1"
 BLEND_SECTION = "blend"
 SCORE_DIGITS = 6  # ten items with UUIDs as ids still fit into 2 kB
+SCORE_DIGITS_EXPLORING = 4  # and with a propensity
+PROPENSITY_DIGITS = 6  # significant ones: small propensities are what weighs
 
 
 class ClicksProcessor:
     """One partition of shop.clicks.v1.
 
-    item_partitions: how many partitions the item-pairs topic has.
+    item_partitions: how many partitions the item-pairs topic has. positions: by view topic, how far
+    it was read, as the runtime keeps it.
     """
 
     def __init__(
@@ -58,11 +66,15 @@ class ClicksProcessor:
         exposure: Exposure,
         counters: Counter[str],
         learner: Learner | None = None,
+        positions: Mapping[str, int] | None = None,
     ) -> None:
         self._partition, self._item_partitions = partition, item_partitions
         self._settings, self._items = settings, items
         self._ranker, self._index = ranker, index
         self._exposure, self._counters, self._learner = exposure, counters, learner
+        self._positions = {} if positions is None else positions
+        self._explores = settings.rules.explore.share > 0
+        self._digits = SCORE_DIGITS_EXPLORING if self._explores else SCORE_DIGITS
         self.sessions = Sessions(settings, items)
         self._learned = Learned()  # not published yet
         self.watch: Callable[[Due, Ranked], None] | None = None  # sees every list
@@ -93,6 +105,7 @@ class ClicksProcessor:
             [d.recent for d in lists],
             [d.bought for d in lists],
             [number_of(self._partition, d.session) for d in lists],
+            draws=[chance_of(self._list_id(d)) for d in lists] if self._explores else (),
         )
         return chain(outputs, self._lists(due, asked, now_ms)), []
 
@@ -122,6 +135,8 @@ class ClicksProcessor:
                     keys.add(each.event.key)
                 for key in sorted(keys):
                     yield Output(topics.RECOMMENDATIONS, key, None, [], self._partition)
+                for name in each.users:
+                    self._exposure.forget(name)
                 if self._learner is not None:
                     for name in each.users:
                         self._learner.forget(name)
@@ -140,24 +155,32 @@ class ClicksProcessor:
         if ranked.candidates is not None and ranked.features is not None:
             learner.remember(due.user, ranked.candidates, ranked.features, now_ms)
 
+    def _list_id(self, due: Due) -> str:
+        """`recomm_id`: where the list's cause stands in the log."""
+        offset = due.event.offset
+        return output_id(topics.CLICKS, self._partition, offset, RECOMMENDATIONS_UPDATED)
+
     def _output(self, due: Due, ranked: Ranked) -> Output:
         event, data = due.event, due.event.data
         names = self._items.names
-        list_id = output_id(topics.CLICKS, self._partition, event.offset, RECOMMENDATIONS_UPDATED)
-        self._exposure.add(ranked.items)
+        list_id = self._list_id(due)
+        self._exposure.add(due.user, due.recent, ranked.items, event.type == CLICKED)
         if ranked.fallback != "none":
             self._counters[f"list_{ranked.fallback}"] += 1
+        digits = self._digits
+        items = [
+            RecommendedItem(names[item], round(score, digits), _reason(code, parameter))
+            for item, score, code, parameter in zip(
+                ranked.items, ranked.scores, ranked.codes, ranked.parameters, strict=True
+            )
+        ]
+        if ranked.propensity is not None:
+            propensity = float(f"{ranked.propensity:.{PROPENSITY_DIGITS}g}")
+            items[-1] = msgspec.structs.replace(items[-1], propensity=propensity)
         value = encode_output(
             RecommendationsUpdated(
                 recomm_id=list_id,
-                items=[
-                    RecommendedItem(
-                        names[item], round(score, SCORE_DIGITS), _reason(code, parameter)
-                    )
-                    for item, score, code, parameter in zip(
-                        ranked.items, ranked.scores, ranked.codes, ranked.parameters, strict=True
-                    )
-                ],
+                items=items,
                 fallback=ranked.fallback,
                 cause=event.id,
                 model=BLEND if ranked.blended else MODEL,
@@ -170,7 +193,8 @@ class ClicksProcessor:
             topics.RECOMMENDATIONS,
             event.key if event.key is not None else due.user.encode(),
             value,
-            headers_of(RECOMMENDATIONS_UPDATED, list_id, due.user, event, SOURCE),
+            headers_of(RECOMMENDATIONS_UPDATED, list_id, due.user, event, SOURCE)
+            + provenance_headers(self._positions, ranked.experts),
             self._partition,
         )
 

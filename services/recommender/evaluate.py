@@ -97,7 +97,7 @@ def measure(
         "targets": targets,
         "partitions": partitions,
         **tally.figures(train_items),
-        **tally.beyond_accuracy(visits(worker, train_items)),
+        **tally.beyond_accuracy(visits(worker, train_items), categories(worker, train_items)),
         "train_events": train_count,
         "train_items": train_items,
         "blend": _blend(worker),
@@ -160,7 +160,10 @@ def prequential(
         "targets": targets,
         "partitions": partitions,
         **tally.figures(len(pipeline.worker.items)),
-        **tally.beyond_accuracy(visits(pipeline.worker, len(pipeline.worker.items))),
+        **tally.beyond_accuracy(
+            visits(pipeline.worker, len(pipeline.worker.items)),
+            categories(pipeline.worker, len(pipeline.worker.items)),
+        ),
         "events": count,
         "windows": tally.windows(WINDOWS),
         "blend": _blend(pipeline.worker),
@@ -175,6 +178,7 @@ def unhurried(knobs: Settings | None, repeats: Repeats) -> Settings:
         offer_current=repeats == "allow",
         offer_seen=repeats == "allow",
         repeat_weight=1.0 if repeats == "allow" else 0.0,
+        expert_shares=False,
         # Nobody else needs the processor meanwhile: no budget, no waiting.
         row_interval_ms=0,
         trending_interval_ms=0,
@@ -189,6 +193,12 @@ def visits(worker: Recommender, item_count: int) -> NDArray[np.int64]:
     """(items,) sessions with a click on each."""
     worker.views.counts.reserve()
     return worker.views.counts.n[CLICK, :item_count].astype(np.int64)
+
+
+def categories(worker: Recommender, item_count: int) -> NDArray[np.int32]:
+    """(items,) number of each one's category, -1 where it is not known."""
+    worker.views.catalogue.reserve()
+    return worker.views.catalogue.category[:item_count]
 
 
 def _blend(worker: Recommender) -> dict[str, Any] | None:

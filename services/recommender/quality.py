@@ -10,7 +10,8 @@ all visits (self-information; Vargas and Castells, "Rank and relevance in novelt
 metrics", RecSys 2011). Popularity lift: the mean popularity of what a session was shown against
 that of what it had looked at itself, both averaged over sessions, (shown - own) / own (delta GAP;
 Abdollahpouri et al., "The unfairness of popularity bias in recommendation", RMSE at RecSys 2019):
-above 0, lists are more mainstream than their readers. HR by history: of lists made from one entry,
+above 0, lists are more mainstream than their readers. Categories: how many different ones a list
+has on average, where a catalogue names any. HR by history: of lists made from one entry,
 from two or three, from more.
 """
 
@@ -20,7 +21,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from shopkeeper.services.recommender.core.exposure import gini
+from shopkeeper.services.recommender.core.exposure import (
+    HISTORIES,
+    gini,
+    history_group,
+    self_information,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,13 +69,16 @@ class Tally:
             found[f"coverage@{cutoff}"] = round(float((shown > 0).mean()), 4)
         return found | self._intervals()
 
-    def beyond_accuracy(self, visits: NDArray[np.int64]) -> dict[str, Any]:
-        """Rounded figures of what was shown to whom. visits: (items known,) of each item."""
+    def beyond_accuracy(
+        self, visits: NDArray[np.int64], category: NDArray[np.int32] | None = None
+    ) -> dict[str, Any]:
+        """Rounded figures of what was shown to whom. visits: (items known,) of each item.
+        category: likewise, -1 where it is not known."""
         cutoff = CUTOFFS[-1]
         count = len(visits)
         own_items, own_owner = _flat(self._histories, count)
         items, owner = _flat([items[:cutoff] for items in self._lists], count)
-        information = -np.log2(np.maximum(visits, 1) / max(1, int(visits.sum())))
+        information = self_information(visits, int(visits.sum()))
         _, group = np.unique(np.array(self._groups), return_inverse=True)
         groups = group.max(initial=-1) + 1
         given = _mean_by(group[owner], visits[items], groups)
@@ -79,20 +88,24 @@ class Tally:
         lift = float(given[both].mean()) / mine - 1 if mine else 0.0
         hits = np.array(self._ranks) <= cutoff
         lengths = np.array([len(history) for history in self._histories])
+        histories = np.where(lengths > 0, history_group(lengths), -1)
         by_history = {
-            name: round(float(hits[some].mean()), 4)
-            for name, some in (
-                ("1", lengths == 1),
-                ("2-3", (lengths > 1) & (lengths < 4)),
-                ("4+", lengths >= 4),
-            )
-            if some.any()
+            name: round(float(hits[histories == n].mean()), 4)
+            for n, name in enumerate(HISTORIES)
+            if (histories == n).any()
         }
+        mixed: dict[str, Any] = {}
+        if category is not None and (category >= 0).any():
+            known = category[items] >= 0
+            pairs = np.stack([owner[known], category[items][known]])
+            distinct = np.unique(pairs, axis=1).shape[1]
+            mixed = {f"categories@{cutoff}": round(distinct / max(1, len(self._lists)), 3)}
         return {
             f"gini@{cutoff}": round(gini(self._exposure(cutoff, count), count), 4),
             f"novelty@{cutoff}": round(float(information[items].mean()), 3) if len(items) else 0.0,
             f"popularity_lift@{cutoff}": round(lift, 4),
             f"HR@{cutoff}_by_history": by_history,
+            **mixed,
         }
 
     def _exposure(self, cutoff: int, item_count: int) -> NDArray[np.int64]:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from shopkeeper.services.recommender.core.rules import Rules
+
 CLICK, ADD, ORDER = 0, 1, 2  # event classes; each has count matrices of its own
 CLASS_COUNT = 3
 HOUR_MS = 3_600_000
+NO_RULES = Rules()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,8 @@ class Settings:
     blend_lists_per_second: int = 100  # remembered at most: more teach little and cost much
     blend_examples_min: int = 500  # before it may rank
     sentiment_weight: float = 0.8  # share of its score that the worst reviewed item loses
+    expert_shares: bool = True  # lists say which experts speak for their items
+    rules: Rules = NO_RULES  # the shop's own: what not to offer, what rather, how mixed
 
     def __post_init__(self) -> None:
         counts = {

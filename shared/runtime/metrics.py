@@ -119,6 +119,11 @@ class Metrics:
         self.fallbacks = counter("fallbacks", "Insights given by a fallback.", "reason")
         self.coverage = gauge("catalogue_coverage_ratio", "Share of the catalogue recommended.")
         self.gini = gauge("exposure_gini_ratio", "Gini coefficient of exposure over items.")
+        self.novelty = gauge("novelty_bits", "Mean self-information of what was recommended.")
+        self.popularity_lift = gauge(
+            "popularity_lift_ratio", "Popularity of what was shown over that of what was looked at."
+        )
+        self.hits = gauge("hit_ratio", "Next clicks that were in the last list.", "history")
         self.ranker_rank = gauge(
             "ranker_reciprocal_rank_ratio",
             "Mean reciprocal rank of what was clicked next.",

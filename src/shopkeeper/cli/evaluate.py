@@ -77,6 +77,10 @@ def command() -> None:
     "--blend/--no-blend", default=True, show_default=True,
     help="Whether the learned blend may rank, or neighbours' scores alone.",
 )  # fmt: skip
+@click.option(
+    "--rules", type=FILE,
+    help="Serving rules, as RULES names them. Only lists of --prequential explore.",
+)  # fmt: skip
 def recommender(
     train: Path,
     test: Path | None,
@@ -90,6 +94,7 @@ def recommender(
     attributes: tuple[str, ...],
     cold_items: bool,
     blend: bool,
+    rules: Path | None,
 ) -> None:
     """Next item in a session: learn TRAIN, predict every click of TEST from those before it.
 
@@ -98,6 +103,7 @@ def recommender(
     user is predicted (with --hold-out the last but one); or the order lines of online-retail.
     """
     from shopkeeper.services.recommender import cold, evaluate
+    from shopkeeper.services.recommender.core.rules import Rules, RulesError, parse
     from shopkeeper.services.recommender.settings import Settings
     from shopkeeper.shared.formats.products import load
 
@@ -105,7 +111,10 @@ def recommender(
         return [product for path in catalogues for product in load(path, False, attributes)]
 
     targets: Literal["all", "new"] = "new" if new_targets_only else "all"
-    knobs = Settings(blend=blend)
+    try:
+        knobs = Settings(blend=blend, rules=parse(rules.read_bytes()) if rules else Rules())
+    except RulesError as error:
+        raise click.ClickException(f"{rules}: {error}") from None
     if prequential:
         if test is not None or hold_out is not None:
             raise click.UsageError("--prequential takes one file and no --hold-out")

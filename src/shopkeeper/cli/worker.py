@@ -46,7 +46,7 @@ async def run(name: str, settings: Settings) -> int:
 
     try:
         service = build(name, settings)
-    except (RuntimeError, OSError) as error:  # a model that is missing or was altered
+    except (RuntimeError, OSError, SettingsError) as error:  # a model was altered, rules misspelt
         log.error("%s: %s", name, error)
         return 1
     worker = Worker(service, settings)
