@@ -118,9 +118,10 @@ def _fits(
     recents = [items[-1 if alike else -knobs.recent_items_max :] for _, items, _ in tasks]
     seeds, owner = np.unique(np.concatenate(recents), return_inverse=True)
     fits = np.zeros((len(seeds), len(place)))
-    known = np.array([item in place for item in content.new_items.tolist()])
+    known = np.array([item in place for item in content.new_items.tolist()], np.bool_)
     where = [place[item] for item in content.new_items[known].tolist()]
-    fits[:, where] = (content.likeness(seeds) if alike else content.fits_of(seeds))[:, known]
+    if where:  # else the catalogue says nothing of them
+        fits[:, where] = (content.likeness(seeds) if alike else content.fits_of(seeds))[:, known]
     weights = np.zeros((len(tasks), len(seeds)))
     start = 0
     for number, recent in enumerate(recents):

@@ -174,7 +174,9 @@ class Content:
         self._scale = 0.0
         if len(some) and len(self.new_items):
             like, led = self._parts(some, self._new)
-            self._scale = float(like.max(axis=1).mean() / max(TINY, led.max(axis=1).mean()))
+            most = float(led.max(axis=1).mean())
+            if most > TINY:  # else nothing can be said yet of how large it is
+                self._scale = float(like.max(axis=1).mean()) / most
 
     # -- rows
 
