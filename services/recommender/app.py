@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
@@ -15,8 +14,12 @@ from shopkeeper.services.recommender.core.features import BASE, EXPERT_OF, FEATU
 from shopkeeper.services.recommender.core.items import Items
 from shopkeeper.services.recommender.core.ranker import Ranker
 from shopkeeper.services.recommender.core.views import Views
+from shopkeeper.services.recommender.experiments import (
+    experiment_of,
+    knobs_of,
+    observe_experiment,
+)
 from shopkeeper.services.recommender.pairs import PairsProcessor
-from shopkeeper.services.recommender.settings import Settings as Knobs
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.runtime.service import Service, Source
 
@@ -25,6 +28,8 @@ if TYPE_CHECKING:
 
     from prometheus_client import Counter as Counts
 
+    from shopkeeper.services.recommender.core.experiment import Experiment
+    from shopkeeper.services.recommender.settings import Settings as Knobs
     from shopkeeper.shared.runtime.metrics import Metrics
     from shopkeeper.shared.runtime.settings import Settings
 
@@ -32,14 +37,20 @@ if TYPE_CHECKING:
 class Recommender:
     """Everything of one worker: interned items and views are shared by its partitions."""
 
-    def __init__(self, knobs: Knobs) -> None:
-        self.knobs = knobs
+    def __init__(self, knobs: Knobs, experiment: Experiment | None = None) -> None:
+        self.knobs, self.experiment = knobs, experiment
+        variants = [] if experiment is None else [v.settings(knobs) for v in experiment.variants]
+        blend = any(each.blend for each in variants) if variants else knobs.blend
         self.items = Items()
         self.views = Views(self.items, knobs)
         self.counters: Counter[str] = Counter()
         self.exposure = Exposure(self.items)
-        self.learner = Learner(knobs, len(FEATURES), BASE) if knobs.blend else None
-        self.ranker = Ranker(knobs, self.items, self.views, self.learner)
+        self.learner = Learner(knobs, len(FEATURES), BASE) if blend else None
+        self.ranker = Ranker(knobs, self.items, self.views, self.learner if knobs.blend else None)
+        self.rankers = [
+            Ranker(each, self.items, self.views, self.learner if each.blend else None)
+            for each in variants
+        ]
         self.item_partitions = 1
         self._warm()
         # Weak: the runtime drops the processors of a revoked partition, and so do these.
@@ -61,6 +72,7 @@ class Recommender:
         processor = self._clicks[partition] = ClicksProcessor(
             partition, self.item_partitions, self.knobs, self.items, self.ranker,
             self.views.sessions, self.exposure, self.counters, self.learner,
+            self.experiment, self.rankers,
         )  # fmt: skip
         return processor
 
@@ -94,6 +106,9 @@ class Recommender:
             _counter_of(metrics, name).inc(max(0, total - self._reported[name]))
         self._reported = totals
         self._observe_learner(metrics)
+        if self.experiment is not None:
+            ledgers = [p.ledger for p in self._clicks.values() if p.ledger is not None]
+            observe_experiment(metrics, self.experiment, ledgers)
         coverage, gini = self.exposure.coverage_and_gini(len(self.items))
         metrics.coverage.set(coverage)
         metrics.gini.set(gini)
@@ -122,12 +137,7 @@ def _counter_of(metrics: Metrics, name: str) -> Counts:
 
 def build(settings: Settings) -> Service:
     """The service, by the worker's settings."""
-    knobs = replace(
-        Knobs(),
-        list_interval_ms=settings.list_interval_ms,
-        list_age_ms_max=settings.list_age_ms_max,
-    )
-    recommender = Recommender(knobs)
+    recommender = Recommender(knobs_of(settings), experiment_of(settings))
     views = recommender.views
     return Service(
         name="recommender",

@@ -35,7 +35,7 @@ from shopkeeper.services.recommender.core.candidates import (
 from shopkeeper.services.recommender.core.features import describe
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -87,6 +87,36 @@ class Asked:
             self._ranker.answer()
         assert self.made is not None
         return self.made
+
+
+class AskedByVariant:
+    """Lists that several rankers were asked for, each for its own users."""
+
+    def __init__(self, asked: Mapping[int, Asked], variants: Sequence[int]) -> None:
+        """asked: by variant. variants: by list, in the order asked for."""
+        self._asked, self._variants = asked, variants
+
+    def lists(self) -> list[Ranked]:
+        """Them, in the order asked for."""
+        made = {variant: iter(asked.lists()) for variant, asked in self._asked.items()}
+        return [next(made[variant]) for variant in self._variants]
+
+
+def ask_by_variant(
+    rankers: Sequence[Ranker],
+    variants: Sequence[int],
+    recents: Sequence[Sequence[int]],
+    boughts: Sequence[Sequence[int]],
+    sessions: Sequence[int],
+) -> AskedByVariant:
+    """As `Ranker.ask`, of one ranker per variant. variants: by list, the index of its ranker."""
+    asked = {}
+    for variant in sorted(set(variants)):
+        mine = [number for number, each in enumerate(variants) if each == variant]
+        asked[variant] = rankers[variant].ask(
+            [recents[n] for n in mine], [boughts[n] for n in mine], [sessions[n] for n in mine]
+        )
+    return AskedByVariant(asked, variants)
 
 
 class Ranker:
