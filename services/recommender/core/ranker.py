@@ -27,6 +27,7 @@ from shopkeeper.services.recommender.core.blend import Learner, softmax_by_list
 from shopkeeper.services.recommender.core.candidates import (
     ITSELF,
     NEIGHBOUR,
+    NOTHING,
     SESSION,
     TWO_STEPS,
     Gatherer,
@@ -50,6 +51,7 @@ FALLBACKS = ("none", "trending", "newest", "empty")
 CODES = np.empty((5, len(TOGETHER)), object)  # by what speaks most for an item, and event class
 CODES[NEIGHBOUR] = TOGETHER
 CODES[TWO_STEPS], CODES[SESSION], CODES[ITSELF] = "related", "similar_sessions", "viewed_before"
+CODES[NOTHING] = "viewed_before"  # only the user's own items are candidates without a lead
 ALL_SCOPE = "all"
 
 
