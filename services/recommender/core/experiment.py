@@ -12,6 +12,7 @@ depends on the log alone, not on the clock, nor on how the log was cut into span
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_right
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -81,10 +82,11 @@ class Experiment:
     def __init__(self, name: str, variants: Sequence[Variant], start_ms: int = 0) -> None:
         self.name, self.variants, self.start_ms = name, tuple(variants), start_ms
         self._bounds = list(accumulate(v.share for v in self.variants))[:-1]
+        self._head = f"{name}\x00".encode()
 
     def key(self, user: str) -> int:
         """The user's number in this experiment, 64 bits, as good as random and always the same."""
-        return xxh3_64_intdigest(f"{self.name}\x00{user}".encode("utf-8", "surrogatepass"))
+        return xxh3_64_intdigest(self._head + user.encode())
 
     def variant_of_key(self, key: int) -> int:
         """The variant's index: where the number lies among the shares, laid end to end."""
@@ -175,14 +177,6 @@ def _start_ms(start: object) -> int:
     return int(moment.timestamp() * 1000)
 
 
-class Enrolled(msgspec.Struct, gc=False):
-    """What is remembered of one user of the experiment."""
-
-    offset: int  # of the event that exposed the user: no earlier list is of this experiment
-    list_time_ms: int  # of the event of the last list that was due
-    flags: int = 0  # of _FLAG_OF
-
-
 class Ledger:
     """The counts of one partition of users.
 
@@ -200,15 +194,26 @@ class Ledger:
         self._start()
 
     def _start(self) -> None:
-        self.users: dict[int, Enrolled] = {}  # by the user's number in the experiment
+        # By the user's number in the experiment, the user's place in the four columns below: they
+        # are dumped as they lie, for a checkpoint must not hold up the lists.
+        self._places: dict[int, int] = {}
+        self._keys = array("Q")
+        self._offsets = array("q")  # of the event that exposed the user: no earlier list counts
+        self._list_times_ms = array("q")  # of the event of the last list that was due
+        self._flags = bytearray()  # of _FLAG_OF
         self.counts = [[0] * len(KINDS) for _ in self.experiment.variants]
         self.unattributed = 0  # events whose recomm_id names no list that their user can have had
         self.not_enrolled = 0  # events of users beyond the cap
 
+    def __len__(self) -> int:
+        """How many users are remembered."""
+        return len(self._places)
+
     def learn(self, events: Sequence[Event]) -> None:
         """Count events, in offset order."""
-        experiment, users, counts = self.experiment, self.users, self.counts
+        experiment, places, counts = self.experiment, self._places, self.counts
         start_ms, list_interval_ms = experiment.start_ms, self._list_interval_ms
+        key_of, variant_of_key = experiment.key, experiment.variant_of_key
         for event in events:
             data, time_ms = event.data, event.time_ms
             kind = CLASS_OF_TYPE.get(event.type)
@@ -216,36 +221,57 @@ class Ledger:
                 assert event.type == ERASED, event.type
                 for name in (data.user_id, data.anonymous_id):
                     if name:
-                        users.pop(experiment.key(name), None)
+                        self._forget(key_of(name))
                 continue
             if time_ms < start_ms:
                 continue
-            key = experiment.key(data.user_id or data.anonymous_id)
-            user = users.get(key)
-            if user is None:
-                if len(users) >= self._users_max:
+            key = key_of(data.user_id or data.anonymous_id)
+            place = places.get(key)
+            if place is None:
+                if len(places) >= self._users_max:
                     self.not_enrolled += 1
                     continue
-                users[key] = user = Enrolled(event.offset, time_ms)
-                row = counts[experiment.variant_of_key(key)]
+                place = self._enrol(key, event.offset, time_ms)
+                row = counts[variant_of_key(key)]
                 row[EXPOSED] += 1
                 row[LISTS] += 1
             else:
-                row = counts[experiment.variant_of_key(key)]
-                if abs(time_ms - user.list_time_ms) >= list_interval_ms:  # as in Sessions.learn
-                    user.list_time_ms = time_ms
+                row = counts[variant_of_key(key)]
+                if abs(time_ms - self._list_times_ms[place]) >= list_interval_ms:
+                    self._list_times_ms[place] = time_ms  # as in Sessions.learn
                     row[LISTS] += 1
             if data.recomm_id is None:
                 continue
-            if not user.offset <= self._list_offset(data.recomm_id) < event.offset:
+            if not self._offsets[place] <= self._list_offset(data.recomm_id) < event.offset:
                 self.unattributed += 1
                 continue
             row[_COLUMN_OF[kind]] += 1
             if kind in _FLAG_OF:
                 flag, column = _FLAG_OF[kind]
-                if not user.flags & flag:
-                    user.flags |= flag
+                if not self._flags[place] & flag:
+                    self._flags[place] |= flag
                     row[column] += 1
+
+    def _enrol(self, key: int, offset: int, time_ms: int) -> int:
+        place = self._places[key] = len(self._keys)
+        self._keys.append(key)
+        self._offsets.append(offset)
+        self._list_times_ms.append(time_ms)
+        self._flags.append(0)
+        return place
+
+    def _forget(self, key: int) -> None:
+        """The last user moves to the place that becomes free."""
+        place = self._places.pop(key, None)
+        if place is None:
+            return
+        columns = (self._keys, self._offsets, self._list_times_ms, self._flags)
+        for column in columns:
+            last = column.pop()
+            if place < len(column):
+                column[place] = last
+        if place < len(self._keys):
+            self._places[self._keys[place]] = place
 
     def _list_offset(self, list_id: str) -> int:
         """The offset of the event that made a list of this partition due; -1 for any other id."""
@@ -257,15 +283,14 @@ class Ledger:
 
     def dump(self) -> bytes:
         """The whole state; equal states give equal bytes."""
-        users = list(self.users.values())
         return msgspec.msgpack.encode(
             _State(
                 format_version=FORMAT_VERSION,
                 rule=self._rule,
-                keys=np.fromiter(self.users, np.uint64, len(users)).tobytes(),
-                offsets=np.array([user.offset for user in users], np.int64).tobytes(),
-                list_time_ms=np.array([user.list_time_ms for user in users], np.int64).tobytes(),
-                flags=bytes(user.flags for user in users),
+                keys=self._keys.tobytes(),
+                offsets=self._offsets.tobytes(),
+                list_times_ms=self._list_times_ms.tobytes(),
+                flags=bytes(self._flags),
                 counts=self.counts,
                 unattributed=self.unattributed,
                 not_enrolled=self.not_enrolled,
@@ -281,16 +306,11 @@ class Ledger:
         if packed is None or _rule_in(packed) not in (None, self._rule):
             return
         state = read_state(packed, _State, FORMAT_VERSION, self._rule)
-        self.users = {
-            key: Enrolled(offset, list_time_ms, flags)
-            for key, offset, list_time_ms, flags in zip(
-                np.frombuffer(state.keys, np.uint64).tolist(),
-                np.frombuffer(state.offsets, np.int64).tolist(),
-                np.frombuffer(state.list_time_ms, np.int64).tolist(),
-                state.flags,
-                strict=True,
-            )
-        }
+        self._keys.frombytes(state.keys)
+        self._offsets.frombytes(state.offsets)
+        self._list_times_ms.frombytes(state.list_times_ms)
+        self._flags = bytearray(state.flags)
+        self._places = {key: place for place, key in enumerate(self._keys)}
         self.counts = [list(row) for row in state.counts]
         self.unattributed, self.not_enrolled = state.unattributed, state.not_enrolled
 
@@ -319,7 +339,7 @@ class _State(msgspec.Struct, frozen=True):
     rule: str
     keys: bytes
     offsets: bytes
-    list_time_ms: bytes
+    list_times_ms: bytes
     flags: bytes
     counts: list[list[int]]
     unattributed: int
