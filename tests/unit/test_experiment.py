@@ -220,6 +220,38 @@ def ordered(offset: int, user: str, recomm_id: str) -> Event:
     return made("order.completed.v1", data, offset, user)
 
 
+@pytest.mark.parametrize(
+    ("recomm_id", "counts"),
+    [
+        (listed(4), True),  # of the event that exposed the user
+        (listed(6), True),
+        (listed(3), False),  # before the user was exposed
+        (listed(7), False),  # of the click itself
+        (listed(8), False),
+        (listed(4).replace("4", "٤"), False),
+        (listed(4).replace("/4/", "/+4/"), False),
+        (listed(4).replace("/0/4/", "/1/4/"), False),  # another partition's
+        (listed(4)[:-1] + "1", False),
+        (listed(4).replace("recommendations", "trending"), False),
+        (listed(int("9" * 50)), False),
+        ("4", False),
+    ],
+)
+def test_only_an_echo_of_a_list_that_the_user_can_have_had_counts(
+    recomm_id: str, counts: bool
+) -> None:
+    ledger = Ledger(parse(told()), EAGER, 0)
+    ledger.learn([clicked(4, "u", "p"), clicked(6, "u", "p")])
+    again = Ledger(ledger.experiment, EAGER, 0)
+    for number, each in enumerate((ledger, again)):
+        if number:
+            each.load(ledger.dump())  # a second click of the same user
+        each.learn([clicked(7, "u", "p", recomm_id)])
+    clicks, users_clicked = (sum(row[column] for row in again.counts) for column in (4, 1))
+    assert (clicks, users_clicked) == ((2, 1) if counts else (0, 0))
+    assert again.unattributed == (0 if counts else 2)
+
+
 def test_counts_are_of_the_log_and_not_of_the_clock() -> None:
     log = [clicked(0, "u", "p"), clicked(1, "u", "q", listed(0)), ordered(2, "u", listed(1))]
     dumps = []
