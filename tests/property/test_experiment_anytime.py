@@ -59,6 +59,7 @@ NO_DIFFERENCE = {
     "rare": {"rate": 0.01},
     "frequent": {"rate": 0.3},
     "a tenth in the other variant": {"rate": 0.02, "share": 0.1},
+    "few in the other variant, and rare": {"rate": 0.02, "share": 0.03},
     "most in the other variant": {"rate": 0.05, "share": 0.9},
     "success comes late": {"rate": 0.05, "delay_mean": 1_000.0},
 }

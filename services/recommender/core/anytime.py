@@ -7,10 +7,11 @@ deviation of one user's influence on the estimate, the interval is the estimate 
 
     s * sqrt(2 (t rho^2 + 1) / (t^2 rho^2) * log(sqrt(t rho^2 + 1) / alpha)).
 
-In a randomised experiment the difference of two sample means is such an average; s^2 / t is the sum
-of the two means' variances. The probability that the truth is EVER outside is about alpha, counted
-from the first look on: a look is refused before each side has `USERS_MIN` users, where the normal
-approximation is not to be trusted.
+In a randomised experiment the difference of two sample means is such an average; s^2 / t is the
+sum of the two means' variances. The probability that the truth is EVER outside is about alpha,
+counted from the first look on: a look is refused before each side has `USERS_MIN` users, where the
+normal approximation is not to be trusted. Of the variances by each side's own rate and by the rate
+of both the larger is used, which is wider than the paper's where a side is small.
 """
 
 from __future__ import annotations
@@ -67,8 +68,15 @@ def difference(
     """
     with np.errstate(divide="ignore", invalid="ignore"):
         estimate = successes / users - successes_first / users_first
-    error = np.sqrt(_variance(users, successes) + _variance(users_first, successes_first))
     together = np.maximum(users + users_first, 1)
+    apart = _variance(users, successes, users) + _variance(
+        users_first, successes_first, users_first
+    )
+    # A small side with few successes by bad luck also looks certain of it; with the rate of both
+    # sides, which is right where they do not differ, it does not.
+    both = successes + successes_first
+    pooled = _variance(together, both, users) + _variance(together, both, users_first)
+    error = np.sqrt(np.maximum(apart, pooled))
     radius = error * boundary(together, rho_for(USERS_PLANNED, alpha), alpha)
     early = np.minimum(users, users_first) < USERS_MIN
     # A difference of rates is within -1 and 1 whatever happens.
@@ -77,10 +85,13 @@ def difference(
     return Difference(estimate, low, high)
 
 
-def _variance(users: NDArray[np.int64], successes: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Of a mean of yes and no; one of each added, or no success yet would claim certainty."""
+def _variance(
+    users: NDArray[np.int64], successes: NDArray[np.int64], averaged: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Of a mean of yes and no over `averaged` users, with the rate of successes among `users`; one
+    of each added, or no success yet would claim certainty."""
     rate = (successes + 1.0) / (users + 2.0)
-    found: NDArray[np.float64] = rate * (1.0 - rate) / np.maximum(users, 1)
+    found: NDArray[np.float64] = rate * (1.0 - rate) / np.maximum(averaged, 1)
     return found
 
 
