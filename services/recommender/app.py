@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
@@ -14,12 +15,9 @@ from shopkeeper.services.recommender.core.features import BASE, EXPERT_OF, FEATU
 from shopkeeper.services.recommender.core.items import Items
 from shopkeeper.services.recommender.core.ranker import Ranker
 from shopkeeper.services.recommender.core.views import Views
-from shopkeeper.services.recommender.experiments import (
-    experiment_of,
-    knobs_of,
-    observe_experiment,
-)
+from shopkeeper.services.recommender.experiments import experiment_of, observe_experiment
 from shopkeeper.services.recommender.pairs import PairsProcessor
+from shopkeeper.services.recommender.settings import Settings as Knobs
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.runtime.service import Service, Source
 
@@ -29,7 +27,6 @@ if TYPE_CHECKING:
     from prometheus_client import Counter as Counts
 
     from shopkeeper.services.recommender.core.experiment import Experiment
-    from shopkeeper.services.recommender.settings import Settings as Knobs
     from shopkeeper.shared.runtime.metrics import Metrics
     from shopkeeper.shared.runtime.settings import Settings
 
@@ -137,7 +134,12 @@ def _counter_of(metrics: Metrics, name: str) -> Counts:
 
 def build(settings: Settings) -> Service:
     """The service, by the worker's settings."""
-    recommender = Recommender(knobs_of(settings), experiment_of(settings))
+    knobs = replace(
+        Knobs(),
+        list_interval_ms=settings.list_interval_ms,
+        list_age_ms_max=settings.list_age_ms_max,
+    )
+    recommender = Recommender(knobs, experiment_of(settings))
     views = recommender.views
     return Service(
         name="recommender",

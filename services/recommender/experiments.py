@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from shopkeeper.services.recommender.core.anytime import (
@@ -22,7 +21,6 @@ from shopkeeper.services.recommender.core.experiment import (
     parse,
     total_counts,
 )
-from shopkeeper.services.recommender.settings import Settings as Knobs
 from shopkeeper.shared.runtime.settings import SettingsError
 
 if TYPE_CHECKING:
@@ -36,15 +34,6 @@ if TYPE_CHECKING:
     from shopkeeper.shared.runtime.settings import Settings
 
 DIGITS = 6
-
-
-def knobs_of(settings: Settings) -> Knobs:
-    """The recommender's knobs with those that the environment sets."""
-    return replace(
-        Knobs(),
-        list_interval_ms=settings.list_interval_ms,
-        list_age_ms_max=settings.list_age_ms_max,
-    )
 
 
 def experiment_of(settings: Settings) -> Experiment | None:

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -105,19 +105,16 @@ class AskedByVariant:
 
 
 def ask_by_variant(
-    rankers: Sequence[Ranker],
-    variants: Sequence[int],
-    recents: Sequence[Sequence[int]],
-    boughts: Sequence[Sequence[int]],
-    sessions: Sequence[int],
+    rankers: Sequence[Ranker], variants: Sequence[int], *columns: Sequence[Any]
 ) -> AskedByVariant:
-    """As `Ranker.ask`, of one ranker per variant. variants: by list, the index of its ranker."""
+    """As `Ranker.ask`, of one ranker per variant.
+
+    variants: by list, the index of its ranker. columns: the arguments of `ask`, by list each.
+    """
     asked = {}
     for variant in sorted(set(variants)):
         mine = [number for number, each in enumerate(variants) if each == variant]
-        asked[variant] = rankers[variant].ask(
-            [recents[n] for n in mine], [boughts[n] for n in mine], [sessions[n] for n in mine]
-        )
+        asked[variant] = rankers[variant].ask(*([c[n] for n in mine] for c in columns))
     return AskedByVariant(asked, variants)
 
 

@@ -6,6 +6,7 @@ import asyncio
 import os
 import time
 from collections import Counter, defaultdict
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -17,9 +18,9 @@ from shopkeeper.services.recommender.core.experiment import Ledger
 from shopkeeper.services.recommender.experiments import (
     LedgerProcessor,
     experiment_of,
-    knobs_of,
     report,
 )
+from shopkeeper.services.recommender.settings import Settings as Knobs
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.contracts.door import Door
 from shopkeeper.shared.contracts.outputs import RecommendationsUpdated
@@ -39,7 +40,7 @@ async def clicks_counted(settings: Settings, experiment: Experiment) -> list[Led
     """The ledger of every partition, through the same door and the same guard against repeats as
     the workers', from the oldest record that the topic holds."""
     door = Door(topics.CLICKS, topics.BY_NAME[topics.CLICKS].types, SERVICE, settings.type_prefix)
-    knobs = knobs_of(settings)
+    knobs = replace(Knobs(), list_interval_ms=settings.list_interval_ms)
     ledgers: dict[int, Ledger] = {}
     states: dict[int, PartitionState] = {}
     waiting: dict[int, list[Any]] = defaultdict(list)
