@@ -17,6 +17,7 @@ from shopkeeper.services.recommender.core.items import Items
 from shopkeeper.services.recommender.core.ranker import Ranker
 from shopkeeper.services.recommender.core.rules import Rules, RulesError, parse
 from shopkeeper.services.recommender.core.views import Views
+from shopkeeper.services.recommender.experiments import experiment_of, observe_experiment
 from shopkeeper.services.recommender.pairs import PairsProcessor
 from shopkeeper.services.recommender.settings import Settings as Knobs
 from shopkeeper.shared.contracts import topics
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from prometheus_client import Counter as Counts
 
+    from shopkeeper.services.recommender.core.experiment import Experiment
     from shopkeeper.shared.runtime.metrics import Metrics
     from shopkeeper.shared.runtime.settings import Settings
 
@@ -35,15 +37,21 @@ if TYPE_CHECKING:
 class Recommender:
     """Everything of one worker: interned items and views are shared by its partitions."""
 
-    def __init__(self, knobs: Knobs) -> None:
-        self.knobs = knobs
+    def __init__(self, knobs: Knobs, experiment: Experiment | None = None) -> None:
+        self.knobs, self.experiment = knobs, experiment
+        variants = [] if experiment is None else [v.settings(knobs) for v in experiment.variants]
+        blend = any(each.blend for each in variants) if variants else knobs.blend
         self.items = Items()
         self.views = Views(self.items, knobs)
         self.counters: Counter[str] = Counter()
         self.exposure = Exposure(self.items, self.views.counts)
         self.positions: dict[str, int] = {}  # by view topic, kept by the runtime
-        self.learner = Learner(knobs, len(FEATURES), BASE) if knobs.blend else None
-        self.ranker = Ranker(knobs, self.items, self.views, self.learner)
+        self.learner = Learner(knobs, len(FEATURES), BASE) if blend else None
+        self.ranker = Ranker(knobs, self.items, self.views, self.learner if knobs.blend else None)
+        self.rankers = [
+            Ranker(each, self.items, self.views, self.learner if each.blend else None)
+            for each in variants
+        ]
         self.item_partitions = 1
         self._warm()
         # Weak: the runtime drops the processors of a revoked partition, and so do these.
@@ -65,7 +73,7 @@ class Recommender:
         processor = self._clicks[partition] = ClicksProcessor(
             partition, self.item_partitions, self.knobs, self.items, self.ranker,
             self.views.sessions, self.exposure, self.counters, self.learner,
-            self.positions,
+            self.positions, self.experiment, self.rankers,
         )  # fmt: skip
         return processor
 
@@ -99,6 +107,9 @@ class Recommender:
             _counter_of(metrics, name).inc(max(0, total - self._reported[name]))
         self._reported = totals
         self._observe_learner(metrics)
+        if self.experiment is not None:
+            ledgers = [p.ledger for p in self._clicks.values() if p.ledger is not None]
+            observe_experiment(metrics, self.experiment, ledgers)
         coverage, gini = self.exposure.coverage_and_gini(len(self.items))
         metrics.coverage.set(coverage)
         metrics.gini.set(gini)
@@ -147,7 +158,7 @@ def build(settings: Settings) -> Service:
         list_age_ms_max=settings.list_age_ms_max,
         rules=read_rules(settings.rules_file),
     )
-    recommender = Recommender(knobs)
+    recommender = Recommender(knobs, experiment_of(settings))
     views = recommender.views
     return Service(
         name="recommender",

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from shopkeeper.services.recommender.core.deltas import deltas_of, encode
+from shopkeeper.services.recommender.core.experiment import Ledger
 from shopkeeper.services.recommender.core.exploration import chance_of
+from shopkeeper.services.recommender.core.ranker import NOT_SEARCHED, ask_by_variant
 from shopkeeper.services.recommender.core.session_index import encode as encode_sessions
 from shopkeeper.services.recommender.core.sessions import Due, Erased, Learned, Sessions
 from shopkeeper.shared.contracts import topics
@@ -30,9 +32,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from shopkeeper.services.recommender.core.blend import Learner
+    from shopkeeper.services.recommender.core.experiment import Experiment
     from shopkeeper.services.recommender.core.exposure import Exposure
     from shopkeeper.services.recommender.core.items import Items
-    from shopkeeper.services.recommender.core.ranker import Asked, Ranked, Ranker
+    from shopkeeper.services.recommender.core.ranker import (
+        Asked,
+        AskedByVariant,
+        Ranked,
+        Ranker,
+    )
     from shopkeeper.services.recommender.core.session_index import SessionIndex
     from shopkeeper.services.recommender.settings import Settings
     from shopkeeper.shared.runtime.processor import Sections
@@ -43,6 +51,7 @@ SOURCE = b"shopkeeper/recommender"
 SECTION = "sessions"
 CLICKED = "product.clicked.v1"
 BLEND_SECTION = "blend"
+EXPERIMENT_SECTION = "experiment"
 SCORE_DIGITS = 6  # ten items with UUIDs as ids still fit into 2 kB
 SCORE_DIGITS_EXPLORING = 4  # and with a propensity
 PROPENSITY_DIGITS = 6  # significant ones: small propensities are what weighs
@@ -52,7 +61,8 @@ class ClicksProcessor:
     """One partition of shop.clicks.v1.
 
     item_partitions: how many partitions the item-pairs topic has. positions: by view topic, how far
-    it was read, as the runtime keeps it.
+    it was read, as the runtime keeps it. rankers: by variant of the experiment; without one,
+    `ranker` makes all lists.
     """
 
     def __init__(
@@ -67,6 +77,8 @@ class ClicksProcessor:
         counters: Counter[str],
         learner: Learner | None = None,
         positions: Mapping[str, int] | None = None,
+        experiment: Experiment | None = None,
+        rankers: Sequence[Ranker] = (),
     ) -> None:
         self._partition, self._item_partitions = partition, item_partitions
         self._settings, self._items = settings, items
@@ -76,6 +88,8 @@ class ClicksProcessor:
         self._explores = settings.rules.explore.share > 0
         self._digits = SCORE_DIGITS_EXPLORING if self._explores else SCORE_DIGITS
         self.sessions = Sessions(settings, items)
+        self._experiment, self._rankers = experiment, rankers
+        self.ledger = Ledger(experiment, settings, partition) if experiment is not None else None
         self._learned = Learned()  # not published yet
         self.watch: Callable[[Due, Ranked], None] | None = None  # sees every list
 
@@ -95,19 +109,29 @@ class ClicksProcessor:
         most of the price of a few lists is paid once per batch."""
         learned, due = self.sessions.learn(events, now_ms - self._settings.list_age_ms_max)
         self._learned.extend(learned)
+        if self.ledger is not None:
+            self.ledger.learn(events)
         many = len(self._learned.prior) >= self._settings.held_back_pairs_max
         outputs = self.flush() if many else []
         if not due:
             return outputs, []
         lists = [d for d in due if isinstance(d, Due)]
+        return chain(outputs, self._lists(due, self._ask(lists), now_ms)), []
+
+    def _ask(self, lists: Sequence[Due]) -> Asked | AskedByVariant:
         number_of = self._index.number_of
-        asked = self._ranker.ask(
+        wanted: list[Sequence[Any]] = [
             [d.recent for d in lists],
             [d.bought for d in lists],
             [number_of(self._partition, d.session) for d in lists],
-            draws=[chance_of(self._list_id(d)) for d in lists] if self._explores else (),
-        )
-        return chain(outputs, self._lists(due, asked, now_ms)), []
+            [NOT_SEARCHED] * len(lists),
+        ]
+        if self._explores:
+            wanted.append([chance_of(self._list_id(d)) for d in lists])
+        if self._experiment is None:
+            return self._ranker.ask(*wanted)
+        variants = [self._experiment.variant_of(d.user) for d in lists]
+        return ask_by_variant(self._rankers, variants, *wanted)
 
     def flush(self) -> list[Output]:
         """What was learned since the last flush, in offset order: deltas, and session items."""
@@ -125,7 +149,9 @@ class ClicksProcessor:
                 outputs.append(Output(topics.ITEM_PAIRS, key, record, [], owner))
         return outputs
 
-    def _lists(self, due: Sequence[Due | Erased], asked: Asked, now_ms: int) -> Iterator[Output]:
+    def _lists(
+        self, due: Sequence[Due | Erased], asked: Asked | AskedByVariant, now_ms: int
+    ) -> Iterator[Output]:
         ranked = iter(asked.lists())
         for each in due:
             if isinstance(each, Erased):
@@ -167,6 +193,10 @@ class ClicksProcessor:
         self._exposure.add(due.user, due.recent, ranked.items, event.type == CLICKED)
         if ranked.fallback != "none":
             self._counters[f"list_{ranked.fallback}"] += 1
+        experiment = variant = None
+        if self._experiment is not None:
+            experiment = self._experiment.name
+            variant = self._experiment.variants[self._experiment.variant_of(due.user)].name
         digits = self._digits
         items = [
             RecommendedItem(names[item], round(score, digits), _reason(code, parameter))
@@ -187,6 +217,8 @@ class ClicksProcessor:
                 user_id=data.user_id,
                 anonymous_id=data.anonymous_id,
                 session_id=data.session_id,
+                experiment=experiment,
+                variant=variant,
             )
         )
         return Output(
@@ -204,12 +236,16 @@ class ClicksProcessor:
         sections = {SECTION: self.sessions.dump()}
         if self._learner is not None:
             sections[BLEND_SECTION] = self._learner.dump()
+        if self.ledger is not None:
+            sections[EXPERIMENT_SECTION] = self.ledger.dump()
         return sections
 
     def load(self, sections: Mapping[str, bytes]) -> None:
         self.sessions.load(sections[SECTION])
         if self._learner is not None and BLEND_SECTION in sections:
             self._learner.load(sections[BLEND_SECTION])
+        if self.ledger is not None:
+            self.ledger.load(sections.get(EXPERIMENT_SECTION))
 
     def tick(self, now_ms: int) -> list[Output]:
         self._ranker.refresh(now_ms)

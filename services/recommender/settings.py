@@ -32,6 +32,7 @@ class Settings:
     held_back_pairs_max: int = 50_000  # deltas of so many pairs are published without waiting
     list_interval_ms: int = 0  # event time between two lists of one user
     list_age_ms_max: int = 60_000  # older events are learned from, without a list
+    experiment_users_max: int = 100_000  # per partition that an experiment counts; later ones not
 
     # Stage B: similar items, counts, trending
     neighbours_max: int = 24  # K of a similar-items row

@@ -126,6 +126,8 @@ class RecommendationsUpdated(_Data, frozen=True, kw_only=True):
     user_id: str | None = None
     anonymous_id: str | None = None
     session_id: str | None = None
+    experiment: str | None = None  # that the user takes part in,
+    variant: str | None = None  # and which way of making lists the user was drawn into
 
 
 class SimilarItem(msgspec.Struct, frozen=True, omit_defaults=True):

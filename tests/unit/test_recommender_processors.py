@@ -333,3 +333,15 @@ def test_the_blend_ranks_once_it_does_better() -> None:
     restarted.clicks[0].load(cluster.clicks[0].dump())
     assert restarted.worker.learner is not None
     assert restarted.worker.learner.dump() == learner.dump()
+
+
+def test_a_seen_item_that_nothing_leads_to_has_a_reason_when_the_blend_offers_it() -> None:
+    cluster = Cluster()
+    assert cluster.worker.learner is not None
+    cluster.worker.learner.trusted = lambda: True  # type: ignore[method-assign]
+    cluster.process(0, [clicked(n, "u", f"p{n}", session_id=f"s{n}") for n in range(4)])
+    last = cluster.latest(topics.RECOMMENDATIONS)["u"]
+    assert last.model.name == "blend"
+    assert {i.product_id: i.reason for i in last.items} == {
+        f"p{n}": outputs.Reason("viewed_before") for n in range(3)
+    }

@@ -96,7 +96,7 @@ def test_a_worker_with_wrong_rules_ends_and_says_so(
     path = tmp_path / "rules.json"
     path.write_text('{"diversity": 7}')
     settings = Settings.from_env({"RULES": str(path)})
-    assert asyncio.run(worker.run("recommender", settings)) == 1
+    assert asyncio.run(worker.run("recommender", settings)) == 2
     [record] = caplog.records
     assert "$.diversity" in record.getMessage()
     assert record.exc_info is None

@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from itertools import islice, pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -31,6 +31,7 @@ from shopkeeper.services.recommender.core.candidates import (
     CONTENT,
     ITSELF,
     NEIGHBOUR,
+    NOTHING,
     SEARCHED,
     SESSION,
     TWO_STEPS,
@@ -43,7 +44,7 @@ from shopkeeper.services.recommender.core.features import describe
 from shopkeeper.services.recommender.core.provenance import labels, shares
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -60,6 +61,7 @@ CODES[NEIGHBOUR] = TOGETHER
 CODES[TWO_STEPS], CODES[SESSION], CODES[ITSELF] = "related", "similar_sessions", "viewed_before"
 CODES[CONTENT], CODES[SEARCHED] = "new_like", "searched"
 WITHOUT_PRODUCT = frozenset(("viewed_before", "searched"))  # reasons that name none
+CODES[NOTHING] = "viewed_before"  # only the user's own items are candidates without a lead
 ALL_SCOPE = "all"
 NOT_SEARCHED: Searched = ((), ())
 
@@ -103,6 +105,33 @@ class Asked:
             self._ranker.answer()
         assert self.made is not None
         return self.made
+
+
+class AskedByVariant:
+    """Lists that several rankers were asked for, each for its own users."""
+
+    def __init__(self, asked: Mapping[int, Asked], variants: Sequence[int]) -> None:
+        """asked: by variant. variants: by list, in the order asked for."""
+        self._asked, self._variants = asked, variants
+
+    def lists(self) -> list[Ranked]:
+        """Them, in the order asked for."""
+        made = {variant: iter(asked.lists()) for variant, asked in self._asked.items()}
+        return [next(made[variant]) for variant in self._variants]
+
+
+def ask_by_variant(
+    rankers: Sequence[Ranker], variants: Sequence[int], *columns: Sequence[Any]
+) -> AskedByVariant:
+    """As `Ranker.ask`, of one ranker per variant.
+
+    variants: by list, the index of its ranker. columns: the arguments of `ask`, by list each.
+    """
+    asked = {}
+    for variant in sorted(set(variants)):
+        mine = [number for number, each in enumerate(variants) if each == variant]
+        asked[variant] = rankers[variant].ask(*([c[n] for n in mine] for c in columns))
+    return AskedByVariant(asked, variants)
 
 
 class Ranker:
