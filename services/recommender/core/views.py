@@ -13,6 +13,7 @@ import msgspec
 import numpy as np
 import orjson
 
+from shopkeeper.services.recommender.core.behaviour import price_band
 from shopkeeper.services.recommender.core.items import grown
 from shopkeeper.services.recommender.core.session_index import SessionIndex
 from shopkeeper.services.recommender.settings import CLASS_COUNT
@@ -183,7 +184,7 @@ class ItemCountsView:
 
 
 class CatalogueView:
-    """Products as the catalogue has them: availability, category, order of arrival.
+    """Products as the catalogue has them: availability, category, price band, order of arrival.
 
     Values may be CloudEvents data, a structured CloudEvent, bare JSON, or framed by Confluent.
     """
@@ -192,6 +193,7 @@ class CatalogueView:
         self._items = items
         self.status: NDArray[np.uint8] = np.zeros(1024, np.uint8)
         self.category: NDArray[np.int32] = np.full(1024, -1, np.int32)
+        self.band: NDArray[np.uint8] = np.zeros(1024, np.uint8)  # of its price
         self.categories: list[str] = []
         self._category_ids: dict[str, int] = {}
         self._newest: dict[int, None] = {}  # available items, newest last
@@ -218,6 +220,7 @@ class CatalogueView:
         if self._items.capacity > len(self.status):
             self.status = grown(self.status, self._items.capacity)
             self.category = grown(self.category, self._items.capacity, -1)
+            self.band = grown(self.band, self._items.capacity)
 
     def blocked(self) -> NDArray[np.bool_]:
         """(items,) whether an item must not be offered: removed, or not available. Read only."""
@@ -242,6 +245,7 @@ class CatalogueView:
                 known = self._category_ids[product.category] = len(self.categories)
                 self.categories.append(product.category)
             category = known
+        self.band[item] = price_band(product.price)
         if self.status[item] == status and self.category[item] == category:
             return
         self.status[item], self.category[item] = status, category
@@ -254,7 +258,7 @@ class CatalogueView:
     def _remove(self, name: str) -> None:
         item = self._items.intern(name)
         self.reserve()
-        self.status[item], self.category[item] = REMOVED, -1
+        self.status[item], self.category[item], self.band[item] = REMOVED, -1, 0
         self._newest.pop(item, None)
         self.version += 1
 
