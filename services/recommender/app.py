@@ -15,6 +15,7 @@ from shopkeeper.services.recommender.core.features import BASE, EXPERT_OF, FEATU
 from shopkeeper.services.recommender.core.items import Items
 from shopkeeper.services.recommender.core.ranker import Ranker
 from shopkeeper.services.recommender.core.views import Views
+from shopkeeper.services.recommender.groups import GroupReports
 from shopkeeper.services.recommender.pairs import PairsProcessor
 from shopkeeper.services.recommender.settings import Settings as Knobs
 from shopkeeper.shared.contracts import topics
@@ -61,6 +62,7 @@ class Recommender:
         processor = self._clicks[partition] = ClicksProcessor(
             partition, self.item_partitions, self.knobs, self.items, self.ranker,
             self.views.sessions, self.exposure, self.counters, self.learner,
+            GroupReports(partition, self.knobs, self.items, self.views.groups),
         )  # fmt: skip
         return processor
 
@@ -81,6 +83,7 @@ class Recommender:
             ("pairs", sum(len(m) for p in self._pairs.values() for m in p.counts.pairs)),
             ("similar_rows", len(self.views.similar)),
             ("indexed_sessions", len(self.views.sessions)),
+            ("user_groups", len(self.views.groups)),
         ):
             metrics.state_entries.labels(table).set(entries)
         totals = self.counters.copy()
@@ -145,6 +148,7 @@ def build(settings: Settings) -> Service:
             topics.PRODUCT_SENTIMENT: views.sentiment.apply,
             topics.TRENDING: views.trending.apply,
             topics.SESSION_ITEMS: views.sessions.apply,
+            topics.USER_GROUPS: views.groups.apply,
         },
         prepare=recommender.prepare,
         observe=recommender.observe,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from shopkeeper.services.recommender.core.deltas import deltas_of, encode
 from shopkeeper.services.recommender.core.session_index import encode as encode_sessions
 from shopkeeper.services.recommender.core.sessions import Due, Erased, Learned, Sessions
+from shopkeeper.services.recommender.groups import GroupReports
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.contracts.event import Event, Output, Rejected
 from shopkeeper.shared.contracts.outputs import (
@@ -58,12 +59,14 @@ class ClicksProcessor:
         exposure: Exposure,
         counters: Counter[str],
         learner: Learner | None = None,
+        groups: GroupReports | None = None,
     ) -> None:
         self._partition, self._item_partitions = partition, item_partitions
         self._settings, self._items = settings, items
         self._ranker, self._index = ranker, index
         self._exposure, self._counters, self._learner = exposure, counters, learner
         self.sessions = Sessions(settings, items)
+        self._groups = groups
         self._learned = Learned()  # not published yet
         self.watch: Callable[[Due, Ranked], None] | None = None  # sees every list
 
@@ -114,6 +117,8 @@ class ClicksProcessor:
 
     def _lists(self, due: Sequence[Due | Erased], asked: Asked, now_ms: int) -> Iterator[Output]:
         ranked = iter(asked.lists())
+        if self._groups is not None:
+            self._groups.add([each for each in due if isinstance(each, Due)], asked.lists())
         for each in due:
             if isinstance(each, Erased):
                 # The key of a user's lists is that of the user's events.
@@ -188,7 +193,7 @@ class ClicksProcessor:
             self._learner.load(sections[BLEND_SECTION])
 
     def tick(self, now_ms: int) -> list[Output]:
-        return []
+        return [] if self._groups is None else self._groups.tick(self.sessions, now_ms)
 
 
 def _reason(code: str, parameter: str | None) -> Reason:

@@ -5,7 +5,7 @@ of price bands, mix of items; and how many entries there are, how many of them b
 count more. Categories and items are hashed into buckets, items with a sign (Weinberger, Dasgupta,
 Langford, Smola and Attenberg, "Feature hashing for large scale multitask learning", ICML 2009): the
 vector is as long in every shop and the same in every process, whatever came first. Without a
-catalogue there is the mix of items alone. Shares are under a root (the Hellinger distance of mixes).
+catalogue there is the mix of items alone. Shares are under a root (as for the Hellinger distance).
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Behaviour:
         items = np.fromiter((i for recent in recents for i in recent), np.int64, lengths.sum())
         owner = np.repeat(np.arange(users), lengths)
         ages = np.cumsum(lengths)[owner] - 1 - np.arange(len(items))
-        weight = AGE_DECAY**ages
+        weight = np.power(AGE_DECAY, ages, dtype=np.float64)
         catalogue = self._catalogue
         catalogue.reserve()
         found = np.empty((users, WIDTH), np.float32)

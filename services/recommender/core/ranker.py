@@ -11,8 +11,9 @@ Bayesian mean of j's reviews: a badly reviewed item sinks, a well reviewed one i
 blend weighs what all experts say.
 
 Never offered: what is removed or unavailable, what was just bought, and the current item. Where
-neighbours do not fill a list, trending items of the current item's category do, then trending
-items of all, then the newest of the catalogue; these have score 0, for it compares to nothing.
+neighbours do not fill a list, what is trending among users like this one does, then trending items
+of the current item's category, then of all, then the newest of the catalogue; these have score 0,
+for it compares to nothing.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
 
 BATCH_LISTS_MAX = 128  # keeps a batch's candidates (about 90 per list, 250 bytes each) in the cache
 TOGETHER = ("viewed_together", "added_together", "bought_together")  # by event class
-FALLBACKS = ("none", "trending", "newest", "empty")
+FALLBACKS = ("none", "cluster", "trending", "newest", "empty")
 CODES = np.empty((5, len(TOGETHER)), object)  # by what speaks most for an item, and event class
 CODES[NEIGHBOUR] = TOGETHER
 CODES[TWO_STEPS], CODES[SESSION], CODES[ITSELF] = "related", "similar_sessions", "viewed_before"
@@ -63,6 +64,7 @@ class Ranked:
     parameters: list[str | None]  # a product id, a category, or nothing
     fallback: str  # of FALLBACKS: how far down the chain it had to go
     blended: bool = False  # scores are the blend's
+    group: int = -1  # id of the user's group, -1 where none is known
     # What was ranked, if a blend is to learn from it: (candidates,), (candidates, features).
     candidates: NDArray[np.int64] | None = field(default=None, compare=False, repr=False)
     features: NDArray[np.float32] | None = field(default=None, compare=False, repr=False)
@@ -162,7 +164,9 @@ class Ranker:
         lists = [Ranked([], [], [], [], "none") for _ in recents]
         self._personal(lists, recents, boughts, sessions, count)
         blocked = self._views.catalogue.blocked()
+        groups = self._views.groups.assign(recents, boughts).tolist()
         for number, ranked in enumerate(lists):
+            ranked.group = groups[number]
             if len(ranked.items) < count:
                 self._fill(ranked, recents[number], boughts[number], blocked, count)
         return lists
@@ -247,6 +251,7 @@ class Ranker:
                     ranked.fallback = fallback
 
         scopes, catalogue = views.trending.scopes, views.catalogue
+        offer(views.groups.trending(ranked.group), "trending_group", None, "cluster")
         category = int(catalogue.category[recent[-1]]) if recent else -1
         if category >= 0:
             name = catalogue.categories[category]

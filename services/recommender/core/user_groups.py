@@ -46,7 +46,11 @@ class GroupModel(msgspec.Struct, frozen=True):
         count = len(self.ids)
         weights = np.frombuffer(self.weights, np.float32).reshape(self.width, count)
         offsets = np.frombuffer(self.offsets, np.float32)
-        if len(offsets) != count or not np.isfinite(weights).all() or not np.isfinite(offsets).all():
+        if (
+            len(offsets) != count
+            or not np.isfinite(weights).all()
+            or not np.isfinite(offsets).all()
+        ):
             raise ValueError("not a model of user groups")
         return weights, offsets, np.array(self.ids, np.int64)
 
@@ -194,7 +198,12 @@ class UserGroups:
         mean, variance, axes, singular, centres, weights = (
             np.frombuffer(part).copy() for part in state.parts
         )
-        self._mean, self._variance, self._singular, self._weights = mean, variance, singular, weights
+        self._mean, self._variance, self._singular, self._weights = (
+            mean,
+            variance,
+            singular,
+            weights,
+        )
         self._axes = axes.reshape(self._axes.shape)
         self._centres = centres.reshape(-1, len(self._axes))
         self.users, self._next_id, self._seen = state.users, state.next_id, state.seen

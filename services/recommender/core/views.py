@@ -14,6 +14,7 @@ import numpy as np
 import orjson
 
 from shopkeeper.services.recommender.core.behaviour import price_band
+from shopkeeper.services.recommender.core.group_view import GroupsView
 from shopkeeper.services.recommender.core.items import grown
 from shopkeeper.services.recommender.core.session_index import SessionIndex
 from shopkeeper.services.recommender.settings import CLASS_COUNT
@@ -348,3 +349,4 @@ class Views:
         self.catalogue = CatalogueView(items)
         self.sentiment = ProductSentimentView(items)
         self.trending = TrendingView(items)
+        self.groups = GroupsView(items, self.catalogue, settings)
