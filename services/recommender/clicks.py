@@ -127,9 +127,11 @@ class ClicksProcessor:
                     keys.add(each.event.key)
                 for key in sorted(keys):
                     yield Output(topics.RECOMMENDATIONS, key, None, [], self._partition)
-                if self._learner is not None:
-                    for name in each.users:
+                for name in each.users:
+                    if self._learner is not None:
                         self._learner.forget(name)
+                    if self._groups is not None:
+                        self._groups.forget(name)
             else:
                 found = next(ranked)
                 if self._learner is not None:

@@ -52,6 +52,7 @@ class Settings:
     group_interval_ms: int = 5000  # a partition's report, and the model, at most this often
     group_sample_users: int = 200  # of a partition, those seen last, that the model learns from
     group_items_max: int = 100  # of each group, in a partition's report
+    group_users_max: int = 20_000  # of a partition, those whose groups are remembered
     group_prior: float = 1.0  # weight of everyone's clicks beside the group's own
 
     # Stage C: lists

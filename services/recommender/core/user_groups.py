@@ -5,7 +5,8 @@ tracking", IJCV 2008), groups by mini-batch K-means (Sculley, "Web-scale K-means
 2010), both of scikit-learn. When the components turn, centres are carried over: back into the space
 of behaviour by the old ones, down again by the new. So a centre moves only as far as its users did,
 and what is kept by a group's id goes on meaning the same. A centre that hardly anybody is near is
-put elsewhere, as a group with a new id.
+put elsewhere, as a group with a new id; one that has wandered, with its users, further from where
+it got its id than another's home is from there, gets a new id too.
 """
 
 from __future__ import annotations
@@ -77,6 +78,7 @@ class UserGroups:
         # K-means's
         self._centres: NDArray[np.float64] = np.zeros((0, len(self._axes)))
         self._weights: NDArray[np.float64] = np.zeros(0)  # users of each centre
+        self._homes: NDArray[np.float64] = np.zeros((0, width))  # where each got its id
 
     def learn(self, vectors: NDArray[np.floating]) -> None:
         """Take a sample of users in. vectors: (users, width)."""
@@ -142,6 +144,7 @@ class UserGroups:
         self._centres = np.array(first.cluster_centers_, np.float64)
         self._weights = np.bincount(first.labels_, minlength=self.groups).astype(np.float64)
         self.ids = self._new_ids(self.groups)
+        self._homes = self.restored(self._centres)
 
     def _move(self, reduced: NDArray[np.float64]) -> None:
         from sklearn.cluster import MiniBatchKMeans
@@ -158,6 +161,7 @@ class UserGroups:
         self._weights = self._weights + np.bincount(nearest, minlength=self.groups)
         self._weights *= min(1.0, MEMORY_USERS / self._weights.sum())
         self._give_up(reduced)
+        self._rename()
 
     def _give_up(self, reduced: NDArray[np.float64]) -> None:
         """Of the groups with hardly any users, put the smallest where this sample is worst told."""
@@ -168,8 +172,23 @@ class UserGroups:
         away = ((reduced[:, None, :] - self._centres) ** 2).sum(axis=2).min(axis=1)
         self._centres[smallest] = reduced[away.argmax()]
         self._weights[smallest] = fair / 4  # few: it finds its place soon; enough not to go at once
+        self._settle(np.array([smallest]))
+
+    def _rename(self) -> None:
+        """New ids for groups that are no longer what they were."""
+        now = self.restored(self._centres)
+        between = ((self._homes[:, None, :] - self._homes) ** 2).sum(axis=2)
+        np.fill_diagonal(between, np.inf)
+        wandered = np.flatnonzero(((now - self._homes) ** 2).sum(axis=1) > between.min(axis=1))
+        if len(wandered):
+            self._settle(wandered)
+
+    def _settle(self, places: NDArray[np.intp]) -> None:
+        """These centres are at home where they are, under new ids."""
         self.ids = self.ids.copy()
-        self.ids[smallest] = self._new_ids(1)[0]
+        self.ids[places] = self._new_ids(len(places))
+        self._homes = self._homes.copy()
+        self._homes[places] = self.restored(self._centres[places])
 
     def _new_ids(self, count: int) -> NDArray[np.int64]:
         self._next_id += count
@@ -195,17 +214,11 @@ class UserGroups:
             FORMAT_VERSION, self.width, self.groups, self.components
         ) or len(state.parts) != len(self._parts()):  # fmt: skip
             return False
-        mean, variance, axes, singular, centres, weights = (
-            np.frombuffer(part).copy() for part in state.parts
-        )
-        self._mean, self._variance, self._singular, self._weights = (
-            mean,
-            variance,
-            singular,
-            weights,
-        )
+        parts = [np.frombuffer(part).copy() for part in state.parts]
+        self._mean, self._variance, axes, self._singular, centres, self._weights, homes = parts
         self._axes = axes.reshape(self._axes.shape)
         self._centres = centres.reshape(-1, len(self._axes))
+        self._homes = homes.reshape(-1, self.width)
         self.users, self._next_id, self._seen = state.users, state.next_id, state.seen
         self.ids = np.array(state.ids, np.int64)
         first = np.frombuffer(state.first).reshape(-1, self.width).copy()
@@ -215,6 +228,7 @@ class UserGroups:
     def _parts(self) -> tuple[NDArray[np.float64], ...]:
         return (
             self._mean, self._variance, self._axes, self._singular, self._centres, self._weights,
+            self._homes,
         )  # fmt: skip
 
 
