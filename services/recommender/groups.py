@@ -6,7 +6,6 @@ what was last published.
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -38,50 +37,32 @@ if TYPE_CHECKING:
     from shopkeeper.services.recommender.settings import Settings
 
 
-GROUPS_OF_USER_MAX = 8
-
-
 class GroupReports:
     """What one partition of clicks publishes of its users, every `group_interval_ms` at most."""
 
     def __init__(self, partition: int, settings: Settings, items: Items, view: GroupsView) -> None:
         self._settings, self._items, self._view = settings, items, view
         self._key = f"clicks/{partition}".encode()
-        self._clicks = GroupClicks(settings.trending_half_life_hours, settings.group_items_max)
+        self._clicks = GroupClicks(
+            settings.trending_half_life_hours, settings.group_items_max, settings.group_users_max
+        )
         self._taken_over = False
-        # By user, the last groups that the user was in, newest last; longest silent users first.
-        self._been: OrderedDict[str, tuple[int, ...]] = OrderedDict()
         self._last_ms: int | None = None
         self._news = False
 
     def add(self, dues: Sequence[Due], ranked: Sequence[Ranked]) -> None:
-        """Lists that were just made: each is of a user of a group who has just clicked something.
-
-        A click counts for the groups that its user was in before it, not for the one that it has
-        made the user's: a group is to be told what its users will want, not what they are like.
-        """
+        """Lists that were just made: each is of a user who has just clicked something."""
         self._news = True
-        been = self._been
-        groups: list[int] = []
-        items: list[int] = []
-        hours: list[int] = []
-        for due, made in zip(dues, ranked, strict=True):
-            before = been.pop(due.user, ())
-            groups += before
-            items += [due.recent[-1]] * len(before)
-            hours += [due.event.time_ms // HOUR_MS] * len(before)
-            if made.group >= 0:
-                others = tuple(group for group in before if group != made.group)
-                before = (*others, made.group)[-GROUPS_OF_USER_MAX:]
-            if before:
-                been[due.user] = before
-        while len(been) > self._settings.group_users_max:
-            been.popitem(last=False)
-        self._clicks.add(groups, items, hours)
+        self._clicks.see(
+            [due.user for due in dues],
+            [made.group for made in ranked],
+            [due.recent[-1] for due in dues],
+            [due.event.time_ms // HOUR_MS for due in dues],
+        )
 
     def forget(self, user: str) -> None:
         """Drop what is remembered of a user."""
-        self._been.pop(user, None)
+        self._clicks.forget(user)
 
     def tick(self, sessions: Sessions, now_ms: int) -> list[Output]:
         """The report, if there is news and it is time."""

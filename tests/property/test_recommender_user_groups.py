@@ -148,7 +148,7 @@ def test_a_model_of_another_shape_is_refused() -> None:
         msgspec.structs.replace(model, ids=[1]),
         msgspec.structs.replace(model, offsets=np.full(GROUPS, np.nan, np.float32).tobytes()),
     ):
-        with pytest.raises(ValueError, match="groups|model|reshape"):
+        with pytest.raises(ValueError, match=r"groups|model|reshape"):
             bad.tables()
 
 
@@ -214,7 +214,7 @@ clicks = st.lists(
 def test_clicks_of_groups_are_halved_by_the_hour_whatever_the_batches(
     seen: list[tuple[int, int, int]], size: int
 ) -> None:
-    counts = GroupClicks(6.0, 100)
+    counts = GroupClicks(6.0, 100, 9)
     for start in range(0, len(seen), size):
         groups, items, hours = zip(*seen[start : start + size], strict=True)
         counts.add(groups, items, hours)
@@ -234,7 +234,7 @@ def test_clicks_of_groups_are_halved_by_the_hour_whatever_the_batches(
 
 
 def test_clicks_of_groups_are_bounded() -> None:
-    counts = GroupClicks(6.0, 3)
+    counts = GroupClicks(6.0, 3, 9)
     for item in range(50):
         counts.add([1] * (item + 1), [item] * (item + 1), [7] * (item + 1))
         counts.merge()
@@ -242,3 +242,35 @@ def test_clicks_of_groups_are_bounded() -> None:
     assert (keys & 0xFFFFFFFF).tolist() == [47, 48, 49]
     assert scores.tolist() == [48.0, 49.0, 50.0]
     assert len(counts.keys) == 6
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from("xyz"), st.integers(-1, 12), st.integers(0, 3)), max_size=60
+    ),
+    st.integers(1, 9),
+)
+def test_a_click_counts_for_the_groups_that_its_user_was_in_before(
+    seen: list[tuple[str, int, int]], size: int
+) -> None:
+    counts = GroupClicks(6.0, 100, 9)
+    for start in range(0, len(seen), size):
+        users, groups, items = zip(*seen[start : start + size], strict=True)
+        counts.see(users, groups, items, [5] * len(users))
+    naive: dict[tuple[int, int], int] = {}
+    for at, (user, _, item) in enumerate(seen):
+        before = [group for who, group, _ in seen[:at] if who == user and group >= 0]
+        for group in list(dict.fromkeys(reversed(before)))[:8]:
+            naive[group, item] = naive.get((group, item), 0) + 1
+    keys, scores = counts.top()
+    found = zip((keys >> 32).tolist(), (keys & 0xFFFFFFFF).tolist(), scores.tolist(), strict=True)
+    assert {(group, item): score for group, item, score in found} == naive
+
+
+def test_users_whose_groups_are_remembered_are_bounded_and_can_be_forgotten() -> None:
+    counts = GroupClicks(6.0, 100, 2)
+    counts.see(["x", "y", "z"], [1, 1, 1], [0, 0, 0], [5, 5, 5])
+    counts.forget("z")
+    counts.see(["x", "y", "z"], [2, 2, 2], [7, 8, 9], [5, 5, 5])
+    keys, _ = counts.top()
+    assert keys.tolist() == [1 << 32 | 8], "x was silent longest, z was forgotten"
