@@ -9,6 +9,7 @@ from weakref import WeakValueDictionary
 
 from shopkeeper.services.recommender.catalogue import CatalogueProcessor
 from shopkeeper.services.recommender.clicks import MODEL, ClicksProcessor
+from shopkeeper.services.recommender.core import user_groups
 from shopkeeper.services.recommender.core.blend import Learner
 from shopkeeper.services.recommender.core.exposure import Exposure
 from shopkeeper.services.recommender.core.features import BASE, EXPERT_OF, FEATURES
@@ -52,6 +53,8 @@ class Recommender:
         """Load the compiled loops, or compile them, before anybody waits for a list."""
         self.views.sessions.warm()
         self.ranker.warm()
+        if self.knobs.user_groups:
+            user_groups.warm()
 
     def prepare(self, partition_count: Callable[[str], int]) -> None:
         """Called once the broker has told how many partitions topics have."""

@@ -27,6 +27,12 @@ MEMORY_USERS = 20_000  # what is older fades: about so many users make up compon
 EMPTY_SHARE = 0.02  # of the fair share of users; a group with less is given up
 
 
+def warm() -> None:
+    """Load what learns: seconds, which nobody should wait for in the middle of a stream."""
+    import sklearn.cluster
+    import sklearn.decomposition  # noqa: F401
+
+
 class GroupModel(msgspec.Struct, frozen=True):
     """What is needed to tell a user's group; read only.
 
