@@ -1,9 +1,9 @@
 """User features: reference rows on MovieLens, the blend beside them, and lists for cold users.
 
 Reference rows are plain batch methods (user-CF, item-CF, K-means on users with and without PCA,
-popularity) on each user's last rating; the blend is the worker's own code on the same targets, with
-paired bootstrap intervals of its gain over each row. Cold users: a fifth of all, by the MD5 of their
-ids, is in no training; their first events are known, everything else is a target.
+popularity) on each user's last rating. The blend is the worker's own code on the same targets, with
+paired bootstrap intervals of its gain over each row. Cold users: a fifth of all, by the MD5 of
+their ids, is in no training; their first events are known, everything else is a target.
 
 usage: python benchmarks/bench_users.py [FOLDER [RATINGS]]
 FOLDER: of the data, beside the checkout. RATINGS: ml-100k.inter of the recbole 1.2.1 wheel, if any.
@@ -125,12 +125,14 @@ def references(seen: list[list[int]], items: int) -> dict[str, Callable[[], Made
     )
     popular = np.asarray(rated.sum(axis=0)).ravel()
     dense = rated.toarray()
+    unit = dense / np.sqrt(
+        dense.sum(axis=1, keepdims=True)
+    )  # else K-means tells how much, not what
 
     def popularity() -> Made:
         return np.tile(popular, (len(seen), 1)), {}
 
     def of_users() -> Made:
-        unit = dense / np.sqrt(dense.sum(axis=1, keepdims=True))
         near = unit @ unit.T
         np.fill_diagonal(near, 0.0)
         least = -np.sort(-near, axis=1)[:, USERS_CLOSE - 1 : USERS_CLOSE]
@@ -144,7 +146,7 @@ def references(seen: list[list[int]], items: int) -> dict[str, Callable[[], Made
         return weights @ (together / size / size[:, None]), {}
 
     def by_clusters(count: int, reduce: bool) -> Made:
-        x = PCA(COMPONENTS, random_state=0).fit_transform(dense) if reduce else dense
+        x = PCA(COMPONENTS, random_state=0).fit_transform(unit) if reduce else unit
         labels = [
             KMeans(count, n_init=4, random_state=seed).fit(x).labels_ for seed in range(SEEDS)
         ]
