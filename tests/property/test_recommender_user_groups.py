@@ -12,6 +12,11 @@ from scipy.optimize import linear_sum_assignment
 from shopkeeper.services.recommender.core import behaviour
 from shopkeeper.services.recommender.core.behaviour import Behaviour, price_band
 from shopkeeper.services.recommender.core.group_clicks import GroupClicks
+from shopkeeper.services.recommender.core.group_view import (
+    MODEL_KEY,
+    GroupClicksRecord,
+    ModelRecord,
+)
 from shopkeeper.services.recommender.core.items import Items
 from shopkeeper.services.recommender.core.user_groups import GroupModel, UserGroups
 from shopkeeper.services.recommender.core.views import Views
@@ -274,3 +279,38 @@ def test_users_whose_groups_are_remembered_are_bounded_and_can_be_forgotten() ->
     counts.see(["x", "y", "z"], [2, 2, 2], [7, 8, 9], [5, 5, 5])
     keys, _ = counts.top()
     assert keys.tolist() == [1 << 32 | 8], "x was silent longest, z was forgotten"
+
+
+# -- the view
+
+
+def test_few_clicks_of_a_group_give_way_to_what_everyone_clicks() -> None:
+    items = Items()
+    views = Views(items, Settings(group_prior=1.0))
+    names = [f"p{n}" for n in range(4)]
+    model = GroupModel(
+        1, behaviour.WIDTH, [5, 9], np.zeros((behaviour.WIDTH, 2), np.float32).tobytes(),
+        np.array([0, 1], np.float32).tobytes(),
+    )  # fmt: skip
+    view = views.groups
+    view.apply([(MODEL_KEY, msgspec.msgpack.encode(ModelRecord(1, model, b"")))])
+
+    def clicks(key: bytes, hour: int, seen: list[tuple[int, int, float]]) -> None:
+        groups, places, scores = zip(*seen, strict=True)
+        record = GroupClicksRecord(
+            1, b"", hour, names, np.array(groups, np.int64).tobytes(),
+            np.array(places, np.int32).tobytes(), np.array(scores, np.float32).tobytes(),
+        )  # fmt: skip
+        view.apply([(key, msgspec.msgpack.encode(record))])
+
+    clicks(b"clicks/0", 100, [(5, 0, 60.0), (5, 1, 40.0), (9, 2, 1.0)])
+    named = {group: [items.names[i] for i in view.trending(group)] for group in (5, 9, 7)}
+    # Shares of group 5: .6, .4; of group 9: 1; of everyone: .59, .40, .01.
+    assert named == {5: ["p0", "p1", "p2"], 9: ["p2", "p0", "p1"], 7: []}
+    # Six hours later another partition has as many clicks of another item as these are worth now.
+    clicks(b"clicks/1", 106, [(5, 3, 40.0)])
+    assert [items.names[i] for i in view.trending(5)] == ["p3", "p0", "p1", "p2"]
+    view.apply([(b"clicks/1", None)])
+    assert [items.names[i] for i in view.trending(5)] == ["p0", "p1", "p2"]
+    assert view.assign([[0], [1, 2]], [(), ()]).tolist() == [9, 9]
+    assert Views(items, Settings()).groups.assign([[0]], [()]).tolist() == [-1]
