@@ -10,6 +10,7 @@ from weakref import WeakValueDictionary
 
 from shopkeeper.services.recommender.catalogue import CatalogueProcessor
 from shopkeeper.services.recommender.clicks import MODEL, ClicksProcessor
+from shopkeeper.services.recommender.core import user_groups
 from shopkeeper.services.recommender.core.blend import Learner
 from shopkeeper.services.recommender.core.exposure import Exposure
 from shopkeeper.services.recommender.core.features import BASE, EXPERT_OF, FEATURES
@@ -18,6 +19,7 @@ from shopkeeper.services.recommender.core.ranker import Ranker
 from shopkeeper.services.recommender.core.rules import Rules, RulesError, parse
 from shopkeeper.services.recommender.core.views import Views
 from shopkeeper.services.recommender.experiments import experiment_of, observe_experiment
+from shopkeeper.services.recommender.groups import GroupReports
 from shopkeeper.services.recommender.pairs import PairsProcessor
 from shopkeeper.services.recommender.settings import Settings as Knobs
 from shopkeeper.shared.contracts import topics
@@ -63,6 +65,8 @@ class Recommender:
         """Load the compiled loops, or compile them, before anybody waits for a list."""
         self.views.sessions.warm()
         self.ranker.warm()
+        if self.knobs.user_groups:
+            user_groups.warm()
 
     def prepare(self, partition_count: Callable[[str], int]) -> None:
         """Called once the broker has told how many partitions topics have."""
@@ -74,6 +78,7 @@ class Recommender:
             partition, self.item_partitions, self.knobs, self.items, self.ranker,
             self.views.sessions, self.exposure, self.counters, self.learner,
             self.positions, self.experiment, self.rankers,
+            GroupReports(partition, self.knobs, self.items, self.views.groups),
         )  # fmt: skip
         return processor
 
@@ -94,6 +99,7 @@ class Recommender:
             ("pairs", sum(len(m) for p in self._pairs.values() for m in p.counts.pairs)),
             ("similar_rows", len(self.views.similar)),
             ("indexed_sessions", len(self.views.sessions)),
+            ("user_groups", len(self.views.groups)),
         ):
             metrics.state_entries.labels(table).set(entries)
         totals = self.counters.copy()
@@ -176,6 +182,7 @@ def build(settings: Settings) -> Service:
             topics.PRODUCT_SENTIMENT: views.sentiment.apply,
             topics.TRENDING: views.trending.apply,
             topics.SESSION_ITEMS: views.sessions.apply,
+            topics.USER_GROUPS: views.groups.apply,
         },
         prepare=recommender.prepare,
         observe=recommender.observe,

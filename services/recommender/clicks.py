@@ -13,6 +13,7 @@ from shopkeeper.services.recommender.core.exploration import chance_of
 from shopkeeper.services.recommender.core.ranker import NOT_SEARCHED, ask_by_variant
 from shopkeeper.services.recommender.core.session_index import encode as encode_sessions
 from shopkeeper.services.recommender.core.sessions import Due, Erased, Learned, Sessions
+from shopkeeper.services.recommender.groups import GroupReports
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.contracts.event import Event, Output, Rejected
 from shopkeeper.shared.contracts.outputs import (
@@ -79,6 +80,7 @@ class ClicksProcessor:
         positions: Mapping[str, int] | None = None,
         experiment: Experiment | None = None,
         rankers: Sequence[Ranker] = (),
+        groups: GroupReports | None = None,
     ) -> None:
         self._partition, self._item_partitions = partition, item_partitions
         self._settings, self._items = settings, items
@@ -90,6 +92,7 @@ class ClicksProcessor:
         self.sessions = Sessions(settings, items)
         self._experiment, self._rankers = experiment, rankers
         self.ledger = Ledger(experiment, settings, partition) if experiment is not None else None
+        self._groups = groups
         self._learned = Learned()  # not published yet
         self.watch: Callable[[Due, Ranked], None] | None = None  # sees every list
 
@@ -153,6 +156,8 @@ class ClicksProcessor:
         self, due: Sequence[Due | Erased], asked: Asked | AskedByVariant, now_ms: int
     ) -> Iterator[Output]:
         ranked = iter(asked.lists())
+        if self._groups is not None:
+            self._groups.add([each for each in due if isinstance(each, Due)], asked.lists())
         for each in due:
             if isinstance(each, Erased):
                 # The key of a user's lists is that of the user's events.
@@ -163,9 +168,10 @@ class ClicksProcessor:
                     yield Output(topics.RECOMMENDATIONS, key, None, [], self._partition)
                 for name in each.users:
                     self._exposure.forget(name)
-                if self._learner is not None:
-                    for name in each.users:
+                    if self._learner is not None:
                         self._learner.forget(name)
+                    if self._groups is not None:
+                        self._groups.forget(name)
             else:
                 found = next(ranked)
                 if self._learner is not None:
@@ -249,7 +255,7 @@ class ClicksProcessor:
 
     def tick(self, now_ms: int) -> list[Output]:
         self._ranker.refresh(now_ms)
-        return []
+        return [] if self._groups is None else self._groups.tick(self.sessions, now_ms)
 
 
 def _reason(code: str, parameter: str | None) -> Reason:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import copy
 import csv
+import math
 import time
 from collections import defaultdict
 from dataclasses import replace
@@ -68,10 +69,12 @@ def measure(
     train, test: session_id,position,item_id or session_id,item_id,timestamp; CSV, gzip or not. Or
     train alone with user_id,position,item_id: each user's last item is the target, the one before
     it belongs to neither part but is known when predicting (leave one out, as SASRec and S3-Rec
-    split); all items of the user before are known and none is offered.
+    split); all items of the user before are known and none is offered. Or train alone with
+    user_id,item_id,rating,timestamp: each user's last rating by time is the target (ties by item
+    id), all others are learned, every one as a click; a user's sittings of 20 ratings are sessions.
     hold_out: instead of `test`, this share of the sessions in `train`, those that begin last; to
-    choose by, so that `test` can be kept for the end. Of user sequences: whatever the share, the
-    last item but one of each is the target.
+    choose by, so that `test` can be kept for the end. Of user sequences and ratings: whatever the
+    share, the last item but one of each is the target, and the last is left out.
     repeats: "allow" may offer every item of the session again, the current one too, and counts
     every click from the second on as a target. "forbid" offers no item of the session, and
     counts only targets that are new in it. The two are different tasks: do not compare them.
@@ -83,7 +86,7 @@ def measure(
     train = Path(train)
     started = time.perf_counter()
     parts = parts_of(train, test, hold_out)
-    if format_of(train) == SEQUENCES:
+    if holds_its_test(train):
         repeats = "forbid"
     knobs = unhurried(knobs, repeats)
     worker, train_count = learn(parts.learned, knobs, partitions, products)
@@ -326,7 +329,8 @@ def learn(
 
 # -- files
 
-SEQUENCES = "sequences"
+SEQUENCES, RATINGS = "sequences", "ratings"
+SITTING_RATINGS = 20  # as many items as the index keeps of a session
 Task = tuple[int, list[int], int]  # number of the session, its items before a click, the click's
 
 
@@ -339,7 +343,7 @@ class Parts(NamedTuple):
 
 def parts_of(train: Path, test: str | Path | None, hold_out: float | None) -> Parts:
     """What is learned and what is predicted, as `measure` says. Raises FormatError, OSError."""
-    if format_of(train) == SEQUENCES:
+    if holds_its_test(train):
         if test is not None:
             raise FormatError(f"{train}: user sequences hold their own test part: give no other")
         return _leave_one_out(train, last_but_one=hold_out is not None)
@@ -365,12 +369,13 @@ def _by_session(train: Path, test: Path, held: Set[str]) -> Parts:
 
 def _leave_one_out(path: Path, last_but_one: bool) -> Parts:
     behind = 2 if last_but_one else 1  # of the end: where the target is
+    left_out = 2 if format_of(path) == SEQUENCES else behind
     users: dict[str, list[str]] = {}
-    for event in _sequences(path):
+    for event in _histories(path):
         users.setdefault(event.data["user_id"], []).append(event.data["product_id"])
 
     def learned() -> Iterator[Event]:
-        left = {user: len(items) - 2 for user, items in users.items()}
+        left = {user: len(items) - left_out for user, items in users.items()}
         for event in lines(path):
             left[event.data.user_id] -= 1
             if left[event.data.user_id] >= 0:
@@ -397,7 +402,7 @@ def _last_sessions(path: Path, share: float) -> frozenset[str]:
 def lines(path: Path) -> Iterator[Event]:
     """The events of a file, baskets line by line."""
     name = format_of(path)
-    events = _sequences(path) if name == SEQUENCES else read(path, name)
+    events = _histories(path) if name in (SEQUENCES, RATINGS) else read(path, name)
     offset = 0
     for event in events:
         for line in event.data.get("products", [event.data]):
@@ -410,6 +415,37 @@ def lines(path: Path) -> Iterator[Event]:
                 "product.clicked.v1", data, event.key.encode(), offset, event.time_ms, "", "", ""
             )
             offset += 1
+
+
+def _histories(path: Path) -> Iterator[ShopEvent]:
+    return _sequences(path) if format_of(path) == SEQUENCES else _ratings(path)
+
+
+def _ratings(path: Path) -> Iterator[ShopEvent]:
+    """user_id,item_id,rating,timestamp (Unix seconds), by time, then user and item."""
+    rows: list[tuple[float, tuple[int, int, str], tuple[int, int, str]]] = []
+    with open_text(path) as file:
+        for line, row in enumerate(csv.DictReader(file), 2):
+            user, item = row.get("user_id"), row.get("item_id")
+            try:
+                seconds = float(row.get("timestamp") or "nan")
+            except ValueError:
+                seconds = math.nan
+            if not user or not item or not math.isfinite(seconds):
+                raise FormatError(f"{path}:{line}: user_id, item_id or timestamp is no good")
+            rows.append((seconds, _natural(user), _natural(item)))
+    before: dict[str, int] = defaultdict(int)
+    for number, (seconds, (*_, user), (*_, item)) in enumerate(sorted(rows)):
+        session = f"{user}/{before[user] // SITTING_RATINGS}"
+        before[user] += 1
+        data = {"product_id": item, "user_id": user, "session_id": session}
+        time_ms = round(seconds * 1000)
+        yield ShopEvent(topics.CLICKS, "product.clicked.v1", user, data, time_ms, f"{number}")
+
+
+def _natural(name: str) -> tuple[int, int, str]:
+    """Sorts numbers by value, before everything else."""
+    return (0, int(name), name) if name.isdecimal() else (1, 0, name)
 
 
 def _sequences(path: Path) -> Iterator[ShopEvent]:
@@ -426,7 +462,7 @@ def _sequences(path: Path) -> Iterator[ShopEvent]:
 def holds_its_test(path: Path) -> bool:
     """Whether a file is of a format that needs no second file (or of none that is known)."""
     try:
-        return format_of(path) == SEQUENCES
+        return format_of(path) in (SEQUENCES, RATINGS)
     except FormatError:
         return True
 
@@ -440,12 +476,14 @@ def format_of(path: Path) -> str:
         ("yoochoose", {"session_id", "item_id", "timestamp"}),
         ("online-retail", {"invoice_no", "stock_code", "timestamp"}),
         (SEQUENCES, {"user_id", "position", "item_id"}),
+        (RATINGS, {"user_id", "item_id", "rating", "timestamp"}),
     ):
         if columns <= header:
             return name
     raise FormatError(
         f"{path}:1: expected the columns session_id,position,item_id or "
-        "session_id,item_id,timestamp or user_id,position,item_id or those of online-retail"
+        "session_id,item_id,timestamp or user_id,position,item_id or "
+        "user_id,item_id,rating,timestamp or those of online-retail"
     )
 
 

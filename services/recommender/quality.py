@@ -67,7 +67,7 @@ class Tally:
             found |= {name: round(float(v.mean()), 4) for name, v in _worth(ranks, cutoff).items()}
             shown = self._exposure(cutoff, item_count)
             found[f"coverage@{cutoff}"] = round(float((shown > 0).mean()), 4)
-        return found | self._intervals()
+        return found | self.intervals()
 
     def beyond_accuracy(
         self, visits: NDArray[np.int64], category: NDArray[np.int32] | None = None
@@ -122,17 +122,17 @@ class Tally:
             if len(part)
         ]
 
-    def _sums(self) -> tuple[list[str], NDArray[np.float64]]:
-        """Names of figures at the largest cutoff, and by group their sums, the last: targets."""
-        worth = _worth(np.array(self._ranks), CUTOFFS[-1])
+    def _sums(self, cutoff: int) -> tuple[list[str], NDArray[np.float64]]:
+        """Names of figures at a cutoff, and by group their sums, the last: targets."""
+        worth = _worth(np.array(self._ranks), cutoff)
         _, group = np.unique(np.array(self._groups), return_inverse=True)
         columns = [np.bincount(group, values) for values in worth.values()]
         return list(worth), np.stack([*columns, np.bincount(group)], axis=1)
 
-    def _intervals(self) -> dict[str, list[float]]:
+    def intervals(self, cutoff: int = CUTOFFS[-1]) -> dict[str, list[float]]:
         """95 % bootstrap intervals (percentiles), whole groups drawn: targets of one are not
         independent."""
-        names, sums = self._sums()
+        names, sums = self._sums(cutoff)
         means = resampled(sums)
         low, high = np.percentile(means, [2.5, 97.5], axis=0)
         return {
@@ -140,15 +140,15 @@ class Tally:
             for n, name in enumerate(names)
         }
 
-    def gain_over(self, other: Tally) -> dict[str, Any]:
+    def gain_over(self, other: Tally, cutoff: int = CUTOFFS[-1]) -> dict[str, Any]:
         """Differences to another tally of the same targets, with paired bootstrap intervals.
 
         Raises ValueError if the targets are not the same.
         """
         if self._groups != other._groups:
             raise ValueError("not the same targets")
-        names, mine = self._sums()
-        _, theirs = other._sums()
+        names, mine = self._sums(cutoff)
+        _, theirs = other._sums(cutoff)
         sums = np.concatenate([mine[:, :-1] - theirs[:, :-1], mine[:, -1:]], axis=1)
         low, high = np.percentile(resampled(sums), [2.5, 97.5], axis=0)
         point = sums[:, :-1].sum(axis=0) / sums[:, -1].sum()

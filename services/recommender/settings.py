@@ -50,6 +50,15 @@ class Settings:
     trending_categories_max: int = 1000
     pending_entries_max: int = 262_144  # deltas appended before they are merged
 
+    # Groups of users who behave alike
+    user_groups: int = 32  # how many; 0: none
+    group_components: int = 32  # principal components of behaviour that groups are told by
+    group_interval_ms: int = 5000  # a partition's report, and the model, at most this often
+    group_sample_users: int = 200  # of a partition, those seen last, that the model learns from
+    group_items_max: int = 100  # of each group, in a partition's report
+    group_users_max: int = 20_000  # of a partition, those whose groups are remembered
+    group_prior: float = 1.0  # weight of everyone's clicks beside the group's own
+
     # Stage C: lists
     list_items_max: int = 10
     old_neighbours_max: int = 10  # neighbours used of recent items but the two newest entries
@@ -95,7 +104,7 @@ class Settings:
             if isinstance(value, int)
             and not isinstance(value, bool)
             and name not in ("list_interval_ms", "list_age_ms_max", "row_interval_ms",
-                             "trending_interval_ms")
+                             "trending_interval_ms", "group_interval_ms", "user_groups")
         }  # fmt: skip
         for name, value in counts.items():
             if value < 1:
@@ -104,6 +113,8 @@ class Settings:
             raise ValueError(f"session_decay={self.session_decay} is not in (0, 1]")
         if not 0.0 <= self.sentiment_weight <= 1.0:
             raise ValueError(f"sentiment_weight={self.sentiment_weight} is not in [0, 1]")
+        if self.user_groups < 0 or self.group_prior < 0:
+            raise ValueError("user_groups and group_prior must not be negative")
         if self.shrinkage < 0 or min(self.class_weights) < 0:
             raise ValueError("shrinkage and class_weights must not be negative")
         if self.class_weights[CLICK] <= 0:

@@ -119,7 +119,7 @@ class RecommendationsUpdated(_Data, frozen=True, kw_only=True):
     recomm_id: str
     items: list[RecommendedItem]
     fallback: Annotated[
-        str, _one_of("none", "trending", "newest", "empty")
+        str, _one_of("none", "cluster", "trending", "newest", "empty")
     ]  # how far down the chain it had to go
     cause: str  # id of the event that made it due
     model: Model

@@ -11,8 +11,9 @@ Bayesian mean of j's reviews: a badly reviewed item sinks, a well reviewed one i
 blend weighs what all experts say.
 
 Never offered: what is removed or unavailable, what was just bought, and the current item. Where
-neighbours do not fill a list, trending items of the current item's category do, then trending
-items of all, then the newest of the catalogue; these have score 0, for it compares to nothing.
+neighbours do not fill a list, what is trending among users like this one does, then trending items
+of the current item's category, then of all, then the newest of the catalogue; these have score 0,
+for it compares to nothing.
 
 Then come the shop's rules (rules.py): factors on scores, items of one category per list
 (diversity.py), and a last item that is drawn instead of ranked, with the probability of that.
@@ -55,7 +56,7 @@ if TYPE_CHECKING:
 
 BATCH_LISTS_MAX = 128  # keeps a batch's candidates (about 90 per list, 250 bytes each) in the cache
 TOGETHER = ("viewed_together", "added_together", "bought_together")  # by event class
-FALLBACKS = ("none", "trending", "newest", "empty")
+FALLBACKS = ("none", "cluster", "trending", "newest", "empty")
 CODES = np.empty((7, len(TOGETHER)), object)  # by what speaks most for an item, and event class
 CODES[NEIGHBOUR] = TOGETHER
 CODES[TWO_STEPS], CODES[SESSION], CODES[ITSELF] = "related", "similar_sessions", "viewed_before"
@@ -78,6 +79,7 @@ class Ranked:
     blended: bool = False  # scores are the blend's
     propensity: float | None = None  # of the last item, where lists explore
     experts: list[str] = field(default_factory=list, compare=False)  # by item, see provenance.py
+    group: int = -1  # id of the user's group, -1 where none is known
     # What was ranked, if a blend is to learn from it: (candidates,), (candidates, features).
     candidates: NDArray[np.int64] | None = field(default=None, compare=False, repr=False)
     features: NDArray[np.float32] | None = field(default=None, compare=False, repr=False)
@@ -230,6 +232,7 @@ class Ranker:
         lists = [Ranked([], [], [], [], "none") for _ in recents]
         catalogue = self._views.catalogue
         catalogue.reserve()
+        groups = self._views.groups.assign(recents, boughts).tolist()
         boughts = catalogue.used_up(boughts)
         rules = self._settings.rules
         exploring = bool(draws) and rules.explore.share > 0
@@ -237,6 +240,7 @@ class Ranker:
         others = self._personal(lists, recents, boughts, sessions, searched, count, beyond)
         blocked = catalogue.blocked()
         for number, ranked in enumerate(lists):
+            ranked.group = groups[number]
             if len(ranked.items) < count:
                 self._fill(ranked, recents[number], boughts[number], blocked, count)
         if exploring:
@@ -358,6 +362,7 @@ class Ranker:
                     ranked.fallback = fallback
 
         scopes, catalogue = views.trending.scopes, views.catalogue
+        offer(views.groups.trending(ranked.group), "trending_group", None, "cluster")
         category = int(catalogue.category[recent[-1]]) if recent else -1
         if category >= 0:
             name = catalogue.categories[category]

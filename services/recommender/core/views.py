@@ -14,7 +14,9 @@ import numpy as np
 import orjson
 
 from shopkeeper.services.recommender.core.attributes import Attributes
+from shopkeeper.services.recommender.core.behaviour import price_band
 from shopkeeper.services.recommender.core.content import Content
+from shopkeeper.services.recommender.core.group_view import GroupsView
 from shopkeeper.services.recommender.core.items import grown
 from shopkeeper.services.recommender.core.rules import Rules, excluded, factors
 from shopkeeper.services.recommender.core.session_index import SessionIndex
@@ -200,6 +202,7 @@ class CatalogueView:
                          if r.product_id is not None)  # fmt: skip
         self.status: NDArray[np.uint8] = np.zeros(1024, np.uint8)
         self.category: NDArray[np.int32] = np.full(1024, -1, np.int32)
+        self.band: NDArray[np.uint8] = np.zeros(1024, np.uint8)  # of its price
         self.categories: list[str] = []
         self._category_ids: dict[str, int] = {}
         self.brand: NDArray[np.int32] = np.full(1024, -1, np.int32)
@@ -236,6 +239,7 @@ class CatalogueView:
             self.brand = grown(self.brand, self._items.capacity, -1)
             self.price = grown(self.price, self._items.capacity, np.nan)
             self.replenishable = grown(self.replenishable, self._items.capacity)
+            self.band = grown(self.band, self._items.capacity)
 
     def blocked(self) -> NDArray[np.bool_]:
         """(items,) whether an item must not be offered: removed, not available, or excluded by a
@@ -284,6 +288,7 @@ class CatalogueView:
             category = self._category_ids.setdefault(product.category, len(self.categories))
             if category == len(self.categories):
                 self.categories.append(product.category)
+        self.band[item] = price_band(product.price)
         if product.brand:
             brand = self._brand_ids.setdefault(product.brand, len(self._brand_ids))
         price = np.float32(np.nan)
@@ -309,7 +314,7 @@ class CatalogueView:
     def _remove(self, name: str) -> None:
         item = self._items.intern(name)
         self.reserve()
-        self.status[item], self.category[item] = REMOVED, -1
+        self.status[item], self.category[item], self.band[item] = REMOVED, -1, 0
         self.attributes.remove(item)
         self.brand[item], self.price[item], self.replenishable[item] = -1, np.nan, False
         self._newest.pop(item, None)
@@ -404,3 +409,4 @@ class Views:
         self.content = Content(
             settings, items, self.catalogue.attributes, self.similar, self.counts, self.catalogue
         )
+        self.groups = GroupsView(items, self.catalogue, settings)
