@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from shopkeeper.report.source import Retained
 
 LISTS_MAX = 200_000
+BROKER_S_MAX = 30.0
 IN = click.Path(exists=True, dir_okay=False, path_type=Path)
 OUT = click.Path(dir_okay=False, writable=True, path_type=Path)
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
@@ -99,7 +100,7 @@ def _read(lists_max: int) -> Retained:
         raise click.UsageError(str(error)) from None
 
     async def body() -> Retained:
-        await wait_for_broker(kafka, lambda line: click.echo(line, err=True))
+        await wait_for_broker(kafka, lambda line: click.echo(line, err=True), BROKER_S_MAX)
         return await source.read(kafka, type_prefix, lists_max)
 
     try:

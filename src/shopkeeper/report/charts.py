@@ -60,7 +60,7 @@ class Chart:
     kind: Kind = "bars"
     x_label: str = ""
     y_label: str = ""
-    x: Sequence[float] | Sequence[str] = ()
+    x: Sequence[float | str] = ()
     series: Sequence[Series] = ()
     form: Form = "share"
     x_form: Form = "number"

@@ -86,7 +86,7 @@ def _tiles(numbers: figures.Figures, words: Words) -> list[tuple[str, str]]:
     ]
     if len(numbers.ages_ms):
         half = float(np.median(numbers.ages_ms))
-        tiles.append((words("age-50"), written_duration(max(1.0, half))))
+        tiles.append((words("age-median"), written_duration(max(1.0, half))))
     return tiles
 
 

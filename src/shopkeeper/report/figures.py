@@ -70,6 +70,8 @@ class Figures:
     items: int
     catalogue: int
     accuracy: dict[str, Any]  # Tally.figures of the answered lists; {} without any
+    accuracy_in_time: dict[str, Any]  # of those published before the click that answers them
+    accuracy_late: dict[str, Any]  # of the others
     beyond: dict[str, Any]  # Tally.beyond_accuracy of all lists
     coverage: float
     windows: list[dict[str, Any]]
@@ -135,7 +137,9 @@ def compute(lists: Sequence[Shown], join: Join, numbers: Numbers, shop: Shop) ->
         clicks=int(clicks.sum()),
         items=count,
         catalogue=len(shop.catalogue),
-        accuracy=quality.figures(count) if answered else {},
+        accuracy=_accuracy(answered, count),
+        accuracy_in_time=_accuracy([pair for pair in answered if not pair[0].late], count),
+        accuracy_late=_accuracy([pair for pair in answered if pair[0].late], count),
         beyond=everything.beyond_accuracy(clicks),
         coverage=float((exposure > 0).mean()) if count else 0.0,
         windows=quality.windows(window_count) if window_count > 1 else [],
@@ -271,6 +275,10 @@ def _tally(answered: Sequence[tuple[Shown, int]]) -> Tally:
         assert shown.answer is not None
         tally.add(user, shown.answer, shown.items, shown.history)
     return tally
+
+
+def _accuracy(answered: Sequence[tuple[Shown, int]], item_count: int) -> dict[str, Any]:
+    return _tally(answered).figures(item_count) if answered else {}
 
 
 def _by_activity(

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#b8860b", "#56b4e9", "#808080")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 DASHES = ("-", "--", "-.", ":")
-HATCHES = ("", "////", "....", "xxxx", "\\\\\\\\", "++", "oo")
+HATCHES = ("", "///", "\\\\\\", "xx", "--", "||", "++")  # those of dots cost 250 kB each
 INK = "#010203"  # stands for the page's text colour, see `_themed`
 WIDTH_IN, HEIGHT_IN = 7.6, 3.3
 ROW_IN, ROWS_MARGIN_IN = 0.16, 1.05  # of lying bars: height of each, and of all around
@@ -160,9 +160,12 @@ def _rows(axes: Axes, chart: Chart) -> None:
         axes.barh(at, series.values, height * 0.94, label=series.name, **_fill(number))
         if len(chart.series) == 1:
             for place, value in zip(at, series.values, strict=True):
-                text = " " + written(value, chart.form)
-                axes.text(value, place, text, va="center", fontsize=FONT_PT - 1)
+                axes.annotate(
+                    written(value, chart.form), (value, place), (4, 0),
+                    textcoords="offset points", va="center", fontsize=FONT_PT - 1,
+                )  # fmt: skip
     axes.set_yticks(places, [str(x) for x in chart.x])
+    axes.margins(y=0.02)
     axes.invert_yaxis()
     axes.grid(visible=False, axis="y")
     if len(chart.series) == 1:
@@ -171,6 +174,7 @@ def _rows(axes: Axes, chart: Chart) -> None:
 
 def _histogram(axes: Axes, chart: Chart) -> None:
     edges = np.array(chart.x, np.float64)
+    axes.margins(x=0.01)
     for number, series in enumerate(chart.series):
         axes.bar(
             edges[:-1], series.values, np.diff(edges), align="edge", label=series.name,
@@ -223,12 +227,16 @@ def _label(axes: Axes, chart: Chart) -> None:
         axes.set_ylabel(chart.y_label)
     values = axes.xaxis if lying else axes.yaxis
     if chart.form == "share":
-        values.set_major_formatter(ticker.PercentFormatter(1.0, decimals=None))
+        values.set_major_formatter(_percent)
     elif chart.form == "count":
         values.set_major_locator(ticker.MaxNLocator(integer=True, nbins=5))
         values.set_major_formatter(ticker.StrMethodFormatter("{x:,.0f}"))
     if chart.x_form == "share" and not lying:
-        axes.xaxis.set_major_formatter(ticker.PercentFormatter(1.0, decimals=None))
+        axes.xaxis.set_major_formatter(_percent)
+
+
+def _percent(value: float, _: float = 0) -> str:
+    return f"{100 * value:.6g} %".replace("-", "−")
 
 
 def _place(figure: Figure, axes: Axes, chart: Chart) -> None:

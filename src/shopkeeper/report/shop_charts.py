@@ -41,7 +41,7 @@ def chart(name: str, words: Words, **rest: Any) -> Chart:
     return Chart(
         name,
         words(f"{name}.title"),
-        words(f"{name}.text"),
+        words(f"{name}.text", least=USERS_MIN),
         x_label=words(f"{name}.x"),
         y_label=words(f"{name}.y"),
         **rest,
@@ -65,22 +65,39 @@ def _quality(found: Figures, words: Words) -> Section:
         ],
         problem=few or ("" if found.windows else words("few-answers", count=found.answered)),
     )  # fmt: skip
+    groups = {n: part for n, part in found.activity.items() if part["users"] >= USERS_MIN}
     activity = chart(
         "activity", words,
         x=[words("activity.group", clicks=name, users=f"{part['users']:,}")
-           for name, part in found.activity.items()],
+           for name, part in groups.items()],
         series=[
             Series(
                 f"{m}@{CUTOFF}",
-                [part[f"{m}@{CUTOFF}"] for part in found.activity.values()],
-                [part[f"{m}@{CUTOFF}_95"][0] for part in found.activity.values()],
-                [part[f"{m}@{CUTOFF}_95"][1] for part in found.activity.values()],
+                [part[f"{m}@{CUTOFF}"] for part in groups.values()],
+                [part[f"{m}@{CUTOFF}_95"][0] for part in groups.values()],
+                [part[f"{m}@{CUTOFF}_95"][1] for part in groups.values()],
             )
             for m in MEASURES[:2]
         ],
-        problem=few,
+        problem=few or ("" if groups else words("few-users", count=found.users)),
     )  # fmt: skip
-    return _section("quality", words, charts=[accuracy, windows, activity])
+    return _section("quality", words, _accuracies(found, words), [accuracy, windows, activity])
+
+
+def _accuracies(found: Figures, words: Words) -> list[tuple[str, ...]]:
+    names = [f"{measure}@{CUTOFF}" for measure in MEASURES]
+    rows = [(words("lists"), words("predictions"), *names)]
+    for name, part in (
+        ("lists-all", found.accuracy),
+        ("lists-in-time", found.accuracy_in_time),
+        ("lists-late", found.accuracy_late),
+    ):
+        if part:
+            figures = (
+                f"{part[n]:.3f} ({part[f'{n}_95'][0]:.3f}–{part[f'{n}_95'][1]:.3f})" for n in names
+            )
+            rows.append((words(name), f"{part['predictions']:,}", *figures))
+    return rows if len(rows) > 1 else []
 
 
 def _at_cutoffs(accuracy: Mapping[str, Any], measure: str) -> Series:
