@@ -39,9 +39,13 @@ MISS = 1 << 30  # the rank of a target that is in no list
 
 
 class Tally:
-    """Targets and their ranks, by the group (session or user) that they belong to."""
+    """Targets and their ranks, by the group (session or user) that they belong to.
 
-    def __init__(self) -> None:
+    cutoffs: ascending; figures with one cutoff are at the last.
+    """
+
+    def __init__(self, cutoffs: Sequence[int] = CUTOFFS) -> None:
+        self.cutoffs = tuple(cutoffs)
         self._groups: list[int] = []
         self._ranks: list[int] = []
         self._lists: list[Sequence[int]] = []
@@ -63,9 +67,9 @@ class Tally:
         """Rounded figures at every cutoff. item_count: items known, those numbered below it."""
         found: dict[str, Any] = {"predictions": len(self)}
         ranks = np.array(self._ranks)
-        for cutoff in CUTOFFS:
+        for cutoff in self.cutoffs:
             found |= {name: round(float(v.mean()), 4) for name, v in _worth(ranks, cutoff).items()}
-            shown = self._exposure(cutoff, item_count)
+            shown = self.exposure(cutoff, item_count)
             found[f"coverage@{cutoff}"] = round(float((shown > 0).mean()), 4)
         return found | self.intervals()
 
@@ -74,15 +78,10 @@ class Tally:
     ) -> dict[str, Any]:
         """Rounded figures of what was shown to whom. visits: (items known,) of each item.
         category: likewise, -1 where it is not known."""
-        cutoff = CUTOFFS[-1]
-        count = len(visits)
-        own_items, own_owner = _flat(self._histories, count)
+        cutoff, count = self.cutoffs[-1], len(visits)
         items, owner = _flat([items[:cutoff] for items in self._lists], count)
         information = self_information(visits, int(visits.sum()))
-        _, group = np.unique(np.array(self._groups), return_inverse=True)
-        groups = group.max(initial=-1) + 1
-        given = _mean_by(group[owner], visits[items], groups)
-        own = _mean_by(group[own_owner], visits[own_items], groups)
+        given, own = self.popularity(visits)
         both = np.isfinite(given) & np.isfinite(own)
         mine = float(own[both].mean()) if both.any() else 0.0
         lift = float(given[both].mean()) / mine - 1 if mine else 0.0
@@ -101,35 +100,51 @@ class Tally:
             distinct = np.unique(pairs, axis=1).shape[1]
             mixed = {f"categories@{cutoff}": round(distinct / max(1, len(self._lists)), 3)}
         return {
-            f"gini@{cutoff}": round(gini(self._exposure(cutoff, count), count), 4),
+            f"gini@{cutoff}": round(gini(self.exposure(cutoff, count), count), 4),
             f"novelty@{cutoff}": round(float(information[items].mean()), 3) if len(items) else 0.0,
             f"popularity_lift@{cutoff}": round(lift, 4),
             f"HR@{cutoff}_by_history": by_history,
             **mixed,
         }
 
-    def _exposure(self, cutoff: int, item_count: int) -> NDArray[np.int64]:
+    def popularity(
+        self, visits: NDArray[np.int64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """(groups,) each: the mean visits of what a group was shown, at the last cutoff, and of its
+        histories; NaN where there is no known item. By ascending group."""
+        count = len(visits)
+        own_items, own_owner = _flat(self._histories, count)
+        items, owner = _flat([items[: self.cutoffs[-1]] for items in self._lists], count)
+        _, group = np.unique(np.array(self._groups), return_inverse=True)
+        groups = group.max(initial=-1) + 1
+        return (
+            _mean_by(group[owner], visits[items], groups),
+            _mean_by(group[own_owner], visits[own_items], groups),
+        )
+
+    def exposure(self, cutoff: int, item_count: int) -> NDArray[np.int64]:
+        """(item_count,) how often each was within the first `cutoff` of a list."""
         items, _ = _flat([items[:cutoff] for items in self._lists], item_count)
         return np.bincount(items, minlength=item_count)
 
     def windows(self, count: int) -> list[dict[str, Any]]:
-        """Figures at the largest cutoff of so many equal parts, in the order of `add`."""
+        """Figures at the last cutoff of so many equal parts, in the order of `add`."""
         parts = np.array_split(np.array(self._ranks), count)
         return [
             {"predictions": len(part)}
-            | {n: round(float(v.mean()), 4) for n, v in _worth(part, CUTOFFS[-1]).items()}
+            | {n: round(float(v.mean()), 4) for n, v in _worth(part, self.cutoffs[-1]).items()}
             for part in parts
             if len(part)
         ]
 
-    def _sums(self, cutoff: int) -> tuple[list[str], NDArray[np.float64]]:
-        """Names of figures at a cutoff, and by group their sums, the last: targets."""
-        worth = _worth(np.array(self._ranks), cutoff)
+    def _sums(self, cutoff: int | None) -> tuple[list[str], NDArray[np.float64]]:
+        """Names of figures at a cutoff (the last), and by group their sums, the last: targets."""
+        worth = _worth(np.array(self._ranks), cutoff or self.cutoffs[-1])
         _, group = np.unique(np.array(self._groups), return_inverse=True)
         columns = [np.bincount(group, values) for values in worth.values()]
         return list(worth), np.stack([*columns, np.bincount(group)], axis=1)
 
-    def intervals(self, cutoff: int = CUTOFFS[-1]) -> dict[str, list[float]]:
+    def intervals(self, cutoff: int | None = None) -> dict[str, list[float]]:
         """95 % bootstrap intervals (percentiles), whole groups drawn: targets of one are not
         independent."""
         names, sums = self._sums(cutoff)
@@ -140,7 +155,7 @@ class Tally:
             for n, name in enumerate(names)
         }
 
-    def gain_over(self, other: Tally, cutoff: int = CUTOFFS[-1]) -> dict[str, Any]:
+    def gain_over(self, other: Tally, cutoff: int | None = None) -> dict[str, Any]:
         """Differences to another tally of the same targets, with paired bootstrap intervals.
 
         Raises ValueError if the targets are not the same.

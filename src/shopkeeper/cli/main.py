@@ -22,6 +22,7 @@ COMMANDS = {  # name -> module that defines a click command called `command`
     "tail": "shopkeeper.cli.tail",
     "classify": "shopkeeper.cli.classify",
     "evaluate": "shopkeeper.cli.evaluate",
+    "report": "shopkeeper.cli.report",
     "dlq": "shopkeeper.cli.dlq",
     "experiment": "shopkeeper.cli.experiment",
 }

@@ -1,0 +1,98 @@
+"""`shopkeeper report` on a real broker and a real worker's lists: its figures are those of a
+naive look through the topics."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import re
+
+import orjson
+
+from shopkeeper.shared.contracts import topics
+from shopkeeper.shared.formats.readers import ShopEvent
+from shopkeeper.shared.testing.records import read_topic, until_consumed
+from shopkeeper.shared.testing.workers import worker_process
+
+from .test_end_to_end import publish
+from .test_replay_cli import shopkeeper
+
+START_MS = 1_790_000_000_000
+EVIL = "<script>alert(1)</script>"
+USERS, ROUNDS = 12, 8
+
+
+def products():
+    for number in range(10):
+        name = f"p{number}" if number else EVIL
+        data = {"product_id": name, "title": f"title of {name}", "price": 1.5 + number,
+                "currency": "EUR", "category": EVIL if number % 2 else "odd"}  # fmt: skip
+        yield ShopEvent(topics.CATALOGUE, "product.catalogued.v1", name, data, START_MS, name)
+
+
+def clicks():
+    """Rounds of one click per user, each round named by the list that the last one brought."""
+    chance = random.Random(7)
+    for number in range(ROUNDS):
+        for user in range(USERS):
+            item = (user % 3) + 3 * chance.randrange(3)
+            event_id = f"c-{number}-{user}"
+            data = {"product_id": f"p{item}" if item else EVIL, "user_id": f"someone-{user}"}
+            yield number, ShopEvent(
+                topics.CLICKS, "product.clicked.v1", f"someone-{user}", data,
+                START_MS + number * 60_000 + user, event_id,
+            )  # fmt: skip
+
+
+def naive(kafka):
+    """(lists, answered, hits within ten), by looking from each list for its user's next click."""
+    log = {}
+    for record in asyncio.run(read_topic(kafka, topics.CLICKS)):
+        log.setdefault(record.key, []).append(record)
+    lists = answered = hits = 0
+    for record in asyncio.run(read_topic(kafka, topics.RECOMMENDATIONS)):
+        found = orjson.loads(record.value)
+        own = sorted(log[record.key], key=lambda r: r.offset)
+        ids = [dict(r.headers)["ce_id"].decode() for r in own]
+        later = own[ids.index(found["cause"]) + 1 :]
+        lists += 1
+        if later:
+            answered += 1
+            target = orjson.loads(later[0].value)["product_id"]
+            hits += target in [item["product_id"] for item in found["items"][:10]]
+    return lists, answered, hits
+
+
+def test_the_figures_are_those_of_the_topics(kafka, tmp_path):
+    out = tmp_path / "shop.html"
+    done = shopkeeper(kafka, "report", str(out))
+    assert done.returncode == 1
+    assert "nothing to show" in done.stderr
+    assert not out.exists()
+    with worker_process("recommender", kafka, LIST_AGE_MAX=1e10) as worker:
+        publish(kafka, list(products()))
+        events = list(clicks())
+        for number in range(ROUNDS):
+            publish(kafka, [event for n, event in events if n == number])
+            asyncio.run(until_consumed(kafka, "recommender", [topics.CLICKS], 60, worker.alive))
+    lists, answered, hits = naive(kafka)
+    assert lists == USERS * ROUNDS
+    assert answered == USERS * (ROUNDS - 1)
+    assert 0 < hits < answered
+    for language, says in (("en", f"{lists} lists of {USERS} users"), ("zh", f"{lists} 个列表")):
+        done = shopkeeper(kafka, "report", str(out), "--language", language)
+        assert done.returncode == 0, done.stderr
+        text = out.read_text("utf-8")
+        assert says in text
+        assert re.search(rf"<td>{answered}</td><td>{hits / answered:.3f} \(", text)
+        assert f"<b>{hits / answered:.3f}</b>HR@10" in text
+        assert "<script" not in text
+        assert "&lt;script&gt;" in text
+        assert "someone-" not in text
+    done = shopkeeper(kafka, "report", str(out), "--lists-max", "10")
+    assert done.returncode == 0, done.stderr
+    text = out.read_text("utf-8")
+    assert f"{lists - 10} older lists were left out" in text
+    clicks_read = re.search(rf"<td>{topics.CLICKS}</td><td>(\d+)</td>", text)
+    assert clicks_read is not None
+    assert int(clicks_read[1]) == len(events)
