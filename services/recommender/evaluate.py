@@ -332,10 +332,10 @@ class _Parts(NamedTuple):
 def _by_session(train: Path, test: Path, held: Set[str]) -> _Parts:
     def tasks(worker: Recommender) -> Iterator[Task]:
         sessions: dict[str, list[int]] = {}
-        for click in read(test, format_of(test)):
-            if not held or click.data["session_id"] in held:
-                item = worker.items.intern(click.data["product_id"])
-                sessions.setdefault(click.data["session_id"], []).append(item)
+        for click in lines(test):
+            if not held or click.data.session_id in held:
+                item = worker.items.intern(click.data.product_id)
+                sessions.setdefault(click.data.session_id, []).append(item)
         for number, items in enumerate(sessions.values()):
             for place in range(1, len(items)):
                 yield number, items[:place], items[place]

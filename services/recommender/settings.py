@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 CLICK, ADD, ORDER = 0, 1, 2  # event classes; each has count matrices of its own
 CLASS_COUNT = 3
+PAIRS, SESSIONS, CHERNOFF = "pairs", "sessions", "chernoff"  # bounds: see core/pruning.py
 HOUR_MS = 3_600_000
 
 
@@ -45,6 +46,10 @@ class Settings:
     trending_interval_ms: int = 2000
     trending_categories_max: int = 1000
     pending_entries_max: int = 262_144  # deltas appended before they are merged
+    # Pairs that will hardly be neighbours are dropped (core/pruning.py); 0: none is, ever.
+    pruning_delta: float = 0.0  # (state) chance that one dropped was worth keeping
+    pruning_bound: str = CHERNOFF  # (state)
+    pruning_interval_entries: int = 1_000_000  # (state) delta entries of the partition
 
     # Stage C: lists
     list_items_max: int = 10
@@ -93,6 +98,10 @@ class Settings:
             raise ValueError("shrinkage and class_weights must not be negative")
         if self.class_weights[CLICK] <= 0:
             raise ValueError("the weight of clicks must be positive")
+        if not 0.0 <= self.pruning_delta < 1.0:
+            raise ValueError(f"pruning_delta={self.pruning_delta} is not in [0, 1)")
+        if self.pruning_bound not in (PAIRS, SESSIONS, CHERNOFF):
+            raise ValueError(f"pruning_bound={self.pruning_bound} is unknown")
         if self.session_items_max > 255:
             # An event may bring so many items at once, and a delta record never splits an event:
             # 255 * 254 directed pairs of 13 bytes still fit into one record.

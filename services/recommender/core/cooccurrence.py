@@ -2,6 +2,7 @@
 
 c(i, j) and n(i) by event class, and visits by hour of event time (for trending), all integers.
 Only rows that this partition owns are here; the n(j) of other items come from a view.
+With `pruning_delta` counts are no longer all exact: pairs that will hardly be neighbours go.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from scipy import sparse
 
 from shopkeeper.services.recommender.core.counts import CountMap
 from shopkeeper.services.recommender.core.items import grown
+from shopkeeper.services.recommender.core.pruning import prune
 from shopkeeper.services.recommender.settings import CLASS_COUNT, CLICK
 from shopkeeper.services.recommender.state import read_state
 
@@ -45,6 +47,8 @@ class ItemPartition:
         self.dirty: NDArray[np.bool_] = np.zeros(1024, bool)
         self.counts_dirty: NDArray[np.bool_] = np.zeros(1024, bool)
         self.digests: NDArray[np.uint64] = np.zeros(1024, np.uint64)  # of the row as published
+        self.folded = 0  # entries, if pruning hangs on them
+        self.pruned = 0  # pairs, since start; not part of the state
         self.version = 0  # moves with every change of a count
 
     def reserve(self) -> None:
@@ -85,7 +89,19 @@ class ItemPartition:
         self.version += 1
         if sum(pairs.pending_count for pairs in self.pairs) > self._settings.pending_entries_max:
             self.merge()
+        self._prune_when_due(taken)
         return entries - taken
+
+    def _prune_when_due(self, taken: int) -> None:
+        """Prune after the record with which the entries pass a multiple of the interval: where
+        that is, the log alone says."""
+        interval = self._settings.pruning_interval_entries
+        if self._settings.pruning_delta:
+            due = (self.folded + taken) // interval > self.folded // interval
+            self.folded += taken
+            if due:
+                self.merge()
+                self.pruned += prune(self.pairs, self.n, self._settings)
 
     def merge(self) -> None:
         """Sum what was appended; drop the hours that are out of the window.
@@ -128,7 +144,7 @@ class ItemPartition:
         digests[unconfirmed] = 0
         state = State(
             format_version=FORMAT_VERSION,
-            rule=RULE,
+            rule=rule_of(self._settings),
             items=[names[item] for item in used_items.tolist()],
             fence=[(topic, number, at) for (topic, number), at in sorted(self.fence.items())],
             pairs=[
@@ -144,12 +160,13 @@ class ItemPartition:
                 self.hours.counts.tobytes(),
             ),
             hour_max=self.hour_max,
+            folded=self.folded,
         )
         return msgspec.msgpack.encode(state)
 
     def load(self, packed: bytes) -> None:
-        """Replace the state. Raises StateError for a newer format."""
-        state = read_state(packed, State, FORMAT_VERSION, RULE)
+        """Replace the state. Raises StateError for a newer format or another rule."""
+        state = read_state(packed, State, FORMAT_VERSION, rule_of(self._settings))
         ids = self._items.intern_all(state.items)
         self.__init__(self._settings, self._items)  # type: ignore[misc]  # starts from nothing
         self.reserve()
@@ -164,10 +181,23 @@ class ItemPartition:
         visited, hours, visits = (_int32(part) for part in state.hours)
         self.hours.replace(ids[visited], hours.astype(np.int64), visits)
         self.hour_max = state.hour_max
+        self.folded = state.folded
         self.version = 1
 
 
-class State(msgspec.Struct, frozen=True):
+def rule_of(settings: Settings) -> str:
+    """The knobs that decide what is counted: another rule is another state."""
+    rule = RULE
+    if settings.pruning_delta:
+        rule += (
+            f" pruning={settings.pruning_bound}/{settings.pruning_delta}"
+            f"/{settings.pruning_interval_entries}/{settings.neighbours_max}"
+            f"/{settings.shrinkage}/{settings.class_weights}"
+        )
+    return rule
+
+
+class State(msgspec.Struct, frozen=True, omit_defaults=True):
     """A dumped `ItemPartition`: int32 arrays of places in `items`, counts, hours."""
 
     format_version: int
@@ -180,17 +210,18 @@ class State(msgspec.Struct, frozen=True):
     digests: bytes  # uint64
     hours: tuple[bytes, bytes, bytes]  # item, hour, count
     hour_max: int
+    folded: int = 0
 
 
 def decode_dump(
-    packed: bytes,
+    packed: bytes, rule: str = RULE
 ) -> tuple[list[str], list[sparse.csr_matrix], NDArray[np.int32]]:
     """A dumped `ItemPartition`, for whoever checks it against a batch computation.
 
     Returns (product ids, by class a (items, items) matrix of c(i, j) without its diagonal,
     (class, items) n(i)). Only rows and n of the items that the partition owns are filled.
     """
-    state = read_state(packed, State, FORMAT_VERSION, RULE)
+    state = read_state(packed, State, FORMAT_VERSION, rule)
     size = len(state.items)
     matrices = [
         sparse.csr_matrix((_int32(counts), (_int32(rows), _int32(columns))), (size, size))
