@@ -17,6 +17,7 @@ import xxhash
 from shopkeeper.services.recommender.clicks import MODEL, SOURCE
 from shopkeeper.services.recommender.core.cooccurrence import ItemPartition
 from shopkeeper.services.recommender.core.counts import ranges
+from shopkeeper.services.recommender.core.decay import as_of_newest, decayed
 from shopkeeper.services.recommender.core.deltas import CorruptDelta, decode
 from shopkeeper.services.recommender.core.items import grown
 from shopkeeper.services.recommender.core.similar import Neighbours, best_neighbours, chunks
@@ -68,6 +69,7 @@ class PairsProcessor:
         self._folded_version = 0  # of the counts, as of the last tick
         self._sweep_version: tuple[int, int] = (0, 0)  # of counts and view, as the sweep began
         self._sweep_rows = _NONE  # still to be looked at
+        self._weights = np.ones(1)  # of pairs, by age in epochs
         self._bucket_next = 0
         self._bucket_sent_ms = np.full(settings.count_buckets, -(10**15), np.int64)
 
@@ -83,6 +85,8 @@ class PairsProcessor:
                     owners = self._items.partition_of(rows, self._partition_count)
                     if (owners != self._partition).any():
                         raise CorruptDelta("a row of another item partition")
+                if self._settings.epochs > 1 and deltas.pair_hours is None:
+                    raise CorruptDelta("pairs without hours, from before counts decayed")
             except CorruptDelta as error:
                 rejected.append(Rejected(event.offset, "decode", "corrupt_delta", str(error)))
                 continue
@@ -133,12 +137,15 @@ class PairsProcessor:
             found += self._trends.tick(now_ms)
         return found
 
-    def _n(self) -> NDArray[np.int32]:
+    def _n(self) -> NDArray[np.int32] | NDArray[np.float64]:
         """(class, item): n(i), our own where we own the item, else what its owner published."""
         view = self._views.counts
         view.reserve()
-        n = view.n.copy()
         own = np.flatnonzero(self._items.partitions(self._partition_count) == self._partition)
+        if self._settings.epochs > 1:
+            decayed_n, self._weights = as_of_newest(self.counts, view, own, self._settings)
+            return decayed_n
+        n = view.n.copy()
         n[:, own] = self.counts.n[:, own]
         return n
 
@@ -149,7 +156,7 @@ class PairsProcessor:
 
     def _sweep(
         self,
-        n: NDArray[np.int32],
+        n: NDArray[np.int32] | NDArray[np.float64],
         budget_ms: float,
         now_ms: int,
         found: list[Output],
@@ -169,7 +176,7 @@ class PairsProcessor:
     def _rows(
         self,
         rows: NDArray[np.int64],
-        n: NDArray[np.int32],
+        n: NDArray[np.int32] | NDArray[np.float64],
         budget_ms: float,
         now_ms: int,
         found: list[Output],
@@ -181,7 +188,9 @@ class PairsProcessor:
         until = self._clock() + budget_ms / 1000.0
         done = 0
         for chunk in chunks(rows, counts.pairs, ROWS_AT_ONCE, ENTRIES_AT_ONCE):
-            neighbours = best_neighbours(chunk, counts.pairs, n, self._items, self._settings)
+            neighbours = best_neighbours(
+                chunk, counts.pairs, n, self._items, self._settings, self._weights
+            )
             neighbours.scores = np.round(neighbours.scores, SCORE_DIGITS)
             bounds = neighbours.bounds(len(chunk))
             totals = counts.n[:, chunk].max(axis=0)
@@ -274,6 +283,9 @@ class PairsProcessor:
         hours = self.counts.hours
         names = self._items.names
         entries, places = ranges(*hours.row_bounds(members))
+        told: NDArray[np.float32] = np.zeros((CLASS_COUNT, 0), np.float32)
+        if self._settings.epochs > 1:
+            told = decayed(self.counts, self._settings)[:, members].astype(np.float32)
         return msgspec.msgpack.encode(
             CountsRecord(
                 1,
@@ -282,6 +294,8 @@ class PairsProcessor:
                 places.astype(np.int32).tobytes(),
                 (hours.keys[entries] & 0xFFFFFFFF).astype(np.int32).tobytes(),
                 hours.counts[entries].tobytes(),
+                self.counts.epoch,
+                told.tobytes(),
             )
         )
 

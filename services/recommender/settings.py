@@ -46,6 +46,10 @@ class Settings:
     trending_interval_ms: int = 2000
     trending_categories_max: int = 1000
     pending_entries_max: int = 262_144  # deltas appended before they are merged
+    # Counts by epoch of event time, halved when read (core/decay.py); half-life 0: never.
+    decay_half_life_hours: float = 0.0
+    decay_epoch_hours: int = 168  # (state, with a half-life)
+    decay_epochs: int = 8  # (state, with a half-life) kept apart; older ones count as the last
     # Pairs that will hardly be neighbours are dropped (core/pruning.py); 0: none is, ever.
     pruning_delta: float = 0.0  # (state) chance that one dropped was worth keeping
     pruning_bound: str = CHERNOFF  # (state)
@@ -78,6 +82,11 @@ class Settings:
     blend_examples_min: int = 500  # before it may rank
     sentiment_weight: float = 0.8  # share of its score that the worst reviewed item loses
 
+    @property
+    def epochs(self) -> int:
+        """Epochs that counts are kept apart by."""
+        return self.decay_epochs if self.decay_half_life_hours else 1
+
     def __post_init__(self) -> None:
         counts = {
             name: value
@@ -98,6 +107,12 @@ class Settings:
             raise ValueError("shrinkage and class_weights must not be negative")
         if self.class_weights[CLICK] <= 0:
             raise ValueError("the weight of clicks must be positive")
+        if self.decay_half_life_hours < 0:
+            raise ValueError("decay_half_life_hours must not be negative")
+        if self.decay_half_life_hours and self.decay_epochs < 2:
+            raise ValueError("decay_epochs is below 2: nothing could decay")
+        if self.decay_half_life_hours and self.pruning_delta:
+            raise ValueError("decay and pruning exclude each other")
         if not 0.0 <= self.pruning_delta < 1.0:
             raise ValueError(f"pruning_delta={self.pruning_delta} is not in [0, 1)")
         if self.pruning_bound not in (PAIRS, SESSIONS, CHERNOFF):

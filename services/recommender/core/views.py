@@ -115,7 +115,7 @@ class SimilarView:
         self._free.append(place)
 
 
-class CountsRecord(msgspec.Struct, frozen=True):
+class CountsRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     """The value of one item bucket on the item-counts topic (msgpack; internal)."""
 
     format_version: int
@@ -124,6 +124,8 @@ class CountsRecord(msgspec.Struct, frozen=True):
     hour_items: bytes  # int32 places in `items`
     hours: bytes  # int32, hours since the Unix epoch
     hour_counts: bytes  # int32
+    epoch: int = 0  # of `decayed`
+    decayed: bytes = b""  # float32 (class, items): n with older visits weighing less
 
 
 class ItemCountsView:
@@ -132,6 +134,8 @@ class ItemCountsView:
     def __init__(self, items: Items) -> None:
         self._items = items
         self.n: NDArray[np.int32] = np.zeros((CLASS_COUNT, 1024), np.int32)  # (class, item)
+        self.decayed: NDArray[np.float32] = np.zeros((CLASS_COUNT, 1024), np.float32)
+        self.epoch: NDArray[np.int64] = np.zeros(1024, np.int64)  # by item, as of which it decayed
         self._hours: dict[bytes, tuple[NDArray[np.int64], ...]] = {}  # item, hour, count
         self.version = 0  # moves when a count did
         self.junk = 0
@@ -157,8 +161,13 @@ class ItemCountsView:
             raise ValueError("columns of different lengths")
         if record.format_version != 1 or np.any(places >= len(record.items)):
             raise ValueError("not a record of item counts")
+        decayed = np.frombuffer(record.decayed, np.float32)
+        decays = len(decayed) > 0
+        decayed = decayed.reshape(n.shape if decays else (0,))
         ids = self._items.intern_all(record.items)
         self.reserve()
+        if decays:
+            self.decayed[:, ids], self.epoch[ids] = decayed, record.epoch
         if not np.array_equal(self.n[:, ids], n):
             self.n[:, ids] = n
             self.version += 1
@@ -172,6 +181,8 @@ class ItemCountsView:
         """Make `n` cover every interned item."""
         if self._items.capacity > self.n.shape[1]:
             self.n = np.ascontiguousarray(grown(self.n.T, self._items.capacity).T)
+            self.decayed = np.ascontiguousarray(grown(self.decayed.T, self._items.capacity).T)
+            self.epoch = grown(self.epoch, self._items.capacity)
 
     def visits(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
         """All (items, hours, counts)."""
