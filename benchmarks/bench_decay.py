@@ -28,7 +28,7 @@ def main() -> None:
     parser.add_argument("--stream", action="store_true")
     parser.add_argument("--repeats", choices=("allow", "forbid"), default="allow")
     parser.add_argument("--partitions", type=int, default=1)
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
     exact = None
     for rule in ("none", *options.rules):
         knobs = Settings(blend=options.blend)

@@ -62,7 +62,7 @@ def main() -> None:
     parser.add_argument("--interval", type=int, default=500_000, help="entries between prunings")
     parser.add_argument("--partitions", type=int, default=1)
     parser.add_argument("--repeats", choices=("allow", "forbid"), default="allow")
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
     exact = None
     for rule in ("exact", *options.rules):
         figures, worker = run(rule, options)
