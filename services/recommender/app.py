@@ -126,6 +126,8 @@ def build(settings: Settings) -> Service:
         Knobs(),
         list_interval_ms=settings.list_interval_ms,
         list_age_ms_max=settings.list_age_ms_max,
+        decay_half_life_hours=settings.decay_half_life_hours,
+        pruning_delta=settings.pruning_delta,
     )
     recommender = Recommender(knobs)
     views = recommender.views

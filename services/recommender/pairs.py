@@ -90,7 +90,10 @@ class PairsProcessor:
             except CorruptDelta as error:
                 rejected.append(Rejected(event.offset, "decode", "corrupt_delta", str(error)))
                 continue
+            pruned = self.counts.pruned
             self._counters["deltas_repeated"] += self.counts.fold(deltas)
+            if self.counts.pruned > pruned:
+                self._counters["pairs_pruned"] += self.counts.pruned - pruned
         return [], rejected
 
     # -- publishing
