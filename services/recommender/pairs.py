@@ -17,7 +17,7 @@ import xxhash
 from shopkeeper.services.recommender.clicks import MODEL, SOURCE
 from shopkeeper.services.recommender.core.cooccurrence import ItemPartition
 from shopkeeper.services.recommender.core.counts import ranges
-from shopkeeper.services.recommender.core.decay import as_of_newest, decayed
+from shopkeeper.services.recommender.core.decay import as_of_newest
 from shopkeeper.services.recommender.core.deltas import CorruptDelta, decode
 from shopkeeper.services.recommender.core.items import grown
 from shopkeeper.services.recommender.core.similar import Neighbours, best_neighbours, chunks
@@ -146,8 +146,8 @@ class PairsProcessor:
         view.reserve()
         own = np.flatnonzero(self._items.partitions(self._partition_count) == self._partition)
         if self._settings.epochs > 1:
-            decayed_n, self._weights = as_of_newest(self.counts, view, own, self._settings)
-            return decayed_n
+            decayed, self._weights = as_of_newest(self.counts, view, own, self._settings)
+            return decayed
         n = view.n.copy()
         n[:, own] = self.counts.n[:, own]
         return n
@@ -286,9 +286,6 @@ class PairsProcessor:
         hours = self.counts.hours
         names = self._items.names
         entries, places = ranges(*hours.row_bounds(members))
-        told: NDArray[np.float32] = np.zeros((CLASS_COUNT, 0), np.float32)
-        if self._settings.epochs > 1:
-            told = decayed(self.counts, self._settings)[:, members].astype(np.float32)
         return msgspec.msgpack.encode(
             CountsRecord(
                 1,
@@ -298,7 +295,7 @@ class PairsProcessor:
                 (hours.keys[entries] & 0xFFFFFFFF).astype(np.int32).tobytes(),
                 hours.counts[entries].tobytes(),
                 self.counts.epoch,
-                told.tobytes(),
+                self.counts.n_by_epoch[:, :, members].tobytes(),
             )
         )
 

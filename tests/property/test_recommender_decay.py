@@ -133,14 +133,17 @@ def test_partitions_read_the_same_rows() -> None:
     )
     chance = np.random.default_rng(3)
     log = [
-        event(n, 0, 1 + 2 * int(chance.integers(30)), n // 40, [int(chance.integers(12))], n)
+        # Half of the items fall silent: their n(i) was published as of an older epoch.
+        event(
+            n, 0, 1 + 2 * int(chance.integers(30)), n // 40, [int(chance.integers(12 - n // 99))], n
+        )
         for n in range(600)
     ]
 
     def rows(partitions: int) -> dict[str, dict[str, float]]:
         pipeline = Pipeline(knobs, partitions)
         for start in range(0, len(log), 50):
-            pipeline.learn(log[start : start + 50], live=False)
+            pipeline.learn(log[start : start + 50], live=True)
         pipeline.settle()
         return rows_of(pipeline.worker)
 

@@ -19,17 +19,12 @@ if TYPE_CHECKING:
 
 
 def weights(ages: NDArray[np.int64], settings: Settings) -> NDArray[np.float64]:
-    """What an entry of each age in epochs weighs, same shape."""
-    half_lives = ages * (settings.decay_epoch_hours / settings.decay_half_life_hours)
+    """What an entry of each age in epochs weighs, same shape; beyond the last kept as that."""
+    half_lives = np.minimum(ages, settings.epochs - 1) * (
+        settings.decay_epoch_hours / settings.decay_half_life_hours
+    )
     found: NDArray[np.float64] = np.exp2(-half_lives)
     return found
-
-
-def decayed(counts: ItemPartition, settings: Settings) -> NDArray[np.float64]:
-    """(class, item) n(i) of own items, as of the newest epoch of this partition."""
-    by_age = weights(np.arange(settings.epochs), settings)
-    total: NDArray[np.float64] = np.tensordot(by_age, counts.n_by_epoch, 1)
-    return total
 
 
 def as_of_newest(
@@ -40,7 +35,10 @@ def as_of_newest(
     own: items whose n(i) this partition counts; of the others the view tells.
     """
     newest = max(counts.epoch, int(view.epoch.max()))
-    n = view.decayed * weights(newest - view.epoch, settings)
-    ages = np.arange(settings.epochs) + (newest - counts.epoch)
-    n[:, own] = decayed(counts, settings)[:, own] * weights(ages[:1], settings)
-    return n, weights(ages, settings)
+    ages = np.arange(settings.epochs)
+    n = np.zeros(view.n.shape)
+    for age in ages.tolist():
+        n += view.n_by_epoch[age] * weights(age + newest - view.epoch, settings)
+    by_age = weights(ages + newest - counts.epoch, settings)
+    n[:, own] = np.tensordot(by_age, counts.n_by_epoch[:, :, own], 1)
+    return n, by_age

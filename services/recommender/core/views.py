@@ -124,18 +124,21 @@ class CountsRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     hour_items: bytes  # int32 places in `items`
     hours: bytes  # int32, hours since the Unix epoch
     hour_counts: bytes  # int32
-    epoch: int = 0  # of `decayed`
-    decayed: bytes = b""  # float32 (class, items): n with older visits weighing less
+    epoch: int = 0  # newest of `n_by_epoch`
+    n_by_epoch: bytes = b""  # int32 (epoch, class, items), newest first, where counts decay
 
 
 class ItemCountsView:
     """n(i) of every item by event class, and visits by hour, from all item partitions."""
 
-    def __init__(self, items: Items) -> None:
+    def __init__(self, items: Items, epochs: int = 1) -> None:
         self._items = items
         self.n: NDArray[np.int32] = np.zeros((CLASS_COUNT, 1024), np.int32)  # (class, item)
-        self.decayed: NDArray[np.float32] = np.zeros((CLASS_COUNT, 1024), np.float32)
-        self.epoch: NDArray[np.int64] = np.zeros(1024, np.int64)  # by item, as of which it decayed
+        # Where counts decay: n by epoch, newest first, and by item the newest epoch of these.
+        self.n_by_epoch: NDArray[np.int32] = np.zeros(
+            (epochs if epochs > 1 else 0, CLASS_COUNT, 1024), np.int32
+        )
+        self.epoch: NDArray[np.int64] = np.zeros(1024, np.int64)
         self._hours: dict[bytes, tuple[NDArray[np.int64], ...]] = {}  # item, hour, count
         self.version = 0  # moves when a count did
         self.junk = 0
@@ -161,13 +164,12 @@ class ItemCountsView:
             raise ValueError("columns of different lengths")
         if record.format_version != 1 or np.any(places >= len(record.items)):
             raise ValueError("not a record of item counts")
-        decayed = np.frombuffer(record.decayed, np.float32)
-        decays = len(decayed) > 0
-        decayed = decayed.reshape(n.shape if decays else (0,))
+        by_epoch = np.frombuffer(record.n_by_epoch, np.int32)
+        by_epoch = by_epoch.reshape(len(self.n_by_epoch), *n.shape)
         ids = self._items.intern_all(record.items)
         self.reserve()
-        if decays:
-            self.decayed[:, ids], self.epoch[ids] = decayed, record.epoch
+        if len(by_epoch):
+            self.n_by_epoch[:, :, ids], self.epoch[ids] = by_epoch, record.epoch
         if not np.array_equal(self.n[:, ids], n):
             self.n[:, ids] = n
             self.version += 1
@@ -181,7 +183,8 @@ class ItemCountsView:
         """Make `n` cover every interned item."""
         if self._items.capacity > self.n.shape[1]:
             self.n = np.ascontiguousarray(grown(self.n.T, self._items.capacity).T)
-            self.decayed = np.ascontiguousarray(grown(self.decayed.T, self._items.capacity).T)
+            by_epoch = grown(self.n_by_epoch.T, self._items.capacity)
+            self.n_by_epoch = np.ascontiguousarray(by_epoch.T)
             self.epoch = grown(self.epoch, self._items.capacity)
 
     def visits(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
@@ -351,7 +354,7 @@ class Views:
         self.sessions = SessionIndex(
             items, settings.index_sessions_max, settings.index_session_items_max
         )
-        self.counts = ItemCountsView(items)
+        self.counts = ItemCountsView(items, settings.epochs)
         self.catalogue = CatalogueView(items)
         self.sentiment = ProductSentimentView(items)
         self.trending = TrendingView(items)
