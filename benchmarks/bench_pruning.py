@@ -108,13 +108,14 @@ def run(rule: str, options: argparse.Namespace) -> tuple[dict[str, Any], Recomme
         "pruned": sum(each.pruned for each in folded),
         "learn_seconds": round(learned - started, 1),
     }  # fmt: skip
+    train_items = len(worker.items)
     plain = Ranker(knobs, worker.items, worker.views)
     for name, ranker in (("", worker.ranker), ("_without_blend", plain)):
         if ranker is plain and not options.blend:
             continue
         worker.ranker = ranker
         tally, _ = evaluate._predict(worker, parts.tasks(worker), options.repeats, "all")
-        quality = tally.figures(len(worker.items))
+        quality = tally.figures(train_items)
         figures |= {f"{key}{name}": quality[key] for key in ("HR@20", "MRR@20", "coverage@20")}
     return figures, worker
 
