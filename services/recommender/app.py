@@ -163,6 +163,8 @@ def build(settings: Settings) -> Service:
         list_interval_ms=settings.list_interval_ms,
         list_age_ms_max=settings.list_age_ms_max,
         rules=read_rules(settings.rules_file),
+        decay_half_life_hours=settings.decay_half_life_hours,
+        pruning_delta=settings.pruning_delta,
     )
     recommender = Recommender(knobs, experiment_of(settings))
     views = recommender.views

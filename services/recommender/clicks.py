@@ -146,7 +146,12 @@ class ClicksProcessor:
         ):
             outputs.append(Output(topics.SESSION_ITEMS, key, record, [], self._partition))
         for owner, deltas in deltas_of(
-            learned, self._items, topics.CLICKS, self._partition, self._item_partitions
+            learned,
+            self._items,
+            topics.CLICKS,
+            self._partition,
+            self._item_partitions,
+            with_hours=self._settings.epochs > 1,
         ):
             for record in encode(deltas, self._items, self._settings.delta_bytes_max):
                 outputs.append(Output(topics.ITEM_PAIRS, key, record, [], owner))

@@ -18,6 +18,7 @@ import xxhash
 from shopkeeper.services.recommender.clicks import MODEL, SOURCE
 from shopkeeper.services.recommender.core.cooccurrence import ItemPartition
 from shopkeeper.services.recommender.core.counts import ranges
+from shopkeeper.services.recommender.core.decay import as_of_newest
 from shopkeeper.services.recommender.core.deltas import CorruptDelta, decode
 from shopkeeper.services.recommender.core.items import grown
 from shopkeeper.services.recommender.core.similar import Neighbours, best_neighbours, chunks
@@ -71,6 +72,7 @@ class PairsProcessor:
         self._folded_version = 0  # of the counts, as of the last tick
         self._sweep_version: tuple[int, int] = (0, 0)  # of counts and view, as the sweep began
         self._sweep_rows = _NONE  # still to be looked at
+        self._weights = np.ones(1)  # of pairs, by age in epochs
         self._bucket_next = 0
         self._bucket_sent_ms = np.full(settings.count_buckets, -(10**15), np.int64)
 
@@ -86,10 +88,15 @@ class PairsProcessor:
                     owners = self._items.partition_of(rows, self._partition_count)
                     if (owners != self._partition).any():
                         raise CorruptDelta("a row of another item partition")
+                if self._settings.epochs > 1 and deltas.pair_hours is None:
+                    raise CorruptDelta("pairs without hours, from before counts decayed")
             except CorruptDelta as error:
                 rejected.append(Rejected(event.offset, "decode", "corrupt_delta", str(error)))
                 continue
+            pruned = self.counts.pruned
             self._counters["deltas_repeated"] += self.counts.fold(deltas)
+            if self.counts.pruned > pruned:
+                self._counters["pairs_pruned"] += self.counts.pruned - pruned
         return [], rejected
 
     # -- publishing
@@ -138,12 +145,15 @@ class PairsProcessor:
             found += self._groups.tick(now_ms)
         return found
 
-    def _n(self) -> NDArray[np.int32]:
+    def _n(self) -> NDArray[np.int32] | NDArray[np.float64]:
         """(class, item): n(i), our own where we own the item, else what its owner published."""
         view = self._views.counts
         view.reserve()
-        n = view.n.copy()
         own = np.flatnonzero(self._items.partitions(self._partition_count) == self._partition)
+        if self._settings.epochs > 1:
+            decayed, self._weights = as_of_newest(self.counts, view, own, self._settings)
+            return decayed
+        n = view.n.copy()
         n[:, own] = self.counts.n[:, own]
         return n
 
@@ -154,7 +164,7 @@ class PairsProcessor:
 
     def _sweep(
         self,
-        n: NDArray[np.int32],
+        n: NDArray[np.int32] | NDArray[np.float64],
         budget_ms: float,
         now_ms: int,
         found: list[Output],
@@ -174,7 +184,7 @@ class PairsProcessor:
     def _rows(
         self,
         rows: NDArray[np.int64],
-        n: NDArray[np.int32],
+        n: NDArray[np.int32] | NDArray[np.float64],
         budget_ms: float,
         now_ms: int,
         found: list[Output],
@@ -186,7 +196,9 @@ class PairsProcessor:
         until = self._clock() + budget_ms / 1000.0
         done = 0
         for chunk in chunks(rows, counts.pairs, ROWS_AT_ONCE, ENTRIES_AT_ONCE):
-            neighbours = best_neighbours(chunk, counts.pairs, n, self._items, self._settings)
+            neighbours = best_neighbours(
+                chunk, counts.pairs, n, self._items, self._settings, self._weights
+            )
             neighbours.scores = np.round(neighbours.scores, SCORE_DIGITS)
             bounds = neighbours.bounds(len(chunk))
             totals = counts.n[:, chunk].max(axis=0)
@@ -287,6 +299,8 @@ class PairsProcessor:
                 places.astype(np.int32).tobytes(),
                 (hours.keys[entries] & 0xFFFFFFFF).astype(np.int32).tobytes(),
                 hours.counts[entries].tobytes(),
+                self.counts.epoch,
+                self.counts.n_by_epoch[:, :, members].tobytes(),
             )
         )
 

@@ -8,6 +8,7 @@ from shopkeeper.services.recommender.core.rules import Rules
 
 CLICK, ADD, ORDER = 0, 1, 2  # event classes; each has count matrices of its own
 CLASS_COUNT = 3
+PAIRS, SESSIONS, CHERNOFF = "pairs", "sessions", "chernoff"  # bounds: see core/pruning.py
 HOUR_MS = 3_600_000
 NO_RULES = Rules()
 
@@ -49,6 +50,14 @@ class Settings:
     trending_interval_ms: int = 2000
     trending_categories_max: int = 1000
     pending_entries_max: int = 262_144  # deltas appended before they are merged
+    # Counts by epoch of event time, halved when read (core/decay.py); half-life 0: never.
+    decay_half_life_hours: float = 0.0
+    decay_epoch_hours: int = 168  # (state, with a half-life)
+    decay_epochs: int = 8  # (state, with a half-life) kept apart; older ones count as the last
+    # Pairs that will hardly be neighbours are dropped (core/pruning.py); 0: none is, ever.
+    pruning_delta: float = 0.0  # (state) chance that one dropped was worth keeping
+    pruning_bound: str = CHERNOFF  # (state)
+    pruning_interval_entries: int = 1_000_000  # (state) delta entries of the partition
 
     # Groups of users who behave alike
     user_groups: int = 32  # how many; 0: none
@@ -97,6 +106,11 @@ class Settings:
     expert_shares: bool = True  # lists say which experts speak for their items
     rules: Rules = NO_RULES  # the shop's own: what not to offer, what rather, how mixed
 
+    @property
+    def epochs(self) -> int:
+        """Epochs that counts are kept apart by."""
+        return self.decay_epochs if self.decay_half_life_hours else 1
+
     def __post_init__(self) -> None:
         counts = {
             name: value
@@ -119,6 +133,16 @@ class Settings:
             raise ValueError("shrinkage and class_weights must not be negative")
         if self.class_weights[CLICK] <= 0:
             raise ValueError("the weight of clicks must be positive")
+        if self.decay_half_life_hours < 0:
+            raise ValueError("decay_half_life_hours must not be negative")
+        if self.decay_half_life_hours and self.decay_epochs < 2:
+            raise ValueError("decay_epochs is below 2: nothing could decay")
+        if self.decay_half_life_hours and self.pruning_delta:
+            raise ValueError("decay and pruning exclude each other")
+        if not 0.0 <= self.pruning_delta < 1.0:
+            raise ValueError(f"pruning_delta={self.pruning_delta} is not in [0, 1)")
+        if self.pruning_bound not in (PAIRS, SESSIONS, CHERNOFF):
+            raise ValueError(f"pruning_bound={self.pruning_bound} is unknown")
         if self.session_items_max > 255:
             # An event may bring so many items at once, and a delta record never splits an event:
             # 255 * 254 directed pairs of 13 bytes still fit into one record.

@@ -80,6 +80,12 @@ REFERENCE: tuple[Setting, ...] = (
             "user at least", "number", 0, 86_400),
     Setting("LIST_AGE_MAX", "60", "recommender: seconds; for an older event no list is published, "
             "it is only learned", "number", 0, 1e10),
+    Setting("DECAY_HALF_LIFE", "0", "recommender: hours of event time after which a session counts "
+            "half as evidence of what goes together; 0: never (setting or clearing it starts over)",
+            "number", 0, 1e6),
+    Setting("PRUNING_DELTA", "0", "recommender: pairs of items are dropped from memory where "
+            "chance would hide a neighbour with less than this probability; 0: none is (changing "
+            "it starts over)", "number", 0, 0.99),
     Setting("RULES", "", "recommender: serving rules, a JSON file (see the recommender's README); "
             "empty means none", "file"),
     Setting("EXPERIMENT", "", "recommender: JSON, the variants of an A/B test (see its README); "
@@ -200,6 +206,8 @@ class Settings:
     recent_ids_max: int
     list_interval_ms: int
     list_age_ms_max: int
+    decay_half_life_hours: float
+    pruning_delta: float
     rules_file: str
     experiment: str
 
@@ -234,11 +242,15 @@ class Settings:
             recent_ids_max=integer("RECENT_IDS_MAX"),
             list_interval_ms=int(number("LIST_INTERVAL") * 1000),
             list_age_ms_max=int(number("LIST_AGE_MAX") * 1000),
+            decay_half_life_hours=number("DECAY_HALF_LIFE"),
+            pruning_delta=number("PRUNING_DELTA"),
             rules_file=read(environ, "RULES"),
             experiment=read(environ, "EXPERIMENT"),
         )
         if settings.span_bytes_max > settings.buffer_bytes_max:
             raise SettingsError("SPAN_BYTES_MAX exceeds BUFFER_BYTES_MAX")
+        if settings.decay_half_life_hours and settings.pruning_delta:
+            raise SettingsError("DECAY_HALF_LIFE and PRUNING_DELTA exclude each other")
         return settings
 
 

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
-from shopkeeper.services.recommender.core.cooccurrence import ItemPartition, decode_dump
+from shopkeeper.services.recommender.core.cooccurrence import RULE, ItemPartition, decode_dump
 from shopkeeper.services.recommender.core.deltas import CorruptDelta, decode, deltas_of, encode
 from shopkeeper.services.recommender.core.items import Items
 from shopkeeper.services.recommender.core.sessions import Due, Erased, Sessions
@@ -132,9 +132,9 @@ def batch(baskets: list[tuple[int, list[str]]]) -> Counter[tuple[int, str, str]]
     return counts
 
 
-def held(counts: ItemPartition) -> Counter[tuple[int, str, str]]:
+def held(counts: ItemPartition, rule: str = RULE) -> Counter[tuple[int, str, str]]:
     """The same, as held by a worker; read through its dump."""
-    names, matrices, n = decode_dump(counts.dump(NONE))
+    names, matrices, n = decode_dump(counts.dump(NONE), rule)
     found: Counter[tuple[int, str, str]] = Counter()
     for event_class, matrix in enumerate(matrices):
         coo = matrix.tocoo()

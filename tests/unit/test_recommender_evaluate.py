@@ -325,3 +325,15 @@ def test_a_catalogue_is_heeded(tmp_path: Path) -> None:
     )
     assert result.exit_code == 1
     assert "no column product_id" in result.stderr
+
+
+def test_baskets_are_held_out_line_by_line(tmp_path: Path) -> None:
+    """An invoice is a session, its lines are the clicks."""
+    lines = ["invoice_no,timestamp,customer_id,stock_code,quantity,unit_price_gbp"]
+    for number in range(20):
+        lines += [f"{number},2011-01-01T10:{number:02},,{item},1,2.5" for item in ("a", "b", "c")]
+    path = tmp_path / "lines.csv"
+    path.write_text("\n".join([*lines, ""]))
+    figures = run(path, None, "forbid", Settings(blend=False), hold_out=0.1)
+    assert (figures["train_events"], figures["predictions"]) == (54, 4)
+    assert figures["HR@20"] == 1.0

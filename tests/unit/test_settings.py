@@ -49,6 +49,12 @@ def test_a_span_must_fit_the_buffer():
         Settings.from_env({"SPAN_BYTES_MAX": "100000", "BUFFER_BYTES_MAX": "70000"})
 
 
+def test_decay_and_pruning_exclude_each_other():
+    Settings.from_env({"DECAY_HALF_LIFE": "336"})
+    with pytest.raises(SettingsError, match="exclude each other"):
+        Settings.from_env({"DECAY_HALF_LIFE": "336", "PRUNING_DELTA": "0.5"})
+
+
 def test_a_password_comes_from_a_file_and_is_not_in_the_options_unless_sasl(tmp_path):
     secret = tmp_path / "password"
     secret.write_text("s3cret\n")

@@ -2,6 +2,9 @@
 
 c(i, j) and n(i) by event class, and visits by hour of event time (for trending), all integers.
 Only rows that this partition owns are here; the n(j) of other items come from a view.
+With a half-life, counts are kept apart by epoch of event time, the newest few; older ones count
+as the last of these. With `pruning_delta` counts are no longer all exact: pairs that will hardly
+be neighbours go.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ from scipy import sparse
 
 from shopkeeper.services.recommender.core.counts import CountMap
 from shopkeeper.services.recommender.core.items import grown
+from shopkeeper.services.recommender.core.pruning import prune
 from shopkeeper.services.recommender.settings import CLASS_COUNT, CLICK
 from shopkeeper.services.recommender.state import read_state
 
@@ -38,13 +42,21 @@ class ItemPartition:
     def __init__(self, settings: Settings, items: Items) -> None:
         self._settings, self._items = settings, items
         self.fence: dict[tuple[str, int], int] = {}  # origin -> highest origin offset folded
-        self.pairs = [CountMap() for _ in range(CLASS_COUNT)]
+        # By epoch, newest first, and class: place epoch * CLASS_COUNT + class.
+        self.pairs = [CountMap() for _ in range(settings.epochs * CLASS_COUNT)]
+        self.epoch = 0  # newest seen, if counts are kept by epoch
+        # n(i) by epoch, newest first, and class; empty if there is one epoch.
+        self.n_by_epoch: NDArray[np.int32] = np.zeros(
+            (settings.epochs if settings.epochs > 1 else 0, CLASS_COUNT, 1024), np.int32
+        )
         self.n: NDArray[np.int32] = np.zeros((CLASS_COUNT, 1024), np.int32)  # by class, item
         self.hours = CountMap()  # (item, hour) -> visits
         self.hour_max = 0  # newest hour seen
         self.dirty: NDArray[np.bool_] = np.zeros(1024, bool)
         self.counts_dirty: NDArray[np.bool_] = np.zeros(1024, bool)
         self.digests: NDArray[np.uint64] = np.zeros(1024, np.uint64)  # of the row as published
+        self.folded = 0  # entries, if pruning hangs on them
+        self.pruned = 0  # pairs, since start; not part of the state
         self.version = 0  # moves with every change of a count
 
     def reserve(self) -> None:
@@ -52,6 +64,7 @@ class ItemPartition:
         capacity = self._items.capacity
         if capacity > self.n.shape[1]:
             self.n = np.ascontiguousarray(grown(self.n.T, capacity).T)
+            self.n_by_epoch = np.ascontiguousarray(grown(self.n_by_epoch.T, capacity).T)
             self.dirty = grown(self.dirty, capacity)
             self.counts_dirty = grown(self.counts_dirty, capacity)
             self.digests = grown(self.digests, capacity)
@@ -69,10 +82,13 @@ class ItemPartition:
             return entries
         self.fence[origin] = fresh.last_offset
         self.reserve()
-        for kind in range(CLASS_COUNT):
-            pair = fresh.pair_classes == kind
+        places = fresh.pair_classes
+        if self._settings.epochs > 1:
+            places = places + CLASS_COUNT * self._ages(fresh)
+        for place in range(CLASS_COUNT) if places is fresh.pair_classes else np.unique(places):
+            pair = places == place
             if pair.any():
-                self.pairs[kind].add(fresh.pair_rows[pair], fresh.pair_columns[pair])
+                self.pairs[place].add(fresh.pair_rows[pair], fresh.pair_columns[pair])
         np.add.at(self.n, (fresh.visit_classes, fresh.visit_rows), 1)
         click = fresh.visit_classes == CLICK
         hours = fresh.visit_hours[click]
@@ -85,7 +101,43 @@ class ItemPartition:
         self.version += 1
         if sum(pairs.pending_count for pairs in self.pairs) > self._settings.pending_entries_max:
             self.merge()
+        self._prune_when_due(taken)
         return entries - taken
+
+    def _ages(self, fresh: Deltas) -> NDArray[np.int64]:
+        """(pairs,) the epoch of each, 0 for the newest; visits are counted by theirs.
+
+        Epochs hang on the newest event time folded, so what is left at the end is the same in
+        whatever order deltas came.
+        """
+        assert fresh.pair_hours is not None, "the caller has checked"
+        hours, last = self._settings.decay_epoch_hours, self._settings.epochs - 1
+        of_pairs, of_visits = fresh.pair_hours // hours, fresh.visit_hours // hours
+        newest = max((int(part.max()) for part in (of_pairs, of_visits) if len(part)), default=0)
+        for _ in range(min(newest - self.epoch, last + 1)):
+            for oldest, before in zip(
+                self.pairs[-CLASS_COUNT:], self.pairs[-2 * CLASS_COUNT : -CLASS_COUNT], strict=True
+            ):
+                before.absorb(oldest)
+            self.pairs = [CountMap() for _ in range(CLASS_COUNT)] + self.pairs[:-CLASS_COUNT]
+            self.n_by_epoch[-2] += self.n_by_epoch[-1]
+            self.n_by_epoch = np.roll(self.n_by_epoch, 1, axis=0)
+            self.n_by_epoch[0] = 0
+        self.epoch = max(self.epoch, newest)
+        ages = np.minimum(self.epoch - of_visits, last)
+        np.add.at(self.n_by_epoch, (ages, fresh.visit_classes, fresh.visit_rows), 1)
+        return np.minimum(self.epoch - of_pairs, last)
+
+    def _prune_when_due(self, taken: int) -> None:
+        """Prune after the record with which the entries pass a multiple of the interval: where
+        that is, the log alone says."""
+        interval = self._settings.pruning_interval_entries
+        if self._settings.pruning_delta:
+            due = (self.folded + taken) // interval > self.folded // interval
+            self.folded += taken
+            if due:
+                self.merge()
+                self.pruned += prune(self.pairs, self.n, self._settings)
 
     def merge(self) -> None:
         """Sum what was appended; drop the hours that are out of the window.
@@ -128,7 +180,7 @@ class ItemPartition:
         digests[unconfirmed] = 0
         state = State(
             format_version=FORMAT_VERSION,
-            rule=RULE,
+            rule=rule_of(self._settings),
             items=[names[item] for item in used_items.tolist()],
             fence=[(topic, number, at) for (topic, number), at in sorted(self.fence.items())],
             pairs=[
@@ -144,12 +196,15 @@ class ItemPartition:
                 self.hours.counts.tobytes(),
             ),
             hour_max=self.hour_max,
+            folded=self.folded,
+            epoch=self.epoch,
+            n_by_epoch=self.n_by_epoch[:, :, owned].tobytes(),
         )
         return msgspec.msgpack.encode(state)
 
     def load(self, packed: bytes) -> None:
-        """Replace the state. Raises StateError for a newer format."""
-        state = read_state(packed, State, FORMAT_VERSION, RULE)
+        """Replace the state. Raises StateError for a newer format or another rule."""
+        state = read_state(packed, State, FORMAT_VERSION, rule_of(self._settings))
         ids = self._items.intern_all(state.items)
         self.__init__(self._settings, self._items)  # type: ignore[misc]  # starts from nothing
         self.reserve()
@@ -164,41 +219,62 @@ class ItemPartition:
         visited, hours, visits = (_int32(part) for part in state.hours)
         self.hours.replace(ids[visited], hours.astype(np.int64), visits)
         self.hour_max = state.hour_max
+        self.folded, self.epoch = state.folded, state.epoch
+        by_epoch = _int32(state.n_by_epoch).reshape(len(self.n_by_epoch), CLASS_COUNT, len(owned))
+        self.n_by_epoch[:, :, owned] = by_epoch
         self.version = 1
 
 
-class State(msgspec.Struct, frozen=True):
+def rule_of(settings: Settings) -> str:
+    """The knobs that decide what is counted: another rule is another state."""
+    rule = RULE
+    if settings.epochs > 1:
+        rule += f" epochs={settings.epochs}/{settings.decay_epoch_hours}h"
+    if settings.pruning_delta:
+        rule += (
+            f" pruning={settings.pruning_bound}/{settings.pruning_delta}"
+            f"/{settings.pruning_interval_entries}/{settings.neighbours_max}"
+            f"/{settings.shrinkage}/{settings.class_weights}"
+        )
+    return rule
+
+
+class State(msgspec.Struct, frozen=True, omit_defaults=True):
     """A dumped `ItemPartition`: int32 arrays of places in `items`, counts, hours."""
 
     format_version: int
     rule: str
     items: list[str]
     fence: list[tuple[str, int, int]]
-    pairs: list[tuple[bytes, bytes, bytes]]  # by class: rows, columns, counts
+    pairs: list[tuple[bytes, bytes, bytes]]  # by epoch and class: rows, columns, counts
     owned: bytes
     n: bytes  # (class, owned)
     digests: bytes  # uint64
     hours: tuple[bytes, bytes, bytes]  # item, hour, count
     hour_max: int
+    folded: int = 0
+    epoch: int = 0
+    n_by_epoch: bytes = b""  # (epoch, class, owned)
 
 
 def decode_dump(
-    packed: bytes,
+    packed: bytes, rule: str = RULE
 ) -> tuple[list[str], list[sparse.csr_matrix], NDArray[np.int32]]:
     """A dumped `ItemPartition`, for whoever checks it against a batch computation.
 
     Returns (product ids, by class a (items, items) matrix of c(i, j) without its diagonal,
     (class, items) n(i)). Only rows and n of the items that the partition owns are filled.
     """
-    state = read_state(packed, State, FORMAT_VERSION, RULE)
+    state = read_state(packed, State, FORMAT_VERSION, rule)
     size = len(state.items)
     matrices = [
         sparse.csr_matrix((_int32(counts), (_int32(rows), _int32(columns))), (size, size))
         for rows, columns, counts in state.pairs
     ]
+    by_class = [sum(matrices[k::CLASS_COUNT][1:], matrices[k]) for k in range(CLASS_COUNT)]
     n = np.zeros((CLASS_COUNT, size), np.int32)
     n[:, _int32(state.owned)] = _int32(state.n).reshape(CLASS_COUNT, -1)
-    return state.items, matrices, n
+    return state.items, by_class, n
 
 
 def _int32(packed: bytes) -> NDArray[np.int32]:

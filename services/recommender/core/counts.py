@@ -45,6 +45,15 @@ class CountMap:
         keys, counts = np.unique(np.concatenate(self._pending), return_counts=True)
         self._pending = []
         self.pending_count = 0
+        self._sum_in(keys, counts)
+
+    def absorb(self, other: CountMap) -> None:
+        """Add everything that another one counted."""
+        self.merge()
+        other.merge()
+        self._sum_in(other.keys, other.counts)
+
+    def _sum_in(self, keys: NDArray[np.int64], counts: NDArray[np.signedinteger]) -> None:
         places = np.searchsorted(self.keys, keys)
         known = np.zeros(len(keys), bool)
         inside = places < len(self.keys)

@@ -2,8 +2,9 @@
 
 One record per span and item partition. An entry of `pairs` adds 1 to c(row, column), an entry of
 `visits` adds 1 to n(row) and to the row's count in an hour of event time; each carries the offset
-of the event that caused it (its origin). A record never ends inside an origin offset, so that the
-receiver's fence, the highest origin offset folded, is always between events.
+of the event that caused it (its origin). Where counts decay, pairs have their hour too (format
+2). A record never ends inside an origin offset, so that the receiver's fence, the highest origin
+offset folded, is always between events.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from shopkeeper.services.recommender.core.items import Items
     from shopkeeper.services.recommender.core.sessions import Learned
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2  # written only where it says more than 1: with the hours of pairs
 
 
 class CorruptDelta(ValueError):
@@ -43,6 +44,7 @@ class Deltas:
     visit_classes: NDArray[np.int64]
     visit_hours: NDArray[np.int64]  # hours since the Unix epoch, of the event's time
     visit_offsets: NDArray[np.int64]
+    pair_hours: NDArray[np.int64] | None = None  # as visit_hours; None where not told
 
     @property
     def last_offset(self) -> int:
@@ -78,6 +80,7 @@ class Deltas:
             self.pair_classes[pairs], self.pair_offsets[pairs],
             self.visit_rows[visits], self.visit_classes[visits],
             self.visit_hours[visits], self.visit_offsets[visits],
+            None if self.pair_hours is None else self.pair_hours[pairs],
         )  # fmt: skip
 
 
@@ -93,9 +96,17 @@ def cut_of(offsets: NDArray[np.int64]) -> int | None:
 
 
 def deltas_of(
-    learned: Learned, items: Items, topic: str, partition: int, partition_count: int
+    learned: Learned,
+    items: Items,
+    topic: str,
+    partition: int,
+    partition_count: int,
+    with_hours: bool = False,
 ) -> list[tuple[int, Deltas]]:
-    """What a span taught, by item partition: [(item partition, its entries)], none empty."""
+    """What a span taught, by item partition: [(item partition, its entries)], none empty.
+
+    with_hours: pairs too say when they were.
+    """
     if not learned.items:
         return []
     offsets = np.array(learned.offsets, np.int64)
@@ -110,6 +121,7 @@ def deltas_of(
     pair_columns = np.stack([prior, new], axis=1).ravel()
     pair_classes = np.repeat(np.repeat(classes, counts), 2)
     pair_offsets = np.repeat(np.repeat(offsets, counts), 2)
+    pair_hours = np.repeat(np.repeat(hours, counts), 2) if with_hours else None
     pair_owner = items.partition_of(pair_rows, partition_count)
     visit_owner = items.partition_of(rows, partition_count)
     found: list[tuple[int, Deltas]] = []
@@ -120,6 +132,7 @@ def deltas_of(
                 topic, partition,
                 pair_rows[p], pair_columns[p], pair_classes[p], pair_offsets[p],
                 rows[v], classes[v], hours[v], offsets[v],
+                None if pair_hours is None else pair_hours[p],
             )))  # fmt: skip
     return found
 
@@ -138,8 +151,8 @@ def decode(record: bytes | None, items: Items) -> Deltas:
         packed = msgspec.msgpack.decode(record or b"", type=_Record)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise CorruptDelta(str(error)) from None
-    if packed.format_version != FORMAT_VERSION:
-        raise CorruptDelta(f"format {packed.format_version}, not {FORMAT_VERSION}")
+    if not 1 <= packed.format_version <= FORMAT_VERSION:
+        raise CorruptDelta(f"format {packed.format_version}, not 1 to {FORMAT_VERSION}")
     try:
         pair = [np.frombuffer(b, np.int32) for b in (packed.pair_rows, packed.pair_columns)]
         pair.append(np.frombuffer(packed.pair_classes, np.uint8))
@@ -148,6 +161,7 @@ def decode(record: bytes | None, items: Items) -> Deltas:
         visit.append(np.frombuffer(packed.visit_classes, np.uint8))
         visit.append(np.frombuffer(packed.visit_hours, np.int32))
         visit.append(np.frombuffer(packed.visit_offsets, np.uint32))
+        told = np.frombuffer(packed.hour_offsets, np.uint32), np.frombuffer(packed.hours, np.int32)
     except ValueError as error:
         raise CorruptDelta(str(error)) from None
     for part in (pair, visit):
@@ -161,6 +175,12 @@ def decode(record: bytes | None, items: Items) -> Deltas:
     for column in (pair[2], visit[1]):
         if len(column) and column.max() >= CLASS_COUNT:
             raise CorruptDelta("an unknown event class")
+    pair_hours = None
+    if packed.format_version > 1:
+        origins, first = np.unique(pair[3], return_inverse=True)
+        if not np.array_equal(origins, told[0]) or len(origins) != len(told[1]):
+            raise CorruptDelta("pairs without their hours")
+        pair_hours = told[1][first].astype(np.int64)
     ids = items.intern_all(packed.items)
     return Deltas(
         packed.origin_topic, packed.origin_partition,
@@ -168,12 +188,13 @@ def decode(record: bytes | None, items: Items) -> Deltas:
         pair[3].astype(np.int64) + packed.base_offset,
         ids[visit[0]], visit[1].astype(np.int64), visit[2].astype(np.int64),
         visit[3].astype(np.int64) + packed.base_offset,
+        pair_hours,
     )  # fmt: skip
 
 
-class _Record(msgspec.Struct, frozen=True):
+class _Record(msgspec.Struct, frozen=True, omit_defaults=True):
     """Offsets are uint32 above `base_offset`, items are int32 places in `items`, classes uint8,
-    hours int32. Every entry counts 1."""
+    hours int32. Every entry counts 1. `hours` are those of pairs, one for each distinct offset."""
 
     format_version: int
     origin_topic: str
@@ -188,6 +209,8 @@ class _Record(msgspec.Struct, frozen=True):
     visit_classes: bytes
     visit_hours: bytes
     visit_offsets: bytes
+    hour_offsets: bytes = b""
+    hours: bytes = b""
 
 
 def _encode(deltas: Deltas, items: Items) -> bytes:
@@ -202,9 +225,12 @@ def _encode(deltas: Deltas, items: Items) -> bytes:
         default=0,
     )
     names = items.names
+    told = np.zeros(0, np.int64), np.zeros(0, np.intp)
+    if deltas.pair_hours is not None:
+        told = np.unique(deltas.pair_offsets, return_index=True)
     return msgspec.msgpack.encode(
         _Record(
-            FORMAT_VERSION,
+            1 if deltas.pair_hours is None else FORMAT_VERSION,
             deltas.origin_topic,
             deltas.origin_partition,
             base,
@@ -217,5 +243,9 @@ def _encode(deltas: Deltas, items: Items) -> bytes:
             deltas.visit_classes.astype(np.uint8).tobytes(),
             deltas.visit_hours.astype(np.int32).tobytes(),
             (deltas.visit_offsets - base).astype(np.uint32).tobytes(),
+            (told[0] - base).astype(np.uint32).tobytes(),
+            b""
+            if deltas.pair_hours is None
+            else deltas.pair_hours[told[1]].astype(np.int32).tobytes(),
         )
     )

@@ -43,28 +43,28 @@ class Neighbours:
 def best_neighbours(
     rows: NDArray[np.int64],
     pairs: Sequence[CountMap],
-    n: NDArray[np.int32],
+    n: NDArray[np.int32] | NDArray[np.float64],
     items: Items,
     settings: Settings,
+    weights: NDArray[np.float64] | None = None,
 ) -> Neighbours:
     """The best `neighbours_max` neighbours of each row.
 
-    rows: (rows,) item numbers. pairs: by class, merged. n: (class, item), as known here; an n(j)
-    that lags behind c(i, j) counts as c(i, j), which it cannot be below. Ties go to the item that
-    comes first by `Items.order`.
+    rows: (rows,) item numbers. pairs: by epoch and class, merged. weights: (epochs,) of counts,
+    newest first, 1 if not given; `Neighbours.counts` are without. n: (class, item), as known here;
+    an n(j) that lags behind c(i, j) counts as c(i, j), which it cannot be below. Ties go to the
+    item that comes first by `Items.order`.
     """
     parts: list[tuple[NDArray[np.int64], ...]] = []
     scores: list[NDArray[np.float64]] = []
     for kind in range(CLASS_COUNT):
         weight = settings.class_weights[kind]
-        if not weight or not len(pairs[kind]):
+        if not weight or not any(len(counts) for counts in pairs[kind::CLASS_COUNT]):
             continue
-        indices, owners = ranges(*pairs[kind].row_bounds(rows))
-        columns = pairs[kind].keys[indices] & 0xFFFFFFFF
-        counts = pairs[kind].counts[indices].astype(np.int64)
-        left = np.maximum(n[kind, rows[owners]], counts) + settings.shrinkage
-        right = np.maximum(n[kind, columns], counts) + settings.shrinkage
-        scores.append(weight * counts / np.sqrt(left * right))
+        owners, columns, counts, weighted = _entries(rows, pairs[kind::CLASS_COUNT], weights)
+        left = np.maximum(n[kind, rows[owners]], weighted) + settings.shrinkage
+        right = np.maximum(n[kind, columns], weighted) + settings.shrinkage
+        scores.append(weight * weighted / np.sqrt(left * right))
         parts.append((owners, columns, counts, np.full(len(owners), kind)))
     if not parts:
         nothing = np.zeros(0, np.int64)
@@ -84,6 +84,33 @@ def best_neighbours(
         counts[best],
         classes[best],
     )
+
+
+def _entries(
+    rows: NDArray[np.int64], epochs: Sequence[CountMap], weights: NDArray[np.float64] | None
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64],
+           NDArray[np.int64] | NDArray[np.float64]]:  # fmt: skip
+    """Owners, columns and counts of all entries of these rows, and counts by weight of epoch."""
+    found = []
+    for pairs in epochs:
+        indices, owners = ranges(*pairs.row_bounds(rows))
+        columns = pairs.keys[indices] & 0xFFFFFFFF
+        found.append((owners, columns, pairs.counts[indices].astype(np.int64)))
+    if len(found) == 1:
+        return *found[0], found[0][2]
+    assert weights is not None
+    owners, columns, counts = (np.concatenate(part) for part in zip(*found, strict=True))
+    weighted = counts * np.repeat(weights, [len(part[0]) for part in found])
+    keys = owners << 32 | columns
+    order = np.argsort(keys, kind="stable")  # within a key by age: sums in one order everywhere
+    keys = keys[order]
+    first = starts_of(keys)
+    if not len(keys):
+        return owners, columns, counts, weighted
+    return (
+        keys[first] >> 32, keys[first] & 0xFFFFFFFF,
+        np.add.reduceat(counts[order], first), np.add.reduceat(weighted[order], first),
+    )  # fmt: skip
 
 
 def _summed(

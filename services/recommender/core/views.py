@@ -121,7 +121,7 @@ class SimilarView:
         self._free.append(place)
 
 
-class CountsRecord(msgspec.Struct, frozen=True):
+class CountsRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     """The value of one item bucket on the item-counts topic (msgpack; internal)."""
 
     format_version: int
@@ -130,14 +130,21 @@ class CountsRecord(msgspec.Struct, frozen=True):
     hour_items: bytes  # int32 places in `items`
     hours: bytes  # int32, hours since the Unix epoch
     hour_counts: bytes  # int32
+    epoch: int = 0  # newest of `n_by_epoch`
+    n_by_epoch: bytes = b""  # int32 (epoch, class, items), newest first, where counts decay
 
 
 class ItemCountsView:
     """n(i) of every item by event class, and visits by hour, from all item partitions."""
 
-    def __init__(self, items: Items) -> None:
+    def __init__(self, items: Items, epochs: int = 1) -> None:
         self._items = items
         self.n: NDArray[np.int32] = np.zeros((CLASS_COUNT, 1024), np.int32)  # (class, item)
+        # Where counts decay: n by epoch, newest first, and by item the newest epoch of these.
+        self.n_by_epoch: NDArray[np.int32] = np.zeros(
+            (epochs if epochs > 1 else 0, CLASS_COUNT, 1024), np.int32
+        )
+        self.epoch: NDArray[np.int64] = np.zeros(1024, np.int64)
         self._hours: dict[bytes, tuple[NDArray[np.int64], ...]] = {}  # item, hour, count
         self.version = 0  # moves when a count did
         self.junk = 0
@@ -163,8 +170,12 @@ class ItemCountsView:
             raise ValueError("columns of different lengths")
         if record.format_version != 1 or np.any(places >= len(record.items)):
             raise ValueError("not a record of item counts")
+        by_epoch = np.frombuffer(record.n_by_epoch, np.int32)
+        by_epoch = by_epoch.reshape(len(self.n_by_epoch), *n.shape)
         ids = self._items.intern_all(record.items)
         self.reserve()
+        if len(by_epoch):
+            self.n_by_epoch[:, :, ids], self.epoch[ids] = by_epoch, record.epoch
         if not np.array_equal(self.n[:, ids], n):
             self.n[:, ids] = n
             self.version += 1
@@ -178,6 +189,9 @@ class ItemCountsView:
         """Make `n` cover every interned item."""
         if self._items.capacity > self.n.shape[1]:
             self.n = np.ascontiguousarray(grown(self.n.T, self._items.capacity).T)
+            by_epoch = grown(self.n_by_epoch.T, self._items.capacity)
+            self.n_by_epoch = np.ascontiguousarray(by_epoch.T)
+            self.epoch = grown(self.epoch, self._items.capacity)
 
     def visits(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
         """All (items, hours, counts)."""
@@ -402,7 +416,7 @@ class Views:
         self.sessions = SessionIndex(
             items, settings.index_sessions_max, settings.index_session_items_max
         )
-        self.counts = ItemCountsView(items)
+        self.counts = ItemCountsView(items, settings.epochs)
         self.catalogue = CatalogueView(items, settings.rules)
         self.sentiment = ProductSentimentView(items)
         self.trending = TrendingView(items)
