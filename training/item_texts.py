@@ -9,6 +9,7 @@ import gzip
 import json
 import re
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ DOMAINS = ("electronic", "clothing")
 WORDS_MAX, BIGRAMS_MAX = 16_000, 9_000
 CHINESE_WORDS_MAX = 6_000
 COMPOSITES = 6_000
+FRAGMENTS = 3
 SEED = 1
 PRODUCT_KINDS = "electronics clothing home kitchen beauty sport family food garden".split()
 _WORD = re.compile(r"[a-z][a-z0-9'-]+")
@@ -92,14 +94,14 @@ def searches(data: Path, language: str, characters_max: int) -> list[str]:
 
 
 def english(data: Path) -> tuple[list[str], list[str]]:
-    """(product titles and categories, words and pairs of words and searches)."""
+    """(product titles and categories, words and pairs of words and searches and parts of titles)."""
     words: Counter[str] = Counter()
     pairs: Counter[str] = Counter()
 
     def count(text: str) -> None:
         found = _WORD.findall(text.lower())
         words.update(found)
-        pairs.update(f"{a} {b}" for a, b in zip(found, found[1:], strict=False))
+        pairs.update(f"{a} {b}" for a, b in pairwise(found))
 
     products: list[str] = []
     levels: set[str] = set()
@@ -110,7 +112,7 @@ def english(data: Path) -> tuple[list[str], list[str]]:
         for row in read_rows(folder / "item_categories.csv.gz"):
             for path in category_paths(row["categories"]):
                 levels.update(path)
-                levels.update(f"{a} {b}" for a, b in zip(path, path[1:], strict=False))
+                levels.update(f"{a} {b}" for a, b in pairwise(path))
                 for level in path:
                     count(level)
         for title in titles:
@@ -121,7 +123,21 @@ def english(data: Path) -> tuple[list[str], list[str]]:
     products += [*sorted(levels), *descriptions]
     vocabulary = [word for word, n in words.most_common(WORDS_MAX) if n > 1]
     vocabulary += [pair for pair, n in pairs.most_common(BIGRAMS_MAX) if n > 3]
-    return sorted({p for p in products if p.strip()}), vocabulary + searches(data, "en", 80)[:2000]
+    products = sorted({text for text in products if text.strip()})
+    return products, [*vocabulary, *searches(data, "en", 80)[:2000], *fragments(products)]
+
+
+def fragments(texts: list[str]) -> list[str]:
+    """Up to three runs of one to five words of each text: about as long as a search is."""
+    random = np.random.default_rng(SEED)
+    found = set()
+    for text in texts:
+        words = text.split()
+        for _ in range(FRAGMENTS if len(words) > 4 else 0):
+            length = int(random.integers(1, 6))
+            first = int(random.integers(0, max(1, len(words) - length + 1)))
+            found.add(" ".join(words[first : first + length]).strip(" ,-()/&|>"))
+    return sorted(found - {""})
 
 
 def chinese(data: Path) -> list[str]:

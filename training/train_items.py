@@ -1,4 +1,4 @@
-"""Train the encoders of texts and products: `python training/train_items.py DATA TEACHERS [MODELS]`.
+"""Train the encoders: `python training/train_items.py DATA TEACHERS [MODELS]`.
 
 DATA holds `recsys/` and `nlp/`; TEACHERS the files that `teachers.py` names, and the teachers'
 vectors once computed. Seeded; writes `encoder.onnx` and `items.onnx` with their manifest entries,
@@ -43,7 +43,7 @@ from shopkeeper.shared.text.encoder import TextEncoder
 
 VERSION = "1.0.0"
 BITS = 16
-DIMENSIONS = 96
+DIMENSIONS = 128
 SEED = 1
 SIZES = {
     features.EN: features.Sizes((1, 2), (4,)),

@@ -59,7 +59,9 @@ class ItemEncoder:
         codes: NDArray[np.float32] = self._session.run(
             ["codes"],
             {
-                "fields": self.fields(products).reshape(len(products), -1),
+                "fields": self.fields(products).reshape(
+                    len(products), FIELDS * self.dimensions
+                ),
                 "price_bands": price_bands([product.price for product in products]),
             },
         )[0]

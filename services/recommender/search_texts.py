@@ -21,7 +21,7 @@ SIZES = {
     features.EN: features.Sizes((1,), (4,)),
     features.ZH: features.Sizes((), (1, 2)),
 }
-CHARACTERS_WEIGHT = 0.5  # of a character n-gram, against a whole word
+CHARACTERS_WEIGHT = 0.25  # of a character n-gram, against a whole word
 FIELD_WEIGHTS = (1.0, 1.0, 0.5)  # title, Chinese title, category and brand
 # Words that a search is phrased with and that say nothing of the product.
 FILLERS = frozenset(

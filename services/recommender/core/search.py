@@ -4,7 +4,8 @@ BM25: Robertson and Zaragoza 2009, "The probabilistic relevance framework", with
 before saturation (BM25F). Postings lie in runs sorted by term that are merged when alike in size
 (O'Neil et al. 1996, "The log-structured merge-tree"), so that adding a product costs the same
 whether there are a hundred or a hundred thousand. Nearest vectors are found by a plain product
-with all of them: exact, and as fast as an approximate index at these sizes (see the README).
+with all of them: exact, and fast enough at these sizes (see the README). The mean vector of the
+first hits is then asked too (Rocchio 1971, "Relevance feedback in information retrieval").
 
 No I/O: texts become terms and vectors outside.
 """
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 SATURATION = 1.2  # k1 of BM25
 LENGTH_SHARE = 0.75  # b of BM25
 MEANING = 3.0  # weight of the cosine, against the best lexical score of a query as 1
+FEEDBACK_HITS, FEEDBACK = 5, 1.0  # first hits whose mean vector is asked too, and its weight
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,56 +140,50 @@ class SearchIndex:
             (np.searchsorted(run.ids, asked), np.searchsorted(run.ids, asked, side="right"))
             for run in self._runs
         ]
+        runs = list(zip(self._runs, spans, strict=True))
         return [
             (
-                np.concatenate(
-                    [r.slots[b[i] : e[i]] for r, (b, e) in zip(self._runs, spans, strict=True)]
-                ),
-                np.concatenate(
-                    [r.counts[b[i] : e[i]] for r, (b, e) in zip(self._runs, spans, strict=True)]
-                ),
+                np.concatenate([run.slots[first[i] : end[i]] for run, (first, end) in runs]),
+                np.concatenate([run.counts[first[i] : end[i]] for run, (first, end) in runs]),
             )
-            for i in range(len(asked) if self._runs else 0)
+            for i in range(len(asked) if runs else 0)
         ]
 
-    def scores(
-        self, terms: Terms, vectors: NDArray[np.float32], meaning: float = MEANING
-    ) -> NDArray[np.float64]:
-        """(queries, slots): lexical score over the query's best, plus `meaning` times the cosine.
+    def scores(self, terms: Terms, vectors: NDArray[np.float32]) -> NDArray[np.float64]:
+        """(queries, slots): lexical score over the query's best, plus MEANING times the cosine,
+        plus FEEDBACK times the cosine with the mean of the first hits.
 
         Minus infinity for dead slots. vectors: (queries, dimensions) of length 1 or 0.
         """
         lexical = self.lexical(terms, len(vectors))
         best = lexical.max(axis=1, keepdims=True, initial=0)
-        cosine = vectors @ self._vectors[: self._used].T
-        out = lexical / np.where(best > 0, best, 1) + meaning * cosine
+        known = self._vectors[: self._used]
+        out = lexical / np.where(best > 0, best, 1) + MEANING * (vectors @ known.T)
         out[:, ~self._alive[: self._used]] = -np.inf
+        count = min(FEEDBACK_HITS, len(self))
+        if count and len(out):
+            mean = known[np.stack([_first(row, count) for row in out])].sum(axis=1)
+            length = np.linalg.norm(mean, axis=1, keepdims=True)
+            mean /= np.where(length > 0, length, 1)
+            mean[~np.any(vectors, axis=1) & (best[:, 0] <= 0)] = 0  # found by nothing
+            out += FEEDBACK * (mean @ known.T)
         return out
 
     def search(
-        self,
-        terms: Terms,
-        vectors: NDArray[np.float32],
-        count: int,
-        meaning: float = MEANING,
+        self, terms: Terms, vectors: NDArray[np.float32], count: int
     ) -> list[list[tuple[str, float]]]:
         """Of each query the best `count` products with their scores, best first.
 
         Of equal scores the product put last comes first. A query with neither a known term nor a
         vector finds nothing.
         """
-        scores = self.scores(terms, vectors, meaning)
-        return [self._best(row, count) for row in scores]
+        return [self._best(row, count) for row in self.scores(terms, vectors)]
 
     def _best(self, row: NDArray[np.float64], count: int) -> list[tuple[str, float]]:
         count = min(count, len(self))
         if count < 1 or not np.any(row[self._alive[: self._used]]):
             return []
-        # All that reach the score of the last place, so that ties are cut the same way each time.
-        least = np.partition(row, len(row) - count)[len(row) - count]
-        chosen = np.flatnonzero(row >= least)
-        chosen = chosen[np.lexsort((-chosen, -row[chosen]))][:count]
-        return [(self._products[s] or "", float(row[s])) for s in chosen.tolist()]
+        return [(self._products[s] or "", float(row[s])) for s in _first(row, count).tolist()]
 
     def _grow(self, slots: int) -> None:
         if slots <= len(self._alive):
@@ -224,3 +220,10 @@ class SearchIndex:
         self._alive = np.ones(len(living), np.bool_)
         self._used = len(living)
         self._runs = [] if run is None else [_Run(run.ids, moved[run.slots], run.counts)]
+
+
+def _first(row: NDArray[np.float64], count: int) -> NDArray[np.intp]:
+    """The `count` slots of the highest scores, best first; of equal scores the newest first."""
+    least = np.partition(row, len(row) - count)[len(row) - count]
+    chosen = np.flatnonzero(row >= least)
+    return chosen[np.lexsort((-chosen, -row[chosen]))][:count]
