@@ -1,13 +1,16 @@
-"""Intent text to products on amazon-bundles: the search index of the recommender, by its parts.
+"""Intent text to products on amazon-bundles: the search index, by its parts.
 
-Relevant are the items of the intent's bundle; all described items of the domain are ranked. Settings
-were chosen on the half of the intents whose md5(bundle_id) is even (`--half dev`); without it
-both halves are reported. Nothing was trained on which items belong to an intent.
+Relevant are the items of the intent's bundle; all described items of the domain are ranked.
+Settings were chosen on the half of the intents whose md5(bundle_id) is even (`--half dev`);
+without it both halves are reported. Nothing was trained on which items belong to an intent.
 
 `with_behaviour` is no fair figure: items seen in sessions with the first hits rise, and the
 bundles were cut from those very sessions.
 
-usage: python benchmarks/bench_search.py FOLDER [--half dev|test|all]   (FOLDER: data/recsys)
+`--speed` times an index of 100,000 made-up products (halves of two titles each) instead.
+
+usage: python benchmarks/bench_search.py FOLDER [--half dev|test|all | --speed]
+(FOLDER: data/recsys)
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ import gzip
 import hashlib
 import re
 import sys
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -32,6 +36,7 @@ from shopkeeper.shared.contracts.shop import ProductCatalogued
 
 CUTOFF = 20
 RESAMPLES, SEED = 2_000, 1
+PRODUCTS_TIMED, BATCH_TIMED, QUERIES_TIMED = 100_000, 1_000, 100
 HITS_FOLLOWED, BEHAVIOUR_WEIGHT = 20, 0.5
 COMMA_IN_NAME = {"Clothing, Shoes & Jewelry": "Clothing Shoes & Jewelry"}
 
@@ -186,11 +191,58 @@ def chinese(encoder: ItemEncoder) -> None:
         first = scores.argmax(axis=1)
         report(
             "search_chinese", task=name, products=len(products),
-            own_hr_20=round(float(own[:, 1].mean()), 4), own_mrr_20=round(float(own[:, 2].mean()), 4),
+            own_hr_20=round(float(own[:, 1].mean()), 4),
+            own_mrr_20=round(float(own[:, 2].mean()), 4),
             first_in_category=round(
                 float(np.mean([f in of for f, of in zip(first, kind, strict=True)])), 4
             ),
         )  # fmt: skip
+
+
+def speed(domains: list[Domain], encoder: ItemEncoder) -> None:
+    """Seconds to fill an index; milliseconds of a search, one at a time."""
+    random = np.random.default_rng(SEED)
+    items = [item for domain in domains for item in domain.items]
+    words = [item.title.split() for item in items]
+    picks = random.integers(len(items), size=(PRODUCTS_TIMED, 2)).tolist()
+    products = [
+        ProductCatalogued(
+            product_id=f"p{n}",
+            title=" ".join(words[a][: len(words[a]) // 2 + 1] + words[b][len(words[b]) // 2 :]),
+            category=items[a].category,
+        )
+        for n, (a, b) in enumerate(picks)
+    ]
+    index = SearchIndex(encoder.dimensions)
+    taken = {"encode_s": 0.0, "terms_s": 0.0, "put_s": 0.0}
+    for first in range(0, len(products), BATCH_TIMED):
+        batch = products[first : first + BATCH_TIMED]
+        began = time.perf_counter()
+        vectors = encoder.encode(batch)
+        encoded = time.perf_counter()
+        terms = product_terms(batch)
+        counted = time.perf_counter()
+        index.put([p.product_id for p in batch], terms, vectors)
+        taken["encode_s"] += encoded - began
+        taken["terms_s"] += counted - encoded
+        taken["put_s"] += time.perf_counter() - counted
+    queries = [q for domain in domains for q in domain.queries[: QUERIES_TIMED // 2]]
+    steps = []
+    for query in queries:
+        began = time.perf_counter()
+        terms, vectors = query_terms([query]), encoder.encode_queries([query])
+        asked = time.perf_counter()
+        index.lexical(terms, 1)
+        lexical = time.perf_counter()
+        index.search(terms, vectors, CUTOFF)
+        steps.append((asked - began, lexical - asked, time.perf_counter() - lexical))
+    median, high = np.percentile(steps, [50, 99], axis=0) * 1000
+    report(
+        "search_speed", products=len(products), dimensions=encoder.dimensions,
+        **{name: round(seconds, 2) for name, seconds in taken.items()},
+        query_ms_p50=round(median[0], 2), lexical_ms_p50=round(median[1], 2),
+        search_ms_p50=round(median[2], 2), search_ms_p99=round(high[2], 2),
+    )  # fmt: skip
 
 
 def main() -> None:
@@ -201,6 +253,9 @@ def main() -> None:
         print(f"{folder}: no data there: nothing measured", file=sys.stderr)
         return
     encoder = ItemEncoder()
+    if "--speed" in arguments:
+        speed([Domain(folder / name) for name in ("electronic", "clothing")], encoder)
+        return
     for name in ("electronic", "clothing"):
         domain = Domain(folder / name)
         halves = {"dev": domain.dev, "test": ~domain.dev, "all": np.ones(len(domain.dev), bool)}

@@ -1,6 +1,7 @@
 """A denoising autoencoder over what a catalogue says of a product.
 
-y = [title, category, brand as vectors, price band]; code = sigmoid(W1 y + b1); decoder W2 code + b2.
+y = [title, category, brand as vectors, price band]; code = sigmoid(W1 y + b1); the decoder is
+W2 code + b2.
 Whole fields are dropped from the input at random and must be restored (Vincent et al. 2008,
 "Extracting and composing robust features with denoising autoencoders"). A field that a product
 lacks costs nothing.

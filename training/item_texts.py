@@ -25,7 +25,9 @@ CHINESE_WORDS_MAX = 6_000
 COMPOSITES = 6_000
 FRAGMENTS = 3
 SEED = 1
-PRODUCT_KINDS = "electronics clothing home kitchen beauty sport family food garden".split()
+PRODUCT_KINDS = (
+    "electronics", "clothing", "home", "kitchen", "beauty", "sport", "family", "food", "garden",
+)  # fmt: skip
 _WORD = re.compile(r"[a-z][a-z0-9'-]+")
 _HAN = re.compile(r"[\u4e00-\u9fff]{1,6}")
 # Commas inside a name are not escaped in the file; these are the top levels that have one.
@@ -94,7 +96,7 @@ def searches(data: Path, language: str, characters_max: int) -> list[str]:
 
 
 def english(data: Path) -> tuple[list[str], list[str]]:
-    """(product titles and categories, words and pairs of words and searches and parts of titles)."""
+    """(titles and categories; words, pairs of words, searches and parts of titles)."""
     words: Counter[str] = Counter()
     pairs: Counter[str] = Counter()
 

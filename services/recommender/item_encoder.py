@@ -59,9 +59,7 @@ class ItemEncoder:
         codes: NDArray[np.float32] = self._session.run(
             ["codes"],
             {
-                "fields": self.fields(products).reshape(
-                    len(products), FIELDS * self.dimensions
-                ),
+                "fields": self.fields(products).reshape(len(products), FIELDS * self.dimensions),
                 "price_bands": price_bands([product.price for product in products]),
             },
         )[0]
@@ -90,4 +88,5 @@ class ItemEncoder:
 
 def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     length = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return vectors / np.where(length > 0, length, np.float32(1))
+    scaled: NDArray[np.float32] = vectors / np.maximum(length, np.float32(1e-12))
+    return scaled

@@ -24,12 +24,13 @@ SIZES = {
 CHARACTERS_WEIGHT = 0.25  # of a character n-gram, against a whole word
 FIELD_WEIGHTS = (1.0, 1.0, 0.5)  # title, Chinese title, category and brand
 # Words that a search is phrased with and that say nothing of the product.
-FILLERS = frozenset(
-    """a an the and or of for to in on with from by at is are be am i me my we you your it its this
-    that these those want need looking look like find buy buying purchase get some any all
-    different various several other related items item product products things thing set sets
-    bundle bundles kind kinds type types style good best nice more use used using""".split()
-)
+_FILLER_WORDS = """
+a an the and or of for to in on with from by at is are be am i me my we you your it its this
+that these those want need looking look like find buy buying purchase get some any all
+different various several other related items item product products things thing set sets
+bundle bundles kind kinds type types style good best nice more use used using
+"""
+FILLERS = frozenset(_FILLER_WORDS.split())
 _WORD = re.compile(r"[\w'-]+")
 
 

@@ -14,9 +14,7 @@ from shopkeeper.services.recommender.core.search import SearchIndex, Terms
 
 DIMENSIONS = 3
 PRODUCTS = st.sampled_from([f"p{n}" for n in range(12)])
-COUNTS = st.dictionaries(
-    st.integers(0, 9), st.sampled_from([0.5, 1.0, 2.0, 3.5]), max_size=5
-)
+COUNTS = st.dictionaries(st.integers(0, 9), st.sampled_from([0.5, 1.0, 2.0, 3.5]), max_size=5)
 VECTORS = st.sampled_from([(0, 0, 0), (1, 0, 0), (0, 1, 0), (0, 0.6, 0.8), (0.6, 0.8, 0)])
 TEXTS = st.tuples(COUNTS, VECTORS)
 STEPS = st.lists(
@@ -30,7 +28,9 @@ Text = tuple[dict[int, float], tuple[float, ...]]
 
 
 def as_arrays(texts: list[Text]) -> tuple[Terms, np.ndarray]:
-    cells = [(row, i, n) for row, (counts, _) in enumerate(texts) for i, n in sorted(counts.items())]
+    cells = [
+        (row, i, n) for row, (counts, _) in enumerate(texts) for i, n in sorted(counts.items())
+    ]
     rows, ids, counts = zip(*cells, strict=True) if cells else ((), (), ())
     terms = Terms(np.array(rows, np.int32), np.array(ids, np.int32), np.array(counts, np.float32))
     return terms, np.array([v for _, v in texts], np.float32).reshape(len(texts), DIMENSIONS)
@@ -116,13 +116,11 @@ def test_put_and_removed_one_by_one_equals_built_at_once(steps, query, products_
     assert [s for _, s in ours] == pytest.approx([s for _, s in theirs], abs=1e-5)
 
 
-@given(
-    products=st.dictionaries(PRODUCTS, TEXTS, min_size=1, max_size=12), query=TEXTS
-)
+@given(products=st.dictionaries(PRODUCTS, TEXTS, min_size=1, max_size=12), query=TEXTS)
 def test_scores_equal_the_naive_twins(products, query) -> None:
     index = SearchIndex(DIMENSIONS)
     apply(index, "put", list(products.items()))
-    terms, vectors = as_arrays([query])
+    terms, _ = as_arrays([query])
     expected = twin_lexical(products, set(query[0]))
     lexical = dict(zip(products, index.lexical(terms, 1)[0].tolist(), strict=True))
     assert lexical == pytest.approx(expected, abs=1e-5)

@@ -111,12 +111,13 @@ def test_fillers_leave_a_query_that_has_other_words() -> None:
 
 
 @pytest.mark.parametrize(
-    ("query", "category"), [
+    ("query", "category"),
+    [
         ("headphones", "Headphones"),
         ("蓝牙耳机", "Headphones"),
         ("tent for camping", "Tents"),
         ("茶叶", "Tea"),
-    ]
+    ],
 )
 def test_the_demo_catalogue_is_searched_in_both_languages(
     encoder: ItemEncoder, query: str, category: str
