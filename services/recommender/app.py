@@ -4,27 +4,34 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
 from shopkeeper.services.recommender.catalogue import CatalogueProcessor
 from shopkeeper.services.recommender.clicks import MODEL, ClicksProcessor
+from shopkeeper.services.recommender.core import user_groups
 from shopkeeper.services.recommender.core.blend import Learner
 from shopkeeper.services.recommender.core.exposure import Exposure
 from shopkeeper.services.recommender.core.features import BASE, EXPERT_OF, FEATURES
 from shopkeeper.services.recommender.core.items import Items
 from shopkeeper.services.recommender.core.ranker import Ranker
+from shopkeeper.services.recommender.core.rules import Rules, RulesError, parse
 from shopkeeper.services.recommender.core.views import Views
+from shopkeeper.services.recommender.experiments import experiment_of, observe_experiment
+from shopkeeper.services.recommender.groups import GroupReports
 from shopkeeper.services.recommender.pairs import PairsProcessor
 from shopkeeper.services.recommender.settings import Settings as Knobs
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.runtime.service import Service, Source
+from shopkeeper.shared.runtime.settings import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from prometheus_client import Counter as Counts
 
+    from shopkeeper.services.recommender.core.experiment import Experiment
     from shopkeeper.shared.runtime.metrics import Metrics
     from shopkeeper.shared.runtime.settings import Settings
 
@@ -32,14 +39,21 @@ if TYPE_CHECKING:
 class Recommender:
     """Everything of one worker: interned items and views are shared by its partitions."""
 
-    def __init__(self, knobs: Knobs) -> None:
-        self.knobs = knobs
+    def __init__(self, knobs: Knobs, experiment: Experiment | None = None) -> None:
+        self.knobs, self.experiment = knobs, experiment
+        variants = [] if experiment is None else [v.settings(knobs) for v in experiment.variants]
+        blend = any(each.blend for each in variants) if variants else knobs.blend
         self.items = Items()
         self.views = Views(self.items, knobs)
         self.counters: Counter[str] = Counter()
-        self.exposure = Exposure(self.items)
-        self.learner = Learner(knobs, len(FEATURES), BASE) if knobs.blend else None
-        self.ranker = Ranker(knobs, self.items, self.views, self.learner)
+        self.exposure = Exposure(self.items, self.views.counts)
+        self.positions: dict[str, int] = {}  # by view topic, kept by the runtime
+        self.learner = Learner(knobs, len(FEATURES), BASE) if blend else None
+        self.ranker = Ranker(knobs, self.items, self.views, self.learner if knobs.blend else None)
+        self.rankers = [
+            Ranker(each, self.items, self.views, self.learner if each.blend else None)
+            for each in variants
+        ]
         self.item_partitions = 1
         self._warm()
         # Weak: the runtime drops the processors of a revoked partition, and so do these.
@@ -51,6 +65,8 @@ class Recommender:
         """Load the compiled loops, or compile them, before anybody waits for a list."""
         self.views.sessions.warm()
         self.ranker.warm()
+        if self.knobs.user_groups:
+            user_groups.warm()
 
     def prepare(self, partition_count: Callable[[str], int]) -> None:
         """Called once the broker has told how many partitions topics have."""
@@ -61,6 +77,8 @@ class Recommender:
         processor = self._clicks[partition] = ClicksProcessor(
             partition, self.item_partitions, self.knobs, self.items, self.ranker,
             self.views.sessions, self.exposure, self.counters, self.learner,
+            self.positions, self.experiment, self.rankers,
+            GroupReports(partition, self.knobs, self.items, self.views.groups),
         )  # fmt: skip
         return processor
 
@@ -81,6 +99,7 @@ class Recommender:
             ("pairs", sum(len(m) for p in self._pairs.values() for m in p.counts.pairs)),
             ("similar_rows", len(self.views.similar)),
             ("indexed_sessions", len(self.views.sessions)),
+            ("user_groups", len(self.views.groups)),
         ):
             metrics.state_entries.labels(table).set(entries)
         totals = self.counters.copy()
@@ -94,9 +113,16 @@ class Recommender:
             _counter_of(metrics, name).inc(max(0, total - self._reported[name]))
         self._reported = totals
         self._observe_learner(metrics)
+        if self.experiment is not None:
+            ledgers = [p.ledger for p in self._clicks.values() if p.ledger is not None]
+            observe_experiment(metrics, self.experiment, ledgers)
         coverage, gini = self.exposure.coverage_and_gini(len(self.items))
         metrics.coverage.set(coverage)
         metrics.gini.set(gini)
+        metrics.novelty.set(self.exposure.novelty())
+        metrics.popularity_lift.set(self.exposure.popularity_lift())
+        for history, share in self.exposure.hit_shares().items():
+            metrics.hits.labels(history).set(share)
 
     def _observe_learner(self, metrics: Metrics) -> None:
         learner = self.learner
@@ -120,14 +146,25 @@ def _counter_of(metrics: Metrics, name: str) -> Counts:
     return metrics.evictions.labels(name)
 
 
+def read_rules(path: str) -> Rules:
+    """The serving rules in a file. Raises SettingsError, naming file and place."""
+    if not path:
+        return Rules()
+    try:
+        return parse(Path(path).read_bytes())
+    except (RulesError, OSError) as error:
+        raise SettingsError(f"RULES={path}: {error}") from None
+
+
 def build(settings: Settings) -> Service:
-    """The service, by the worker's settings."""
+    """The service, by the worker's settings. Raises SettingsError for rules it cannot use."""
     knobs = replace(
         Knobs(),
         list_interval_ms=settings.list_interval_ms,
         list_age_ms_max=settings.list_age_ms_max,
+        rules=read_rules(settings.rules_file),
     )
-    recommender = Recommender(knobs)
+    recommender = Recommender(knobs, experiment_of(settings))
     views = recommender.views
     return Service(
         name="recommender",
@@ -145,8 +182,10 @@ def build(settings: Settings) -> Service:
             topics.PRODUCT_SENTIMENT: views.sentiment.apply,
             topics.TRENDING: views.trending.apply,
             topics.SESSION_ITEMS: views.sessions.apply,
+            topics.USER_GROUPS: views.groups.apply,
         },
         prepare=recommender.prepare,
         observe=recommender.observe,
+        positions=recommender.positions,
         models=[(MODEL.name, MODEL.version)],
     )  # fmt: skip

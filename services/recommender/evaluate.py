@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import copy
 import csv
+import math
 import time
 from collections import defaultdict
 from dataclasses import replace
@@ -46,6 +47,7 @@ CUTOFF = CUTOFFS[-1]
 SPAN_EVENTS = 4_000
 LIVE_SPAN_EVENTS = 250  # prequential: views follow about as fast as they do live
 PREDICTIONS_AT_ONCE = 8_192
+CONTENT_SPANS = 50  # spans with lists after which what is known of new items is brought up to date
 LISTS_MAX = 200_000  # of the last events: with lists, for the blend (a live worker makes all)
 LONG_AGO_MS = 1 << 60  # by a clock that far ahead every event is too old for a list
 WINDOWS = 20
@@ -67,10 +69,12 @@ def measure(
     train, test: session_id,position,item_id or session_id,item_id,timestamp; CSV, gzip or not. Or
     train alone with user_id,position,item_id: each user's last item is the target, the one before
     it belongs to neither part but is known when predicting (leave one out, as SASRec and S3-Rec
-    split); all items of the user before are known and none is offered.
+    split); all items of the user before are known and none is offered. Or train alone with
+    user_id,item_id,rating,timestamp: each user's last rating by time is the target (ties by item
+    id), all others are learned, every one as a click; a user's sittings of 20 ratings are sessions.
     hold_out: instead of `test`, this share of the sessions in `train`, those that begin last; to
-    choose by, so that `test` can be kept for the end. Of user sequences: whatever the share, the
-    last item but one of each is the target.
+    choose by, so that `test` can be kept for the end. Of user sequences and ratings: whatever the
+    share, the last item but one of each is the target, and the last is left out.
     repeats: "allow" may offer every item of the session again, the current one too, and counts
     every click from the second on as a target. "forbid" offers no item of the session, and
     counts only targets that are new in it. The two are different tasks: do not compare them.
@@ -81,17 +85,9 @@ def measure(
     """
     train = Path(train)
     started = time.perf_counter()
-    sequences = format_of(train) == SEQUENCES
-    if sequences:
-        if test is not None:
-            raise FormatError(f"{train}: user sequences hold their own test part: give no other")
+    parts = parts_of(train, test, hold_out)
+    if holds_its_test(train):
         repeats = "forbid"
-        parts = _leave_one_out(train, last_but_one=hold_out is not None)
-    else:
-        if (test is None) == (hold_out is None):
-            raise FormatError("either a test file or a share to hold out is needed")
-        held = _last_sessions(train, hold_out) if hold_out is not None else frozenset[str]()
-        parts = _by_session(train, Path(test or train), held)
     knobs = unhurried(knobs, repeats)
     worker, train_count = learn(parts.learned, knobs, partitions, products)
     learned = time.perf_counter()
@@ -104,7 +100,7 @@ def measure(
         "targets": targets,
         "partitions": partitions,
         **tally.figures(train_items),
-        **tally.beyond_accuracy(visits(worker, train_items)),
+        **tally.beyond_accuracy(visits(worker, train_items), categories(worker, train_items)),
         "train_events": train_count,
         "train_items": train_items,
         "blend": _blend(worker),
@@ -167,7 +163,10 @@ def prequential(
         "targets": targets,
         "partitions": partitions,
         **tally.figures(len(pipeline.worker.items)),
-        **tally.beyond_accuracy(visits(pipeline.worker, len(pipeline.worker.items))),
+        **tally.beyond_accuracy(
+            visits(pipeline.worker, len(pipeline.worker.items)),
+            categories(pipeline.worker, len(pipeline.worker.items)),
+        ),
         "events": count,
         "windows": tally.windows(WINDOWS),
         "blend": _blend(pipeline.worker),
@@ -182,6 +181,7 @@ def unhurried(knobs: Settings | None, repeats: Repeats) -> Settings:
         offer_current=repeats == "allow",
         offer_seen=repeats == "allow",
         repeat_weight=1.0 if repeats == "allow" else 0.0,
+        expert_shares=False,
         # Nobody else needs the processor meanwhile: no budget, no waiting.
         row_interval_ms=0,
         trending_interval_ms=0,
@@ -196,6 +196,12 @@ def visits(worker: Recommender, item_count: int) -> NDArray[np.int64]:
     """(items,) sessions with a click on each."""
     worker.views.counts.reserve()
     return worker.views.counts.n[CLICK, :item_count].astype(np.int64)
+
+
+def categories(worker: Recommender, item_count: int) -> NDArray[np.int32]:
+    """(items,) number of each one's category, -1 where it is not known."""
+    worker.views.catalogue.reserve()
+    return worker.views.catalogue.category[:item_count]
 
 
 def _blend(worker: Recommender) -> dict[str, Any] | None:
@@ -243,6 +249,7 @@ class Pipeline:
         worker.views.catalogue.apply([(p.product_id.encode(), encode(p)) for p in products])
         self._held: list[Output] = []  # for views that wait for the night
         self._clock_ms = 0
+        self._live_spans = 0
 
     def learn(self, span: Sequence[Event], live: bool, publish: bool = True) -> None:
         """Events in the order of their offsets.
@@ -254,6 +261,9 @@ class Pipeline:
             parts[partition_of_name(event.data.user_id, len(self._clicks))].append(event)
         if live and publish:
             self._publish()
+            if self._live_spans % CONTENT_SPANS == 0:
+                self.worker.views.content.settle()
+            self._live_spans += 1
         for number, events in sorted(parts.items()):
             clicks = self._clicks[number]
             found, _ = clicks.process(events, 0 if live else LONG_AGO_MS)
@@ -272,6 +282,7 @@ class Pipeline:
         """Publish until nothing is due any more."""
         while self._publish() or not all(pairs.settled for pairs in self._pairs):
             pass
+        self.worker.views.content.settle()
 
     def night(self) -> None:
         """Bring everything that lists are made from to what was learned by now, until the next."""
@@ -318,39 +329,53 @@ def learn(
 
 # -- files
 
-SEQUENCES = "sequences"
+SEQUENCES, RATINGS = "sequences", "ratings"
+SITTING_RATINGS = 20  # as many items as the index keeps of a session
 Task = tuple[int, list[int], int]  # number of the session, its items before a click, the click's
 
 
-class _Parts(NamedTuple):
+class Parts(NamedTuple):
     """What is learned, and what is then predicted."""
 
     learned: Callable[[], Iterable[Event]]
     tasks: Callable[[Recommender], Iterator[Task]]
 
 
-def _by_session(train: Path, test: Path, held: Set[str]) -> _Parts:
+def parts_of(train: Path, test: str | Path | None, hold_out: float | None) -> Parts:
+    """What is learned and what is predicted, as `measure` says. Raises FormatError, OSError."""
+    if holds_its_test(train):
+        if test is not None:
+            raise FormatError(f"{train}: user sequences hold their own test part: give no other")
+        return _leave_one_out(train, last_but_one=hold_out is not None)
+    if (test is None) == (hold_out is None):
+        raise FormatError("either a test file or a share to hold out is needed")
+    held = _last_sessions(train, hold_out) if hold_out is not None else frozenset[str]()
+    return _by_session(train, Path(test or train), held)
+
+
+def _by_session(train: Path, test: Path, held: Set[str]) -> Parts:
     def tasks(worker: Recommender) -> Iterator[Task]:
         sessions: dict[str, list[int]] = {}
-        for click in read(test, format_of(test)):
-            if not held or click.data["session_id"] in held:
-                item = worker.items.intern(click.data["product_id"])
-                sessions.setdefault(click.data["session_id"], []).append(item)
+        for event in lines(test):
+            if not held or event.data.session_id in held:
+                item = worker.items.intern(event.data.product_id)
+                sessions.setdefault(event.data.session_id, []).append(item)
         for number, items in enumerate(sessions.values()):
             for place in range(1, len(items)):
                 yield number, items[:place], items[place]
 
-    return _Parts(lambda: (e for e in lines(train) if e.data.session_id not in held), tasks)
+    return Parts(lambda: (e for e in lines(train) if e.data.session_id not in held), tasks)
 
 
-def _leave_one_out(path: Path, last_but_one: bool) -> _Parts:
+def _leave_one_out(path: Path, last_but_one: bool) -> Parts:
     behind = 2 if last_but_one else 1  # of the end: where the target is
+    left_out = 2 if format_of(path) == SEQUENCES else behind
     users: dict[str, list[str]] = {}
-    for event in _sequences(path):
+    for event in _histories(path):
         users.setdefault(event.data["user_id"], []).append(event.data["product_id"])
 
     def learned() -> Iterator[Event]:
-        left = {user: len(items) - 2 for user, items in users.items()}
+        left = {user: len(items) - left_out for user, items in users.items()}
         for event in lines(path):
             left[event.data.user_id] -= 1
             if left[event.data.user_id] >= 0:
@@ -362,7 +387,7 @@ def _leave_one_out(path: Path, last_but_one: bool) -> _Parts:
                 *items, target = worker.items.intern_all(names[: len(names) - behind + 1]).tolist()
                 yield number, items, target
 
-    return _Parts(learned, tasks)
+    return Parts(learned, tasks)
 
 
 def _last_sessions(path: Path, share: float) -> frozenset[str]:
@@ -377,7 +402,7 @@ def _last_sessions(path: Path, share: float) -> frozenset[str]:
 def lines(path: Path) -> Iterator[Event]:
     """The events of a file, baskets line by line."""
     name = format_of(path)
-    events = _sequences(path) if name == SEQUENCES else read(path, name)
+    events = _histories(path) if name in (SEQUENCES, RATINGS) else read(path, name)
     offset = 0
     for event in events:
         for line in event.data.get("products", [event.data]):
@@ -390,6 +415,37 @@ def lines(path: Path) -> Iterator[Event]:
                 "product.clicked.v1", data, event.key.encode(), offset, event.time_ms, "", "", ""
             )
             offset += 1
+
+
+def _histories(path: Path) -> Iterator[ShopEvent]:
+    return _sequences(path) if format_of(path) == SEQUENCES else _ratings(path)
+
+
+def _ratings(path: Path) -> Iterator[ShopEvent]:
+    """user_id,item_id,rating,timestamp (Unix seconds), by time, then user and item."""
+    rows: list[tuple[float, tuple[int, int, str], tuple[int, int, str]]] = []
+    with open_text(path) as file:
+        for line, row in enumerate(csv.DictReader(file), 2):
+            user, item = row.get("user_id"), row.get("item_id")
+            try:
+                seconds = float(row.get("timestamp") or "nan")
+            except ValueError:
+                seconds = math.nan
+            if not user or not item or not math.isfinite(seconds):
+                raise FormatError(f"{path}:{line}: user_id, item_id or timestamp is no good")
+            rows.append((seconds, _natural(user), _natural(item)))
+    before: dict[str, int] = defaultdict(int)
+    for number, (seconds, (*_, user), (*_, item)) in enumerate(sorted(rows)):
+        session = f"{user}/{before[user] // SITTING_RATINGS}"
+        before[user] += 1
+        data = {"product_id": item, "user_id": user, "session_id": session}
+        time_ms = round(seconds * 1000)
+        yield ShopEvent(topics.CLICKS, "product.clicked.v1", user, data, time_ms, f"{number}")
+
+
+def _natural(name: str) -> tuple[int, int, str]:
+    """Sorts numbers by value, before everything else."""
+    return (0, int(name), name) if name.isdecimal() else (1, 0, name)
 
 
 def _sequences(path: Path) -> Iterator[ShopEvent]:
@@ -406,7 +462,7 @@ def _sequences(path: Path) -> Iterator[ShopEvent]:
 def holds_its_test(path: Path) -> bool:
     """Whether a file is of a format that needs no second file (or of none that is known)."""
     try:
-        return format_of(path) == SEQUENCES
+        return format_of(path) in (SEQUENCES, RATINGS)
     except FormatError:
         return True
 
@@ -420,12 +476,14 @@ def format_of(path: Path) -> str:
         ("yoochoose", {"session_id", "item_id", "timestamp"}),
         ("online-retail", {"invoice_no", "stock_code", "timestamp"}),
         (SEQUENCES, {"user_id", "position", "item_id"}),
+        (RATINGS, {"user_id", "item_id", "rating", "timestamp"}),
     ):
         if columns <= header:
             return name
     raise FormatError(
         f"{path}:1: expected the columns session_id,position,item_id or "
-        "session_id,item_id,timestamp or user_id,position,item_id or those of online-retail"
+        "session_id,item_id,timestamp or user_id,position,item_id or "
+        "user_id,item_id,rating,timestamp or those of online-retail"
     )
 
 

@@ -1,7 +1,8 @@
 """Stage B on one partition of personalisation.item-pairs: count, and publish views of the counts.
 
 Published by the clock (`tick`), never remembered by it: similar-items rows that changed, item
-counts that changed, and, from the worker that owns item partition 0, what is trending.
+counts that changed, and, from the worker that owns item partition 0, what is trending and what
+groups of users there are.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from shopkeeper.services.recommender.core.deltas import CorruptDelta, decode
 from shopkeeper.services.recommender.core.items import grown
 from shopkeeper.services.recommender.core.similar import Neighbours, best_neighbours, chunks
 from shopkeeper.services.recommender.core.views import BASES, CountsRecord
+from shopkeeper.services.recommender.groups import GroupLearner
 from shopkeeper.services.recommender.settings import CLASS_COUNT
 from shopkeeper.services.recommender.trends import Trends
 from shopkeeper.shared.contracts import outputs, topics
@@ -63,6 +65,7 @@ class PairsProcessor:
         self._counters, self._clock = counters, clock
         self.counts = ItemPartition(settings, items)
         self._trends = Trends(settings, items, views) if partition == 0 else None
+        self._groups = GroupLearner(settings, views.groups) if partition == 0 else None
         self._published_ms = np.full(1024, -1, np.int64)  # by item: when its row was last sent
         self._unconfirmed = _NONE  # rows sent by the last tick
         self._folded_version = 0  # of the counts, as of the last tick
@@ -131,6 +134,8 @@ class PairsProcessor:
         self._unconfirmed = np.concatenate(sent) if sent else _NONE
         if self._trends is not None:
             found += self._trends.tick(now_ms)
+        if self._groups is not None:
+            found += self._groups.tick(now_ms)
         return found
 
     def _n(self) -> NDArray[np.int32]:

@@ -10,7 +10,8 @@ all visits (self-information; Vargas and Castells, "Rank and relevance in novelt
 metrics", RecSys 2011). Popularity lift: the mean popularity of what a session was shown against
 that of what it had looked at itself, both averaged over sessions, (shown - own) / own (delta GAP;
 Abdollahpouri et al., "The unfairness of popularity bias in recommendation", RMSE at RecSys 2019):
-above 0, lists are more mainstream than their readers. HR by history: of lists made from one entry,
+above 0, lists are more mainstream than their readers. Categories: how many different ones a list
+has on average, where a catalogue names any. HR by history: of lists made from one entry,
 from two or three, from more.
 """
 
@@ -20,7 +21,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from shopkeeper.services.recommender.core.exposure import gini
+from shopkeeper.services.recommender.core.exposure import (
+    HISTORIES,
+    gini,
+    history_group,
+    self_information,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,15 +67,18 @@ class Tally:
             found |= {name: round(float(v.mean()), 4) for name, v in _worth(ranks, cutoff).items()}
             shown = self._exposure(cutoff, item_count)
             found[f"coverage@{cutoff}"] = round(float((shown > 0).mean()), 4)
-        return found | self._intervals()
+        return found | self.intervals()
 
-    def beyond_accuracy(self, visits: NDArray[np.int64]) -> dict[str, Any]:
-        """Rounded figures of what was shown to whom. visits: (items known,) of each item."""
+    def beyond_accuracy(
+        self, visits: NDArray[np.int64], category: NDArray[np.int32] | None = None
+    ) -> dict[str, Any]:
+        """Rounded figures of what was shown to whom. visits: (items known,) of each item.
+        category: likewise, -1 where it is not known."""
         cutoff = CUTOFFS[-1]
         count = len(visits)
         own_items, own_owner = _flat(self._histories, count)
         items, owner = _flat([items[:cutoff] for items in self._lists], count)
-        information = -np.log2(np.maximum(visits, 1) / max(1, int(visits.sum())))
+        information = self_information(visits, int(visits.sum()))
         _, group = np.unique(np.array(self._groups), return_inverse=True)
         groups = group.max(initial=-1) + 1
         given = _mean_by(group[owner], visits[items], groups)
@@ -79,20 +88,24 @@ class Tally:
         lift = float(given[both].mean()) / mine - 1 if mine else 0.0
         hits = np.array(self._ranks) <= cutoff
         lengths = np.array([len(history) for history in self._histories])
+        histories = np.where(lengths > 0, history_group(lengths), -1)
         by_history = {
-            name: round(float(hits[some].mean()), 4)
-            for name, some in (
-                ("1", lengths == 1),
-                ("2-3", (lengths > 1) & (lengths < 4)),
-                ("4+", lengths >= 4),
-            )
-            if some.any()
+            name: round(float(hits[histories == n].mean()), 4)
+            for n, name in enumerate(HISTORIES)
+            if (histories == n).any()
         }
+        mixed: dict[str, Any] = {}
+        if category is not None and (category >= 0).any():
+            known = category[items] >= 0
+            pairs = np.stack([owner[known], category[items][known]])
+            distinct = np.unique(pairs, axis=1).shape[1]
+            mixed = {f"categories@{cutoff}": round(distinct / max(1, len(self._lists)), 3)}
         return {
             f"gini@{cutoff}": round(gini(self._exposure(cutoff, count), count), 4),
             f"novelty@{cutoff}": round(float(information[items].mean()), 3) if len(items) else 0.0,
             f"popularity_lift@{cutoff}": round(lift, 4),
             f"HR@{cutoff}_by_history": by_history,
+            **mixed,
         }
 
     def _exposure(self, cutoff: int, item_count: int) -> NDArray[np.int64]:
@@ -109,35 +122,35 @@ class Tally:
             if len(part)
         ]
 
-    def _sums(self) -> tuple[list[str], NDArray[np.float64]]:
-        """Names of figures at the largest cutoff, and by group their sums, the last: targets."""
-        worth = _worth(np.array(self._ranks), CUTOFFS[-1])
+    def _sums(self, cutoff: int) -> tuple[list[str], NDArray[np.float64]]:
+        """Names of figures at a cutoff, and by group their sums, the last: targets."""
+        worth = _worth(np.array(self._ranks), cutoff)
         _, group = np.unique(np.array(self._groups), return_inverse=True)
         columns = [np.bincount(group, values) for values in worth.values()]
         return list(worth), np.stack([*columns, np.bincount(group)], axis=1)
 
-    def _intervals(self) -> dict[str, list[float]]:
+    def intervals(self, cutoff: int = CUTOFFS[-1]) -> dict[str, list[float]]:
         """95 % bootstrap intervals (percentiles), whole groups drawn: targets of one are not
         independent."""
-        names, sums = self._sums()
-        means = _resampled(sums)
+        names, sums = self._sums(cutoff)
+        means = resampled(sums)
         low, high = np.percentile(means, [2.5, 97.5], axis=0)
         return {
             f"{name}_95": [round(float(low[n]), 4), round(float(high[n]), 4)]
             for n, name in enumerate(names)
         }
 
-    def gain_over(self, other: Tally) -> dict[str, Any]:
+    def gain_over(self, other: Tally, cutoff: int = CUTOFFS[-1]) -> dict[str, Any]:
         """Differences to another tally of the same targets, with paired bootstrap intervals.
 
         Raises ValueError if the targets are not the same.
         """
         if self._groups != other._groups:
             raise ValueError("not the same targets")
-        names, mine = self._sums()
-        _, theirs = other._sums()
+        names, mine = self._sums(cutoff)
+        _, theirs = other._sums(cutoff)
         sums = np.concatenate([mine[:, :-1] - theirs[:, :-1], mine[:, -1:]], axis=1)
-        low, high = np.percentile(_resampled(sums), [2.5, 97.5], axis=0)
+        low, high = np.percentile(resampled(sums), [2.5, 97.5], axis=0)
         point = sums[:, :-1].sum(axis=0) / sums[:, -1].sum()
         return {
             name: [round(float(v[n]), 4) for v in (point, low, high)]
@@ -174,7 +187,7 @@ def _worth(ranks: NDArray[np.int64], cutoff: int) -> dict[str, NDArray[np.float6
     }
 
 
-def _resampled(sums: NDArray[np.float64]) -> NDArray[np.float64]:
+def resampled(sums: NDArray[np.float64]) -> NDArray[np.float64]:
     """(resamples, figures) means; sums: (groups, figures and, last, targets)."""
     chance = np.random.default_rng(1)
     size = len(sums)

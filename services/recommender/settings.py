@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from shopkeeper.services.recommender.core.rules import Rules
+
 CLICK, ADD, ORDER = 0, 1, 2  # event classes; each has count matrices of its own
 CLASS_COUNT = 3
 HOUR_MS = 3_600_000
+NO_RULES = Rules()
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,7 @@ class Settings:
     held_back_pairs_max: int = 50_000  # deltas of so many pairs are published without waiting
     list_interval_ms: int = 0  # event time between two lists of one user
     list_age_ms_max: int = 60_000  # older events are learned from, without a list
+    experiment_users_max: int = 100_000  # per partition that an experiment counts; later ones not
 
     # Stage B: similar items, counts, trending
     neighbours_max: int = 24  # K of a similar-items row
@@ -46,6 +50,15 @@ class Settings:
     trending_categories_max: int = 1000
     pending_entries_max: int = 262_144  # deltas appended before they are merged
 
+    # Groups of users who behave alike
+    user_groups: int = 32  # how many; 0: none
+    group_components: int = 32  # principal components of behaviour that groups are told by
+    group_interval_ms: int = 5000  # a partition's report, and the model, at most this often
+    group_sample_users: int = 200  # of a partition, those seen last, that the model learns from
+    group_items_max: int = 100  # of each group, in a partition's report
+    group_users_max: int = 20_000  # of a partition, those whose groups are remembered
+    group_prior: float = 1.0  # weight of everyone's clicks beside the group's own
+
     # Stage C: lists
     list_items_max: int = 10
     old_neighbours_max: int = 10  # neighbours used of recent items but the two newest entries
@@ -55,10 +68,19 @@ class Settings:
     index_walk_max: int = 60  # newest sessions looked at for each of the three newest items
     old_index_walk_max: int = 10  # for each of the others
     neighbour_sessions_max: int = 100  # of them, those that vote
+    content_neighbours_max: int = 16  # new items that fit an item
+    content_neighbours_weight: float = 0.5  # of an item's neighbours in what fits it
+    content_decay: float = 0.7  # of what fits an older recent item
+    content_weight: float = 0.02  # of fit in the score without the blend
+    content_rows_at_once: int = 64  # made for a batch of lists at most
+    new_item_visits: int = 20  # sessions from which on an item is no longer new
+    new_items_max: int = 10_000  # the latest of them
     candidates_base_max: int = 40  # best by each expert that the blend is asked about
     candidates_two_step_max: int = 30
     candidates_followed_max: int = 20
     candidates_sessions_max: int = 30
+    candidates_content_max: int = 10
+    candidates_searched_max: int = 20
     session_decay: float = 0.8  # weight of a recent item: decay ** clicks since
     repeat_weight: float = 0.0  # self-similarity: 1 lets seen items come back by their own weight
     offer_current: bool = False  # whether the item just clicked may be in the list
@@ -72,6 +94,8 @@ class Settings:
     blend_lists_per_second: int = 100  # remembered at most: more teach little and cost much
     blend_examples_min: int = 500  # before it may rank
     sentiment_weight: float = 0.8  # share of its score that the worst reviewed item loses
+    expert_shares: bool = True  # lists say which experts speak for their items
+    rules: Rules = NO_RULES  # the shop's own: what not to offer, what rather, how mixed
 
     def __post_init__(self) -> None:
         counts = {
@@ -80,7 +104,7 @@ class Settings:
             if isinstance(value, int)
             and not isinstance(value, bool)
             and name not in ("list_interval_ms", "list_age_ms_max", "row_interval_ms",
-                             "trending_interval_ms")
+                             "trending_interval_ms", "group_interval_ms", "user_groups")
         }  # fmt: skip
         for name, value in counts.items():
             if value < 1:
@@ -89,6 +113,8 @@ class Settings:
             raise ValueError(f"session_decay={self.session_decay} is not in (0, 1]")
         if not 0.0 <= self.sentiment_weight <= 1.0:
             raise ValueError(f"sentiment_weight={self.sentiment_weight} is not in [0, 1]")
+        if self.user_groups < 0 or self.group_prior < 0:
+            raise ValueError("user_groups and group_prior must not be negative")
         if self.shrinkage < 0 or min(self.class_weights) < 0:
             raise ValueError("shrinkage and class_weights must not be negative")
         if self.class_weights[CLICK] <= 0:

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from shopkeeper.shared.contracts.event import Event, Headers
 
 INTENT_RECOGNISED = "intent.recognised.v1"
@@ -101,12 +103,14 @@ class Reason(msgspec.Struct, frozen=True, omit_defaults=True):
     parameters: dict[str, str] = {}
 
 
-class RecommendedItem(msgspec.Struct, frozen=True):
-    """One item of a list."""
+class RecommendedItem(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One item of a list. `propensity`: where lists explore, of the last item, the probability that
+    it is this item that stands there: what was chosen by chance can be told from what was not."""
 
     product_id: str
     score: float  # write six decimals: then ten items with UUIDs for ids fit into 2 kB
     reason: Reason
+    propensity: Probability | None = None
 
 
 class RecommendationsUpdated(_Data, frozen=True, kw_only=True):
@@ -115,13 +119,15 @@ class RecommendationsUpdated(_Data, frozen=True, kw_only=True):
     recomm_id: str
     items: list[RecommendedItem]
     fallback: Annotated[
-        str, _one_of("none", "trending", "newest", "empty")
+        str, _one_of("none", "cluster", "trending", "newest", "empty")
     ]  # how far down the chain it had to go
     cause: str  # id of the event that made it due
     model: Model
     user_id: str | None = None
     anonymous_id: str | None = None
     session_id: str | None = None
+    experiment: str | None = None  # that the user takes part in,
+    variant: str | None = None  # and which way of making lists the user was drawn into
 
 
 class SimilarItem(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -208,6 +214,27 @@ def headers_of(suffix: str, event_id: str, subject: str, cause: Event, source: b
     if cause.traceparent is not None:
         headers.append(("traceparent", cause.traceparent))
     return headers
+
+
+def provenance_headers(views: Mapping[str, int], experts: Sequence[str]) -> Headers:
+    """CloudEvents extensions that say what a list was made from. They are in the envelope, for a
+    list of ten UUIDs fills its 2 kB.
+
+    views: by view topic, the sum of the next offsets over its partitions. experts: by item, who
+    speaks for it and how much; empty where nobody does.
+    """
+    headers: Headers = []
+    if any(experts):
+        headers.append(("ce_experts", ",".join(experts).encode()))
+    if views:
+        headers.append(("ce_views", _views_text(tuple(views.items()))))
+    return headers
+
+
+@lru_cache(maxsize=16)
+def _views_text(views: tuple[tuple[str, int], ...]) -> bytes:
+    """similar-items=4711,trending=12: all lists of a batch are made from the same views."""
+    return ",".join(f"{topic.split('.')[1]}={at}" for topic, at in views).encode()
 
 
 def view_headers(suffix: str, subject: str, source: bytes, time_ms: int) -> Headers:

@@ -30,9 +30,19 @@ TEXTS: dict[str, dict[str, str]] = {
         "en": "Visitors with interests like yours, {product} among them, looked at this",
         "zh": "与您兴趣相近、也看过{product}的顾客浏览过",
     },
+    "new_like": {
+        "en": "New in the shop, and goes with {product}",
+        "zh": "新品，与{product}相配",
+    },
+    "searched": {"en": "Fits what you searched for", "zh": "符合您的搜索"},
     "viewed_before": {"en": "You looked at this before", "zh": "您之前看过"},
     "trending": {"en": "Popular right now", "zh": "当前热门"},
     "trending_category": {"en": "Popular in {category} right now", "zh": "{category}类当前热门"},
+    "trending_group": {
+        "en": "Popular with shoppers like you",
+        "zh": "与您兴趣相近的顾客最近常看",
+    },
+    "explore": {"en": "Something different to discover", "zh": "为您探索的新选择"},
     "newest": {"en": "New in the shop", "zh": "新品上架"},
 }
 

@@ -113,7 +113,7 @@ class ProductCatalogued(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     price: Number = None
     currency: str | None = None
     available: bool | None = None
-    attributes: dict[str, Any] | None = None
+    attributes: dict[str, Any] | None = None  # {"replenishable": true}: bought again and again
 
     def __post_init__(self) -> None:
         # What a parser takes (orjson: 1,024 levels), writers refuse (orjson: 254), so that deep

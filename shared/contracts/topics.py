@@ -24,6 +24,7 @@ TRENDING = "personalisation.trending.v1"
 ITEM_PAIRS = "personalisation.item-pairs.v1"
 ITEM_COUNTS = "personalisation.item-counts.v1"
 SESSION_ITEMS = "personalisation.session-items.v1"
+USER_GROUPS = "personalisation.user-groups.v1"
 
 DAY_MS = 86_400_000
 PARTITIONS_DEFAULT = 4
@@ -96,6 +97,8 @@ _INTERNAL = (
     # Read whole at start, and only its newest sessions are used: a million events a partition.
     Topic(SESSION_ITEMS, "origin partition", "delete", (), ("recommender",), ("recommender",),
           internal=True, config={"retention.bytes": "16777216", "segment.bytes": "4194304"}),
+    Topic(USER_GROUPS, "model, or partition of clicks", "compact", (), ("recommender",),
+          ("recommender",), internal=True, retention_ms=None),
     *(Topic(checkpoints(s), "chunk", "delete", (), (s,), (s,), internal=True, retention_ms=None,
             message_bytes_max=2_097_152)
       for s in SERVICES),

@@ -13,7 +13,7 @@ from shopkeeper.shared.contracts.shop import ProductCatalogued
 from shopkeeper.shared.formats.readers import FormatError, open_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 PRODUCTS_MAX = 2_000_000
 SYNONYMS: dict[str, tuple[str, ...]] = {
@@ -30,11 +30,14 @@ _TRUE = frozenset(("1", "true", "yes", "y", "in stock", "in_stock"))
 _FALSE = frozenset(("0", "false", "no", "n", "out of stock", "out_of_stock"))
 
 
-def load(path: Path, titled: bool = True) -> list[ProductCatalogued]:
+def load(
+    path: Path, titled: bool = True, attributes: Sequence[str] = ()
+) -> list[ProductCatalogued]:
     """A catalogue file, gzip-compressed or not: JSON lines if it begins with `{`, else CSV.
 
     The columns may have other shops' usual names, see SYNONYMS; the first of a repeated product
     id counts. titled: whether there must be titles; else the id stands for one that is missing.
+    attributes: further columns that become attributes; JSON lines may hold `attributes` as well.
     Raises FormatError, naming file and line.
     """
     with open_text(path) as file:
@@ -42,7 +45,7 @@ def load(path: Path, titled: bool = True) -> list[ProductCatalogued]:
         file.seek(0)
         read = _json_rows if first.lstrip().startswith("{") else _csv_rows
         products: dict[str, ProductCatalogued] = {}
-        for line, row in read(path, file, titled):
+        for line, row in read(path, file, titled, attributes):
             if not titled and "product_id" in row:
                 row.setdefault("title", row["product_id"])
             try:
@@ -57,7 +60,9 @@ def load(path: Path, titled: bool = True) -> list[ProductCatalogued]:
     return list(products.values())
 
 
-def _json_rows(path: Path, file: IO[str], titled: bool) -> Iterator[tuple[int, dict[str, Any]]]:
+def _json_rows(
+    path: Path, file: IO[str], titled: bool, attributes: Sequence[str]
+) -> Iterator[tuple[int, dict[str, Any]]]:
     for line, text in enumerate(file, 1):
         if text.strip():
             try:
@@ -67,10 +72,18 @@ def _json_rows(path: Path, file: IO[str], titled: bool) -> Iterator[tuple[int, d
             if not isinstance(row, dict):
                 raise FormatError(f"{path}:{line}: not a JSON object")
             names = _names(path, list(row), titled)
-            yield line, {name: row[column] for name, column in names.items()}
+            further = {name: row[name] for name in attributes if name in row}
+            if isinstance(row.get("attributes"), dict):
+                further = row["attributes"] | further
+            yield (
+                line,
+                {name: row[column] for name, column in names.items()} | {"attributes": further},
+            )
 
 
-def _csv_rows(path: Path, file: IO[str], titled: bool) -> Iterator[tuple[int, dict[str, Any]]]:
+def _csv_rows(
+    path: Path, file: IO[str], titled: bool, attributes: Sequence[str]
+) -> Iterator[tuple[int, dict[str, Any]]]:
     reader = csv.DictReader(file)
     names = _names(path, [h for h in reader.fieldnames or () if h], titled)
     for raw in reader:
@@ -89,6 +102,7 @@ def _csv_rows(path: Path, file: IO[str], titled: bool) -> Iterator[tuple[int, di
                 if text.lower() not in _TRUE | _FALSE:
                     raise FormatError(f"{path}:{reader.line_num}: available is not yes or no")
                 row[name] = text.lower() in _TRUE
+        row["attributes"] = {name: raw[name] for name in attributes if raw.get(name)}
         yield reader.line_num, row
 
 

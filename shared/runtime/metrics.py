@@ -119,6 +119,11 @@ class Metrics:
         self.fallbacks = counter("fallbacks", "Insights given by a fallback.", "reason")
         self.coverage = gauge("catalogue_coverage_ratio", "Share of the catalogue recommended.")
         self.gini = gauge("exposure_gini_ratio", "Gini coefficient of exposure over items.")
+        self.novelty = gauge("novelty_bits", "Mean self-information of what was recommended.")
+        self.popularity_lift = gauge(
+            "popularity_lift_ratio", "Popularity of what was shown over that of what was looked at."
+        )
+        self.hits = gauge("hit_ratio", "Next clicks that were in the last list.", "history")
         self.ranker_rank = gauge(
             "ranker_reciprocal_rank_ratio",
             "Mean reciprocal rank of what was clicked next.",
@@ -128,6 +133,26 @@ class Metrics:
             "ranker_expert_share_ratio", "By how much an expert moves the blend.", "expert"
         )
         self.ranker_examples = counter("ranker_examples", "Lists that a click answered.", "outcome")
+        self.experiment_exposed = gauge(
+            "experiment_users_exposed", "Users for whom a list was due.", "variant"
+        )
+        self.experiment_clicked = gauge(
+            "experiment_users_clicked", "Users who clicked in a list.", "variant"
+        )
+        self.experiment_converted = gauge(
+            "experiment_users_converted", "Users who ordered from a list.", "variant"
+        )
+        self.experiment_events = gauge(
+            "experiment_events", "Lists due, and events that echo one.", "variant", "event"
+        )
+        self.experiment_left_out = gauge(
+            "experiment_left_out", "Events that were not attributed.", "reason"
+        )
+        self.experiment_difference = gauge(
+            "experiment_difference_ratio",
+            "A variant's rate minus the first's, and the bounds that hold at all times.",
+            "variant", "outcome", "bound",
+        )  # fmt: skip
         self.build = gauge("build_info", "Always 1.", "version", "worker")
         self.build.labels(shopkeeper.__version__, worker).set(1)
         self.model = gauge("model_info", "Always 1.", "name", "version")

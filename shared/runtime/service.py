@@ -35,5 +35,8 @@ class Service:
     # Called once, connected and before any processor is made, with "how many partitions has this
     # topic (unprefixed)?".
     prepare: Callable[[Callable[[str], int]], None] = lambda partition_count: None
+    # Kept current beside the views, on the core thread: by topic (unprefixed), the sum of the next
+    # offsets over its partitions.
+    positions: dict[str, int] = field(default_factory=dict)
     observe: Callable[[Metrics], None] = lambda metrics: None  # called about once a second
     models: Sequence[tuple[str, str]] = ()  # (name, version), loaded

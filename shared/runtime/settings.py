@@ -80,6 +80,10 @@ REFERENCE: tuple[Setting, ...] = (
             "user at least", "number", 0, 86_400),
     Setting("LIST_AGE_MAX", "60", "recommender: seconds; for an older event no list is published, "
             "it is only learned", "number", 0, 1e10),
+    Setting("RULES", "", "recommender: serving rules, a JSON file (see the recommender's README); "
+            "empty means none", "file"),
+    Setting("EXPERIMENT", "", "recommender: JSON, the variants of an A/B test (see its README); "
+            "empty means none"),
 )  # fmt: skip
 
 _BY_NAME = {setting.name: setting for setting in REFERENCE}
@@ -196,6 +200,8 @@ class Settings:
     recent_ids_max: int
     list_interval_ms: int
     list_age_ms_max: int
+    rules_file: str
+    experiment: str
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Settings:
@@ -228,6 +234,8 @@ class Settings:
             recent_ids_max=integer("RECENT_IDS_MAX"),
             list_interval_ms=int(number("LIST_INTERVAL") * 1000),
             list_age_ms_max=int(number("LIST_AGE_MAX") * 1000),
+            rules_file=read(environ, "RULES"),
+            experiment=read(environ, "EXPERIMENT"),
         )
         if settings.span_bytes_max > settings.buffer_bytes_max:
             raise SettingsError("SPAN_BYTES_MAX exceeds BUFFER_BYTES_MAX")

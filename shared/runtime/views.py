@@ -39,11 +39,16 @@ class Views:
         apply: Mapping[str, Callable[[Sequence[KeyValue]], None]],
         on_core: Callable[..., Awaitable[None]],
         client_id: str,
+        positions: dict[str, int],
     ) -> None:
+        """positions: kept: by topic (unprefixed), the sum of the next offsets of its partitions."""
         self._kafka = kafka
         self._apply = {kafka.topic(name): function for name, function in apply.items()}
         self._on_core = on_core
         self._client_id = client_id
+        self._positions = positions
+        self._name = {kafka.topic(name): name for name in apply}
+        self._next: dict[TopicPartition, int] = {}
         self._consumer: AIOKafkaConsumer | None = None
         self._task: asyncio.Task[None] | None = None
         self.caught_up = asyncio.Event()
@@ -96,8 +101,15 @@ class Views:
                 self.caught_up.set()
             fetched = await consumer.getmany(timeout_ms=500, max_records=RECORDS_MAX)
             for partition, records in fetched.items():
-                apply = self._apply[partition.topic]
-                await self._on_core(apply, [(r.key, r.value) for r in records])
+                pairs = [(r.key, r.value) for r in records]
+                await self._on_core(self._take, partition, pairs, records[-1].offset + 1)
+
+    def _take(self, partition: TopicPartition, pairs: Sequence[KeyValue], following: int) -> None:
+        self._apply[partition.topic](pairs)
+        name = self._name[partition.topic]
+        gained = following - self._next.get(partition, 0)
+        self._positions[name] = self._positions.get(name, 0) + gained
+        self._next[partition] = following
 
     async def _partitions(self, consumer: AIOKafkaConsumer) -> list[TopicPartition]:
         found: list[TopicPartition] = []

@@ -104,7 +104,9 @@ class Worker:
         self._store = CheckpointStore(
             settings.kafka, checkpoint_topic, self._sink, f"{self.name}-checkpoints"
         )
-        self._views = Views(settings.kafka, service.views, self._on_core, f"{self.name}-views")
+        self._views = Views(
+            settings.kafka, service.views, self._on_core, f"{self.name}-views", service.positions
+        )
         self._book = SpanBook()
         self._held: dict[Partition, _Held] = {}
         self._sources: dict[str, Source] = {

@@ -206,6 +206,30 @@ def test_each_user_s_last_item_is_predicted_from_all_before(tmp_path: Path) -> N
     assert CliRunner().invoke(command, ["evaluate", "recommender", str(path)]).exit_code == 0
 
 
+def test_each_user_s_last_rating_by_time_is_predicted_from_all_others(tmp_path: Path) -> None:
+    path = tmp_path / "ratings.csv"
+    # 2 and what is last are of one second: by number 2 comes first, as strings 10 would.
+    rows = [(u, item, 100 * n) for u in range(30) for n, item in enumerate(["7", "1", "2"])]
+    rows += [(u, "3" if u % 2 else "10", 200) for u in range(30)]
+    rows += [(u, i, n) for u in range(30, 40) for n, i in enumerate(["1", "2", "7", "8", "9"])]
+    random.Random(1).shuffle(rows)
+    lines = [f"{user},{item},4.5,{seconds}" for user, item, seconds in rows]
+    path.write_text("\n".join(["user_id,item_id,rating,timestamp", *lines, ""]))
+    knobs = Settings(blend=False)
+    last = run(path, None, knobs=knobs)
+    assert (last["predictions"], last["repeats"]) == (40, "forbid")
+    assert last["train_events"] == 30 * 3 + 10 * 4
+    assert last["HR@20"] == 0.0, "nobody's last was learned from anybody"
+    before = run(path, None, knobs=knobs, hold_out=0.1)
+    assert before["train_events"] == 30 * 2 + 10 * 3
+    assert before["HR@20"] == 0.75, "2 of thirty, which goes with 1; 8 of ten was never learned"
+    assert CliRunner().invoke(command, ["evaluate", "recommender", str(path)]).exit_code == 0
+    path.write_text("user_id,item_id,rating,timestamp\nu,i,5,soon\n")
+    result = CliRunner().invoke(command, ["evaluate", "recommender", str(path)])
+    assert result.exit_code == 1
+    assert f"{path}:2" in "".join(result.stderr.split())
+
+
 def test_prequential_lists_are_those_that_were_there_before_the_click(tmp_path: Path) -> None:
     path = write(tmp_path / "stream.csv", sessions(12, 200), 0)
     figures, live = prequential(path, knobs=Settings(blend=False))

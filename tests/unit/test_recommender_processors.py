@@ -55,6 +55,7 @@ class Cluster:
         self.views = {
             topics.SIMILAR_ITEMS: views.similar.apply, topics.ITEM_COUNTS: views.counts.apply,
             topics.TRENDING: views.trending.apply, topics.CATALOGUE: views.catalogue.apply,
+            topics.USER_GROUPS: views.groups.apply,
         }  # fmt: skip
 
     def take(self, found: list[Output]) -> None:
@@ -333,3 +334,77 @@ def test_the_blend_ranks_once_it_does_better() -> None:
     restarted.clicks[0].load(cluster.clicks[0].dump())
     assert restarted.worker.learner is not None
     assert restarted.worker.learner.dump() == learner.dump()
+
+
+def test_a_seen_item_that_nothing_leads_to_has_a_reason_when_the_blend_offers_it() -> None:
+    cluster = Cluster()
+    assert cluster.worker.learner is not None
+    cluster.worker.learner.trusted = lambda: True  # type: ignore[method-assign]
+    cluster.process(0, [clicked(n, "u", f"p{n}", session_id=f"s{n}") for n in range(4)])
+    last = cluster.latest(topics.RECOMMENDATIONS)["u"]
+    assert last.model.name == "blend"
+    assert {i.product_id: i.reason for i in last.items} == {
+        f"p{n}": outputs.Reason("viewed_before") for n in range(3)
+    }
+
+
+def test_a_new_user_s_list_is_filled_with_what_users_alike_click() -> None:
+    knobs = replace(
+        EAGER, user_groups=2, group_interval_ms=0, group_components=4, content_weight=0.0
+    )  # new products that are alike would fill the list
+    cluster = Cluster(knobs)
+
+    def report() -> None:
+        cluster.take([o for clicks in cluster.clicks for o in clicks.tick(cluster.clock_ms)])
+        cluster.tick(cluster.clock_ms)
+
+    for kind in ("shoes", "hats"):
+        for n in range(30):
+            data = ProductCatalogued(product_id=f"{kind}{n}", title=kind, category=kind)
+            cluster.take(
+                [Output(topics.CATALOGUE, f"{kind}{n}".encode(), outputs.encode(data), [])]
+            )
+    offset = 0
+    for step in range(6):
+        for n in range(60):
+            kind = ("shoes", "hats")[n % 2]
+            user, offset = f"u{n}", offset + 1
+            # Some items of each kind are clicked by nobody.
+            cluster.process(n % PARTITIONS, [clicked(offset, user, f"{kind}{(n + step) % 12}")])
+        report()
+    assert len(cluster.worker.views.groups) == 2
+    [record] = cluster.process(0, [clicked(offset + 1, "new", "hats29")])[:1]
+    found = outputs.decode(outputs.RECOMMENDATIONS_UPDATED, record.value)
+    assert found.fallback == "cluster"
+    assert len(found.items) == 10
+    assert {item.reason.code for item in found.items} == {"trending_group"}
+    own = [item.product_id.startswith("hats") for item in found.items]
+    assert all(own[:6]), "those of its group first"
+    # Another worker knows the same from the topic alone, and learns on from there.
+    other = Cluster(knobs)
+    for output in cluster.sent[topics.CATALOGUE] + cluster.sent[topics.USER_GROUPS]:
+        other.views[output.topic]([(output.key, output.value)])
+    [again] = other.process(0, [clicked(1, "new", "hats29")])[:1]
+    items = outputs.decode(outputs.RECOMMENDATIONS_UPDATED, again.value).items
+    assert [item.product_id for item in items] == [item.product_id for item in found.items]
+    before = other.worker.views.groups.ids.tolist()
+    other.tick(NOW_MS)  # takes over
+    other.take([o for clicks in other.clicks for o in clicks.tick(NOW_MS)])
+    other.tick(NOW_MS)
+    assert other.worker.views.groups.ids.tolist() == before
+    assert any(output.key == b"model" for output in other.sent[topics.USER_GROUPS])
+    # Without groups there is no such list, and nothing is published.
+    none = Cluster(replace(knobs, user_groups=0))
+    none.process(0, [clicked(1, "new", "hats29")])
+    assert none.clicks[0].tick(NOW_MS) == []
+
+
+def test_junk_on_the_topic_of_user_groups_is_passed_over() -> None:
+    views = Cluster().worker.views
+    for key, value in ((b"model", b"x"), (b"clicks/0", b"\xc1"), (b"model", msgspec.msgpack.encode(
+        {"format_version": 9, "model": None, "state": b""}
+    ))):  # fmt: skip
+        views.groups.apply([(key, value)])
+    views.groups.apply([(b"clicks/0", None)])
+    assert views.groups.junk == 3
+    assert len(views.groups) == 0

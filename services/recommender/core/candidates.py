@@ -11,6 +11,7 @@ Experts, all read from what is kept current click by click:
   / (1 + age of the newest shared item), times log(sessions / n(j));
 - sequences: sequential rules (the same source): what came d places after i in the newest sessions
   with i, of the newest three, votes with 1 / d, halved with each entry since i;
+- content: new items that fit what was looked at (content.py), and what fits the user's last search;
 - and what an item is: popularity, lately and ever, how often who saw it comes back to it, reviews.
 
 What must not be offered is left out before anything is compared.
@@ -18,6 +19,7 @@ What must not be offered is left out before anything is compared.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -29,8 +31,6 @@ from shopkeeper.services.recommender.core.session_index import HEAT_HALF_LIFE, N
 from shopkeeper.services.recommender.settings import CLICK
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
     from shopkeeper.services.recommender.core.items import Items
@@ -44,10 +44,12 @@ NEW_AGES = 2  # of entries as new as that all neighbours count, of older ones so
 RECENT_SESSIONS = 30
 RECENCY_HALF_LIFE = 20_000.0  # sessions, of a neighbour session's vote
 SEQUENCE_DECAY = 0.5
+SEARCH_WEIGHT = 1.0  # of fit to the last search in the score without the blend
 PRIOR_SESSIONS, PRIOR_EVENTS = 2.0, 10.0  # added where little was seen
 STEPS_FROM, STEPS_WIDE = 3, 10  # neighbours of neighbours: of how many items, how many each
 WALKS_LONG = 3  # newest distinct items whose sessions are walked far, and read for sequences
-NOTHING, NEIGHBOUR, TWO_STEPS, SESSION, ITSELF = range(5)  # `why`: what speaks most for an item
+# `why`: what speaks most for an item
+NOTHING, NEIGHBOUR, TWO_STEPS, SESSION, ITSELF, CONTENT, SEARCHED = range(7)
 
 _BASE = RAW.index("base")
 _LAST, _SECOND = RAW.index("similarity_last"), RAW.index("similarity_second")
@@ -64,7 +66,13 @@ _LENGTH, _DISTINCT = RAW.index("length"), RAW.index("distinct")
 _TIMES, _RECENCY = RAW.index("times"), RAW.index("recency")
 _SENTIMENT, _CATEGORY = RAW.index("sentiment"), RAW.index("same_category")
 _FIRST_PLACE, _FIRST_SHARE = RAW.index(PLACES[0]), RAW.index("share_base")
-_RANKED = np.array([_BASE, _STEPS, _FOLLOWED, _SESSIONS])  # in the order of `PLACES`
+_CONTENT, _SEARCHED = RAW.index("content"), RAW.index("searched")
+# Experts that choose candidates; those of `PLACES` first, in their order.
+_CHOOSING = np.array([_BASE, _STEPS, _FOLLOWED, _SESSIONS, _CONTENT, _SEARCHED])
+_PLACED = len(PLACES)
+
+
+Searched = tuple[Sequence[int], Sequence[float]]  # items that fit a search, and how well, 0 to 1
 
 
 class Candidates(NamedTuple):
@@ -85,7 +93,9 @@ class Gatherer:
 
     def __init__(self, settings: Settings, items: Items, views: Views) -> None:
         self._settings, self._items, self._views = settings, items, views
-        self._decay = np.power(settings.session_decay, np.arange(float(RECENT_MAX)))
+        ages = np.arange(float(RECENT_MAX))
+        self._decay = np.power(settings.session_decay, ages)
+        self._content_decay = np.power(settings.content_decay, ages)
         # By item: the list that it was last a candidate of, and its place there.
         self._mark: NDArray[np.int64] = np.zeros(1024, np.int64)
         self._found: NDArray[np.int64] = np.zeros(GATHERED_MAX, np.int64)
@@ -108,21 +118,26 @@ class Gatherer:
         recents: Sequence[Sequence[int]],
         boughts: Sequence[Sequence[int]],
         sessions: Sequence[int],
+        searched: Sequence[Searched],
     ) -> Candidates:
         """Candidates of each list.
 
         recents: by list, items of the last events, newest last. boughts: by list, never offered.
         sessions: by list, the number of the session that it is for (-1: none): no neighbour of
-        its own.
+        its own. searched: by list, items that fit the user's last search, and how well.
         """
         settings, views = self._settings, self._views
-        index = views.sessions
-        self._reserve()
+        index, content = views.sessions, views.content
         limits = (
             settings.candidates_base_max, settings.candidates_two_step_max,
             settings.candidates_followed_max, settings.candidates_sessions_max,
+            settings.candidates_content_max, settings.candidates_searched_max,
         )  # fmt: skip
         flat_recent, recent_bounds = _flat(recents)
+        found_items, found_bounds = _flat([items for items, _ in searched])
+        found_fits = np.array([fit for _, fits in searched for fit in fits], np.float64)
+        content.prepare(flat_recent)
+        self._reserve()
         flat_bought, bought_bounds = _flat(boughts)
         room = len(recents) * sum(limits) + len(flat_recent)
         bounds = np.zeros(len(recents) + 1, np.int64)
@@ -140,13 +155,17 @@ class Gatherer:
             (index.entries, index.heads, index.heat, index.heat_at,
              index.returns, index.totals),
             index.newest,
+            (content.row_of, content.neighbours, content.fits,
+             found_items, found_bounds, found_fits),
             (self._mark, self._found, self._raw, self._base, self._lead, self._why),
             (self._table, self._walked, self._nearness, self._newest_age),
             self._lists,
-            self._decay,
+            (self._decay, self._content_decay),
             (settings.old_neighbours_max, settings.index_walk_max,
-             settings.old_index_walk_max, settings.neighbour_sessions_max),
-            (settings.repeat_weight, settings.two_step_weight, settings.sentiment_weight),
+             settings.old_index_walk_max, settings.neighbour_sessions_max,
+             settings.new_item_visits),
+            (settings.repeat_weight, settings.two_step_weight, settings.sentiment_weight,
+             settings.content_weight),
             (settings.offer_current, settings.offer_seen),
             limits,
             out,
@@ -161,7 +180,8 @@ class Gatherer:
     def _reserve(self) -> None:
         views, capacity = self._views, self._items.capacity
         for view in (
-            views.similar, views.counts, views.catalogue, views.sentiment, views.sessions
+            views.similar, views.counts, views.catalogue, views.sentiment, views.sessions,
+            views.content,
         ):  # fmt: skip
             view.reserve()
         if capacity > len(self._mark):
@@ -206,10 +226,11 @@ def _gather(
     known: Any,
     index: Any,
     newest: int,
+    fitting: Any,
     space: Any,
     session_space: Any,
     lists_before: int,
-    decay: Any,
+    decays: Any,
     counts_max: Any,
     weights: Any,
     offer: Any,
@@ -223,8 +244,10 @@ def _gather(
     entries, heads, heat, heat_at, returns, totals = index
     mark, found, raw, base, lead, why = space
     table, walked, nearness, newest_age = session_space
-    old_max, walk_max, old_walk_max, sessions_max = counts_max
-    repeat_weight, step_weight, sentiment_weight = weights
+    old_max, walk_max, old_walk_max, sessions_max, new_visits = counts_max
+    repeat_weight, step_weight, sentiment_weight, content_weight = weights
+    content_rows, content_items, content_fits, found_items, found_bounds, found_fits = fitting
+    decay, content_decay = decays
     offer_current, offer_seen = offer
     bounds, out_items, out_raw, out_base, out_kept, out_why, out_source, out_kind = out
     slots, width, _ = entries.shape
@@ -248,9 +271,9 @@ def _gather(
         length = len(recent)
         own = sessions[number]
         bounds[number + 1] = total
-        if length == 0:
+        if length == 0 and found_bounds[number] == found_bounds[number + 1]:
             continue
-        last = recent[length - 1]
+        last = recent[length - 1] if length else -1
 
         # Distinct recent items, newest first.
         distinct = 0
@@ -415,6 +438,31 @@ def _gather(
                     raw[at, _SESSIONS] += vote
                     raw[at, _SESSIONS_RECENT] += vote * newer
 
+        # New items that fit.
+        for seed in range(distinct):
+            row = content_rows[seeds[seed]]
+            if row < 0:
+                continue
+            for nth in range(content_items.shape[1]):
+                other = content_items[row, nth]
+                if other < 0:
+                    break
+                if n[other] >= new_visits:
+                    continue  # it has neighbours of its own by now
+                at, count = _place(other, stamp, count, mark, found, raw, base, lead, why)
+                if at < 0:
+                    continue
+                raw[at, _CONTENT] += content_decay[ages[seed]] * content_fits[row, nth]
+                if why[at, 0] == NOTHING:
+                    why[at, 0], why[at, 1], why[at, 2] = CONTENT, seeds[seed], 0
+
+        # What fits the last search.
+        for nth in range(found_bounds[number], found_bounds[number + 1]):
+            at, count = _place(found_items[nth], stamp, count, mark, found, raw, base, lead, why)
+            if at >= 0:
+                raw[at, _SEARCHED] = found_fits[nth]
+                why[at, 0], why[at, 1], why[at, 2] = SEARCHED, found_items[nth], 0
+
         # What must not be offered goes: found is -1 then.
         for bought in boughts[bought_bounds[number] : bought_bounds[number + 1]]:
             at = mark[bought]
@@ -431,6 +479,7 @@ def _gather(
             if item < 0 or blocked[item]:
                 continue
             base[at] += step_weight * raw[at, _STEPS]
+            base[at] += content_weight * raw[at, _CONTENT] + SEARCH_WEIGHT * raw[at, _SEARCHED]
             base[at] *= 1.0 + sentiment_weight * min(mean[item], 0.0)
             raw[at, _BASE] = base[at]
             if raw[at, _SESSIONS] > 0:
@@ -445,7 +494,7 @@ def _gather(
             least_of[expert], ties_of[expert] = 0.0, 0
             if kept > limits[expert]:
                 for nth in range(kept):
-                    column[nth] = raw[left_over[nth], _RANKED[expert]]
+                    column[nth] = raw[left_over[nth], _CHOOSING[expert]]
                 least = np.partition(column[:kept], kept - limits[expert])[kept - limits[expert]]
                 least_of[expert] = least
                 ties_of[expert] = limits[expert] - (column[:kept] > least).sum()
@@ -454,7 +503,7 @@ def _gather(
             at = left_over[nth]
             good = raw[at, _RECENCY] > 0
             for expert in range(experts):
-                value = raw[at, _RANKED[expert]]
+                value = raw[at, _CHOOSING[expert]]
                 if value > least_of[expert]:
                     good = True
                 elif value == least_of[expert] and ties_of[expert] > 0:
@@ -476,7 +525,8 @@ def _gather(
             row_out[_IMMEDIATE] = (returns[item, 2] + PRIOR_EVENTS * immediate_prior) / events
             row_out[_LENGTH] = length
             row_out[_DISTINCT] = distinct
-            row_out[_CATEGORY] = category[item] >= 0 and category[item] == category[last]
+            if last >= 0:
+                row_out[_CATEGORY] = category[item] >= 0 and category[item] == category[last]
             out_items[total] = item
             out_base[total] = base[at]
             out_kept[total] = 1.0 + sentiment_weight * min(mean[item], 0.0)
@@ -485,10 +535,10 @@ def _gather(
 
         # Places and shares by each expert.
         count = total - first
-        for expert in range(experts):
+        for expert in range(_PLACED):
             largest = 0.0
             for at in range(count):
-                column[at] = -out_raw[first + at, _RANKED[expert]]
+                column[at] = -out_raw[first + at, _CHOOSING[expert]]
                 largest = max(largest, -column[at])
             order = np.argsort(column[:count])
             for nth in range(count):

@@ -30,6 +30,8 @@ ROOTS = (  # square root
     "recent_last",  # share of the newest 30 sessions with the last item
     "return_rate",  # how often who saw it came back to it in the session
     "immediate_rate",  # and at once
+    "content",  # a new item that fits what was looked at
+    "searched",  # fits what was searched for last
 )
 LOGS = (  # log(1 + x)
     "count_last",  # c(i, j)
@@ -98,6 +100,8 @@ EXPERTS = {  # whose word a feature is
     "repeats": ("times", "recency", "seen", "twice", "only", "last_of", "return", "immediate"),
     "reviews": ("sentiment",),
     "category": ("same_category",),
+    "content": ("content",),
+    "search": ("searched",),
     "context": ("length", "distinct"),
 }
 # fmt: on

@@ -102,7 +102,7 @@ def partition_of_name(name: str, partition_count: int) -> int:
     return int(xxhash.xxh64_intdigest(name.encode("utf-8", "surrogatepass")) % partition_count)
 
 
-def grown(array: NDArray[T], size: int, fill: int = 0) -> NDArray[T]:
+def grown(array: NDArray[T], size: int, fill: float = 0) -> NDArray[T]:
     """A longer copy along the first axis, filled up with `fill`."""
     longer = np.full((size, *array.shape[1:]), fill, array.dtype)
     longer[: len(array)] = array

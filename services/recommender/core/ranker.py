@@ -11,46 +11,60 @@ Bayesian mean of j's reviews: a badly reviewed item sinks, a well reviewed one i
 blend weighs what all experts say.
 
 Never offered: what is removed or unavailable, what was just bought, and the current item. Where
-neighbours do not fill a list, trending items of the current item's category do, then trending
-items of all, then the newest of the catalogue; these have score 0, for it compares to nothing.
+neighbours do not fill a list, what is trending among users like this one does, then trending items
+of the current item's category, then of all, then the newest of the catalogue; these have score 0,
+for it compares to nothing.
+
+Then come the shop's rules (rules.py): factors on scores, items of one category per list
+(diversity.py), and a last item that is drawn instead of ranked, with the probability of that.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from itertools import islice
-from typing import TYPE_CHECKING
+from itertools import islice, pairwise
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from shopkeeper.services.recommender.core.blend import Learner, softmax_by_list
 from shopkeeper.services.recommender.core.candidates import (
+    CONTENT,
     ITSELF,
     NEIGHBOUR,
+    NOTHING,
+    SEARCHED,
     SESSION,
     TWO_STEPS,
     Gatherer,
     best,
 )
+from shopkeeper.services.recommender.core.diversity import Room, diverse
+from shopkeeper.services.recommender.core.exploration import explore
 from shopkeeper.services.recommender.core.features import describe
+from shopkeeper.services.recommender.core.provenance import labels, shares
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
-    from shopkeeper.services.recommender.core.candidates import Candidates
+    from shopkeeper.services.recommender.core.candidates import Candidates, Searched
     from shopkeeper.services.recommender.core.items import Items
     from shopkeeper.services.recommender.core.views import Views
     from shopkeeper.services.recommender.settings import Settings
 
 BATCH_LISTS_MAX = 128  # keeps a batch's candidates (about 90 per list, 250 bytes each) in the cache
 TOGETHER = ("viewed_together", "added_together", "bought_together")  # by event class
-FALLBACKS = ("none", "trending", "newest", "empty")
-CODES = np.empty((5, len(TOGETHER)), object)  # by what speaks most for an item, and event class
+FALLBACKS = ("none", "cluster", "trending", "newest", "empty")
+CODES = np.empty((7, len(TOGETHER)), object)  # by what speaks most for an item, and event class
 CODES[NEIGHBOUR] = TOGETHER
 CODES[TWO_STEPS], CODES[SESSION], CODES[ITSELF] = "related", "similar_sessions", "viewed_before"
+CODES[CONTENT], CODES[SEARCHED] = "new_like", "searched"
+WITHOUT_PRODUCT = frozenset(("viewed_before", "searched"))  # reasons that name none
+CODES[NOTHING] = "viewed_before"  # only the user's own items are candidates without a lead
 ALL_SCOPE = "all"
+NOT_SEARCHED: Searched = ((), ())
 
 
 @dataclass(slots=True)
@@ -63,6 +77,9 @@ class Ranked:
     parameters: list[str | None]  # a product id, a category, or nothing
     fallback: str  # of FALLBACKS: how far down the chain it had to go
     blended: bool = False  # scores are the blend's
+    propensity: float | None = None  # of the last item, where lists explore
+    experts: list[str] = field(default_factory=list, compare=False)  # by item, see provenance.py
+    group: int = -1  # id of the user's group, -1 where none is known
     # What was ranked, if a blend is to learn from it: (candidates,), (candidates, features).
     candidates: NDArray[np.int64] | None = field(default=None, compare=False, repr=False)
     features: NDArray[np.float32] | None = field(default=None, compare=False, repr=False)
@@ -77,8 +94,11 @@ class Asked:
         recents: Sequence[Sequence[int]],
         boughts: Sequence[Sequence[int]],
         sessions: Sequence[int],
+        searched: Sequence[Searched],
+        draws: Sequence[int],
     ) -> None:
-        self._ranker, self.recents, self.boughts, self.sessions = ranker, recents, boughts, sessions
+        self._ranker, self.recents, self.boughts = ranker, recents, boughts
+        self.sessions, self.searched, self.draws = sessions, searched, draws
         self.made: list[Ranked] | None = None
 
     def lists(self) -> list[Ranked]:
@@ -87,6 +107,33 @@ class Asked:
             self._ranker.answer()
         assert self.made is not None
         return self.made
+
+
+class AskedByVariant:
+    """Lists that several rankers were asked for, each for its own users."""
+
+    def __init__(self, asked: Mapping[int, Asked], variants: Sequence[int]) -> None:
+        """asked: by variant. variants: by list, in the order asked for."""
+        self._asked, self._variants = asked, variants
+
+    def lists(self) -> list[Ranked]:
+        """Them, in the order asked for."""
+        made = {variant: iter(asked.lists()) for variant, asked in self._asked.items()}
+        return [next(made[variant]) for variant in self._variants]
+
+
+def ask_by_variant(
+    rankers: Sequence[Ranker], variants: Sequence[int], *columns: Sequence[Any]
+) -> AskedByVariant:
+    """As `Ranker.ask`, of one ranker per variant.
+
+    variants: by list, the index of its ranker. columns: the arguments of `ask`, by list each.
+    """
+    asked = {}
+    for variant in sorted(set(variants)):
+        mine = [number for number, each in enumerate(variants) if each == variant]
+        asked[variant] = rankers[variant].ask(*([c[n] for n in mine] for c in columns))
+    return AskedByVariant(asked, variants)
 
 
 class Ranker:
@@ -107,35 +154,54 @@ class Ranker:
         boughts: Sequence[Sequence[int]],
         sessions: Sequence[int] | None = None,
         count: int | None = None,
+        searched: Sequence[Searched] | None = None,
+        draws: Sequence[int] | None = None,
     ) -> list[Ranked]:
         """One list per user, of at most `count` (default `list_items_max`) items.
 
         recents: by list, items of the last events, newest last, at most 1,024. boughts: by list.
         sessions: by list, the number in the session index of the session at hand, -1 for none.
+        searched: by list, what fits the user's last search.
+        draws: by list, 64 bits of chance; without them no list explores.
         """
         count = count or self._settings.list_items_max
         sessions = [-1] * len(recents) if sessions is None else sessions
+        searched = [NOT_SEARCHED] * len(recents) if searched is None else searched
         ranked: list[Ranked] = []
         for start in range(0, len(recents), BATCH_LISTS_MAX):
             end = start + BATCH_LISTS_MAX
             ranked += self._batch(
-                recents[start:end], boughts[start:end], sessions[start:end], count
-            )
+                recents[start:end], boughts[start:end], sessions[start:end], searched[start:end],
+                count, draws[start:end] if draws else (),
+            )  # fmt: skip
         return ranked
 
     def warm(self) -> None:
         """Have the compiled loops ready: a list of nothing may need fewer of them than others."""
-        self._gatherer.gather([[0]], [[]], [-1])
-        best(np.zeros(1, np.int64), np.zeros(0), np.zeros(0, np.int64), 1)
+        self._gatherer.gather([[0]], [[]], [-1], [NOT_SEARCHED])
+        nothing = np.zeros(0, np.int64)
+        best(np.zeros(1, np.int64), np.zeros(0), nothing, 1)
+        if self._settings.rules.reorders:
+            diverse(np.zeros(1, np.int64), np.zeros(0), nothing, np.zeros(0, np.int32), 1, 1, 0.0)
+
+    def refresh(self, now_ms: int) -> None:
+        """Bring what is computed of the views, in slices, a little nearer to them."""
+        self._views.content.refresh(now_ms)
 
     def ask(
         self,
         recents: Sequence[Sequence[int]],
         boughts: Sequence[Sequence[int]],
         sessions: Sequence[int],
+        searched: Sequence[Searched] | None = None,
+        draws: Sequence[int] = (),
     ) -> Asked:
-        """Lists to be made when the first of those asked for is needed, all in one batch."""
-        asked = Asked(self, recents, boughts, sessions)
+        """Lists to be made when the first of those asked for is needed, all in one batch.
+
+        draws: as of `rank`; for all lists that are asked for, or for none.
+        """
+        searched = [NOT_SEARCHED] * len(recents) if searched is None else searched
+        asked = Asked(self, recents, boughts, sessions, searched, draws)
         self._asked.append(asked)
         return asked
 
@@ -147,6 +213,8 @@ class Ranker:
                 [recent for each in asked for recent in each.recents],
                 [bought for each in asked for bought in each.boughts],
                 [session for each in asked for session in each.sessions],
+                searched=[found for each in asked for found in each.searched],
+                draws=[draw for each in asked for draw in each.draws],
             )
         )
         for each in asked:
@@ -157,14 +225,32 @@ class Ranker:
         recents: Sequence[Sequence[int]],
         boughts: Sequence[Sequence[int]],
         sessions: Sequence[int],
+        searched: Sequence[Searched],
         count: int,
+        draws: Sequence[int],
     ) -> list[Ranked]:
         lists = [Ranked([], [], [], [], "none") for _ in recents]
-        self._personal(lists, recents, boughts, sessions, count)
-        blocked = self._views.catalogue.blocked()
+        catalogue = self._views.catalogue
+        catalogue.reserve()
+        groups = self._views.groups.assign(recents, boughts).tolist()
+        boughts = catalogue.used_up(boughts)
+        rules = self._settings.rules
+        exploring = bool(draws) and rules.explore.share > 0
+        beyond = rules.explore.candidates if exploring else 0
+        others = self._personal(lists, recents, boughts, sessions, searched, count, beyond)
+        blocked = catalogue.blocked()
         for number, ranked in enumerate(lists):
+            ranked.group = groups[number]
             if len(ranked.items) < count:
                 self._fill(ranked, recents[number], boughts[number], blocked, count)
+        if exploring:
+            newest = [i for i in islice(catalogue.newest(), rules.explore.newest) if not blocked[i]]
+            for number, ranked in enumerate(lists):
+                withheld = self._withheld(recents[number], boughts[number])
+                new = [item for item in newest if item not in withheld]
+                room = self._room(ranked.items[:-1])
+                best_left = others[number] if others else ()
+                explore(ranked, best_left, new, room, draws[number], rules.explore.share)
         return lists
 
     def _personal(
@@ -173,36 +259,67 @@ class Ranker:
         recents: Sequence[Sequence[int]],
         boughts: Sequence[Sequence[int]],
         sessions: Sequence[int],
+        searched: Sequence[Searched],
         count: int,
-    ) -> None:
-        found = self._gatherer.gather(recents, boughts, sessions)
+        beyond: int,
+    ) -> list[list[tuple[int, float]]]:
+        """Fill the lists from candidates; by list, the next best `beyond` with their scores (or
+        nothing at all)."""
+        found = self._gatherer.gather(recents, boughts, sessions, searched)
         if not len(found.items):
-            return
-        scores = self._scores(lists, found)
+            return []
+        scores, features = self._scores(lists, found)
+        catalogue, rules = self._views.catalogue, self._settings.rules
+        boost = catalogue.boost()
+        if boost is not None:
+            scores = scores * boost[found.items]
         # Equal scores in an order that is the same in every process.
-        places, ends = best(found.bounds, scores, self._items.order(found.items), count)
+        order = self._items.order(found.items)
+        if rules.reorders:
+            places, ends = diverse(
+                found.bounds, scores, order, catalogue.category[found.items], count,
+                rules.same_category_max, rules.diversity,
+            )  # fmt: skip
+        else:
+            places, ends = best(found.bounds, scores, order, count)
         items, values = found.items[places].tolist(), scores[places].tolist()
         codes = CODES[found.why[places], found.kind[places]].tolist()
         names = self._items.names
         parameters = [
-            None if code == "viewed_before" else names[source]
+            None if code in WITHOUT_PRODUCT else names[source]
             for code, source in zip(codes, found.source[places].tolist(), strict=True)
         ]
+        experts = [""] * len(places)
+        if self._settings.expert_shares:
+            blend = None if self._learner is None else self._learner.serving
+            experts = labels(shares(self._settings, blend, found, features, places, ends))
         start = 0
         for ranked, end in zip(lists, ends.tolist(), strict=True):
             ranked.items, ranked.scores = items[start:end], values[start:end]
             ranked.codes, ranked.parameters = codes[start:end], parameters[start:end]
+            ranked.experts = experts[start:end]
             start = end
+        if not beyond:
+            return []
+        left = scores.copy()
+        left[places] = 0.0
+        places, ends = best(found.bounds, left, order, beyond)
+        pairs = list(zip(found.items[places].tolist(), left[places].tolist(), strict=True))
+        bounds = [0, *ends.tolist()]
+        return [pairs[a:b] for a, b in pairwise(bounds)]
 
-    def _scores(self, lists: list[Ranked], found: Candidates) -> NDArray[np.float64]:
+    def _scores(
+        self, lists: list[Ranked], found: Candidates
+    ) -> tuple[NDArray[np.float64], NDArray[np.float32] | None]:
         """(candidates,) by the blend, as probabilities within each list times what reviews leave of
-        them; without the blend until it is trusted. An item of 0 is not offered.
+        them; without the blend until it is trusted. An item of 0 is not offered. And the features,
+        if it is the blend's.
 
         What was ranked is left in the lists, for the learner.
         """
         learner = self._learner
         if learner is None:
-            return found.base
+            return found.base, None
         features = describe(found.raw)
         bounds = found.bounds.tolist()
         some = [number for number in range(len(lists)) if bounds[number + 1] > bounds[number]]
@@ -211,11 +328,11 @@ class Ranker:
             ranked = lists[number]
             ranked.candidates, ranked.features = found.items[start:end], features[start:end]
         if not learner.trusted():
-            return found.base
+            return found.base, None
         for number in some:
             lists[number].blended = True
         starts = found.bounds[:-1][some]
-        return softmax_by_list(learner.serving.scores(features), starts) * found.kept
+        return softmax_by_list(learner.serving.scores(features), starts) * found.kept, features
 
     # -- where neighbours do not reach
 
@@ -227,32 +344,44 @@ class Ranker:
         blocked: NDArray[np.bool_],
         count: int,
     ) -> None:
-        settings, views = self._settings, self._views
-        taken = {*ranked.items, *bought}
-        if recent and not settings.offer_current:
-            taken.add(recent[-1])
-        if not settings.offer_seen:
-            taken.update(recent[:-1] if settings.offer_current else recent)
+        views = self._views
+        taken = self._withheld(recent, bought) | {*ranked.items}
+        room = self._room(ranked.items)
 
-        def offer(items: Sequence[int], code: str, parameter: str | None, fallback: str) -> None:
+        def offer(items: Iterable[int], code: str, parameter: str | None, fallback: str) -> None:
             for item in items:
                 if len(ranked.items) == count:
                     return
-                if item not in taken and not blocked[item]:
+                if item not in taken and not blocked[item] and room.take(item):
                     taken.add(item)
                     ranked.items.append(item)
                     ranked.scores.append(0.0)
+                    ranked.experts.append("")
                     ranked.codes.append(code)
                     ranked.parameters.append(parameter)
                     ranked.fallback = fallback
 
         scopes, catalogue = views.trending.scopes, views.catalogue
+        offer(views.groups.trending(ranked.group), "trending_group", None, "cluster")
         category = int(catalogue.category[recent[-1]]) if recent else -1
         if category >= 0:
             name = catalogue.categories[category]
             offer(scopes.get(f"category/{name}", ()), "trending_category", name, "trending")
         offer(scopes.get(ALL_SCOPE, ()), "trending", None, "trending")
         if len(ranked.items) < count:
-            offer(catalogue.newest(count + len(taken)), "newest", None, "newest")
+            offer(islice(catalogue.newest(), count + len(taken)), "newest", None, "newest")
         if not ranked.items:
             ranked.fallback = "empty"
+
+    def _withheld(self, recent: Sequence[int], bought: Sequence[int]) -> set[int]:
+        """What this user is not to be offered."""
+        settings = self._settings
+        withheld = {*bought}
+        if recent and not settings.offer_current:
+            withheld.add(recent[-1])
+        if not settings.offer_seen:
+            withheld.update(recent[:-1] if settings.offer_current else recent)
+        return withheld
+
+    def _room(self, items: Sequence[int]) -> Room:
+        return Room(self._views.catalogue.category, self._settings.rules.same_category_max, items)

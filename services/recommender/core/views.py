@@ -13,7 +13,12 @@ import msgspec
 import numpy as np
 import orjson
 
+from shopkeeper.services.recommender.core.attributes import Attributes
+from shopkeeper.services.recommender.core.behaviour import price_band
+from shopkeeper.services.recommender.core.content import Content
+from shopkeeper.services.recommender.core.group_view import GroupsView
 from shopkeeper.services.recommender.core.items import grown
+from shopkeeper.services.recommender.core.rules import Rules, excluded, factors
 from shopkeeper.services.recommender.core.session_index import SessionIndex
 from shopkeeper.services.recommender.settings import CLASS_COUNT
 from shopkeeper.shared.contracts.outputs import (
@@ -24,7 +29,7 @@ from shopkeeper.shared.contracts.outputs import (
 from shopkeeper.shared.contracts.shop import ProductCatalogued
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -33,6 +38,7 @@ if TYPE_CHECKING:
 
 KeyValue = tuple[bytes | None, bytes | None]
 
+PRICE_MAX = 1e30  # well within 32 bits
 BASES = ("viewed", "added", "bought")  # SimilarItem.basis by event class
 REMOVED, UNAVAILABLE, AVAILABLE = 1, 2, 3  # 0: never heard of
 
@@ -183,20 +189,32 @@ class ItemCountsView:
 
 
 class CatalogueView:
-    """Products as the catalogue has them: availability, category, order of arrival.
+    """Products as the catalogue has them: availability, category, brand, price, attributes, order
+    of arrival; and what the shop's rules make of them.
 
     Values may be CloudEvents data, a structured CloudEvent, bare JSON, or framed by Confluent.
     """
 
-    def __init__(self, items: Items) -> None:
-        self._items = items
+    def __init__(self, items: Items, rules: Rules | None = None) -> None:
+        self._items, self._rules = items, rules or Rules()
+        # Known from the start, so that rules match them before the catalogue names them, if ever.
+        items.intern_all(r.product_id for r in (*self._rules.exclude, *self._rules.boost)
+                         if r.product_id is not None)  # fmt: skip
         self.status: NDArray[np.uint8] = np.zeros(1024, np.uint8)
         self.category: NDArray[np.int32] = np.full(1024, -1, np.int32)
+        self.band: NDArray[np.uint8] = np.zeros(1024, np.uint8)  # of its price
         self.categories: list[str] = []
         self._category_ids: dict[str, int] = {}
+        self.brand: NDArray[np.int32] = np.full(1024, -1, np.int32)
+        self._brand_ids: dict[str, int] = {}
+        self.price: NDArray[np.float32] = np.full(1024, np.nan, np.float32)
+        self.replenishable: NDArray[np.bool_] = np.zeros(1024, np.bool_)  # bought again and again
         self._newest: dict[int, None] = {}  # available items, newest last
+        self.attributes = Attributes()
         self._blocked: NDArray[np.bool_] = np.zeros(0, np.bool_)
         self._blocked_version = -1
+        self._boost: NDArray[np.float32] = np.ones(0, np.float32)
+        self._boost_version = -1
         self.version = 0
         self.junk = 0
 
@@ -218,32 +236,74 @@ class CatalogueView:
         if self._items.capacity > len(self.status):
             self.status = grown(self.status, self._items.capacity)
             self.category = grown(self.category, self._items.capacity, -1)
+            self.brand = grown(self.brand, self._items.capacity, -1)
+            self.price = grown(self.price, self._items.capacity, np.nan)
+            self.replenishable = grown(self.replenishable, self._items.capacity)
+            self.band = grown(self.band, self._items.capacity)
 
     def blocked(self) -> NDArray[np.bool_]:
-        """(items,) whether an item must not be offered: removed, or not available. Read only."""
+        """(items,) whether an item must not be offered: removed, not available, or excluded by a
+        rule. Read only."""
         self.reserve()
         if self._blocked_version != self.version or len(self._blocked) < len(self.status):
             self._blocked = (self.status == REMOVED) | (self.status == UNAVAILABLE)
+            if self._rules.exclude:
+                self._blocked |= excluded(self._rules, self)
             self._blocked_version = self.version
         return self._blocked
 
-    def newest(self, count: int) -> list[int]:
-        """The available items that came last, newest first."""
-        return [item for item, _ in zip(reversed(self._newest), range(count), strict=False)]
+    def boost(self) -> NDArray[np.float32] | None:
+        """(items,) what rules multiply an item's score by; None without such rules. Read only."""
+        if not self._rules.boost:
+            return None
+        self.reserve()
+        if self._boost_version != self.version or len(self._boost) < len(self.status):
+            self._boost = factors(self._rules, self)
+            self._boost_version = self.version
+        return self._boost
+
+    def number(self, column: str, name: str) -> int:
+        """What stands for a name in `category` or `brand`, or the item of a "product_id"."""
+        ids = {"category": self._category_ids, "brand": self._brand_ids}
+        return ids.get(column, self._items.ids).get(name, -1)
+
+    def used_up(self, boughts: Sequence[Sequence[int]]) -> Sequence[Sequence[int]]:
+        """By list, what was bought and is not bought again and again."""
+        again = self.replenishable
+        if not again.any():
+            return boughts
+        return [[item for item in bought if not again[item]] for bought in boughts]
+
+    def newest(self) -> Iterator[int]:
+        """The available items, those that came last first."""
+        return reversed(self._newest)
 
     def _put(self, product: ProductCatalogued) -> None:
         item = self._items.intern(product.product_id)
         self.reserve()
+        self.attributes.put(item, product)
         status = UNAVAILABLE if product.available is False else AVAILABLE
-        category = -1
+        category = brand = -1
         if product.category:
-            known = self._category_ids.get(product.category)
-            if known is None:
-                known = self._category_ids[product.category] = len(self.categories)
+            category = self._category_ids.setdefault(product.category, len(self.categories))
+            if category == len(self.categories):
                 self.categories.append(product.category)
-            category = known
-        if self.status[item] == status and self.category[item] == category:
+        self.band[item] = price_band(product.price)
+        if product.brand:
+            brand = self._brand_ids.setdefault(product.brand, len(self._brand_ids))
+        price = np.float32(np.nan)
+        if product.price is not None:
+            price = np.float32(min(max(product.price, -PRICE_MAX), PRICE_MAX))
+        replenishable = (product.attributes or {}).get("replenishable") is True
+        known = self.price[item]
+        if (
+            (self.status[item], self.category[item], self.brand[item], self.replenishable[item])
+            == (status, category, brand, replenishable)
+            and (known == price or (np.isnan(known) and np.isnan(price)))
+        ):  # fmt: skip
             return
+        self.brand[item], self.price[item] = brand, price
+        self.replenishable[item] = replenishable
         self.status[item], self.category[item] = status, category
         if status == UNAVAILABLE:
             self._newest.pop(item, None)
@@ -254,7 +314,9 @@ class CatalogueView:
     def _remove(self, name: str) -> None:
         item = self._items.intern(name)
         self.reserve()
-        self.status[item], self.category[item] = REMOVED, -1
+        self.status[item], self.category[item], self.band[item] = REMOVED, -1, 0
+        self.attributes.remove(item)
+        self.brand[item], self.price[item], self.replenishable[item] = -1, np.nan, False
         self._newest.pop(item, None)
         self.version += 1
 
@@ -341,6 +403,10 @@ class Views:
             items, settings.index_sessions_max, settings.index_session_items_max
         )
         self.counts = ItemCountsView(items)
-        self.catalogue = CatalogueView(items)
+        self.catalogue = CatalogueView(items, settings.rules)
         self.sentiment = ProductSentimentView(items)
         self.trending = TrendingView(items)
+        self.content = Content(
+            settings, items, self.catalogue.attributes, self.similar, self.counts, self.catalogue
+        )
+        self.groups = GroupsView(items, self.catalogue, settings)

@@ -61,12 +61,25 @@ def command() -> None:
     help="Of the topics, users' and items' alike.",
 )  # fmt: skip
 @click.option(
-    "--catalogue", type=FILE,
+    "--catalogue", "catalogues", type=FILE, multiple=True,
     help="What is known of the products (JSON lines or CSV); titles may be missing.",
+)  # fmt: skip
+@click.option(
+    "--attribute", "attributes", multiple=True, metavar="COLUMN",
+    help="A further column of the catalogue that describes products.",
+)  # fmt: skip
+@click.option(
+    "--cold-items", is_flag=True,
+    help="Keep a tenth of the items (by hash) out of what is learned; predict the clicks on them, "
+    "among them, from the catalogue.",
 )  # fmt: skip
 @click.option(
     "--blend/--no-blend", default=True, show_default=True,
     help="Whether the learned blend may rank, or neighbours' scores alone.",
+)  # fmt: skip
+@click.option(
+    "--rules", type=FILE,
+    help="Serving rules, as RULES names them. Only lists of --prequential explore.",
 )  # fmt: skip
 def recommender(
     train: Path,
@@ -77,8 +90,11 @@ def recommender(
     prequential: bool,
     nightly: bool,
     partitions: int,
-    catalogue: Path | None,
+    catalogues: tuple[Path, ...],
+    attributes: tuple[str, ...],
+    cold_items: bool,
     blend: bool,
+    rules: Path | None,
 ) -> None:
     """Next item in a session: learn TRAIN, predict every click of TEST from those before it.
 
@@ -86,15 +102,19 @@ def recommender(
     session_id,item_id,timestamp; or user_id,position,item_id and no TEST: the last item of each
     user is predicted (with --hold-out the last but one); or the order lines of online-retail.
     """
-    from shopkeeper.services.recommender import evaluate
+    from shopkeeper.services.recommender import cold, evaluate
+    from shopkeeper.services.recommender.core.rules import Rules, RulesError, parse
     from shopkeeper.services.recommender.settings import Settings
     from shopkeeper.shared.formats.products import load
 
     def products() -> list[ProductCatalogued]:
-        return [] if catalogue is None else load(catalogue, titled=False)
+        return [product for path in catalogues for product in load(path, False, attributes)]
 
     targets: Literal["all", "new"] = "new" if new_targets_only else "all"
-    knobs = Settings(blend=blend)
+    try:
+        knobs = Settings(blend=blend, rules=parse(rules.read_bytes()) if rules else Rules())
+    except RulesError as error:
+        raise click.ClickException(f"{rules}: {error}") from None
     if prequential:
         if test is not None or hold_out is not None:
             raise click.UsageError("--prequential takes one file and no --hold-out")
@@ -109,6 +129,11 @@ def recommender(
     both, neither = bool(test and hold_out), not (test or hold_out)
     if both or (neither and not evaluate.holds_its_test(train)):
         raise click.UsageError("give either TEST or --hold-out")
+    if cold_items:
+        if not catalogues:
+            raise click.UsageError("--cold-items needs a --catalogue")
+        _report(lambda: cold.measure_cold(train, test, products(), knobs, hold_out))
+        return
     _report(
         lambda: evaluate.measure(
             train, test, repeats, knobs, hold_out, targets, partitions, products()

@@ -23,6 +23,7 @@ COMMANDS = {  # name -> module that defines a click command called `command`
     "classify": "shopkeeper.cli.classify",
     "evaluate": "shopkeeper.cli.evaluate",
     "dlq": "shopkeeper.cli.dlq",
+    "experiment": "shopkeeper.cli.experiment",
 }
 
 

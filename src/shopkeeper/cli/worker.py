@@ -16,6 +16,7 @@ import click
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.runtime import logs
 from shopkeeper.shared.runtime.settings import Settings, SettingsError
+from shopkeeper.shared.runtime.supervisor import EXIT_USAGE
 
 if TYPE_CHECKING:
     from shopkeeper.shared.runtime.service import Service
@@ -46,7 +47,10 @@ async def run(name: str, settings: Settings) -> int:
 
     try:
         service = build(name, settings)
-    except (RuntimeError, OSError) as error:  # a model that is missing or was altered
+    except SettingsError as error:  # one that only the service can check
+        log.error("%s: %s", name, error)
+        return EXIT_USAGE
+    except (RuntimeError, OSError) as error:  # a model was altered
         log.error("%s: %s", name, error)
         return 1
     worker = Worker(service, settings)

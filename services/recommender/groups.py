@@ -1,0 +1,127 @@
+"""Groups of users on their topic: partitions' samples and clicks, and the model made from them.
+
+Published by the clock and remembered in no checkpoint: whoever takes a partition over goes on from
+what was last published.
+"""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING
+
+import msgspec
+import numpy as np
+
+from shopkeeper.services.recommender.core.behaviour import WIDTH
+from shopkeeper.services.recommender.core.group_clicks import GroupClicks
+from shopkeeper.services.recommender.core.group_view import (
+    FORMAT_VERSION,
+    MODEL_KEY,
+    GroupClicksRecord,
+    ModelRecord,
+)
+from shopkeeper.services.recommender.core.user_groups import UserGroups
+from shopkeeper.services.recommender.settings import HOUR_MS
+from shopkeeper.shared.contracts import topics
+from shopkeeper.shared.contracts.event import Output
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from shopkeeper.services.recommender.core.group_view import GroupsView
+    from shopkeeper.services.recommender.core.items import Items
+    from shopkeeper.services.recommender.core.ranker import Ranked
+    from shopkeeper.services.recommender.core.sessions import Due, Sessions
+    from shopkeeper.services.recommender.settings import Settings
+
+
+class GroupReports:
+    """What one partition of clicks publishes of its users, every `group_interval_ms` at most."""
+
+    def __init__(self, partition: int, settings: Settings, items: Items, view: GroupsView) -> None:
+        self._settings, self._items, self._view = settings, items, view
+        self._key = f"clicks/{partition}".encode()
+        self._clicks = GroupClicks(
+            settings.trending_half_life_hours, settings.group_items_max, settings.group_users_max
+        )
+        self._taken_over = False
+        self._last_ms: int | None = None
+        self._news = False
+
+    def add(self, dues: Sequence[Due], ranked: Sequence[Ranked]) -> None:
+        """Lists that were just made: each is of a user who has just clicked something."""
+        self._news = True
+        self._clicks.see(
+            [due.user for due in dues],
+            [made.group for made in ranked],
+            [due.recent[-1] for due in dues],
+            [due.event.time_ms // HOUR_MS for due in dues],
+        )
+
+    def forget(self, user: str) -> None:
+        """Drop what is remembered of a user."""
+        self._clicks.forget(user)
+
+    def tick(self, sessions: Sessions, now_ms: int) -> list[Output]:
+        """The report, if there is news and it is time."""
+        settings = self._settings
+        due = self._last_ms is None or now_ms - self._last_ms >= settings.group_interval_ms
+        if not (settings.user_groups and self._news and due):
+            return []
+        self._last_ms, self._news = now_ms, False
+        if not self._taken_over:
+            self._taken_over = True
+            before = self._view.clicks_of(self._key)
+            if before is not None:
+                self._clicks.replace(*before)
+        keys, scores = self._clicks.top()
+        items, places = np.unique(keys & 0xFFFFFFFF, return_inverse=True)
+        names = self._items.names
+        users = list(islice(reversed(sessions.users.values()), settings.group_sample_users))
+        sample = self._view.behaviour.vectors([u.recent for u in users], [u.bought for u in users])
+        record = GroupClicksRecord(
+            FORMAT_VERSION,
+            sample.astype(np.float16).tobytes(),
+            self._clicks.hour,
+            [names[item] for item in items.tolist()],
+            (keys >> 32).tobytes(),
+            places.astype(np.int32).tobytes(),
+            scores.astype(np.float32).tobytes(),
+        )
+        return [Output(topics.USER_GROUPS, self._key, msgspec.msgpack.encode(record), [])]
+
+
+class GroupLearner:
+    """The model, learned by the owner of item partition 0 and published when it has learned."""
+
+    def __init__(self, settings: Settings, view: GroupsView) -> None:
+        self._settings, self._view = settings, view
+        self.groups = UserGroups(WIDTH, settings.user_groups, settings.group_components)
+        self._taken_over = False
+        self._seen: dict[bytes, NDArray[np.float16]] = {}  # samples that were learned from
+        self._last_ms: int | None = None
+
+    def tick(self, now_ms: int) -> list[Output]:
+        """Learn from the samples that are new; those there were at the start may be old."""
+        settings, view = self._settings, self._view
+        if not settings.user_groups:
+            return []
+        if self._last_ms is not None and now_ms - self._last_ms < settings.group_interval_ms:
+            return []
+        if not self._taken_over:
+            self._taken_over = True
+            if view.state and self.groups.load(view.state):
+                self._seen = dict(view.samples)  # its predecessor's, or lost: a sample is a sample
+        new = [
+            key for key, sample in sorted(view.samples.items()) if self._seen.get(key) is not sample
+        ]
+        if not new:
+            return []
+        self._last_ms = now_ms
+        for key in new:
+            self.groups.learn(view.samples[key].astype(np.float64))
+        self._seen = dict(view.samples)
+        record = ModelRecord(FORMAT_VERSION, self.groups.model(), self.groups.dump())
+        return [Output(topics.USER_GROUPS, MODEL_KEY, msgspec.msgpack.encode(record), [])]
