@@ -51,14 +51,21 @@ class Matrix:
         return Matrix(self.words[rows], self.characters[rows], self.style[rows], self.tables[rows])
 
 
-def term_frequencies(texts: list[str], bits: int, sizes: Any = features.SIZES) -> Matrix:
-    """Compute the features of texts, in batches. sizes: as of `features.extract`."""
+def term_frequencies(
+    texts: list[str], bits: int, sizes: Any = features.SIZES, table: int | None = None
+) -> Matrix:
+    """Compute the features of texts, in batches. sizes: as of `features.extract`.
+
+    table: of every text, whatever language it looks like.
+    """
     words, characters, style, tables = [], [], [], []
     columns = 2 << bits
     for first in range(0, len(texts), BATCH_TEXTS):
         part = texts[first : first + BATCH_TEXTS]
         batch = features.to_batch(part)
         part_tables = tables_of(part)
+        if table is not None:
+            part_tables[:] = table
         found = features.extract(batch, part_tables, bits, sizes)
         for block, into in ((0, words), (1, characters)):
             chosen = (found.segments & 1) == block
@@ -124,27 +131,25 @@ def quantised(weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.rint(weights / scale).astype(np.int8), scale
 
 
-def graph(model: Linear) -> bytes:
-    """The ONNX file: features in, `probabilities` out. See `OnnxModel` for the inputs."""
-    labels = model.weights.shape[1]
-    weights, scale = quantised(model.weights)
+def node(operator: str, inputs: list[str], output: str, **attributes: Any) -> Any:
+    return helper.make_node(operator, inputs, [output], **attributes)
+
+
+def ngram_sums(idf: np.ndarray, weights: np.ndarray) -> tuple[dict[str, np.ndarray], list[Any]]:
+    """Constants and nodes of `ngram_scores`, (rows, outputs): what `weighted` computes, times
+    weights, (columns, outputs)."""
+    outputs = weights.shape[1]
+    stored, scale = quantised(weights)
     names = {
-        "idf": model.idf.astype(np.float16),  # of 1 to 12; 11 bits of it are plenty
-        "weights": weights,
+        "idf": idf.astype(np.float16),  # of 1 to 12; 11 bits of it are plenty
+        "weights": stored,
         "scale": scale,
-        "style_weights": model.style.astype(np.float32),
-        "bias": model.bias.astype(np.float32),
         "axis_1": np.array([1], np.int64),
         "two": np.array([2], np.int64),
-        "blocks": np.array([-1, 2, labels], np.int64),
-        "labels": np.array([labels], np.int64),
+        "blocks": np.array([-1, 2, outputs], np.int64),
+        "outputs": np.array([outputs], np.int64),
         "tiny": np.array(1e-12, np.float32),
-        "to_one": np.array([1], np.int64),
     }
-
-    def node(operator: str, inputs: list[str], output: str, **attributes: Any) -> Any:
-        return helper.make_node(operator, inputs, [output], **attributes)
-
     nodes = [
         node("Gather", ["idf", "ids"], "idf_16"),
         node("Cast", ["idf_16"], "idf_of", to=TensorProto.FLOAT),
@@ -165,13 +170,48 @@ def graph(model: Linear) -> bytes:
         node("Cast", ["weights_8"], "weights_of", to=TensorProto.FLOAT),
         node("Unsqueeze", ["value", "axis_1"], "values"),
         node("Mul", ["weights_of", "values"], "terms"),
-        node("Concat", ["segment_count", "labels"], "sums_shape", axis=0),
+        node("Concat", ["segment_count", "outputs"], "sums_shape", axis=0),
         node("ConstantOfShape", ["sums_shape"], "no_sums"),
         node("ScatterND", ["no_sums", "segment_rows", "terms"], "sums", reduction="add"),
         node("Div", ["sums", "norms"], "normed"),
         node("Mul", ["normed", "scale"], "scaled"),
         node("Reshape", ["scaled", "blocks"], "by_block"),
         node("ReduceSum", ["by_block", "axis_1"], "ngram_scores", keepdims=0),
+    ]
+    return names, nodes
+
+
+NGRAM_INPUTS = [
+    helper.make_tensor_value_info("ids", TensorProto.INT32, ["entries"]),
+    helper.make_tensor_value_info("tf", TensorProto.FLOAT, ["entries"]),
+    helper.make_tensor_value_info("segments", TensorProto.INT32, ["entries"]),
+    helper.make_tensor_value_info("tables", TensorProto.INT32, ["rows"]),
+]
+
+
+def onnx_file(
+    name: str, names: dict[str, np.ndarray], nodes: list[Any], inputs: list[Any], output: Any
+) -> bytes:
+    """A checked ONNX file. names: constants by name; those that no node takes are left out."""
+    used = {name for made in nodes for name in made.input}
+    constants = [numpy_helper.from_array(array, key) for key, array in names.items() if key in used]
+    made = helper.make_model(
+        helper.make_graph(nodes, name, inputs, [output], constants),
+        opset_imports=[helper.make_opsetid("", OPSET)],
+        ir_version=IR_VERSION,
+    )
+    onnx.checker.check_model(made)
+    return bytes(made.SerializeToString())
+
+
+def graph(model: Linear) -> bytes:
+    """The ONNX file: features in, `probabilities` out. See `OnnxModel` for the inputs."""
+    names, nodes = ngram_sums(model.idf, model.weights)
+    names |= {
+        "style_weights": model.style.astype(np.float32),
+        "bias": model.bias.astype(np.float32),
+    }
+    nodes += [
         node("MatMul", ["style", "style_weights"], "style_scores"),
         node("Gather", ["bias", "tables"], "bias_of"),
         node("Add", ["ngram_scores", "style_scores"], "scores_0"),
@@ -179,25 +219,13 @@ def graph(model: Linear) -> bytes:
         node("Softmax", ["scores"], "probabilities", axis=1),
     ]
     value = helper.make_tensor_value_info
-    used = {name for made in nodes for name in made.input}
-    built = helper.make_graph(
-        nodes,
+    return onnx_file(
         "hashed_linear",
-        [
-            value("ids", TensorProto.INT32, ["entries"]),
-            value("tf", TensorProto.FLOAT, ["entries"]),
-            value("segments", TensorProto.INT32, ["entries"]),
-            value("style", TensorProto.FLOAT, ["rows", features.STYLE]),
-            value("tables", TensorProto.INT32, ["rows"]),
-        ],
-        [value("probabilities", TensorProto.FLOAT, ["rows", labels])],
-        [numpy_helper.from_array(array, name) for name, array in names.items() if name in used],
+        names,
+        nodes,
+        [*NGRAM_INPUTS, value("style", TensorProto.FLOAT, ["rows", features.STYLE])],
+        value("probabilities", TensorProto.FLOAT, ["rows", model.weights.shape[1]]),
     )
-    made = helper.make_model(
-        built, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION
-    )
-    onnx.checker.check_model(made)
-    return bytes(made.SerializeToString())
 
 
 def write_model(

@@ -99,6 +99,69 @@ def tables_of(texts: Sequence[str]) -> NDArray[np.int32]:
     )
 
 
+def read_checked(name: str, model_dir: str = "") -> tuple[ManifestEntry, bytes]:
+    """(entry, ONNX file) of the model of this name, checked against the manifest. Raises
+    ModelError."""
+    folder = model_folder(model_dir)
+    entry = read_manifest(folder).models.get(name)
+    if entry is None:
+        raise ModelError(f"{folder / MANIFEST}: names no model {name!r}")
+    if entry.features_version != features.FEATURES_VERSION:
+        raise ModelError(
+            f"model {name}: made for features {entry.features_version}, "
+            f"this version of shopkeeper computes {features.FEATURES_VERSION}; train it again"
+        )
+    if Path(entry.file).name != entry.file or not 1 <= entry.bits <= BITS_MAX:
+        raise ModelError(f"{folder / MANIFEST}: model {name} has a bad file name or bits")
+    path = folder / entry.file
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ModelError(f"{path}: cannot be read ({error.strerror})") from None
+    found = hashlib.sha256(content).hexdigest()
+    if found != entry.sha256:
+        raise ModelError(
+            f"{path}: SHA-256 is {found[:12]}…, the manifest says {entry.sha256[:12]}…; "
+            "the file was altered or not fetched whole"
+        )
+    return entry, content
+
+
+def ngram_sizes(name: str, entry: ManifestEntry) -> dict[int, features.Sizes]:
+    """The n-grams of each table. Raises ModelError."""
+    try:
+        return {
+            table: features.Sizes(tuple(found.words), tuple(found.characters))
+            for table, found in (
+                (features.EN, entry.ngrams["en"]),
+                (features.ZH, entry.ngrams["zh"]),
+            )
+        }
+    except KeyError as error:
+        raise ModelError(f"model {name}: the manifest names no n-grams for {error}") from None
+
+
+def open_session(name: str, content: bytes, inputs: set[str], output: str) -> ort.InferenceSession:
+    """Raises ModelError if it cannot be loaded or has other inputs and outputs."""
+    options = ort.SessionOptions()
+    # One thread within a call: shared among several, ScatterND adds in no fixed order, and a
+    # replay would differ in the last bit (seen with 2 threads).
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
+    options.log_severity_level = 3  # its warnings go to standard error, past our logs
+    try:
+        session = ort.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    # onnxruntime's exceptions have no common base but Exception.
+    except Exception as error:
+        raise ModelError(f"model {name}: onnxruntime cannot load it ({str(error)[:200]})") from None
+    names = {argument.name for argument in session.get_inputs()}
+    outputs = [argument.name for argument in session.get_outputs()]
+    if names != inputs or outputs != [output]:
+        raise ModelError(f"model {name}: its inputs and outputs are not those expected")
+    return session
+
+
 class OnnxModel:
     """One loaded text classifier. Give it one thread's calls at a time.
 
@@ -114,65 +177,16 @@ class OnnxModel:
         self.on_call: Callable[[float, int], None] | None = None
         self.labels = tuple(entry.labels)
         self.bits = entry.bits
-        try:
-            self.sizes = {
-                table: features.Sizes(tuple(found.words), tuple(found.characters))
-                for table, found in (
-                    (features.EN, entry.ngrams["en"]),
-                    (features.ZH, entry.ngrams["zh"]),
-                )
-            }
-        except KeyError as error:
-            raise ModelError(f"model {name}: the manifest names no n-grams for {error}") from None
+        self.sizes = ngram_sizes(name, entry)
         self.parameters = dict(entry.parameters)
-        options = ort.SessionOptions()
-        # One thread within a call, whatever `threads` says: shared among several, ScatterND adds in
-        # no fixed order, and a replay would differ in the last bit (seen with 2 threads).
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
-        options.log_severity_level = 3  # its warnings go to standard error, past our logs
-        try:
-            self._session = ort.InferenceSession(
-                content, options, providers=["CPUExecutionProvider"]
-            )
-        # onnxruntime's exceptions have no common base but Exception.
-        except Exception as error:
-            raise ModelError(
-                f"model {name}: onnxruntime cannot load it ({str(error)[:200]})"
-            ) from None
-        names = {argument.name for argument in self._session.get_inputs()}
-        outputs = [argument.name for argument in self._session.get_outputs()]
-        if names != INPUTS or outputs != ["probabilities"]:
-            raise ModelError(f"model {name}: its inputs and outputs are not a text model's")
+        self._session = open_session(name, content, INPUTS, "probabilities")
         self._threads = threads
         self._pool = ThreadPoolExecutor(threads, f"onnx-{name}") if threads > 1 else None
 
     @classmethod
     def load(cls, name: str, model_dir: str = "", threads: int = 1) -> OnnxModel:
         """The model of this name, checked against the manifest. Raises ModelError."""
-        folder = model_folder(model_dir)
-        entry = read_manifest(folder).models.get(name)
-        if entry is None:
-            raise ModelError(f"{folder / MANIFEST}: names no model {name!r}")
-        if entry.features_version != features.FEATURES_VERSION:
-            raise ModelError(
-                f"model {name}: made for features {entry.features_version}, "
-                f"this version of shopkeeper computes {features.FEATURES_VERSION}; train it again"
-            )
-        if Path(entry.file).name != entry.file or not 1 <= entry.bits <= BITS_MAX:
-            raise ModelError(f"{folder / MANIFEST}: model {name} has a bad file name or bits")
-        path = folder / entry.file
-        try:
-            content = path.read_bytes()
-        except OSError as error:
-            raise ModelError(f"{path}: cannot be read ({error.strerror})") from None
-        found = hashlib.sha256(content).hexdigest()
-        if found != entry.sha256:
-            raise ModelError(
-                f"{path}: SHA-256 is {found[:12]}…, the manifest says {entry.sha256[:12]}…; "
-                "the file was altered or not fetched whole"
-            )
+        entry, content = read_checked(name, model_dir)
         return cls(name, entry, content, threads)
 
     def probabilities(self, texts: Sequence[str]) -> NDArray[np.float32]:
@@ -182,10 +196,10 @@ class OnnxModel:
         """
         if not texts:
             return np.zeros((0, len(self.labels)), np.float32)
-        batches = list(_batches(texts, -(-len(texts) // self._threads)))
-        ran = list((self._pool.map if self._pool else map)(self._run, batches))
+        parts = list(batches(texts, -(-len(texts) // self._threads)))
+        ran = list((self._pool.map if self._pool else map)(self._run, parts))
         if self.on_call is not None:
-            for (_, seconds), batch in zip(ran, batches, strict=True):
+            for (_, seconds), batch in zip(ran, parts, strict=True):
                 self.on_call(seconds, len(batch))
         return np.concatenate([rows for rows, _ in ran]) if len(ran) > 1 else ran[0][0]
 
@@ -207,7 +221,7 @@ class OnnxModel:
         return result, time.perf_counter() - started
 
 
-def _batches(texts: Sequence[str], texts_max: int) -> Iterator[Sequence[str]]:
+def batches(texts: Sequence[str], texts_max: int) -> Iterator[Sequence[str]]:
     """Cut so that no batch holds more than `texts_max` texts, nor more than
     `BATCH_CHARACTERS_MAX` characters (after the cap)."""
     first = total = 0

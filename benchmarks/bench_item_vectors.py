@@ -1,0 +1,106 @@
+"""Cold items by their vectors alone: which of the encoders' outputs says best what goes together.
+
+online-retail's cold protocol on the training part, so that nothing here opens a test file: items
+whose md5(stock_code) % 10 is 1 are cold; of the baskets that begin last, a tenth, each line whose
+item is cold and new in the basket is a target, and all cold items are ranked by likeness to the
+last line before it. Ties take the expected value over random order.
+
+usage: python benchmarks/bench_item_vectors.py FOLDER   (FOLDER: data/recsys)
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import hashlib
+import sys
+from pathlib import Path
+
+import numpy as np
+from bench_search import intervals, tf_idf
+from harness import report
+
+from shopkeeper.services.recommender.item_encoder import ItemEncoder
+from shopkeeper.shared.contracts.shop import ProductCatalogued
+
+CUTOFF, BASKET_MAX, COLD = 20, 20, 1
+
+
+def baskets(path: Path) -> tuple[dict[str, tuple[str, float]], list[list[str]]]:
+    """(title and price by stock code, distinct products of each invoice in order of time)."""
+    titles: dict[str, tuple[str, float]] = {}
+    invoices: dict[str, dict[str, None]] = {}
+    with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
+        for r in csv.DictReader(file):
+            code, price = r["stock_code"], float(r["unit_price_gbp"] or 0)
+            good = int(r["quantity"]) > 0 and price > 0 and code[:5].isdigit()
+            if good and not r["invoice_no"].startswith("C"):
+                titles.setdefault(code, (r["description"].strip().capitalize(), price))
+                invoices.setdefault(r["invoice_no"], {})[code] = None
+    return titles, [list(of) for of in invoices.values()]
+
+
+def expected(scores: np.ndarray, target: int) -> tuple[float, float]:
+    """(hit, reciprocal rank) at the cutoff, ties in random order."""
+    better = int((scores > scores[target]).sum())
+    places = better + 1 + np.arange(int((scores == scores[target]).sum()))
+    inside = places <= CUTOFF
+    return float(inside.mean()), float((inside / places).mean())
+
+
+def main() -> None:
+    path = Path(sys.argv[1] if len(sys.argv) > 1 else "-") / "online-retail" / "lines_train.csv.gz"
+    if not path.is_file():
+        print(f"{path}: not there: nothing measured", file=sys.stderr)
+        return
+    titles, all_baskets = baskets(path)
+    held_out = all_baskets[-(len(all_baskets) // 10) :]
+    cold = [c for c in titles if int(hashlib.md5(c.encode()).hexdigest(), 16) % 10 == COLD]
+    place = {code: n for n, code in enumerate(cold)}
+    row = {code: n for n, code in enumerate(titles)}
+    targets = [
+        (basket[n - 1], basket[n])
+        for basket in held_out
+        for n in range(1, min(len(basket), BASKET_MAX))
+        if basket[n] in place
+    ]
+    products = [
+        ProductCatalogued(product_id=code, title=title or "-", price=price)
+        for code, (title, price) in titles.items()
+    ]
+    encoder = ItemEncoder()
+    text, codes = encoder.encode(products), encoder.codes(products)
+    centred = codes - codes.mean(axis=0)
+    of_cold = [row[code] for code in cold]
+    names = [p.title for p in products]
+
+    def cosine(vectors: np.ndarray) -> np.ndarray:
+        vectors = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+        return vectors @ vectors[of_cold].T
+
+    lexical = tf_idf([names[i] for i in of_cold], names)
+    methods = {
+        "tf_idf": lexical,
+        "text": cosine(text),
+        "code": cosine(codes),
+        "code_centred": cosine(centred),
+        "text_and_code": cosine(text) + 0.5 * cosine(centred),
+        "tf_idf_and_text": lexical + cosine(text),
+    }
+    for name, scores in methods.items():
+        found = []
+        for last, target in targets:
+            of = scores[row[last]].copy()
+            if last in place:
+                of[place[last]] = -np.inf
+            found.append(expected(of, place[target]))
+        values = np.array(found)
+        report(
+            "item_vectors", method=name, targets=len(targets), cold=len(cold),
+            hr_20=round(float(values[:, 0].mean()), 4), hr_20_interval=intervals(values)[0],
+            mrr_20=round(float(values[:, 1].mean()), 4),
+        )  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()

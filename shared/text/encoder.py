@@ -1,0 +1,64 @@
+"""Texts as unit vectors: what is alike in meaning lies close, English and Chinese in one space."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from shopkeeper.shared.text import features
+from shopkeeper.shared.text.onnx_model import (
+    ManifestEntry,
+    batches,
+    ngram_sizes,
+    open_session,
+    read_checked,
+    tables_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+INPUTS = {"ids", "tf", "segments", "tables"}
+TEXTS_MAX = 1024  # of one ONNX call
+
+
+class TextEncoder:
+    """A loaded encoder. Give it one thread's calls at a time."""
+
+    def __init__(self, name: str, entry: ManifestEntry, content: bytes) -> None:
+        """content: the ONNX file's bytes, already checked. Raises ModelError."""
+        self.name, self.version = name, entry.version
+        self.bits = entry.bits
+        self.sizes = ngram_sizes(name, entry)
+        self._session = open_session(name, content, INPUTS, "vectors")
+        self.dimensions: int = self._session.get_outputs()[0].shape[1]
+
+    @classmethod
+    def load(cls, name: str = "encoder", model_dir: str = "") -> TextEncoder:
+        """The model of this name, checked against the manifest. Raises ModelError."""
+        return cls(name, *read_checked(name, model_dir))
+
+    def vectors(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """(texts, dimensions), rows of length 1; zeros for a text without a known n-gram.
+
+        A row depends on its own text alone, to the bit.
+        """
+        if not texts:
+            return np.zeros((0, self.dimensions), np.float32)
+        return np.concatenate([self._run(part) for part in batches(texts, TEXTS_MAX)])
+
+    def _run(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        found = features.extract(features.to_batch(texts), tables_of(texts), self.bits, self.sizes)
+        result: NDArray[np.float32] = self._session.run(
+            ["vectors"],
+            {
+                "ids": found.ids,
+                "tf": found.tf,
+                "segments": found.segments,
+                "tables": found.tables,
+            },
+        )[0]
+        return result

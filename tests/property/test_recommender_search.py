@@ -1,0 +1,158 @@
+"""The search index against one built at once, and against a naive twin that knows no arrays."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shopkeeper.services.recommender.core import search
+from shopkeeper.services.recommender.core.search import SearchIndex, Terms
+
+DIMENSIONS = 3
+PRODUCTS = st.sampled_from([f"p{n}" for n in range(12)])
+COUNTS = st.dictionaries(st.integers(0, 9), st.sampled_from([0.5, 1.0, 2.0, 3.5]), max_size=5)
+VECTORS = st.sampled_from([(0, 0, 0), (1, 0, 0), (0, 1, 0), (0, 0.6, 0.8), (0.6, 0.8, 0)])
+TEXTS = st.tuples(COUNTS, VECTORS)
+STEPS = st.lists(
+    st.one_of(
+        st.lists(st.tuples(PRODUCTS, TEXTS), max_size=6).map(lambda batch: ("put", batch)),
+        st.lists(PRODUCTS, max_size=6).map(lambda batch: ("remove", batch)),
+    ),
+    max_size=30,
+)
+Text = tuple[dict[int, float], tuple[float, ...]]
+
+
+def as_arrays(texts: list[Text]) -> tuple[Terms, np.ndarray]:
+    cells = [
+        (row, i, n) for row, (counts, _) in enumerate(texts) for i, n in sorted(counts.items())
+    ]
+    rows, ids, counts = zip(*cells, strict=True) if cells else ((), (), ())
+    terms = Terms(np.array(rows, np.int32), np.array(ids, np.int32), np.array(counts, np.float32))
+    return terms, np.array([v for _, v in texts], np.float32).reshape(len(texts), DIMENSIONS)
+
+
+def apply(index: SearchIndex, kind: str, batch: list) -> None:
+    if kind == "remove":
+        index.remove(batch)
+    else:
+        index.put([p for p, _ in batch], *as_arrays([text for _, text in batch]))
+
+
+def replayed(steps: list, products_max: int) -> dict[str, Text]:
+    """What is left, in the order it was put: a product put again goes to the end."""
+    left: dict[str, Text] = {}
+    for kind, batch in steps:
+        if kind == "remove":
+            for product in batch:
+                left.pop(product, None)
+        else:
+            last = {}
+            for product, text in batch:
+                left.pop(product, None)
+                last.pop(product, None)
+                last[product] = text
+            left |= last
+            while len(left) > products_max:
+                left.pop(next(iter(left)))
+    return left
+
+
+def twin_lexical(left: dict[str, Text], asked: set[int]) -> dict[str, float]:
+    lengths = {p: sum(counts.values()) for p, (counts, _) in left.items()}
+    mean = sum(lengths.values()) / len(left) or 1.0
+    out = dict.fromkeys(left, 0.0)
+    for term in sorted(asked):
+        having = [p for p, (counts, _) in left.items() if term in counts]
+        idf = math.log(1 + (len(left) - len(having) + 0.5) / (len(having) + 0.5))
+        for p in having:
+            n = left[p][0][term]
+            norm = search.SATURATION * (
+                1 - search.LENGTH_SHARE + search.LENGTH_SHARE * lengths[p] / mean
+            )
+            out[p] += idf * (search.SATURATION + 1) * n / (n + norm)
+    return out
+
+
+def twin_scores(left: dict[str, Text], query: Text) -> dict[str, float]:
+    lexical = twin_lexical(left, set(query[0]))
+    best = max(lexical.values()) or 1.0
+    place = {p: i for i, p in enumerate(left)}
+
+    def cosine(a: tuple[float, ...], b: tuple[float, ...]) -> float:
+        return sum(x * y for x, y in zip(a, b, strict=True))
+
+    first = {
+        p: lexical[p] / best + search.MEANING * cosine(query[1], v) for p, (_, v) in left.items()
+    }
+    if max(lexical.values()) <= 0 and not any(query[1]):
+        return first
+    hits = sorted(first, key=lambda p: (-round(first[p], 6), -place[p]))[: search.FEEDBACK_HITS]
+    total = [sum(left[p][1][d] for p in hits) for d in range(DIMENSIONS)]
+    length = math.sqrt(cosine(tuple(total), tuple(total))) or 1.0
+    mean = tuple(t / length for t in total)
+    return {p: first[p] + search.FEEDBACK * cosine(mean, v) for p, (_, v) in left.items()}
+
+
+def found(index: SearchIndex, query: Text, count: int = 100) -> list[tuple[str, float]]:
+    return index.search(*as_arrays([query]), count)[0]
+
+
+@given(steps=STEPS, query=TEXTS, products_max=st.sampled_from([3, 8, 100]))
+def test_put_and_removed_one_by_one_equals_built_at_once(steps, query, products_max) -> None:
+    index = SearchIndex(DIMENSIONS, products_max)
+    for kind, batch in steps:
+        apply(index, kind, batch)
+    left = replayed(steps, products_max)
+    at_once = SearchIndex(DIMENSIONS)
+    apply(at_once, "put", list(left.items()))
+    assert len(index) == len(left)
+    ours, theirs = found(index, query), found(at_once, query)
+    assert [p for p, _ in ours] == [p for p, _ in theirs]
+    assert [s for _, s in ours] == pytest.approx([s for _, s in theirs], abs=1e-5)
+
+
+@given(products=st.dictionaries(PRODUCTS, TEXTS, min_size=1, max_size=12), query=TEXTS)
+def test_scores_equal_the_naive_twins(products, query) -> None:
+    index = SearchIndex(DIMENSIONS)
+    apply(index, "put", list(products.items()))
+    terms, _ = as_arrays([query])
+    expected = twin_lexical(products, set(query[0]))
+    lexical = dict(zip(products, index.lexical(terms, 1)[0].tolist(), strict=True))
+    assert lexical == pytest.approx(expected, abs=1e-5)
+    scores = twin_scores(products, query)
+    ours = found(index, query)
+    if any(scores.values()):
+        assert dict(ours) == pytest.approx(scores, abs=1e-4)
+        assert [s for _, s in ours] == sorted((s for _, s in ours), reverse=True)
+    else:
+        assert ours == []
+
+
+@given(texts=st.lists(TEXTS, min_size=1, max_size=6), queries=st.lists(TEXTS, max_size=4))
+def test_a_batch_of_queries_equals_single_ones(texts, queries) -> None:
+    index = SearchIndex(DIMENSIONS)
+    apply(index, "put", [(f"p{n}", text) for n, text in enumerate(texts)])
+    together = index.search(*as_arrays(queries), 3)
+    assert len(together) == len(queries)
+    for query, of_batch in zip(queries, together, strict=True):
+        alone = found(index, query, 3)
+        assert [s for _, s in of_batch] == pytest.approx([s for _, s in alone], abs=1e-5)
+
+
+def test_many_replacements_keep_the_index_small() -> None:
+    index = SearchIndex(DIMENSIONS)
+    for turn in range(200):
+        apply(index, "put", [(f"p{turn % 5}", ({turn % 7: 1.0}, (1, 0, 0)))])
+    assert len(index) == 5
+    assert index.lexical(*as_arrays([({}, (0, 0, 0))])[:1], 1).shape[1] <= 66
+
+
+def test_vectors_of_another_width_are_refused() -> None:
+    index = SearchIndex(DIMENSIONS)
+    with pytest.raises(ValueError, match="vectors of shape"):
+        index.put(["p"], as_arrays([({}, (0, 0, 0))])[0], np.zeros((1, 4), np.float32))
