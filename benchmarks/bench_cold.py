@@ -1,4 +1,4 @@
-"""New items: a tenth of the items is kept out of what is learned, then clicks on them are predicted.
+"""New items: a tenth of all is kept out of what is learned, then clicks on them are predicted.
 
     python benchmarks/bench_cold.py FOLDER [--hold-out]
 
