@@ -10,15 +10,12 @@ part finds what is like i, or like what people choose beside i. M is learned fro
 of an item leads to token u of the next,
 
 M(t, u) = (sum over items x and neighbours y of a(x, t) * sqrt(c(x, y)) * a(y, u))
-          / (sum over u of the same) / (1 + sum over items y of a(y, u)),
+          / (sum over u of the same + a little) / (1 + sum over items y with neighbours of a(y, u)),
 
 the demand for u after t, divided by how many items share it: item-based collaborative filtering
 between attributes in place of items. g makes both parts equally large on average. That is a linear
 map from attributes to behaviour (Gantner et al., "Learning attribute-to-feature mappings for
 cold-start recommendations", ICDM 2010) that needs no training but counts.
-
-Measured against ridge regression onto the same neighbours: equal within noise on three shops
-(docs/results.md), and this can be brought up to date in slices.
 """
 
 from __future__ import annotations
