@@ -112,8 +112,9 @@ def test_put_and_removed_one_by_one_equals_built_at_once(steps, query, products_
     apply(at_once, "put", list(left.items()))
     assert len(index) == len(left)
     ours, theirs = found(index, query), found(at_once, query)
-    assert [p for p, _ in ours] == [p for p, _ in theirs]
+    # Of equal scores the last bit may differ with a product's place in memory, and then the order.
     assert [s for _, s in ours] == pytest.approx([s for _, s in theirs], abs=1e-5)
+    assert dict(ours) == pytest.approx(dict(theirs), abs=1e-5)
 
 
 @given(products=st.dictionaries(PRODUCTS, TEXTS, min_size=1, max_size=12), query=TEXTS)
