@@ -62,7 +62,7 @@ class Settings:
     # Groups of users who behave alike
     user_groups: int = 32  # how many; 0: none
     group_components: int = 32  # principal components of behaviour that groups are told by
-    group_interval_ms: int = 5000  # a partition's report, and the model, at most this often
+    group_interval_ms: int = 30_000  # a partition's report, and the model, at most this often
     group_sample_users: int = 200  # of a partition, those seen last, that the model learns from
     group_items_max: int = 100  # of each group, in a partition's report
     group_users_max: int = 20_000  # of a partition, those whose groups are remembered

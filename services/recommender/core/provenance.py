@@ -98,5 +98,6 @@ def shares_of_blend(
 def labels(shares: NDArray[np.float64]) -> list[str]:
     """By item, its two foremost experts and their percentages: `neighbours:62 sessions:20`."""
     top = np.argsort(-shares, axis=1, kind="stable")[:, :SHOWN_MAX]
-    percent = np.rint(100 * np.take_along_axis(shares, top, 1)).astype(np.int64)
+    rows = np.arange(len(shares))[:, np.newaxis]
+    percent = (100 * shares[rows, top] + 0.5).astype(np.int64)
     return [" ".join(filter(None, row)) for row in _PERCENT[top, percent].tolist()]

@@ -64,6 +64,9 @@ CODES[CONTENT], CODES[SEARCHED] = "new_like", "searched"
 WITHOUT_PRODUCT = frozenset(("viewed_before", "searched"))  # reasons that name none
 CODES[NOTHING] = "viewed_before"  # only the user's own items are candidates without a lead
 ALL_SCOPE = "all"
+# Clicks are counted for the groups of some users: the first few of each eighth batch. Enough for
+# shares, and most batches pay nothing.
+GROUPS_AT_ONCE, GROUPS_EVERY = 8, 8
 NOT_SEARCHED: Searched = ((), ())
 
 
@@ -147,6 +150,7 @@ class Ranker:
         self._learner = learner
         self._gatherer = Gatherer(settings, items, views)
         self._asked: list[Asked] = []
+        self._batches = 0
 
     def rank(
         self,
@@ -232,15 +236,15 @@ class Ranker:
         lists = [Ranked([], [], [], [], "none") for _ in recents]
         catalogue = self._views.catalogue
         catalogue.reserve()
-        groups = self._views.groups.assign(recents, boughts).tolist()
+        bought_ever = boughts
         boughts = catalogue.used_up(boughts)
         rules = self._settings.rules
         exploring = bool(draws) and rules.explore.share > 0
         beyond = rules.explore.candidates if exploring else 0
         others = self._personal(lists, recents, boughts, sessions, searched, count, beyond)
         blocked = catalogue.blocked()
+        self._group(lists, recents, bought_ever, count)
         for number, ranked in enumerate(lists):
-            ranked.group = groups[number]
             if len(ranked.items) < count:
                 self._fill(ranked, recents[number], boughts[number], blocked, count)
         if exploring:
@@ -252,6 +256,27 @@ class Ranker:
                 best_left = others[number] if others else ()
                 explore(ranked, best_left, new, room, draws[number], rules.explore.share)
         return lists
+
+    def _group(
+        self,
+        lists: list[Ranked],
+        recents: Sequence[Sequence[int]],
+        boughts: Sequence[Sequence[int]],
+        count: int,
+    ) -> None:
+        """Tell the groups of users whose lists are not full, and of a sample of the others."""
+        self._batches += 1
+        sampled = GROUPS_AT_ONCE if self._batches % GROUPS_EVERY == 1 else 0
+        some = [
+            number
+            for number, ranked in enumerate(lists)
+            if number < sampled or len(ranked.items) < count
+        ]
+        if not some:
+            return
+        groups = self._views.groups.assign([recents[n] for n in some], [boughts[n] for n in some])
+        for number, group in zip(some, groups.tolist(), strict=True):
+            lists[number].group = group
 
     def _personal(
         self,

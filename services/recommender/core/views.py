@@ -223,6 +223,7 @@ class CatalogueView:
         self._brand_ids: dict[str, int] = {}
         self.price: NDArray[np.float32] = np.full(1024, np.nan, np.float32)
         self.replenishable: NDArray[np.bool_] = np.zeros(1024, np.bool_)  # bought again and again
+        self._any_replenishable = False  # ever was
         self._newest: dict[int, None] = {}  # available items, newest last
         self.attributes = Attributes()
         self._blocked: NDArray[np.bool_] = np.zeros(0, np.bool_)
@@ -283,9 +284,9 @@ class CatalogueView:
 
     def used_up(self, boughts: Sequence[Sequence[int]]) -> Sequence[Sequence[int]]:
         """By list, what was bought and is not bought again and again."""
-        again = self.replenishable
-        if not again.any():
+        if not self._any_replenishable:
             return boughts
+        again = self.replenishable
         return [[item for item in bought if not again[item]] for bought in boughts]
 
     def newest(self) -> Iterator[int]:
@@ -318,6 +319,7 @@ class CatalogueView:
             return
         self.brand[item], self.price[item] = brand, price
         self.replenishable[item] = replenishable
+        self._any_replenishable = self._any_replenishable or replenishable
         self.status[item], self.category[item] = status, category
         if status == UNAVAILABLE:
             self._newest.pop(item, None)
