@@ -6,6 +6,7 @@ Results go to standard output, everything else to standard error; exit 0, 1 (fai
 from __future__ import annotations
 
 import importlib
+import os
 from typing import cast
 
 import click
@@ -49,4 +50,8 @@ def command() -> None:
 def main() -> None:
     """Entry point of the `shopkeeper` script."""
     process.follow_parent()  # one that `up` or `demo` started ends with it, however it ends
+    # Matrices are small and a worker has one thread that computes: more of them would only wait for
+    # each other, busily. Read when numpy is imported, which no module above does.
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
     command()
