@@ -99,5 +99,5 @@ def labels(shares: NDArray[np.float64]) -> list[str]:
     """By item, its two foremost experts and their percentages: `neighbours:62 sessions:20`."""
     top = np.argsort(-shares, axis=1, kind="stable")[:, :SHOWN_MAX]
     rows = np.arange(len(shares))[:, np.newaxis]
-    percent = (100 * shares[rows, top] + 0.5).astype(np.int64)
+    percent = np.rint(100 * shares[rows, top]).astype(np.int64)
     return [" ".join(filter(None, row)) for row in _PERCENT[top, percent].tolist()]
