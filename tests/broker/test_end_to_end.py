@@ -10,6 +10,7 @@ import csv
 import gzip
 import itertools
 import random
+import time
 from pathlib import Path
 
 import jsonschema
@@ -118,6 +119,7 @@ def test_orders_are_counted_exactly_big_baskets_capped_and_said_so(kafka, tmp_pa
             produced = "shopkeeper_events_produced_total", (("topic", topics.SIMILAR_ITEMS),)
             while not worker.metrics().get(produced):
                 worker.alive()
+        time.sleep(2.5)  # what the recommender knows of itself is told once a second
         samples = worker.metrics()
         assert worker.terminate() == 0, worker.output()
     assert samples["shopkeeper_events_processed_total", (("topic", topics.CLICKS),)] == len(events)
