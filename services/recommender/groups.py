@@ -53,14 +53,11 @@ class GroupReports:
     def add(self, dues: Sequence[Due], ranked: Sequence[Ranked]) -> None:
         """Lists that were just made: each is of a user who has just clicked something."""
         self._news = True
-        some = [
-            (due, made.group) for due, made in zip(dues, ranked, strict=True) if made.group >= 0
-        ]
         self._clicks.see(
-            [due.user for due, _ in some],
-            [group for _, group in some],
-            [due.recent[-1] for due, _ in some],
-            [due.event.time_ms // HOUR_MS for due, _ in some],
+            [due.user for due in dues],
+            [made.group for made in ranked],
+            [due.recent[-1] for due in dues],
+            [due.event.time_ms // HOUR_MS for due in dues],
         )
 
     def forget(self, user: str) -> None:

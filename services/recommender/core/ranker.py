@@ -64,8 +64,8 @@ CODES[CONTENT], CODES[SEARCHED] = "new_like", "searched"
 WITHOUT_PRODUCT = frozenset(("viewed_before", "searched"))  # reasons that name none
 CODES[NOTHING] = "viewed_before"  # only the user's own items are candidates without a lead
 ALL_SCOPE = "all"
-# Clicks are counted for the groups of some users: the first few of each eighth batch. Enough for
-# shares, and most batches pay nothing.
+# Groups are told of some users only, the first few of each eighth batch: most batches pay nothing,
+# and who is active is soon among them. Their clicks all count, see group_clicks.py.
 GROUPS_AT_ONCE, GROUPS_EVERY = 8, 8
 NOT_SEARCHED: Searched = ((), ())
 
