@@ -19,6 +19,7 @@ import tempfile
 import time
 from collections import defaultdict
 from dataclasses import replace
+from functools import partial
 from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -175,7 +176,7 @@ def references(seen: list[list[int]], items: int) -> dict[str, Callable[[], Made
     for count in (5, 10, 20):
         for reduce in (True, False):
             name = f"K-means K={count}, {'PCA' if reduce else 'raw vectors'}"
-            found[name] = lambda count=count, reduce=reduce: by_clusters(count, reduce)  # type: ignore[misc]
+            found[name] = partial(by_clusters, count, reduce)
     return found
 
 

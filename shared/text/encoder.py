@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from shopkeeper.shared.text import features
 from shopkeeper.shared.text.onnx_model import (
     ManifestEntry,
     batches,
+    inputs_of,
     ngram_sizes,
     open_session,
     read_checked,
-    tables_of,
 )
 
 if TYPE_CHECKING:
@@ -51,14 +50,7 @@ class TextEncoder:
         return np.concatenate([self._run(part) for part in batches(texts, TEXTS_MAX)])
 
     def _run(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        found = features.extract(features.to_batch(texts), tables_of(texts), self.bits, self.sizes)
         result: NDArray[np.float32] = self._session.run(
-            ["vectors"],
-            {
-                "ids": found.ids,
-                "tf": found.tf,
-                "segments": found.segments,
-                "tables": found.tables,
-            },
+            ["vectors"], inputs_of(texts, self.bits, self.sizes, INPUTS)
         )[0]
         return result

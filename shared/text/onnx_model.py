@@ -14,7 +14,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
@@ -24,7 +24,7 @@ from shopkeeper.shared.text import features
 from shopkeeper.shared.text.language import detect
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -97,6 +97,14 @@ def tables_of(texts: Sequence[str]) -> NDArray[np.int32]:
         np.int32,
         len(texts),
     )
+
+
+def inputs_of(
+    texts: Sequence[str], bits: int, sizes: dict[int, features.Sizes], names: Iterable[str]
+) -> dict[str, NDArray[Any]]:
+    """The features of texts that a model takes, by the names of its inputs."""
+    found = features.extract(features.to_batch(texts), tables_of(texts), bits, sizes)
+    return {name: getattr(found, name) for name in names}
 
 
 def read_checked(name: str, model_dir: str = "") -> tuple[ManifestEntry, bytes]:
@@ -206,16 +214,8 @@ class OnnxModel:
     def _run(self, texts: Sequence[str]) -> tuple[NDArray[np.float32], float]:
         """(probabilities, seconds taken), features included: they are most of the work."""
         started = time.perf_counter()
-        found = features.extract(features.to_batch(texts), tables_of(texts), self.bits, self.sizes)
         result: NDArray[np.float32] = self._session.run(
-            ["probabilities"],
-            {
-                "ids": found.ids,
-                "tf": found.tf,
-                "segments": found.segments,
-                "style": found.style,
-                "tables": found.tables,
-            },
+            ["probabilities"], inputs_of(texts, self.bits, self.sizes, INPUTS)
         )[0]
         assert result.shape == (len(texts), len(self.labels)), result.shape
         return result, time.perf_counter() - started

@@ -16,6 +16,7 @@ from shopkeeper.services.recommender.cold import COLD_OF, batched, is_cold, meas
 from shopkeeper.services.recommender.quality import CUTOFFS
 from shopkeeper.shared.contracts.shop import ProductCatalogued
 from shopkeeper.shared.formats.readers import FormatError
+from shopkeeper.shared.testing.sessions import write_sessions
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,16 +49,6 @@ def sessions(seed: int, count: int) -> Sessions:
         first = chance.randrange(KINDS)
         found.append([chance.choice(by_kind[first ^ (place % 2)]) for place in range(2)])
     return found
-
-
-def write(path: Path, data: Sessions, first_id: int) -> Path:
-    lines = [
-        f"{first_id + number},{place},{item}"
-        for number, items in enumerate(data)
-        for place, item in enumerate(items)
-    ]
-    path.write_text("\n".join(["session_id,position,item_id", *lines, ""]))
-    return path
 
 
 def test_a_tenth_is_kept_out() -> None:
@@ -95,9 +86,9 @@ def test_parts_are_all_and_in_order() -> None:
 
 
 def test_what_leads_to_a_kind_finds_its_new_items(tmp_path: Path) -> None:
-    train = write(tmp_path / "train.csv", sessions(1, 3000), 0)
+    train = write_sessions(tmp_path / "train.csv", sessions(1, 3000), 0)
     data = sessions(2, 900)
-    test = write(tmp_path / "test.csv", data, 10_000)
+    test = write_sessions(tmp_path / "test.csv", data, 10_000)
     figures = measure_cold(train, test, catalogue())
     assert figures["cold_items"] == sum(map(is_cold, ITEMS))
     assert figures["predictions"] == sum(
@@ -120,9 +111,9 @@ def test_nothing_is_learned_of_what_is_kept_out(tmp_path: Path) -> None:
     hidden = [name for name in ITEMS if is_cold(name)]
     others = [name for name in ITEMS if not is_cold(name)]
     revealing = [[others[n], item] for n, item in enumerate(hidden)]
-    test = write(tmp_path / "test.csv", revealing, 10_000)
-    with_them = write(tmp_path / "with.csv", data + 5 * revealing, 0)
-    without = write(
+    test = write_sessions(tmp_path / "test.csv", revealing, 10_000)
+    with_them = write_sessions(tmp_path / "with.csv", data + 5 * revealing, 0)
+    without = write_sessions(
         tmp_path / "without.csv",
         [[item for item in items if not is_cold(item)] for items in data + 5 * revealing], 0,
     )  # fmt: skip
@@ -136,13 +127,16 @@ def test_nothing_is_learned_of_what_is_kept_out(tmp_path: Path) -> None:
 
 def test_a_shop_without_a_click_on_a_new_item_is_an_error(tmp_path: Path) -> None:
     data = [[item for item in items if not is_cold(item)] for items in sessions(4, 60)]
-    train, test = write(tmp_path / "a.csv", data, 0), write(tmp_path / "b.csv", data, 1000)
+    train, test = (
+        write_sessions(tmp_path / "a.csv", data, 0),
+        write_sessions(tmp_path / "b.csv", data, 1000),
+    )
     with pytest.raises(FormatError, match="no click on a new item"):
         measure_cold(train, test, catalogue())
 
 
 def test_the_command(tmp_path: Path) -> None:
-    train = str(write(tmp_path / "train.csv", sessions(5, 2000), 0))
+    train = str(write_sessions(tmp_path / "train.csv", sessions(5, 2000), 0))
     products = tmp_path / "products.csv"
     products.write_text(
         "".join(["item_id,kind\n", *(f"{name},kind {kind(name)}\n" for name in ITEMS)])

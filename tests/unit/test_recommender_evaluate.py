@@ -17,6 +17,7 @@ from shopkeeper.cli.main import command
 from shopkeeper.services.recommender.evaluate import measure, prequential
 from shopkeeper.services.recommender.quality import Tally
 from shopkeeper.services.recommender.settings import Settings
+from shopkeeper.shared.testing.sessions import write_sessions
 
 ITEMS = 25
 TIMED = ("learn_seconds", "predict_seconds", "clicks_per_second", "ms_per_list")
@@ -33,16 +34,6 @@ def sessions(seed: int, count: int) -> Sessions:
         [f"{min(chance.randrange(ITEMS), chance.randrange(ITEMS))}" for _ in range(length)]
         for length in (chance.randint(2, 8) for _ in range(count))
     ]
-
-
-def write(path: Path, data: Sessions, first_id: int) -> Path:
-    lines = [
-        f"{first_id + number},{place},{item}"
-        for number, items in enumerate(data)
-        for place, item in enumerate(items)
-    ]
-    path.write_text("\n".join(["session_id,position,item_id", *lines, ""]))
-    return path
 
 
 def hits_within(train: Sessions, test: Sessions, repeats: str, k: int) -> tuple[int, int, int]:
@@ -79,7 +70,8 @@ def hits_within(train: Sessions, test: Sessions, repeats: str, k: int) -> tuple[
 def test_figures_follow_the_protocol(tmp_path: Path, repeats: str) -> None:
     train, test = sessions(1, 150), sessions(2, 60)
     figures = run(
-        write(tmp_path / "train.csv", train, 0), write(tmp_path / "test.csv", test, 10_000),
+        write_sessions(tmp_path / "train.csv", train, 0),
+        write_sessions(tmp_path / "test.csv", test, 10_000),
         "allow" if repeats == "allow" else "forbid",
         replace(
             Settings(), neighbours_max=ITEMS, old_neighbours_max=ITEMS, shrinkage=0.0,
@@ -97,19 +89,19 @@ def test_figures_follow_the_protocol(tmp_path: Path, repeats: str) -> None:
 
 
 def test_learning_in_other_orders_gives_the_same_figures(tmp_path: Path) -> None:
-    train, test = sessions(3, 80), write(tmp_path / "test.csv", sessions(4, 20), 10_000)
+    train, test = sessions(3, 80), write_sessions(tmp_path / "test.csv", sessions(4, 20), 10_000)
     timeless = set(TIMED)
     seen = []
     for data in (train, train[::-1]):
-        figures = run(write(tmp_path / "train.csv", data, 0), test)
+        figures = run(write_sessions(tmp_path / "train.csv", data, 0), test)
         seen.append({k: v for k, v in figures.items() if k not in timeless | {"MRR@20"}})
     assert seen[0]["HR@20"] == pytest.approx(seen[1]["HR@20"], abs=0.02)
     assert seen[0]["predictions"] == seen[1]["predictions"]
 
 
 def test_the_command_prints_one_json_object(tmp_path: Path) -> None:
-    train = write(tmp_path / "train.csv", sessions(5, 30), 0)
-    test = write(tmp_path / "test.csv", sessions(6, 10), 10_000)
+    train = write_sessions(tmp_path / "train.csv", sessions(5, 30), 0)
+    test = write_sessions(tmp_path / "test.csv", sessions(6, 10), 10_000)
     result = CliRunner().invoke(
         command, ["evaluate", "recommender", str(train), str(test), "--repeats", "forbid"]
     )
@@ -129,7 +121,7 @@ def test_the_command_prints_one_json_object(tmp_path: Path) -> None:
     ],
 )
 def test_a_bad_file_is_one_clear_line(tmp_path: Path, content: str, says: str) -> None:
-    train = write(tmp_path / "train.csv", sessions(5, 5), 0)
+    train = write_sessions(tmp_path / "train.csv", sessions(5, 5), 0)
     test = tmp_path / "test.csv"
     test.write_text(content)
     result = CliRunner().invoke(command, ["evaluate", "recommender", str(train), str(test)])
@@ -141,9 +133,9 @@ def test_a_bad_file_is_one_clear_line(tmp_path: Path, content: str, says: str) -
 
 def test_a_share_of_the_sessions_can_be_held_out(tmp_path: Path) -> None:
     data = sessions(7, 40)
-    whole = write(tmp_path / "whole.csv", data, 0)
-    train = write(tmp_path / "train.csv", data[:30], 0)
-    test = write(tmp_path / "test.csv", data[30:], 30)
+    whole = write_sessions(tmp_path / "whole.csv", data, 0)
+    train = write_sessions(tmp_path / "train.csv", data[:30], 0)
+    test = write_sessions(tmp_path / "test.csv", data[30:], 30)
     apart, held = run(train, test), run(whole, None, hold_out=0.25)
     timed = TIMED
     assert {k: v for k, v in held.items() if k not in timed} == {
@@ -164,7 +156,10 @@ def test_a_share_of_the_sessions_can_be_held_out(tmp_path: Path) -> None:
 
 def test_new_targets_alone_can_be_counted(tmp_path: Path) -> None:
     train, test = sessions(8, 60), sessions(9, 30)
-    files = write(tmp_path / "train.csv", train, 0), write(tmp_path / "test.csv", test, 10_000)
+    files = (
+        write_sessions(tmp_path / "train.csv", train, 0),
+        write_sessions(tmp_path / "test.csv", test, 10_000),
+    )
     new = sum(items[n] not in items[:n] for items in test for n in range(1, len(items)))
     every = sum(len(items) - 1 for items in test)
     assert run(*files)["predictions"] == every
@@ -180,7 +175,10 @@ def test_partitions_change_nothing_but_the_order_of_sessions(
     tmp_path: Path, partitions: int
 ) -> None:
     train, test = sessions(10, 120), sessions(11, 40)
-    files = write(tmp_path / "train.csv", train, 0), write(tmp_path / "test.csv", test, 10_000)
+    files = (
+        write_sessions(tmp_path / "train.csv", train, 0),
+        write_sessions(tmp_path / "test.csv", test, 10_000),
+    )
     one = run(*files, knobs=Settings(blend=False))
     many = run(*files, knobs=Settings(blend=False), partitions=partitions)
     changed = {*TIMED, "partitions"}
@@ -231,7 +229,7 @@ def test_each_user_s_last_rating_by_time_is_predicted_from_all_others(tmp_path: 
 
 
 def test_prequential_lists_are_those_that_were_there_before_the_click(tmp_path: Path) -> None:
-    path = write(tmp_path / "stream.csv", sessions(12, 200), 0)
+    path = write_sessions(tmp_path / "stream.csv", sessions(12, 200), 0)
     figures, live = prequential(path, knobs=Settings(blend=False))
     data = sessions(12, 200)
     assert figures["predictions"] == sum(len(items) - 1 for items in data)
@@ -240,7 +238,9 @@ def test_prequential_lists_are_those_that_were_there_before_the_click(tmp_path: 
     # At first nothing is known but the session itself.
     assert figures["windows"][0]["HR@20"] < figures["windows"][-1]["HR@20"]
     # With one click per span, and views that are never behind, the first lists can be told.
-    once = prequential(write(tmp_path / "one.csv", [["a", "b", "a"]], 0), knobs=Settings())[0]
+    once = prequential(
+        write_sessions(tmp_path / "one.csv", [["a", "b", "a"]], 0), knobs=Settings()
+    )[0]
     assert once["HR@20"] == 0.5, "b was unknown; a was in the session"
     nightly, frozen = prequential(path, knobs=Settings(blend=False), nightly=True)
     assert nightly["protocol"] == "nightly"
@@ -305,8 +305,8 @@ def test_what_accuracy_does_not_say() -> None:
 
 
 def test_a_catalogue_is_heeded(tmp_path: Path) -> None:
-    train = write(tmp_path / "train.csv", [["a", "b"]] * 20, 0)
-    test = write(tmp_path / "test.csv", [["a", "b"]] * 3, 100)
+    train = write_sessions(tmp_path / "train.csv", [["a", "b"]] * 20, 0)
+    test = write_sessions(tmp_path / "test.csv", [["a", "b"]] * 3, 100)
     catalogue = tmp_path / "items.csv"
     runner = CliRunner()
     hits = []

@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shopkeeper.report import figures
-from shopkeeper.report.join import RECENT_ITEMS_MAX, Join, Lists, Numbers
+from shopkeeper.report.join import RECENT_ITEMS_MAX, Join, Lists
+from shopkeeper.services.recommender.core.items import Items
 from shopkeeper.shared.contracts.event import Event
 from shopkeeper.shared.contracts.outputs import Model, Reason, RecommendationsUpdated, encode
 from shopkeeper.shared.contracts.outputs import RecommendedItem as Item
@@ -62,7 +63,7 @@ def see(lists, user, cause, items, published_ms=None, **rest):
 
 def joined(log, made, first_retained=0):
     """`log`: events by offset. `made`: cause -> items. Events before first_retained are gone."""
-    numbers = Numbers()
+    numbers = Items()
     lists = Lists(numbers, 10_000)
     for cause, items in made.items():
         see(lists, log[cause].data.user, cause, items)
@@ -136,7 +137,7 @@ def test_answers_are_those_of_a_naive_twin(shop):
 
 
 def test_a_list_that_came_after_the_click_is_late():
-    numbers = Numbers()
+    numbers = Items()
     lists = Lists(numbers, 10)
     see(lists, "u", 0, ["a"], published_ms=START_MS + 2 * MINUTE_MS)
     join = Join(numbers, lists.kept())
@@ -148,7 +149,7 @@ def test_a_list_that_came_after_the_click_is_late():
 
 
 def test_repeated_events_and_lists_count_once():
-    numbers = Numbers()
+    numbers = Items()
     lists = Lists(numbers, 10)
     for _ in range(2):
         see(lists, "u", 0, ["a"])
@@ -161,7 +162,7 @@ def test_repeated_events_and_lists_count_once():
 
 
 def test_only_the_newest_lists_are_kept_and_none_of_an_erased_user():
-    lists = Lists(Numbers(), 3)
+    lists = Lists(Items(), 3)
     order = list(range(6))
     random.Random(1).shuffle(order)
     for cause in order:
@@ -175,7 +176,7 @@ def test_only_the_newest_lists_are_kept_and_none_of_an_erased_user():
 
 
 def test_clicks_that_name_a_list_are_counted_by_position():
-    numbers = Numbers()
+    numbers = Items()
     lists = Lists(numbers, 10)
     see(lists, "u", 0, ["a", "b", "c"])
     join = Join(numbers, lists.kept())

@@ -19,9 +19,10 @@ from shopkeeper.cli.main import command
 from shopkeeper.report import evaluation, page
 from shopkeeper.report.charts import Chart, Section, Series, Words
 from shopkeeper.report.compose import running_shop
-from shopkeeper.report.join import Join, Lists, Numbers
+from shopkeeper.report.join import Join, Lists
 from shopkeeper.report.plots import standalone, svg, width_em
 from shopkeeper.report.source import Extent, Retained
+from shopkeeper.services.recommender.core.items import Items
 from shopkeeper.services.recommender.quality import Tally
 from shopkeeper.shared.contracts.event import Event
 from shopkeeper.shared.contracts.outputs import Model, Reason, RecommendationsUpdated, encode
@@ -36,7 +37,7 @@ SECTIONS = ("quality", "items", "users", "clarity", "use", "timeliness", "source
 
 def retained(users=12, rounds=8, named=True):
     """A shop whose products, categories, codes and models are called what hurts most."""
-    numbers = Numbers()
+    numbers = Items()
     lists, log = Lists(numbers, 1000), []
     for number in range(users * rounds):
         user, offset = f"u{number % users}", number

@@ -79,6 +79,7 @@ class Content:
         self._matrix = attributes.matrix(0)  # (items, tokens) as of the last reading
         self.new_items: NDArray[np.int64] = np.zeros(0, np.int64)  # likewise
         self._new = self._matrix  # their rows
+        self._new_led = self._matrix  # their rows, of M's tokens
         self._read_version, self._read_ms = 0, -(10**15)
         self._swept_ms = -(10**15)
         self._next = -1  # where the sweep goes on; below 0 it rests
@@ -132,6 +133,7 @@ class Content:
         )  # fmt: skip
         self.new_items = np.fromiter(islice(latest, most), np.int64)
         self._new = self._matrix[self.new_items]
+        self._new_led = self._new[:, self._affinity_tokens]
 
     def _begin(self) -> None:
         """Begin a sweep over all items, with the most frequent tokens there are now."""
@@ -161,6 +163,7 @@ class Content:
         affinity = self._sums / (demand + prior)[:, None] / (1 + supply)
         self._affinity, self._affinity_tokens = affinity.astype(np.float32), self._tokens
         self._sums = np.zeros((0, 0), np.float32)
+        self._new_led = self._new[:, self._affinity_tokens]
         self._measure(visited)
         self._choose()
         self._version += 1
@@ -170,7 +173,7 @@ class Content:
         some = visited[:: max(1, len(visited) // SCALE_SEEDS)]
         self._scale = 0.0
         if len(some) and len(self.new_items):
-            like, led = self._parts(some, self._new)
+            like, led = self._parts(some)
             most = float(led.max(axis=1).mean())
             if most > TINY:  # else nothing can be said yet of how large it is
                 self._scale = float(like.max(axis=1).mean()) / most
@@ -208,7 +211,7 @@ class Content:
 
     def fits_of(self, seeds: NDArray[np.int64]) -> NDArray[np.float32]:
         """(seeds, new items) how well each of `new_items` fits each seed; 0 for itself."""
-        like, led = self._parts(seeds, self._new)
+        like, led = self._parts(seeds)
         fits: NDArray[np.float32] = like + np.float32(self._scale) * led
         fits[self.new_items[None, :] == seeds[:, None]] = 0.0
         return fits
@@ -218,21 +221,19 @@ class Content:
         alike: NDArray[np.float32] = (self._matrix[seeds] @ self._new.T).toarray()
         return alike
 
-    def _parts(
-        self, seeds: NDArray[np.int64], others: sparse.csr_matrix
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """(seeds, others) twice: by likeness, and by what attributes lead to."""
+    def _parts(self, seeds: NDArray[np.int64]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """(seeds, new items) twice: by likeness, and by what attributes lead to."""
         near = self._neighbours(seeds, self._matrix.shape[0]) @ self._matrix
         # Of what the catalogue says nothing, its neighbours tell what it is.
         length = np.sqrt(np.asarray(near.multiply(near).sum(axis=1)).ravel())
         unknown = (np.diff(self._matrix.indptr)[seeds] == 0) / np.maximum(length, TINY)
         mine = self._matrix[seeds] + sparse.diags_array(unknown) @ near
-        like = ((mine + self._settings.content_neighbours_weight * near) @ others.T).toarray()
+        like = ((mine + self._settings.content_neighbours_weight * near) @ self._new.T).toarray()
         tokens = self._affinity_tokens
         if not len(tokens):
             return like, np.zeros_like(like)
         ahead = mine[:, tokens] @ self._affinity
-        return like, (others[:, tokens] @ ahead.T).T
+        return like, (self._new_led @ ahead.T).T
 
     def _rows_for(self, seeds: NDArray[np.int64]) -> NDArray[np.int32]:
         """Their rows, new ones where they have none."""

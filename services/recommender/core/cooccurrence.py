@@ -85,10 +85,10 @@ class ItemPartition:
         places = fresh.pair_classes
         if self._settings.epochs > 1:
             places = places + CLASS_COUNT * self._ages(fresh)
-        for place in range(CLASS_COUNT) if places is fresh.pair_classes else np.unique(places):
+        for place, pairs in enumerate(self.pairs):
             pair = places == place
             if pair.any():
-                self.pairs[place].add(fresh.pair_rows[pair], fresh.pair_columns[pair])
+                pairs.add(fresh.pair_rows[pair], fresh.pair_columns[pair])
         np.add.at(self.n, (fresh.visit_classes, fresh.visit_rows), 1)
         click = fresh.visit_classes == CLICK
         hours = fresh.visit_hours[click]

@@ -197,14 +197,13 @@ class Ranker:
         recents: Sequence[Sequence[int]],
         boughts: Sequence[Sequence[int]],
         sessions: Sequence[int],
-        searched: Sequence[Searched] | None = None,
+        searched: Sequence[Searched],
         draws: Sequence[int] = (),
     ) -> Asked:
         """Lists to be made when the first of those asked for is needed, all in one batch.
 
         draws: as of `rank`; for all lists that are asked for, or for none.
         """
-        searched = [NOT_SEARCHED] * len(recents) if searched is None else searched
         asked = Asked(self, recents, boughts, sessions, searched, draws)
         self._asked.append(asked)
         return asked

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from shopkeeper.services.recommender.core.items import grown
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -189,11 +191,8 @@ class SearchIndex:
         if slots <= len(self._alive):
             return
         size = max(64, 2 * len(self._alive), slots)
-        for name in ("_vectors", "_lengths", "_alive"):
-            old = getattr(self, name)
-            new = np.zeros((size, *old.shape[1:]), old.dtype)
-            new[: self._used] = old[: self._used]
-            setattr(self, name, new)
+        self._vectors = grown(self._vectors, size)
+        self._lengths, self._alive = grown(self._lengths, size), grown(self._alive, size)
 
     def _merge(self) -> None:
         while len(self._runs) > 1 and len(self._runs[-2].ids) < 2 * len(self._runs[-1].ids):

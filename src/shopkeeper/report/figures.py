@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from shopkeeper.report.join import Join, Numbers, Shown
+    from shopkeeper.report.join import Join, Shown
+    from shopkeeper.services.recommender.core.items import Items
     from shopkeeper.shared.contracts.shop import ProductCatalogued
 
 CUTOFFS = (1, 5, 10)
@@ -98,7 +99,7 @@ class Figures:
     top: list[tuple[str, int, int]]  # product id, times shown, clicks; most shown first
 
 
-def compute(lists: Sequence[Shown], join: Join, numbers: Numbers, shop: Shop) -> Figures:
+def compute(lists: Sequence[Shown], join: Join, numbers: Items, shop: Shop) -> Figures:
     """Figures of joined lists; at least one."""
     for product in shop.catalogue:
         numbers.intern(product)
@@ -226,7 +227,7 @@ class _Shares:
 
     def __init__(
         self,
-        numbers: Numbers,
+        numbers: Items,
         catalogue: Mapping[str, ProductCatalogued],
         exposure: NDArray[np.int64],
         clicks: NDArray[np.int64],

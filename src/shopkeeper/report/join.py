@@ -25,29 +25,11 @@ from shopkeeper.shared.runtime.recent_ids import RecentIds
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from shopkeeper.services.recommender.core.items import Items
     from shopkeeper.shared.contracts.event import Event
 
 RECENT_ITEMS_MAX = Settings().recent_items_max
 REPEATS_REMEMBERED = 100_000  # event ids per partition, as the workers do
-
-
-class Numbers:
-    """Product ids as numbers from 0, in the order of their first appearance."""
-
-    def __init__(self) -> None:
-        self._number_of: dict[str, int] = {}
-        self.names: list[str] = []
-
-    def __len__(self) -> int:
-        return len(self.names)
-
-    def intern(self, name: str) -> int:
-        """The number of a product, a new one if it has none."""
-        number = self._number_of.get(name)
-        if number is None:
-            number = self._number_of[name] = len(self.names)
-            self.names.append(name)
-        return number
 
 
 @dataclass(slots=True, eq=False)
@@ -76,7 +58,7 @@ class Shown:
 class Lists:
     """The newest lists of all that `see` is given. An erased user's are forgotten."""
 
-    def __init__(self, numbers: Numbers, lists_max: int) -> None:
+    def __init__(self, numbers: Items, lists_max: int) -> None:
         self._numbers, self._lists_max = numbers, lists_max
         self._heap: list[tuple[int, int, Shown]] = []
         self._ids: set[str] = set()
@@ -141,7 +123,7 @@ class Join:
     A user is one per partition, as in the recommender.
     """
 
-    def __init__(self, numbers: Numbers, lists: Iterable[Shown]) -> None:
+    def __init__(self, numbers: Items, lists: Iterable[Shown]) -> None:
         self._numbers = numbers
         self._users: dict[tuple[int, str], _User] = {}
         self._of_cause: dict[tuple[int, str, str], Shown] = {}

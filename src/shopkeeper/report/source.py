@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from shopkeeper.report.join import Join, Lists, Numbers, Shown
+from shopkeeper.report.join import Join, Lists, Shown
+from shopkeeper.services.recommender.core.items import Items
 from shopkeeper.shared.contracts import outputs, topics
 from shopkeeper.shared.contracts.door import Door
 from shopkeeper.shared.contracts.event import Event
@@ -20,7 +21,6 @@ from shopkeeper.shared.runtime.reader import Reader
 if TYPE_CHECKING:
     from shopkeeper.shared.runtime.settings import KafkaSettings
 
-CLICK_TYPES = ("product.clicked.v1", "product.added.v1", "order.completed.v1", "user.erased.v1")
 READER = "recommender"  # what counts as an event is what its door lets in
 NEEDED = (topics.CLICKS, topics.RECOMMENDATIONS)
 WELCOME = (topics.CATALOGUE, topics.TRENDING, topics.PRODUCT_SENTIMENT)
@@ -48,7 +48,7 @@ class Extent:
 class Retained:
     """What was found. lists: joined, oldest first."""
 
-    numbers: Numbers
+    numbers: Items
     lists: list[Shown]
     join: Join
     catalogue: dict[str, ProductCatalogued]
@@ -64,12 +64,12 @@ async def read(kafka: KafkaSettings, type_prefix: str, lists_max: int) -> Retain
     there = await partitions_of(kafka, [kafka.topic(name) for name in WELCOME])
     names = [name for name in WELCOME if kafka.topic(name) in there]
     extents = {name: Extent() for name in (*NEEDED, *names)}
-    numbers = Numbers()
+    numbers = Items()
     catalogue: dict[str, ProductCatalogued] = {}
     trending: list[str] = []
     opinions: dict[str, float] = {}
     lists = Lists(numbers, lists_max)
-    door = Door(topics.CATALOGUE, ("product.catalogued.v1",), READER, type_prefix)
+    door = _door(topics.CATALOGUE, type_prefix)
     # Lists first: then the event that any of them was made for is among the clicks read later.
     async with Reader(kafka, [topics.RECOMMENDATIONS, *names], from_start=True) as reader:
         async for record in reader.until_now():
@@ -90,7 +90,7 @@ async def read(kafka: KafkaSettings, type_prefix: str, lists_max: int) -> Retain
                     opinions[found.product_id] = found.mean
     kept = lists.kept()
     join = Join(numbers, kept)
-    door = Door(topics.CLICKS, CLICK_TYPES, READER, type_prefix)
+    door = _door(topics.CLICKS, type_prefix)
     async with Reader(kafka, [topics.CLICKS], from_start=True) as reader:
         async for record in reader.until_now():
             extents[topics.CLICKS].add(record)
@@ -100,6 +100,10 @@ async def read(kafka: KafkaSettings, type_prefix: str, lists_max: int) -> Retain
     return Retained(
         numbers, kept, join, catalogue, trending, opinions, extents, lists.seen, lists.unreadable
     )
+
+
+def _door(name: str, type_prefix: str) -> Door:
+    return Door(name, topics.BY_NAME[name].types, READER, type_prefix)
 
 
 def event_time(headers: Any) -> int | None:
