@@ -4,51 +4,67 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
 from shopkeeper.services.recommender.catalogue import CatalogueProcessor
-from shopkeeper.services.recommender.clicks import MODEL, ClicksProcessor
+from shopkeeper.services.recommender.clicks import ClicksProcessor
 from shopkeeper.services.recommender.core import user_groups
 from shopkeeper.services.recommender.core.blend import Learner
 from shopkeeper.services.recommender.core.exposure import Exposure
-from shopkeeper.services.recommender.core.features import BASE, EXPERT_OF, FEATURES
+from shopkeeper.services.recommender.core.features import BASE, EXPERT_OF, FEATURES, PRIOR
 from shopkeeper.services.recommender.core.items import Items
 from shopkeeper.services.recommender.core.ranker import Ranker
 from shopkeeper.services.recommender.core.rules import Rules, RulesError, parse
 from shopkeeper.services.recommender.core.views import Views
 from shopkeeper.services.recommender.experiments import experiment_of, observe_experiment
+from shopkeeper.services.recommender.finder import Finder
 from shopkeeper.services.recommender.groups import GroupReports
+from shopkeeper.services.recommender.item_encoder import ItemEncoder
+from shopkeeper.services.recommender.lists import MODEL, Lists
 from shopkeeper.services.recommender.pairs import PairsProcessor
+from shopkeeper.services.recommender.searches import SearchesProcessor
 from shopkeeper.services.recommender.settings import Settings as Knobs
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.runtime.service import Service, Source
 from shopkeeper.shared.runtime.settings import SettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from prometheus_client import Counter as Counts
 
     from shopkeeper.services.recommender.core.experiment import Experiment
     from shopkeeper.shared.runtime.metrics import Metrics
+    from shopkeeper.shared.runtime.service import KeyValue
     from shopkeeper.shared.runtime.settings import Settings
+
+
+SEEN_AT_ONCE = 16  # products
 
 
 class Recommender:
     """Everything of one worker: interned items and views are shared by its partitions."""
 
-    def __init__(self, knobs: Knobs, experiment: Experiment | None = None) -> None:
+    def __init__(
+        self,
+        knobs: Knobs,
+        experiment: Experiment | None = None,
+        encoder: ItemEncoder | None = None,
+    ) -> None:
+        """encoder: of products and searches; None: searches are not used."""
         self.knobs, self.experiment = knobs, experiment
         variants = [] if experiment is None else [v.settings(knobs) for v in experiment.variants]
         blend = any(each.blend for each in variants) if variants else knobs.blend
         self.items = Items()
-        self.views = Views(self.items, knobs)
         self.counters: Counter[str] = Counter()
+        self.finder = None if encoder is None else Finder(knobs, self.items, encoder, self.counters)
+        self.views = Views(self.items, knobs, None if self.finder is None else self.finder.note)
         self.exposure = Exposure(self.items, self.views.counts)
         self.positions: dict[str, int] = {}  # by view topic, kept by the runtime
-        self.learner = Learner(knobs, len(FEATURES), BASE) if blend else None
+        self.learner = Learner(knobs, len(FEATURES), BASE, PRIOR) if blend else None
         self.ranker = Ranker(knobs, self.items, self.views, self.learner if knobs.blend else None)
         self.rankers = [
             Ranker(each, self.items, self.views, self.learner if each.blend else None)
@@ -74,13 +90,27 @@ class Recommender:
 
     def make_clicks(self, partition: int) -> ClicksProcessor:
         """The processor of one partition of users."""
+        groups = GroupReports(partition, self.knobs, self.items, self.views.groups)
+        lists = Lists(
+            partition, self.knobs, self.items, self.ranker, self.views.sessions, self.exposure,
+            self.counters, self.learner, self.positions, self.experiment, self.rankers, groups,
+        )  # fmt: skip
         processor = self._clicks[partition] = ClicksProcessor(
-            partition, self.item_partitions, self.knobs, self.items, self.ranker,
-            self.views.sessions, self.exposure, self.counters, self.learner,
-            self.positions, self.experiment, self.rankers,
-            GroupReports(partition, self.knobs, self.items, self.views.groups),
+            partition, self.item_partitions, self.knobs, self.items, self.ranker, lists,
+            self.learner, self.experiment, groups,
         )  # fmt: skip
         return processor
+
+    def make_searches(self, partition: int) -> SearchesProcessor:
+        """The processor of one partition of searches, of the same users."""
+        return SearchesProcessor(self.knobs, self.finder, partial(self._clicks.get, partition))
+
+    def see_catalogue(self, records: Sequence[KeyValue]) -> None:
+        """Records of the catalogue: found by searches at once, or, where lists wait for nobody to
+        encode hundreds of products, the first few."""
+        self.views.catalogue.apply(records)
+        if self.finder is not None:
+            self.finder.take_in(SEEN_AT_ONCE if self._clicks else self.finder.waiting)
 
     def make_pairs(self, partition: int) -> PairsProcessor:
         """The processor of one partition of items."""
@@ -100,6 +130,8 @@ class Recommender:
             ("similar_rows", len(self.views.similar)),
             ("indexed_sessions", len(self.views.sessions)),
             ("user_groups", len(self.views.groups)),
+            ("last_searches", sum(len(p.lists.searches) for p in self._clicks.values())),
+            ("search_products", 0 if self.finder is None else len(self.finder)),
         ):
             metrics.state_entries.labels(table).set(entries)
         totals = self.counters.copy()
@@ -143,6 +175,8 @@ def _counter_of(metrics: Metrics, name: str) -> Counts:
         return metrics.fallbacks.labels(label)
     if kind == "example":
         return metrics.ranker_examples.labels(label)
+    if kind == "search":
+        return metrics.predictions.labels("encoder", label)
     return metrics.evictions.labels(name)
 
 
@@ -166,7 +200,8 @@ def build(settings: Settings) -> Service:
         decay_half_life_hours=settings.decay_half_life_hours,
         pruning_delta=settings.pruning_delta,
     )
-    recommender = Recommender(knobs, experiment_of(settings))
+    encoder = ItemEncoder(settings.model_dir) if settings.search else None
+    recommender = Recommender(knobs, experiment_of(settings), encoder)
     views = recommender.views
     return Service(
         name="recommender",
@@ -174,11 +209,13 @@ def build(settings: Settings) -> Service:
             Source(topics.CLICKS, recommender.make_clicks,
                    frozenset(topics.BY_NAME[topics.CLICKS].types), holds_back=True),
             Source(topics.ITEM_PAIRS, recommender.make_pairs, internal_type="item-pairs"),
+            Source(topics.SEARCHES, recommender.make_searches,
+                   frozenset(topics.BY_NAME[topics.SEARCHES].types)),
             Source(topics.CATALOGUE, lambda partition: CatalogueProcessor(),
                    frozenset(topics.BY_NAME[topics.CATALOGUE].types)),
         ],
         views={
-            topics.CATALOGUE: views.catalogue.apply,
+            topics.CATALOGUE: recommender.see_catalogue,
             topics.SIMILAR_ITEMS: views.similar.apply,
             topics.ITEM_COUNTS: views.counts.apply,
             topics.PRODUCT_SENTIMENT: views.sentiment.apply,
@@ -189,5 +226,6 @@ def build(settings: Settings) -> Service:
         prepare=recommender.prepare,
         observe=recommender.observe,
         positions=recommender.positions,
-        models=[(MODEL.name, MODEL.version)],
+        models=[(MODEL.name, MODEL.version)]
+        + ([] if encoder is None else [(encoder.text.name, encoder.text.version)]),
     )  # fmt: skip

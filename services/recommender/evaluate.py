@@ -189,6 +189,7 @@ def unhurried(knobs: Settings | None, repeats: Repeats) -> Settings:
         sweep_budget_ms=1e9,
         count_bytes_per_tick=1 << 40,
         blend_lists_per_second=1 << 40,  # the clock stands still
+        search_ms_per_second=1e9,
     )
 
 
@@ -238,7 +239,7 @@ class Pipeline:
         worker.prepare(lambda topic: partitions)
         self._clicks = [worker.make_clicks(n) for n in range(partitions)]
         for clicks in self._clicks:
-            clicks.watch = watch
+            clicks.lists.watch = watch
         self._pairs = [worker.make_pairs(n) for n in range(partitions)]
         self._views = {
             topics.SIMILAR_ITEMS: worker.views.similar.apply,

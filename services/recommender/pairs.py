@@ -15,7 +15,6 @@ import msgspec
 import numpy as np
 import xxhash
 
-from shopkeeper.services.recommender.clicks import MODEL, SOURCE
 from shopkeeper.services.recommender.core.cooccurrence import ItemPartition
 from shopkeeper.services.recommender.core.counts import ranges
 from shopkeeper.services.recommender.core.decay import as_of_newest
@@ -24,6 +23,7 @@ from shopkeeper.services.recommender.core.items import grown
 from shopkeeper.services.recommender.core.similar import Neighbours, best_neighbours, chunks
 from shopkeeper.services.recommender.core.views import BASES, CountsRecord
 from shopkeeper.services.recommender.groups import GroupLearner
+from shopkeeper.services.recommender.lists import MODEL, SOURCE
 from shopkeeper.services.recommender.settings import CLASS_COUNT
 from shopkeeper.services.recommender.trends import Trends
 from shopkeeper.shared.contracts import outputs, topics

@@ -90,6 +90,15 @@ class Settings:
     candidates_sessions_max: int = 30
     candidates_content_max: int = 10
     candidates_searched_max: int = 20
+    search_products_max: int = 200_000  # that can be found; 2.3 kB each
+    search_products_per_tick: int = 64  # indexed per tick and partition of searches, once running
+    search_items_max: int = 20  # of what a search finds
+    search_fit_min: float = 0.2  # what fits less is not found
+    searches_at_once: int = 16
+    search_ms_per_second: float = 200.0  # that searches may take; what comes beyond finds nothing
+    searching_users_max: int = 20_000  # per partition, whose last searches count
+    search_age_ms_max: int = 30 * 60_000  # event time for which they do
+    search_decay: float = 0.8  # of what fits a search, with each list since
     session_decay: float = 0.8  # weight of a recent item: decay ** clicks since
     repeat_weight: float = 0.0  # self-similarity: 1 lets seen items come back by their own weight
     offer_current: bool = False  # whether the item just clicked may be in the list

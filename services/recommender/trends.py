@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from shopkeeper.services.recommender.clicks import MODEL, SOURCE
 from shopkeeper.services.recommender.core.ranker import ALL_SCOPE
 from shopkeeper.services.recommender.core.trending import best, decayed_scores
+from shopkeeper.services.recommender.lists import MODEL, SOURCE
 from shopkeeper.services.recommender.settings import HOUR_MS
 from shopkeeper.shared.contracts import outputs, topics
 from shopkeeper.shared.contracts.event import Output

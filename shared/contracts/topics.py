@@ -65,7 +65,8 @@ _INPUTS = (
           ("product.clicked.v1", "product.added.v1", "order.completed.v1", "user.erased.v1"),
           ("shop",), ("recommender",), owner="recommender", default_type="product.clicked.v1"),
     Topic(SEARCHES, "user", "delete", ("products.searched.v1",),
-          ("shop",), ("intent",), owner="intent", default_type="products.searched.v1"),
+          ("shop",), ("intent", "recommender"), owner="intent",
+          default_type="products.searched.v1"),
     Topic(REVIEWS, "product", "delete", ("product.reviewed.v1",),
           ("shop",), ("sentiment",), owner="sentiment", default_type="product.reviewed.v1"),
     Topic(QUESTIONS, "user", "delete", ("question.asked.v1",),
@@ -111,7 +112,8 @@ _DEAD_LETTERS = tuple(
           message_bytes_max=3_145_728)
     for topic, service in (
         (CLICKS, "recommender"), (CATALOGUE, "recommender"), (ITEM_PAIRS, "recommender"),
-        (SEARCHES, "intent"), (QUESTIONS, "intent"), (REVIEWS, "sentiment"),
+        (SEARCHES, "intent"), (SEARCHES, "recommender"), (QUESTIONS, "intent"),
+        (REVIEWS, "sentiment"),
     )
 )  # fmt: skip
 

@@ -88,6 +88,8 @@ REFERENCE: tuple[Setting, ...] = (
             "it starts over)", "number", 0, 0.99),
     Setting("RULES", "", "recommender: serving rules, a JSON file (see the recommender's README); "
             "empty means none", "file"),
+    Setting("SEARCH", "on", "recommender: whether searches are answered and count in lists",
+            "choice", choices=("on", "off")),
     Setting("EXPERIMENT", "", "recommender: JSON, the variants of an A/B test (see its README); "
             "empty means none"),
 )  # fmt: skip
@@ -209,6 +211,7 @@ class Settings:
     decay_half_life_hours: float
     pruning_delta: float
     rules_file: str
+    search: bool
     experiment: str
 
     @classmethod
@@ -245,6 +248,7 @@ class Settings:
             decay_half_life_hours=number("DECAY_HALF_LIFE"),
             pruning_delta=number("PRUNING_DELTA"),
             rules_file=read(environ, "RULES"),
+            search=read(environ, "SEARCH") == "on",
             experiment=read(environ, "EXPERIMENT"),
         )
         if settings.span_bytes_max > settings.buffer_bytes_max:

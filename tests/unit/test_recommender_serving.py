@@ -14,13 +14,13 @@ from click.testing import CliRunner
 from shopkeeper.cli import worker
 from shopkeeper.cli.main import command
 from shopkeeper.services.recommender.app import Recommender, build
-from shopkeeper.services.recommender.clicks import (
+from shopkeeper.services.recommender.core.features import EXPERTS
+from shopkeeper.services.recommender.core.rules import parse
+from shopkeeper.services.recommender.lists import (
     PROPENSITY_DIGITS,
     SCORE_DIGITS,
     SCORE_DIGITS_EXPLORING,
 )
-from shopkeeper.services.recommender.core.features import EXPERTS
-from shopkeeper.services.recommender.core.rules import parse
 from shopkeeper.services.recommender.settings import Settings as Knobs
 from shopkeeper.shared.contracts import outputs, reasons, topics
 from shopkeeper.shared.contracts.event import Event, Output

@@ -17,6 +17,8 @@ import msgspec
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from shopkeeper.services.recommender.settings import Settings
@@ -35,9 +37,13 @@ class Blend:
     """Scores candidates; learns from batches of lists.
 
     features: how many numbers describe a candidate. hidden: rectified units beside the linear part.
+    prior: weights to start from, by feature, of the linear part. What was never seen to vary is far
+    from its mean when it first does: then only a prior says what that is worth.
     """
 
-    def __init__(self, features: int, hidden: int, rate: float) -> None:
+    def __init__(
+        self, features: int, hidden: int, rate: float, prior: Mapping[int, float] | None = None
+    ) -> None:
         chance = np.random.default_rng(SEED)
         self.features, self.hidden, self.rate = features, hidden, rate
         self.weights: list[NDArray[np.float64]] = [
@@ -46,6 +52,9 @@ class Blend:
             chance.normal(0, hidden**-0.5, hidden),
             np.zeros(features),
         ]
+        for feature, weight in (prior or {}).items():
+            self.weights[3][feature] = weight
+            self.weights[0][feature] = 0.0
         self._first = [np.zeros_like(w) for w in self.weights]
         self._second = [np.zeros_like(w) for w in self.weights]
         self.steps = 0
@@ -193,10 +202,17 @@ class Learner:
     `blend_lists_per_second` of them.
     """
 
-    def __init__(self, settings: Settings, features: int, base: int) -> None:
-        """base: which feature orders candidates as they are without the blend (larger first)."""
+    def __init__(
+        self,
+        settings: Settings,
+        features: int,
+        base: int,
+        prior: Mapping[int, float] | None = None,
+    ) -> None:
+        """base: which feature orders candidates as they are without the blend (larger first).
+        prior: as of `Blend`."""
         self._settings, self._base = settings, base
-        self.blend = Blend(features, settings.blend_hidden, settings.blend_rate)
+        self.blend = Blend(features, settings.blend_hidden, settings.blend_rate, prior)
         self.serving = self.blend  # the one that ranks: another only in experiments
         self._lists: OrderedDict[str, tuple[NDArray[np.int64], NDArray[np.float32]]] = OrderedDict()
         self._waiting: list[tuple[NDArray[np.float32], int]] = []  # features, place of the target

@@ -82,6 +82,7 @@ DERIVED = (
 )
 FEATURES = RAW + DERIVED
 BASE = FEATURES.index("base")
+PRIOR = {FEATURES.index("searched"): 0.5}  # by feature: its weight before anybody has clicked
 # fmt: off
 EXPERTS = {  # whose word a feature is
     "neighbours": (

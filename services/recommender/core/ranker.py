@@ -42,6 +42,7 @@ from shopkeeper.services.recommender.core.candidates import (
 from shopkeeper.services.recommender.core.diversity import Room, diverse
 from shopkeeper.services.recommender.core.exploration import explore
 from shopkeeper.services.recommender.core.features import describe
+from shopkeeper.services.recommender.core.last_searches import NOT_SEARCHED
 from shopkeeper.services.recommender.core.provenance import labels, shares
 
 if TYPE_CHECKING:
@@ -67,7 +68,6 @@ ALL_SCOPE = "all"
 # Groups are told of some users only, the first few of each eighth batch: most batches pay nothing,
 # and who is active is soon among them. Their clicks all count, see group_clicks.py.
 GROUPS_AT_ONCE, GROUPS_EVERY = 8, 8
-NOT_SEARCHED: Searched = ((), ())
 
 
 @dataclass(slots=True)

@@ -29,7 +29,7 @@ from shopkeeper.shared.contracts.outputs import (
 from shopkeeper.shared.contracts.shop import ProductCatalogued
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -209,8 +209,14 @@ class CatalogueView:
     Values may be CloudEvents data, a structured CloudEvent, bare JSON, or framed by Confluent.
     """
 
-    def __init__(self, items: Items, rules: Rules | None = None) -> None:
-        self._items, self._rules = items, rules or Rules()
+    def __init__(
+        self,
+        items: Items,
+        rules: Rules | None = None,
+        note: Callable[[str, ProductCatalogued | None], None] | None = None,
+    ) -> None:
+        """note: told of every product as it now is, or None where it is gone."""
+        self._items, self._rules, self._note = items, rules or Rules(), note
         # Known from the start, so that rules match them before the catalogue names them, if ever.
         items.intern_all(r.product_id for r in (*self._rules.exclude, *self._rules.boost)
                          if r.product_id is not None)  # fmt: skip
@@ -297,6 +303,8 @@ class CatalogueView:
         item = self._items.intern(product.product_id)
         self.reserve()
         self.attributes.put(item, product)
+        if self._note is not None:
+            self._note(product.product_id, product)
         status = UNAVAILABLE if product.available is False else AVAILABLE
         category = brand = -1
         if product.category:
@@ -332,6 +340,8 @@ class CatalogueView:
         self.reserve()
         self.status[item], self.category[item], self.band[item] = REMOVED, -1, 0
         self.attributes.remove(item)
+        if self._note is not None:
+            self._note(name, None)
         self.brand[item], self.price[item], self.replenishable[item] = -1, np.nan, False
         self._newest.pop(item, None)
         self.version += 1
@@ -413,13 +423,19 @@ class TrendingView:
 class Views:
     """All views of one worker, over one set of interned items."""
 
-    def __init__(self, items: Items, settings: Settings) -> None:
+    def __init__(
+        self,
+        items: Items,
+        settings: Settings,
+        note: Callable[[str, ProductCatalogued | None], None] | None = None,
+    ) -> None:
+        """note: as of `CatalogueView`."""
         self.similar = SimilarView(items, settings.neighbours_max)
         self.sessions = SessionIndex(
             items, settings.index_sessions_max, settings.index_session_items_max
         )
         self.counts = ItemCountsView(items, settings.epochs)
-        self.catalogue = CatalogueView(items, settings.rules)
+        self.catalogue = CatalogueView(items, settings.rules, note)
         self.sentiment = ProductSentimentView(items)
         self.trending = TrendingView(items)
         self.content = Content(
