@@ -78,11 +78,11 @@ class Domain:
             for r in read(folder / "bundle_intent.csv.gz")
             if r["intent"].strip() and bundles.get(r["bundle_id"])
         ]
-        self.queries, self.relevant, bundle_ids = (
+        self.queries, self.relevant, self.bundle_ids = (
             list(column) for column in zip(*found, strict=True)
         )
         self.dev = np.array(
-            [int(hashlib.md5(b.encode()).hexdigest(), 16) % 2 == 0 for b in bundle_ids]
+            [int(hashlib.md5(b.encode()).hexdigest(), 16) % 2 == 0 for b in self.bundle_ids]
         )
         sessions: dict[str, list[int]] = {}
         for r in read(folder / "session_item.csv.gz"):

@@ -24,6 +24,7 @@ from shopkeeper.services.recommender.finder import Finder
 from shopkeeper.services.recommender.groups import GroupReports
 from shopkeeper.services.recommender.item_encoder import ItemEncoder
 from shopkeeper.services.recommender.lists import MODEL, Lists
+from shopkeeper.services.recommender.needs import Needs
 from shopkeeper.services.recommender.pairs import PairsProcessor
 from shopkeeper.services.recommender.searches import SearchesProcessor
 from shopkeeper.services.recommender.settings import Settings as Knobs
@@ -52,15 +53,15 @@ class Recommender:
         self,
         knobs: Knobs,
         experiment: Experiment | None = None,
-        encoder: ItemEncoder | None = None,
+        models: tuple[ItemEncoder, Needs] | None = None,
     ) -> None:
-        """encoder: of products and searches; None: searches are not used."""
+        """models: of products' and searches' texts; None: searches are not used."""
         self.knobs, self.experiment = knobs, experiment
         variants = [] if experiment is None else [v.settings(knobs) for v in experiment.variants]
         blend = any(each.blend for each in variants) if variants else knobs.blend
         self.items = Items()
         self.counters: Counter[str] = Counter()
-        self.finder = None if encoder is None else Finder(knobs, self.items, encoder, self.counters)
+        self.finder = None if models is None else Finder(knobs, self.items, *models, self.counters)
         self.views = Views(self.items, knobs, None if self.finder is None else self.finder.note)
         self.exposure = Exposure(self.items, self.views.counts)
         self.positions: dict[str, int] = {}  # by view topic, kept by the runtime
@@ -83,6 +84,8 @@ class Recommender:
         self.ranker.warm()
         if self.knobs.user_groups:
             user_groups.warm()
+        if self.finder is not None:
+            self.finder.warm()
 
     def prepare(self, partition_count: Callable[[str], int]) -> None:
         """Called once the broker has told how many partitions topics have."""
@@ -200,8 +203,10 @@ def build(settings: Settings) -> Service:
         decay_half_life_hours=settings.decay_half_life_hours,
         pruning_delta=settings.pruning_delta,
     )
-    encoder = ItemEncoder(settings.model_dir) if settings.search else None
-    recommender = Recommender(knobs, experiment_of(settings), encoder)
+    models = None
+    if settings.search:
+        models = ItemEncoder(settings.model_dir), Needs(settings.model_dir)
+    recommender = Recommender(knobs, experiment_of(settings), models)
     views = recommender.views
     return Service(
         name="recommender",
@@ -226,6 +231,8 @@ def build(settings: Settings) -> Service:
         prepare=recommender.prepare,
         observe=recommender.observe,
         positions=recommender.positions,
-        models=[(MODEL.name, MODEL.version)]
-        + ([] if encoder is None else [(encoder.text.name, encoder.text.version)]),
+        models=[
+            (model.name, model.version)
+            for model in (MODEL, *((models[0].text, models[1].model) if models else ()))
+        ],
     )  # fmt: skip

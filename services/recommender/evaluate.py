@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from shopkeeper.services.recommender.core.sessions import Due
+    from shopkeeper.services.recommender.item_encoder import ItemEncoder
+    from shopkeeper.services.recommender.needs import Needs
     from shopkeeper.shared.contracts.event import Output
     from shopkeeper.shared.contracts.shop import ProductCatalogued
 
@@ -234,12 +236,14 @@ class Pipeline:
         partitions: int = 1,
         watch: Callable[[Due, Ranked], None] | None = None,
         products: Sequence[ProductCatalogued] = (),
+        models: tuple[ItemEncoder, Needs] | None = None,
     ) -> None:
-        self.worker = worker = Recommender(knobs)
+        self.worker = worker = Recommender(knobs, models=models)
         worker.prepare(lambda topic: partitions)
         self._clicks = [worker.make_clicks(n) for n in range(partitions)]
         for clicks in self._clicks:
             clicks.lists.watch = watch
+        self._searches = [worker.make_searches(n) for n in range(partitions)]
         self._pairs = [worker.make_pairs(n) for n in range(partitions)]
         self._views = {
             topics.SIMILAR_ITEMS: worker.views.similar.apply,
@@ -247,10 +251,22 @@ class Pipeline:
             topics.TRENDING: worker.views.trending.apply,
             topics.SESSION_ITEMS: worker.views.sessions.apply,
         }
-        worker.views.catalogue.apply([(p.product_id.encode(), encode(p)) for p in products])
+        self.catalogued(products)
         self._held: list[Output] = []  # for views that wait for the night
         self._clock_ms = 0
         self._live_spans = 0
+
+    def catalogued(self, products: Sequence[ProductCatalogued]) -> None:
+        """Products as they now are."""
+        self.worker.see_catalogue([(p.product_id.encode(), encode(p)) for p in products])
+        if self.worker.finder is not None:
+            self.worker.finder.take_in(self.worker.finder.waiting)
+
+    def search(self, events: Sequence[Event]) -> None:
+        """Searches, in the order of their offsets; their lists are seen by `watch`."""
+        for event in events:
+            number = partition_of_name(event.data.user_id, len(self._searches))
+            self._searches[number].process([event], 0)
 
     def learn(self, span: Sequence[Event], live: bool, publish: bool = True) -> None:
         """Events in the order of their offsets.

@@ -6,7 +6,6 @@ import time
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from shopkeeper.services.recommender.core.last_searches import NOT_SEARCHED
 from shopkeeper.services.recommender.core.search import SCORE_MAX, SearchIndex
 from shopkeeper.services.recommender.search_texts import product_terms, query_terms
 
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from shopkeeper.services.recommender.core.candidates import Searched
     from shopkeeper.services.recommender.core.items import Items
     from shopkeeper.services.recommender.item_encoder import ItemEncoder
+    from shopkeeper.services.recommender.needs import Needs
     from shopkeeper.services.recommender.settings import Settings
     from shopkeeper.shared.contracts.shop import ProductCatalogued
 
@@ -27,10 +27,16 @@ class Finder:
     """An index of the products that may be offered, over one set of interned items."""
 
     def __init__(
-        self, settings: Settings, items: Items, encoder: ItemEncoder, counters: Counter[str]
+        self,
+        settings: Settings,
+        items: Items,
+        encoder: ItemEncoder,
+        needs: Needs,
+        counters: Counter[str],
     ) -> None:
-        self._settings, self._items, self._encoder = settings, items, encoder
-        self._counters = counters
+        self._settings, self._items = settings, items
+        self._encoder, self._needs = encoder, needs
+        self._counters = counters  # by outcome: search_found and so on
         self._index = SearchIndex(encoder.dimensions, settings.search_products_max)
         self._texts: dict[str, int] = {}  # hash of an indexed product's texts
         # Latest first seen first; None: take it out.
@@ -46,6 +52,13 @@ class Finder:
     def waiting(self) -> int:
         """Products whose change cannot be found yet."""
         return len(self._waiting)
+
+    def warm(self) -> None:
+        """Have everything that a search needs loaded: the first one is not to wait for it."""
+        index = SearchIndex(self._encoder.dimensions)
+        index.put(["-"], query_terms(["warm"]), self._encoder.encode_queries(["warm"]))
+        index.search(query_terms(["warm"]), self._encoder.encode_queries(["warm"]), 1)
+        self._needs.errands(["warm"])
 
     def note(self, name: str, product: ProductCatalogued | None) -> None:
         """A product as it now is; None or unavailable: not to be found. Cheap; see `take_in`."""
@@ -72,33 +85,40 @@ class Finder:
                 )
                 self._texts.update((p.product_id, _texts_of(p)) for p in known)
 
-    def find(self, queries: Sequence[str], now_ms: int) -> list[Searched]:
-        """Of each query the products that fit best, as items, and how well, 0 to 1.
+    def find(self, queries: Sequence[str], now_ms: int) -> list[Searched | None]:
+        """Of each query the products that fit best, as items, and how well, 0 to 1; None where it
+        wants no product.
 
-        Takes at most `search_ms_per_second` out of each second of the clock; what is asked beyond
-        finds nothing, and is counted.
+        Takes little more than `search_ms_per_second` out of each second of the clock; what is asked
+        beyond is None as well, and counted.
         """
         settings = self._settings
         if now_ms // 1000 != self._second:
             self._second, self._spent_ms = now_ms // 1000, 0.0
-        found: list[Searched] = []
+        found: list[Searched | None] = []
         for start in range(0, len(queries), settings.searches_at_once):
             part = queries[start : start + settings.searches_at_once]
-            if self._spent_ms >= settings.search_ms_per_second or not len(self._index):
-                if len(self._index):
-                    self._counters["search_skipped"] += len(part)
-                found += [NOT_SEARCHED] * len(part)
+            if self._spent_ms >= settings.search_ms_per_second:
+                self._counters["search_skipped"] += len(part)
+                found += [None] * len(part)
                 continue
             started = time.perf_counter()
-            hits = self._index.search(
-                query_terms(part), self._encoder.encode_queries(part), settings.search_items_max
-            )
-            fitting = [self._fitting(each) for each in hits]
-            without = sum(not items for items, _ in fitting)
-            self._counters["search_found"] += len(part) - without
-            self._counters["search_nothing"] += without
-            found += fitting
+            found += self._found(part)
             self._spent_ms += 1000 * (time.perf_counter() - started)
+        return found
+
+    def _found(self, queries: Sequence[str]) -> list[Searched | None]:
+        hits = self._index.search(
+            query_terms(queries),
+            self._encoder.encode_queries(queries),
+            self._settings.search_items_max,
+        )
+        found: list[Searched | None] = []
+        for each, errand in zip(hits, self._needs.errands(queries).tolist(), strict=True):
+            fitting = None if errand else self._fitting(each)
+            outcome = "errand" if fitting is None else "found" if fitting[0] else "nothing"
+            self._counters[f"search_{outcome}"] += 1
+            found.append(fitting)
         return found
 
     def _fitting(self, hits: list[tuple[str, float]]) -> Searched:

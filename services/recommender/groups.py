@@ -50,14 +50,14 @@ class GroupReports:
         self._last_ms: int | None = None
         self._news = False
 
-    def add(self, dues: Sequence[Due], ranked: Sequence[Ranked]) -> None:
+    def add(self, made: Sequence[tuple[Due, Ranked]]) -> None:
         """Lists that were just made: each is of a user who has just clicked something."""
         self._news = True
         self._clicks.see(
-            [due.user for due in dues],
-            [made.group for made in ranked],
-            [due.recent[-1] for due in dues],
-            [due.event.time_ms // HOUR_MS for due in dues],
+            [due.user for due, _ in made],
+            [ranked.group for _, ranked in made],
+            [due.recent[-1] for due, _ in made],
+            [due.event.time_ms // HOUR_MS for due, _ in made],
         )
 
     def forget(self, user: str) -> None:

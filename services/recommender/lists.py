@@ -112,7 +112,9 @@ class Lists:
         """
         ranked = iter(asked.lists())
         if self._groups is not None:
-            self._groups.add([each for each in due if isinstance(each, Due)], asked.lists())
+            dues = (each for each in due if isinstance(each, Due))
+            pairs = zip(dues, asked.lists(), strict=True)
+            self._groups.add([pair for pair in pairs if pair[0].event.type != SEARCHED])
         for each in due:
             if isinstance(each, Erased):
                 yield from self._erase(each)

@@ -31,8 +31,8 @@ class SearchesProcessor:
         self._settings, self._finder, self._clicks = settings, finder, clicks
 
     def process(self, events: Sequence[Event], now_ms: int) -> tuple[list[Output], list[Rejected]]:
-        """A list for every search that is fresh, whatever the pause between lists: it was asked
-        for."""
+        """A list for every search for products that is fresh, whatever the pause between lists: it
+        was asked for."""
         outputs, rejected = self.begin(events, now_ms)
         return list(outputs), rejected
 
@@ -48,6 +48,8 @@ class SearchesProcessor:
         lists, dues = clicks.lists, []
         found = finder.find([event.data.query for event in fresh], now_ms)
         for event, searched in zip(fresh, found, strict=True):
+            if searched is None:
+                continue  # a cry for help is answered by others
             due = _due(event, clicks)
             lists.searches.put(due.user, event.time_ms, searched)
             dues.append(due)

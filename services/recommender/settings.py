@@ -95,7 +95,7 @@ class Settings:
     search_items_max: int = 20  # of what a search finds
     search_fit_min: float = 0.2  # what fits less is not found
     searches_at_once: int = 16
-    search_ms_per_second: float = 200.0  # that searches may take; what comes beyond finds nothing
+    search_ms_per_second: float = 400.0  # that searches may take; later ones are passed over
     searching_users_max: int = 20_000  # per partition, whose last searches count
     search_age_ms_max: int = 30 * 60_000  # event time for which they do
     search_decay: float = 0.8  # of what fits a search, with each list since
@@ -112,6 +112,7 @@ class Settings:
     blend_lists_per_second: int = 100  # remembered at most: more teach little and cost much
     blend_examples_min: int = 500  # before it may rank
     sentiment_weight: float = 0.8  # share of its score that the worst reviewed item loses
+    sentiment_lift: float = 0.2  # and that the best reviewed one gains
     expert_shares: bool = True  # lists say which experts speak for their items
     rules: Rules = NO_RULES  # the shop's own: what not to offer, what rather, how mixed
 
@@ -136,6 +137,8 @@ class Settings:
             raise ValueError(f"session_decay={self.session_decay} is not in (0, 1]")
         if not 0.0 <= self.sentiment_weight <= 1.0:
             raise ValueError(f"sentiment_weight={self.sentiment_weight} is not in [0, 1]")
+        if self.sentiment_lift < 0.0:
+            raise ValueError("sentiment_lift must not be negative")
         if self.user_groups < 0 or self.group_prior < 0:
             raise ValueError("user_groups and group_prior must not be negative")
         if self.shrinkage < 0 or min(self.class_weights) < 0:

@@ -77,6 +77,7 @@ CASES = [
     ("recommender", topics.CLICKS),
     ("recommender", topics.CATALOGUE),
     ("intent", topics.SEARCHES),
+    ("recommender", topics.SEARCHES),
     ("intent", topics.QUESTIONS),
     ("sentiment", topics.REVIEWS),
 ]
@@ -86,6 +87,8 @@ CASES = [
 def test_bad_input_goes_alone_to_the_dead_letters(kafka, service, topic):
     suffix, good, _ = GOOD[topic]
     bad = bad_records(topic)
+    if service != topics.BY_NAME[topic].owner:
+        bad = [record for record in bad if record[0] != "unknown type"]  # the owner's to bury
 
     async def publish():
         sent = []

@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 
 import jsonschema
+import msgspec
 import orjson
 import pytest
 
@@ -239,3 +240,29 @@ def test_searches_and_questions_of_both_languages_become_intents(kafka, texts):
     assert len({value["intent"] for _, value in recognised}) > 1
     for topic in sources:
         no_letters(kafka, topic, "intent")
+
+
+def test_searches_are_answered_with_products_that_fit(kafka):
+    """Also those that a killed worker had not answered."""
+    products = [
+        ShopEvent(topics.CATALOGUE, "product.catalogued.v1", p.product_id,
+                  msgspec.to_builtins(p), 1_790_000_000_000, f"c-{p.product_id}")
+        for p in built_in()
+    ]  # fmt: skip
+    events = demo_events(topics.SEARCHES, 300)
+    publish(kafka, products)
+    with worker_process("recommender", kafka, LIST_AGE_MAX=1e10, WORKER_ID="r") as worker:
+        publish(kafka, events[:150])
+        worker.kill()
+    with worker_process("recommender", kafka, LIST_AGE_MAX=1e10, WORKER_ID="r") as worker:
+        publish(kafka, events[150:])
+        asyncio.run(until_consumed(kafka, "recommender", [topics.SEARCHES], 120, worker.alive))
+        assert worker.terminate() == 0, worker.output()
+    lists = outputs(kafka, topics.RECOMMENDATIONS)
+    answered = {headers["ce_causationid"] for headers, _ in lists}
+    # Left without are cries for help, and in such a burst some that the worker had no time for.
+    assert len(answered) > 0.5 * len(events)
+    assert not [e for e in events if e.data["query"] == "where is my order" and e.id in answered]
+    found = [item for _, one in lists for item in one["items"]]
+    assert sum(item["reason"]["code"] == "searched" for item in found) > 0.5 * len(found)
+    no_letters(kafka, topics.SEARCHES, "recommender")

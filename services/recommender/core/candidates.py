@@ -82,7 +82,7 @@ class Candidates(NamedTuple):
     items: NDArray[np.int64]
     raw: NDArray[np.float32]  # (candidates, RAW)
     base: NDArray[np.float64]  # the score without the blend, in full precision
-    kept: NDArray[np.float64]  # 1 minus the share of its score that reviews take
+    kept: NDArray[np.float64]  # what reviews multiply its score by
     why: NDArray[np.int64]  # what speaks most for it
     source: NDArray[np.int64]  # the recent item that leads to it
     kind: NDArray[np.int64]  # event class of that neighbour
@@ -165,7 +165,7 @@ class Gatherer:
              settings.old_index_walk_max, settings.neighbour_sessions_max,
              settings.new_item_visits),
             (settings.repeat_weight, settings.two_step_weight, settings.sentiment_weight,
-             settings.content_weight),
+             settings.sentiment_lift, settings.content_weight),
             (settings.offer_current, settings.offer_seen),
             limits,
             out,
@@ -220,6 +220,12 @@ def _place(
 
 
 @compiled
+def _by_reviews(mean: float, weight: float, lift: float) -> float:
+    """What reviews make of a score: the worst take `weight` of it, the best add `lift`."""
+    return 1.0 + weight * min(mean, 0.0) + lift * max(mean, 0.0)
+
+
+@compiled
 def _gather(
     asked: Any,
     similar: Any,
@@ -245,7 +251,7 @@ def _gather(
     mark, found, raw, base, lead, why = space
     table, walked, nearness, newest_age = session_space
     old_max, walk_max, old_walk_max, sessions_max, new_visits = counts_max
-    repeat_weight, step_weight, sentiment_weight, content_weight = weights
+    repeat_weight, step_weight, sentiment_weight, sentiment_lift, content_weight = weights
     content_rows, content_items, content_fits, found_items, found_bounds, found_fits = fitting
     decay, content_decay = decays
     offer_current, offer_seen = offer
@@ -480,7 +486,7 @@ def _gather(
                 continue
             base[at] += step_weight * raw[at, _STEPS]
             base[at] += content_weight * raw[at, _CONTENT] + SEARCH_WEIGHT * raw[at, _SEARCHED]
-            base[at] *= 1.0 + sentiment_weight * min(mean[item], 0.0)
+            base[at] *= _by_reviews(mean[item], sentiment_weight, sentiment_lift)
             raw[at, _BASE] = base[at]
             if raw[at, _SESSIONS] > 0:
                 rarity = max(0.0, np.log((newest + 2.0) / (n[item] + 1.0)))
@@ -529,7 +535,7 @@ def _gather(
                 row_out[_CATEGORY] = category[item] >= 0 and category[item] == category[last]
             out_items[total] = item
             out_base[total] = base[at]
-            out_kept[total] = 1.0 + sentiment_weight * min(mean[item], 0.0)
+            out_kept[total] = _by_reviews(mean[item], sentiment_weight, sentiment_lift)
             out_why[total], out_source[total], out_kind[total] = why[at, 0], why[at, 1], why[at, 2]
             total += 1
 

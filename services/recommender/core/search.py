@@ -13,10 +13,11 @@ No I/O: texts become terms and vectors outside.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from shopkeeper.services.recommender.core.compiled import compiled
 from shopkeeper.services.recommender.core.items import grown
 
 if TYPE_CHECKING:
@@ -123,34 +124,20 @@ class SearchIndex:
         lengths = self._lengths[: self._used]
         mean = float(lengths[alive].sum(dtype=np.float64)) / len(self) or 1.0
         norms = SATURATION * (1 - LENGTH_SHARE + LENGTH_SHARE * lengths / mean)
-        bounds = np.searchsorted(terms.rows, np.arange(queries + 1))
-        for query in range(queries):
-            # Ascending terms, so that a score's sum is the same however the runs lie.
-            asked = np.unique(terms.ids[bounds[query] : bounds[query + 1]])
-            row = out[query]
-            for slots, counts in self._postings(asked):
-                found = alive[slots]
-                slots, counts = slots[found], counts[found]
-                idf = np.log1p((len(self) - len(slots) + 0.5) / (len(slots) + 0.5))
-                # A slot is there once in a term: no need for an unbuffered sum.
-                row[slots] += idf * (SATURATION + 1) * counts / (counts + norms[slots])
-        return out
-
-    def _postings(
-        self, asked: NDArray[np.int32]
-    ) -> list[tuple[NDArray[np.int32], NDArray[np.float32]]]:
+        # Ascending terms within a query, so that a sum is the same however the runs lie.
+        asked = np.unique(terms.rows.astype(np.int64) << 32 | terms.ids)
+        rows, ids = asked >> 32, (asked & 0xFFFFFFFF).astype(np.int32)
+        found = np.zeros(len(asked), np.int64)
         spans = [
-            (np.searchsorted(run.ids, asked), np.searchsorted(run.ids, asked, side="right"))
+            (run, np.searchsorted(run.ids, ids), np.searchsorted(run.ids, ids, side="right"))
             for run in self._runs
         ]
-        runs = list(zip(self._runs, spans, strict=True))
-        return [
-            (
-                np.concatenate([run.slots[first[i] : end[i]] for run, (first, end) in runs]),
-                np.concatenate([run.counts[first[i] : end[i]] for run, (first, end) in runs]),
-            )
-            for i in range(len(asked) if runs else 0)
-        ]
+        for run, first, end in spans:
+            _count(run.slots, first, end, alive, found)
+        idf = np.log1p((len(self) - found + 0.5) / (found + 0.5))
+        for run, first, end in spans:
+            _add(run.slots, run.counts, first, end, alive, norms, rows, idf, out)
+        return out
 
     def scores(self, terms: Terms, vectors: NDArray[np.float32]) -> NDArray[np.float64]:
         """(queries, slots): lexical score over the query's best, plus MEANING times the cosine,
@@ -220,6 +207,36 @@ class SearchIndex:
         self._alive = np.ones(len(living), np.bool_)
         self._used = len(living)
         self._runs = [] if run is None else [_Run(run.ids, moved[run.slots], run.counts)]
+
+
+@compiled
+def _count(slots: Any, first: Any, end: Any, alive: Any, found: Any) -> None:
+    """Add to `found`, by term, how many living slots hold it in one run."""
+    for term in range(len(first)):
+        for at in range(first[term], end[term]):
+            if alive[slots[at]]:
+                found[term] += 1
+
+
+@compiled
+def _add(
+    slots: Any,
+    counts: Any,
+    first: Any,
+    end: Any,
+    alive: Any,
+    norms: Any,
+    rows: Any,
+    idf: Any,
+    out: Any,
+) -> None:
+    """Add to `out`, (queries, slots), what the terms of one run weigh. rows, idf: by term."""
+    for term in range(len(first)):
+        weight = idf[term] * (SATURATION + 1)
+        for at in range(first[term], end[term]):
+            slot = slots[at]
+            if alive[slot]:
+                out[rows[term], slot] += weight * counts[at] / (counts[at] + norms[slot])
 
 
 def _first(row: NDArray[np.float64], count: int) -> NDArray[np.intp]:

@@ -1,0 +1,232 @@
+"""What searches and reviews do to lists: experiments on real behaviour, by the worker's own code.
+
+searches: amazon-bundles, sessions in the order of their days. A session's bundles come one after
+the other: the intent that people gave a bundle is searched for, then its products are clicked, in
+the order of their ids. With and without what the searches find; every click is predicted by the
+user's last list before it. `first` are the first clicks after a search, `later` the others.
+
+usage: python benchmarks/bench_effects.py [FOLDER [searches|reviews...]]   (FOLDER: data/recsys)
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import defaultdict
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import bench_search
+from harness import report
+
+from shopkeeper.services.recommender.evaluate import (
+    LIVE_SPAN_EVENTS,
+    Pipeline,
+    lines,
+    unhurried,
+)
+from shopkeeper.services.recommender.item_encoder import ItemEncoder
+from shopkeeper.services.recommender.needs import Needs
+from shopkeeper.services.recommender.quality import Tally
+from shopkeeper.services.recommender.settings import Settings
+from shopkeeper.services.sentiment.aggregates import Aggregates
+from shopkeeper.services.sentiment.core import RATING_MODEL, of_rating
+from shopkeeper.shared.contracts.event import Event
+from shopkeeper.shared.contracts.outputs import ProductSentimentUpdated, encode
+from shopkeeper.shared.contracts.shop import ProductClicked, ProductsSearched
+
+if TYPE_CHECKING:
+    from shopkeeper.services.recommender.core.ranker import Ranked
+    from shopkeeper.services.recommender.core.sessions import Due
+
+DATA = Path(__file__).parents[2] / "shared" / "data" / "recsys"
+LIST_ITEMS = 20
+CLICKED, SEARCHED = "product.clicked.v1", "products.searched.v1"
+MINUTE_MS = 60_000
+LIKED, DISLIKED = 4.0, 2.5  # ratings from which, and up to which
+LIFTS = (0.2, 0.5, 1.0)
+
+
+def main() -> None:
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else DATA
+    parts = {"searches": searches, "reviews": reviews}
+    for name in sys.argv[2:] or parts:
+        parts[name](folder)
+
+
+# -- searches
+
+
+def searches(folder: Path) -> None:
+    folder = folder / "amazon-bundles"
+    if not folder.is_dir():
+        print(f"{folder}: not there: nothing measured", file=sys.stderr)
+        return
+    models = ItemEncoder(), Needs()
+    for name in ("electronic", "clothing"):
+        domain = bench_search.Domain(folder / name)
+        with_searches = replay(folder / name, domain, models, True)
+        without = replay(folder / name, domain, models, False)
+        for part in ("first", "later"):
+            tally, base = with_searches[part], without[part]
+            report(
+                "searches", data=name, clicks=part, **tally.figures(len(domain.items)),
+                without={k: v for k, v in base.figures(len(domain.items)).items() if "@20" in k},
+                gain=tally.gain_over(base),
+            )  # fmt: skip
+
+
+def replay(
+    folder: Path, domain: bench_search.Domain, models: tuple[ItemEncoder, Needs], used: bool
+) -> dict[str, Tally]:
+    tallies = {"first": Tally(), "later": Tally()}
+    numbers: dict[str, int] = {}
+    last: dict[str, list[int]] = {}
+    seen: dict[str, set[int]] = defaultdict(set)
+    part = "first"
+
+    def watch(due: Due, ranked: Ranked) -> None:
+        nonlocal part
+        if due.event.type == SEARCHED:
+            part = "first"
+        else:
+            item = due.recent[-1]
+            if item not in seen[due.user]:
+                seen[due.user].add(item)
+                session = numbers.setdefault(due.user, len(numbers))
+                tallies[part].add(session, item, last[due.user], [])
+            part = "later"
+        last[due.user] = ranked.items
+
+    knobs = replace(
+        unhurried(Settings(), "forbid"),
+        list_items_max=LIST_ITEMS,
+        search_fit_min=Settings().search_fit_min if used else 2.0,  # no product fits that well
+    )
+    pipeline = Pipeline(knobs, 1, watch, domain.items, models)
+    offset = 0
+    for session, start_ms, bundles in sessions_of(folder, domain):
+        by = {"user_id": session, "session_id": session}
+        for nth, (intent, products) in enumerate(bundles):
+            time_ms = start_ms + nth * MINUTE_MS
+            query = ProductsSearched(query=intent, **by)
+            pipeline.search([_event(SEARCHED, query, offset, time_ms)])
+            clicks = [ProductClicked(product_id=product, **by) for product in products]
+            offset += 1
+            pipeline.learn(
+                [_event(CLICKED, c, offset + n, time_ms) for n, c in enumerate(clicks)], live=True
+            )
+            offset += len(clicks)
+    return tallies
+
+
+def sessions_of(
+    folder: Path, domain: bench_search.Domain
+) -> list[tuple[str, int, list[tuple[str, list[str]]]]]:
+    """(session, Unix milliseconds, bundles as (intent, products)), by time."""
+    of_bundle = {r["bundle_id"]: r["session_id"] for r in rows(folder, "session_bundle")}
+    times = {r["session_id"]: int(float(r["timestamp"])) for r in rows(folder, "user_session")}
+    bundles: dict[str, list[tuple[str, list[str]]]] = defaultdict(list)
+    for bundle, intent, items in zip(
+        domain.bundle_ids, domain.queries, domain.relevant, strict=True
+    ):
+        products = [domain.items[row].product_id for row in items]
+        bundles[of_bundle[bundle]].append((intent, products))
+    order = sorted(bundles, key=lambda session: (times[session], int(session)))
+    return [(session, times[session] * 1000, bundles[session]) for session in order]
+
+
+# -- reviews
+
+
+def reviews(folder: Path) -> None:
+    """MovieLens ratings: each is a click, and then a review with this rating and no text."""
+    path = folder / "ml-latest-small" / "ratings.csv.gz"
+    if not path.is_file():
+        print(f"{path}: not there: nothing measured", file=sys.stderr)
+        return
+    arms = {
+        "none": None,
+        "sink": Settings(sentiment_lift=0.0),
+        **{f"lift {lift}": Settings(sentiment_lift=lift) for lift in LIFTS},
+    }
+    told = {name: rated(path, knobs) for name, knobs in arms.items()}
+    base = told["none"]
+    for name, (tallies, shown) in told.items():
+        report(
+            "reviews", arm=name, mean_rating_shown=round(shown, 4),
+            **{
+                f"{kind}_HR@20": [tally.figures(1)["HR@20"], *(
+                    tally.gain_over(base[0][kind])["HR@20"] if name != "none" else ()
+                )]
+                for kind, tally in tallies.items()
+            },
+        )  # fmt: skip
+
+
+def rated(path: Path, knobs: Settings | None) -> tuple[dict[str, Tally], float]:
+    """By how the target was rated, its place in the list before it; and the mean rating, by all who
+    ever rated it, of what was shown. knobs: None for lists that know nothing of reviews."""
+    ratings: dict[tuple[str, str], float] = {}
+    of_item: dict[str, list[float]] = defaultdict(list)
+    for row in bench_search.read(path):
+        ratings[row["user_id"], row["item_id"]] = float(row["rating"])
+        of_item[row["item_id"]].append(float(row["rating"]))
+    tallies = {"all": Tally(), "liked": Tally(), "disliked": Tally()}
+    last: dict[str, list[int]] = {}
+    numbers: dict[str, int] = {}
+    shown_sum = shown = 0.0
+
+    def watch(due: Due, ranked: Ranked) -> None:
+        nonlocal shown_sum, shown
+        item, user = due.recent[-1], due.user
+        if user in last:
+            rating = ratings[user, due.event.data.product_id]
+            kinds = ["all"] + ["liked"] * (rating >= LIKED) + ["disliked"] * (rating <= DISLIKED)
+            for kind in kinds:
+                tallies[kind].add(numbers.setdefault(user, len(numbers)), item, last[user], [])
+        last[user] = ranked.items
+        for each in ranked.items:
+            mean = of_item[names[each]]
+            shown_sum, shown = shown_sum + sum(mean) / len(mean), shown + 1
+
+    pipeline = Pipeline(
+        replace(unhurried(knobs or Settings(), "forbid"), list_items_max=LIST_ITEMS), 1, watch
+    )
+    names, view = pipeline.worker.items.names, pipeline.worker.views.sentiment
+    said = Aggregates()
+    stream = lines(path)
+    while span := list(islice(stream, LIVE_SPAN_EVENTS)):
+        pipeline.learn(span, live=True)
+        if knobs is None:
+            continue
+        for event in span:
+            product, user = event.data.product_id, event.data.user_id
+            label, value = of_rating(ratings[user, product])
+            said.fold(product, f"{user}/{product}", label, value, event.time_ms)
+        for product in {event.data.product_id for event in span}:
+            view.apply([(product.encode(), encode(summary(product, said)))])
+    return tallies, shown_sum / shown
+
+
+def summary(product: str, said: Aggregates) -> ProductSentimentUpdated:
+    counts = said.get(product)
+    assert counts is not None
+    return ProductSentimentUpdated(
+        product_id=product, count=counts.count, mean=counts.mean(), trend=counts.trend(),
+        positive=counts.positive, neutral=counts.neutral, negative=counts.negative,
+        model=RATING_MODEL,
+    )  # fmt: skip
+
+
+def rows(folder: Path, name: str) -> list[dict[str, str]]:
+    return bench_search.read(folder / f"{name}.csv.gz")
+
+
+def _event(kind: str, data: object, offset: int, time_ms: int) -> Event:
+    return Event(kind, data, None, offset, time_ms, f"{offset}", "", "")
+
+
+if __name__ == "__main__":
+    main()
