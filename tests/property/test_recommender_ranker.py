@@ -146,7 +146,8 @@ def twin(shop: Shop, recent: list[str], bought: list[str], own: int = -1) -> dic
         elif name in recent and not s.offer_seen:
             continue
         found = parts.get(name, [])
-        kept = 1 + s.sentiment_weight * min(0, shop.means.get(name, 0))
+        mean = shop.means.get(name, 0)
+        kept = 1 + s.sentiment_weight * min(0, mean) + s.sentiment_lift * max(0, mean)
         # A way by two steps is one part of the reason for each neighbour between: the largest of
         # them is not known here, so any may be named.
         direct = max((p for p, why in found if why[0] != "related"), default=0.0)
@@ -252,6 +253,7 @@ knobs = st.builds(
     offer_current=st.booleans(),
     offer_seen=st.booleans(),
     sentiment_weight=st.sampled_from([0.0, 0.8, 1.0]),
+    sentiment_lift=st.sampled_from([0.0, 0.2]),
     list_items_max=st.integers(1, 9),
     neighbours_max=st.integers(1, 5),
     old_neighbours_max=st.integers(1, 5),
@@ -362,6 +364,13 @@ def test_the_chain_from_personal_to_empty() -> None:
     assert mixed.codes[:2] == ["viewed_together", "bought_together"]
     shop.similar("p0", [(n, 0.5, 0) for n in ("p1", "p2", "p3", "p4")])
     assert shop.rank((["p0"], []))[0].fallback == "none"
+
+
+def test_a_well_reviewed_item_rises() -> None:
+    shop = Shop(Settings())
+    shop.similar("p0", [("p1", 0.9, 0), ("p2", 0.8, 0)])
+    shop.sentiment("p2", 0.9)
+    assert shop.names(shop.rank((["p0"], []))[0]) == ["p2", "p1"]
 
 
 def test_a_badly_reviewed_item_sinks_and_a_removed_one_goes() -> None:

@@ -68,7 +68,7 @@ class Blend:
 
         In 32 bits: half the time, and far finer than the weights are certain.
         """
-        into, bias, out, linear, factor, mean = self._in_32_bits()
+        into, bias, out, linear, factor, mean = self.in_32_bits()
         scaled = x - mean
         scaled *= factor
         np.clip(scaled, -CLIP, CLIP, out=scaled)
@@ -77,20 +77,9 @@ class Blend:
         np.maximum(active, 0, out=active)
         return (active @ out + scaled @ linear).astype(np.float64)
 
-    def contributions(
-        self, x: NDArray[np.float32], centre: NDArray[np.float32]
-    ) -> NDArray[np.float32]:
-        """(candidates, features): by how much each feature puts a candidate's score above that of
-        its `centre` (same shape as x): gradient times difference, which sums to the difference of
-        the scores where the same units are active for both."""
-        into, bias, out, linear, factor, mean = self._in_32_bits()
-        scaled = np.clip((x - mean) * factor, -CLIP, CLIP)
-        away = scaled - np.clip((centre - mean) * factor, -CLIP, CLIP)
-        gradient = ((scaled @ into + bias > 0) * out) @ into.T + linear
-        contributions: NDArray[np.float32] = gradient * away
-        return contributions
-
-    def _in_32_bits(self) -> tuple[NDArray[np.float32], ...]:
+    def in_32_bits(self) -> tuple[NDArray[np.float32], ...]:
+        """What `scores` computes with: weights and biases of the hidden layer, weights of its
+        units, those of the linear part, factors and means of the features. Read only."""
         if self._quick is None:
             parts = (*self.weights, 1 / self._scale(), self._mean)
             self._quick = tuple(part.astype(np.float32) for part in parts)

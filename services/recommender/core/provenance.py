@@ -10,11 +10,13 @@ them and has no share.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from shopkeeper.services.recommender.core.blend import CLIP
 from shopkeeper.services.recommender.core.candidates import SEARCH_WEIGHT
+from shopkeeper.services.recommender.core.compiled import compiled
 from shopkeeper.services.recommender.core.features import EXPERT_OF, EXPERTS, RAW
 
 if TYPE_CHECKING:
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 
 NAMES = tuple(EXPERTS)
 SHOWN_MAX = 2  # experts that a label names
-_OF_EXPERT = np.array([[of == name for name in NAMES] for of in EXPERT_OF], np.float32)
+_OF_EXPERT = np.array([NAMES.index(name) for name in EXPERT_OF])  # by feature
 _NEIGHBOURS, _TWO_STEP, _REPEATS = (NAMES.index(n) for n in ("neighbours", "two_step", "repeats"))
 _CONTENT, _SEARCH = NAMES.index("content"), NAMES.index("search")
 _STEPS, _RECENCY = RAW.index("two_step"), RAW.index("recency")
@@ -84,15 +86,58 @@ def shares_of_blend(
     features: (candidates, features). bounds: (lists + 1,) of each list's candidates. places, ends:
     as `candidates.best` returns them.
     """
-    sizes = np.diff(bounds)
-    some = sizes > 0
-    means = np.zeros((len(sizes), features.shape[1]), np.float32)
-    means[some] = np.add.reduceat(features, bounds[:-1][some]) / sizes[some, np.newaxis]
-    owner = np.repeat(np.arange(len(sizes)), np.diff(ends, prepend=0))
-    pulls = blend.contributions(features[places], means[owner]) @ _OF_EXPERT
+    pulls = np.zeros((len(places), len(NAMES)), np.float32)
+    _pull(blend.in_32_bits(), features, bounds, places, ends, _OF_EXPERT, pulls)
     np.maximum(pulls, 0, out=pulls)
     shares: NDArray[np.float64] = pulls / np.maximum(pulls.sum(axis=1, keepdims=True), _TINY)
     return shares
+
+
+@compiled
+def _pull(
+    network: Any, features: Any, bounds: Any, places: Any, ends: Any, of_expert: Any, pulls: Any
+) -> None:
+    """Add to `pulls`, (places, experts), each feature's gradient times its difference from the mean
+    candidate's of the list. In one pass: lists are few and small, numpy's calls would cost more."""
+    into, bias, out, linear, factor, mean = network
+    width, hidden = into.shape
+    centre = np.empty(width, np.float32)
+    scaled = np.empty(width, np.float32)
+    gate = np.empty(hidden, np.float32)
+    place = 0
+    for number in range(len(ends)):
+        if place == ends[number]:
+            continue
+        first, end = bounds[number], bounds[number + 1]
+        centre[:] = 0.0
+        for row in range(first, end):
+            for feature in range(width):
+                centre[feature] += features[row, feature]
+        for feature in range(width):
+            centre[feature] = _scaled(
+                centre[feature] / (end - first), mean[feature], factor[feature]
+            )
+        while place < ends[number]:
+            row = places[place]
+            gate[:] = bias
+            for feature in range(width):
+                scaled[feature] = _scaled(features[row, feature], mean[feature], factor[feature])
+                for unit in range(hidden):
+                    gate[unit] += scaled[feature] * into[feature, unit]
+            for unit in range(hidden):
+                gate[unit] = out[unit] if gate[unit] > 0.0 else 0.0
+            for feature in range(width):
+                gradient = linear[feature]
+                for unit in range(hidden):
+                    gradient += gate[unit] * into[feature, unit]
+                away = scaled[feature] - centre[feature]
+                pulls[place, of_expert[feature]] += gradient * away
+            place += 1
+
+
+@compiled
+def _scaled(value: float, mean: float, factor: float) -> Any:
+    return np.float32(min(max((value - mean) * factor, -CLIP), CLIP))
 
 
 def labels(shares: NDArray[np.float64]) -> list[str]:

@@ -43,7 +43,7 @@ from shopkeeper.services.recommender.core.diversity import Room, diverse
 from shopkeeper.services.recommender.core.exploration import explore
 from shopkeeper.services.recommender.core.features import describe
 from shopkeeper.services.recommender.core.last_searches import NOT_SEARCHED
-from shopkeeper.services.recommender.core.provenance import labels, shares
+from shopkeeper.services.recommender.core.provenance import labels, shares, shares_of_blend
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -185,6 +185,10 @@ class Ranker:
         self._gatherer.gather([[0]], [[]], [-1], [NOT_SEARCHED])
         nothing = np.zeros(0, np.int64)
         best(np.zeros(1, np.int64), np.zeros(0), nothing, 1)
+        if self._settings.expert_shares and self._learner is not None:
+            blend = self._learner.serving
+            none = np.zeros((0, blend.features), np.float32)
+            shares_of_blend(blend, none, np.zeros(1, np.int64), nothing, nothing)
         if self._settings.rules.reorders:
             diverse(np.zeros(1, np.int64), np.zeros(0), nothing, np.zeros(0, np.int32), 1, 1, 0.0)
 
