@@ -103,20 +103,22 @@ def event(offset: int, user: str, kind: str, time_ms: int, recomm_id: str | None
     return Event(suffix, data, user.encode(), offset, time_ms, f"e{offset}", "", "")
 
 
-def list_id(offset: Any, partition: int = PARTITION) -> str:
-    return f"shop.clicks.v1/{partition}/{offset}/recommendations.updated.v1/0"
+def list_id(offset: Any, partition: int = PARTITION, topic: str = "shop.clicks.v1") -> str:
+    return f"{topic}/{partition}/{offset}/recommendations.updated.v1/0"
 
 
+OF_A_SEARCH = list_id(10**6, topic="shop.searches.v1")  # may well be ahead of the clicks
 junk_ids = st.sampled_from(
     ["", "x", list_id(""), list_id("-1"), list_id("1.0"), list_id(" 1"), list_id("٣"),
      list_id("9" * 5000), list_id(3, PARTITION + 1), list_id(3, 11),
+     list_id(3, PARTITION + 1, "shop.searches.v1"), list_id("x", topic="shop.searches.v1"),
      "shop.clicks.v1/1/3/trending.updated.v1/0",
      "shop.clicks.v1/1/3", list_id("3/3")]
 )  # fmt: skip
 
 
 # An echo of this event itself, of one so many before it, or something that is no list of theirs.
-echoes = st.one_of(st.none(), st.integers(0, 4), junk_ids)
+echoes = st.one_of(st.none(), st.integers(0, 4), st.just(OF_A_SEARCH), junk_ids)
 
 
 @st.composite
@@ -157,7 +159,7 @@ def by_definition(log: list[Event]) -> tuple[list[list[int]], int]:
     counts = [[0] * len(KINDS) for _ in EXPERIMENT.variants]
     unattributed = 0
     for (user, _), life in lives.items():
-        valid = {list_id(o): o for o in range(life[0].offset, life[-1].offset)}
+        valid = {list_id(o): o for o in range(life[0].offset, life[-1].offset)} | {OF_A_SEARCH: -1}
         attributed = [e for e in life if valid.get(e.data.recomm_id, e.offset) < e.offset]
         types = [e.type for e in attributed]
         unattributed += sum(e.data.recomm_id is not None for e in life) - len(attributed)

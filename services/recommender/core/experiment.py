@@ -47,7 +47,6 @@ KNOBS = (
     "sentiment_weight", "session_decay", "two_step_weight",
 )  # fmt: skip
 
-LIST_ID_HEAD = f"{topics.CLICKS}/"
 LIST_ID_TAIL = f"/{RECOMMENDATIONS_UPDATED}/0"
 
 # Columns of the counts
@@ -189,7 +188,8 @@ class Ledger:
         self.experiment = experiment
         self._list_interval_ms = settings.list_interval_ms
         self._users_max = settings.experiment_users_max
-        self._list_id_head = f"{LIST_ID_HEAD}{partition}/"
+        self._list_id_head = f"{topics.CLICKS}/{partition}/"
+        self._searched_id_head = f"{topics.SEARCHES}/{partition}/"
         self._rule = f"{experiment.rule()} interval={settings.list_interval_ms}"
         self._start()
 
@@ -242,7 +242,13 @@ class Ledger:
                     row[LISTS] += 1
             if data.recomm_id is None:
                 continue
-            if not self._offsets[place] <= self._list_offset(data.recomm_id) < event.offset:
+            # Where a search stands among clicks no offset tells: any list of one counts.
+            if (
+                _offset_in(data.recomm_id, self._searched_id_head) < 0
+                and not self._offsets[place]
+                <= _offset_in(data.recomm_id, self._list_id_head)
+                < event.offset
+            ):
                 self.unattributed += 1
                 continue
             row[_COLUMN_OF[kind]] += 1
@@ -272,14 +278,6 @@ class Ledger:
                 column[place] = last
         if place < len(self._keys):
             self._places[self._keys[place]] = place
-
-    def _list_offset(self, list_id: str) -> int:
-        """The offset of the event that made a list of this partition due; -1 for any other id."""
-        if not list_id.startswith(self._list_id_head) or not list_id.endswith(LIST_ID_TAIL):
-            return -1
-        digits = list_id[len(self._list_id_head) : -len(LIST_ID_TAIL)]
-        # Longer numbers are no offsets, and int() refuses very long ones.
-        return int(digits) if digits.isdecimal() and digits.isascii() and len(digits) < 20 else -1
 
     def dump(self) -> bytes:
         """The whole state; equal states give equal bytes."""
@@ -313,6 +311,15 @@ class Ledger:
         self._places = {key: place for place, key in enumerate(self._keys)}
         self.counts = [list(row) for row in state.counts]
         self.unattributed, self.not_enrolled = state.unattributed, state.not_enrolled
+
+
+def _offset_in(list_id: str, head: str) -> int:
+    """The offset in the id of a list that begins like this; -1 for any other id."""
+    if not list_id.startswith(head) or not list_id.endswith(LIST_ID_TAIL):
+        return -1
+    digits = list_id[len(head) : -len(LIST_ID_TAIL)]
+    # Longer numbers are no offsets, and int() refuses very long ones.
+    return int(digits) if digits.isdecimal() and digits.isascii() and len(digits) < 20 else -1
 
 
 def total_counts(experiment: Experiment, ledgers: Sequence[Ledger]) -> NDArray[np.int64]:
