@@ -173,6 +173,7 @@ def rated(path: Path, knobs: Settings | None) -> tuple[dict[str, Tally], float]:
     for row in bench_search.read(path):
         ratings[row["user_id"], row["item_id"]] = float(row["rating"])
         of_item[row["item_id"]].append(float(row["rating"]))
+    means = {item: sum(given) / len(given) for item, given in of_item.items()}
     tallies = {"all": Tally(), "liked": Tally(), "disliked": Tally()}
     last: dict[str, list[int]] = {}
     numbers: dict[str, int] = {}
@@ -187,9 +188,8 @@ def rated(path: Path, knobs: Settings | None) -> tuple[dict[str, Tally], float]:
             for kind in kinds:
                 tallies[kind].add(numbers.setdefault(user, len(numbers)), item, last[user], [])
         last[user] = ranked.items
-        for each in ranked.items:
-            mean = of_item[names[each]]
-            shown_sum, shown = shown_sum + sum(mean) / len(mean), shown + 1
+        shown_sum += sum(means[names[each]] for each in ranked.items)
+        shown += len(ranked.items)
 
     pipeline = Pipeline(
         replace(unhurried(knobs or Settings(), "forbid"), list_items_max=LIST_ITEMS), 1, watch
