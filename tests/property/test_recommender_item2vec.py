@@ -107,7 +107,7 @@ def test_nor_which_numbers_items_have(log: list[tuple[int, list[int]]], other: l
     one, two = made(), made()
     one.learn(*columns(log))
     two.learn(*columns([(other[item], [other[b] for b in before]) for item, before in log]))
-    assert (one.units(ITEMS) == two.units(ITEMS)[other]).all()
+    assert (one.units(np.arange(ITEMS)) == two.units(np.arange(ITEMS))[other]).all()
 
 
 def test_items_of_the_same_sessions_come_to_be_alike_and_stay_in_bounds() -> None:
@@ -121,7 +121,7 @@ def test_items_of_the_same_sessions_come_to_be_alike_and_stay_in_bounds() -> Non
     contexts = np.full((len(log), 3), -1, np.int32)
     contexts[:, :2] = [before for _, before in log]
     vectors.learn(np.array([item for item, _ in log]), contexts)
-    alike = vectors.units(12) @ vectors.units(12).T
+    alike = vectors.units(np.arange(12)) @ vectors.units(np.arange(12)).T
     same = np.arange(12)[:, None] // 4 == np.arange(12) // 4
     assert alike[same].min() > alike[~same].max() + 0.2
     assert np.abs(vectors.inputs).max() < 20
@@ -136,7 +136,7 @@ def test_the_ring_goes_round() -> None:
     contexts[:, 0] = (items + 1) % ITEMS
     vectors.learn(items, contexts)
     assert vectors.events == 2 * len(items)
-    assert np.isfinite(vectors.units(ITEMS)).all()
+    assert np.isfinite(vectors.units(np.arange(ITEMS))).all()
 
 
 def test_without_dimensions_nothing_is_learned() -> None:
@@ -144,7 +144,7 @@ def test_without_dimensions_nothing_is_learned() -> None:
     vectors.learn(np.array([1, 2]), np.zeros((2, 0), np.int32))
     assert vectors.window == 0
     assert vectors.events == 0
-    assert vectors.units(5).shape == (5, 0)
+    assert vectors.units(np.arange(5)).shape == (5, 0)
 
 
 def test_unit_keeps_zeros() -> None:

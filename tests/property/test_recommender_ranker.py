@@ -75,7 +75,7 @@ class Shop:
     def vector(self, name: str) -> np.ndarray:
         """An item's, of length 1, or zeros."""
         item = self.items.intern(name)
-        return self.views.vectors.units(len(self.items))[item]
+        return self.views.vectors.units(np.array([item]))[0]
 
     def trending(self, scope: str, names: list[str]) -> None:
         items = [outputs.TrendingItem(n, 1.0) for n in names]

@@ -71,11 +71,10 @@ class ItemVectors:
             self.inputs, self.outputs = grown(self.inputs, size), grown(self.outputs, size)
             self._squares = grown(self._squares, size)
 
-    def units(self, size: int) -> NDArray[np.float32]:
-        """(size, dimensions) sums of both vectors, of length 1 (0 where nothing was learned)."""
-        self.reserve(size)
-        vectors = self.inputs[:size] + self.outputs[:size]
-        return unit(vectors)
+    def units(self, items: NDArray[np.int64]) -> NDArray[np.float32]:
+        """(items, dimensions) sums of both vectors, of length 1 (0 where nothing was learned)."""
+        self.reserve(int(items.max(initial=-1)) + 1)
+        return unit(self.inputs[items] + self.outputs[items])
 
 
 def unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
