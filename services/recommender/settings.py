@@ -79,13 +79,14 @@ class Settings:
     neighbour_sessions_max: int = 100  # of them, those that vote
     content_neighbours_max: int = 16  # new items that fit an item
     content_neighbours_weight: float = 0.5  # of an item's neighbours in what fits it
+    content_vectors_weight: float = 0.5  # of vectors of attributes against likeness
     content_decay: float = 0.7  # of what fits an older recent item
     content_weight: float = 0.02  # of fit in the score without the blend
     content_rows_at_once: int = 64  # made for a batch of lists at most
     new_item_visits: int = 20  # sessions from which on an item is no longer new
     new_items_max: int = 10_000  # the latest of them
     vector_dimensions: int = 32  # of items' vectors by behaviour (item2vec); 0: none
-    vector_window: int = 3  # items before an event that it is paired with
+    vector_window: int = 5  # items before an event that it is paired with
     vector_negatives: int = 5  # drawn for each pair
     vector_rate: float = 0.3  # of AdaGrad's steps
     candidates_base_max: int = 40  # best by each expert that the blend is asked about

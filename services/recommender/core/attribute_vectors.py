@@ -10,8 +10,6 @@ x(i) the item's vector by behaviour (item2vec.py, less the mean of all), a(i) it
 lead to one another in sessions, not only those that the same products have: the linear map of
 Gantner et al., "Learning attribute-to-feature mappings for cold-start recommendations" (ICDM 2010).
 
-Measured beside what content.py does, and not part of it: see docs/decisions/0018.
-
 The normal equations are summed item by item, and solved by conjugate gradients (Hestenes and
 Stiefel, 1952; scaled by the diagonal), each solution beginning where the one before it ended.
 """

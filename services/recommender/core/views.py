@@ -428,6 +428,7 @@ class Views:
         self.sentiment = ProductSentimentView(items)
         self.trending = TrendingView(items)
         self.content = Content(
-            settings, items, self.catalogue.attributes, self.similar, self.counts, self.catalogue
-        )
+            settings, items, self.catalogue.attributes, self.similar, self.counts, self.catalogue,
+            self.vectors,
+        )  # fmt: skip
         self.groups = GroupsView(items, self.catalogue, settings)
