@@ -5,6 +5,9 @@ whose md5(stock_code) % 10 is 1 are cold; of the baskets that begin last, a tent
 item is cold and new in the basket is a target, and all cold items are ranked by likeness to the
 last line before it. Ties take the expected value over random order.
 
+Vectors of attributes are learned from the other baskets without their cold items: `placed` compares
+where attributes put items, `placed_seen` knows of the last item also where behaviour put it.
+
 usage: python benchmarks/bench_item_vectors.py FOLDER   (FOLDER: data/recsys)
 """
 
@@ -20,10 +23,15 @@ import numpy as np
 from bench_search import intervals, tf_idf
 from harness import report
 
+from shopkeeper.services.recommender.core.attribute_vectors import AttributeVectors
+from shopkeeper.services.recommender.core.attributes import Attributes
+from shopkeeper.services.recommender.core.item2vec import ItemVectors, unit
 from shopkeeper.services.recommender.item_encoder import ItemEncoder
+from shopkeeper.services.recommender.settings import Settings
 from shopkeeper.shared.contracts.shop import ProductCatalogued
 
 CUTOFF, BASKET_MAX, COLD = 20, 20, 1
+SOLVE_STEPS = 20
 
 
 def baskets(path: Path) -> tuple[dict[str, tuple[str, float]], list[list[str]]]:
@@ -46,6 +54,40 @@ def expected(scores: np.ndarray, target: int) -> tuple[float, float]:
     places = better + 1 + np.arange(int((scores == scores[target]).sum()))
     inside = places <= CUTOFF
     return float(inside.mean()), float((inside / places).mean())
+
+
+def placed(
+    products: list[ProductCatalogued], learned: list[list[int]]
+) -> tuple[np.ndarray, np.ndarray]:
+    """(products, dimensions) twice: where their attributes put them, and halfway to where behaviour
+    does. learned: rows of the products of each basket, in order."""
+    attributes, knobs = Attributes(), Settings()
+    for row, product in enumerate(products):
+        attributes.put(row, product)
+    weights = attributes.matrix(len(products))
+    vectors = ItemVectors(
+        knobs.vector_dimensions, knobs.vector_window, knobs.vector_negatives, knobs.vector_rate
+    )
+    every = np.arange(len(products))
+    vectors.reserve(len(products))
+    for basket in learned:
+        items = np.array(basket[:BASKET_MAX], np.int64)
+        contexts = np.full((len(items), vectors.window), -1, np.int32)
+        for n in range(len(items)):
+            before = items[max(0, n - vectors.window) : n][::-1]
+            contexts[n, : len(before)] = before
+        vectors.learn(items, contexts)
+    seen = vectors.units(every)
+    known = seen.any(axis=1)
+    seen = unit((seen - seen[known].mean(axis=0)) * known[:, np.newaxis])
+    found = AttributeVectors(knobs.vector_dimensions)
+    found.begin(np.arange(weights.shape[1]))
+    found.add(weights[known], seen[known])
+    for _ in range(SOLVE_STEPS):
+        found.solve()
+    found.finish()
+    by_attributes = unit(weights @ found.vectors)
+    return by_attributes, unit(by_attributes + seen)
 
 
 def main() -> None:
@@ -78,6 +120,11 @@ def main() -> None:
         vectors = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
         return vectors @ vectors[of_cold].T
 
+    warm = [
+        [row[code] for code in basket if code not in place]
+        for basket in all_baskets[: -len(held_out)]
+    ]
+    by_attributes, halfway = placed(products, [basket for basket in warm if basket])
     lexical = tf_idf([names[i] for i in of_cold], names)
     methods = {
         "tf_idf": lexical,
@@ -86,6 +133,9 @@ def main() -> None:
         "code_centred": cosine(centred),
         "text_and_code": cosine(text) + 0.5 * cosine(centred),
         "tf_idf_and_text": lexical + cosine(text),
+        "placed": cosine(by_attributes),
+        "placed_seen": halfway @ by_attributes[of_cold].T,
+        "tf_idf_and_placed": lexical + 0.5 * halfway @ by_attributes[of_cold].T,
     }
     for name, scores in methods.items():
         found = []

@@ -79,11 +79,16 @@ class Settings:
     neighbour_sessions_max: int = 100  # of them, those that vote
     content_neighbours_max: int = 16  # new items that fit an item
     content_neighbours_weight: float = 0.5  # of an item's neighbours in what fits it
+    content_vectors_weight: float = 0.5  # of vectors of attributes against likeness
     content_decay: float = 0.7  # of what fits an older recent item
     content_weight: float = 0.02  # of fit in the score without the blend
     content_rows_at_once: int = 64  # made for a batch of lists at most
     new_item_visits: int = 20  # sessions from which on an item is no longer new
     new_items_max: int = 10_000  # the latest of them
+    vector_dimensions: int = 32  # of items' vectors by behaviour (item2vec); 0: none
+    vector_window: int = 5  # items before an event that it is paired with
+    vector_negatives: int = 5  # drawn for each pair
+    vector_rate: float = 0.3  # of AdaGrad's steps
     candidates_base_max: int = 40  # best by each expert that the blend is asked about
     candidates_two_step_max: int = 30
     candidates_followed_max: int = 20
@@ -128,7 +133,8 @@ class Settings:
             if isinstance(value, int)
             and not isinstance(value, bool)
             and name not in ("list_interval_ms", "list_age_ms_max", "row_interval_ms",
-                             "trending_interval_ms", "group_interval_ms", "user_groups")
+                             "trending_interval_ms", "group_interval_ms", "user_groups",
+                             "vector_dimensions")
         }  # fmt: skip
         for name, value in counts.items():
             if value < 1:
@@ -139,6 +145,8 @@ class Settings:
             raise ValueError(f"sentiment_weight={self.sentiment_weight} is not in [0, 1]")
         if self.sentiment_lift < 0.0:
             raise ValueError("sentiment_lift must not be negative")
+        if self.vector_dimensions < 0 or self.vector_dimensions % 4:
+            raise ValueError(f"vector_dimensions={self.vector_dimensions} is no multiple of 4")
         if self.user_groups < 0 or self.group_prior < 0:
             raise ValueError("user_groups and group_prior must not be negative")
         if self.shrinkage < 0 or min(self.class_weights) < 0:

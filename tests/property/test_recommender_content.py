@@ -16,6 +16,7 @@ from shopkeeper.services.recommender.core import content as content_module
 from shopkeeper.services.recommender.core.attributes import Attributes, tokens_of, words
 from shopkeeper.services.recommender.core.items import Items
 from shopkeeper.services.recommender.core.ranker import Ranked, Ranker
+from shopkeeper.services.recommender.core.session_index import SessionItems
 from shopkeeper.services.recommender.core.views import CountsRecord, Views
 from shopkeeper.services.recommender.settings import CLASS_COUNT, CLICK, Settings
 from shopkeeper.shared.contracts import outputs, reasons
@@ -321,7 +322,7 @@ def test_what_led_nowhere_yet_is_not_blown_up() -> None:
     for product_id, title in (("p0", "red"), ("p1", "blue"), ("p2", "blue"), ("p3", "red")):
         shop.put(ProductCatalogued(product_id=product_id, title=title))
     shop.similar("p0", [("p1", 0.5, 3)])
-    for now_ms in (0, 1):
+    for now_ms in range(2 + content_module.SOLVE_STEPS):
         shop.content.refresh(now_ms)
     assert set(shop.fits("p0")) == {"p3"}
     shop.put(ProductCatalogued(product_id="p4", title="blue"))
@@ -329,6 +330,36 @@ def test_what_led_nowhere_yet_is_not_blown_up() -> None:
     fits = shop.fits("p0")
     assert set(fits) == {"p3", "p4"}
     assert 0 < fits["p4"] < 10
+
+
+def test_a_new_item_lies_where_behaviour_put_those_with_its_attributes() -> None:
+    shop = Shop(Settings(blend=False, new_item_visits=1, content_vectors_weight=0.5))
+    # Who looks at red things looks at round ones next, and at square ones after blue ones; rows of
+    # neighbours do not know it yet, but for one that says what a fit is worth.
+    shop.visited({"p0": 9, "p1": 9, "p2": 9, "p3": 9})
+    for product_id, title in (
+        ("p0", "red"), ("p1", "round"), ("p2", "blue"), ("p3", "square"), ("p4", "round"),
+        ("p5", "square"), ("p6", "red"), ("p7", "blue"),
+    ):  # fmt: skip
+        shop.put(ProductCatalogued(product_id=product_id, title=title))
+    shop.similar("p0", [("p0", 0.5, 3)])
+    for number in range(300):
+        pair = ("p0", "p1") if number % 2 else ("p2", "p3")
+        starts, offsets = np.full(2, 2 * number), 2 * number + np.arange(2)
+        shop.views.sessions.add(SessionItems(0, starts, shop.items.intern_all(pair), offsets))
+    shop.content.settle()
+    fits = shop.fits("p0")
+    assert fits["p4"] > 0.05 > fits["p5"]  # no attribute is shared with either
+    assert fits["p6"] > fits["p4"]
+    assert set(shop.rank(["p0"])) >= {"p4", "p6"}
+    # Without vectors nothing is known of where they lie.
+    bare = Shop(Settings(blend=False, new_item_visits=1, vector_dimensions=0))
+    for product in shop.products.values():
+        bare.put(product)
+    bare.visited(shop.visits)
+    bare.similar("p0", [("p0", 0.5, 3)])
+    bare.content.settle()
+    assert bare.fits("p0")["p4"] == 0 < bare.fits("p0")["p6"]
 
 
 @given(products, rows, visits, st.integers(1, 4), st.lists(name, min_size=1, unique=True))
@@ -367,7 +398,7 @@ def test_a_sweep_in_slices_equals_one_at_once(
     at_once.content.settle()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(content_module, "SWEEP_ROWS", size)
-        for now_ms in range(len(NAMES) + 2):
+        for now_ms in range(len(NAMES) + 2 + content_module.SOLVE_STEPS):
             sliced.content.refresh(now_ms)
     for product_id in NAMES:
         assert sliced.fits(product_id) == pytest.approx(

@@ -72,6 +72,11 @@ class Shop:
         """Those that share an item with a list's recent ones."""
         return [s for n, s in enumerate(self.sessions) if n != own and set(s) & set(recent)]
 
+    def vector(self, name: str) -> np.ndarray:
+        """An item's, of length 1, or zeros."""
+        item = self.items.intern(name)
+        return self.views.vectors.units(np.array([item]))[0]
+
     def trending(self, scope: str, names: list[str]) -> None:
         items = [outputs.TrendingItem(n, 1.0) for n in names]
         data = outputs.TrendingUpdated(scope=scope, items=items, as_of_ms=1, model=MODEL)
@@ -239,6 +244,15 @@ def assert_evidence(
         assert found["length"] == pytest.approx(math.log1p(len(recent)), **close)
         assert found["distinct"] == pytest.approx(math.log1p(len(distinct)), **close)
         assert found["sentiment"] == pytest.approx(shop.means.get(name, 0), **close)
+        mine = shop.vector(name)
+        last_vector = shop.vector(recent[-1])
+        decay = shop.settings.session_decay
+        pointed = sum(decay ** recent[::-1].index(seed) * shop.vector(seed) for seed in distinct)
+        alike = {"rel": 1e-3, "abs": 1e-3}
+        assert found["vector_last"] == pytest.approx(mine @ last_vector, **alike)
+        assert found["vector_recent"] * np.linalg.norm(pointed) == pytest.approx(
+            mine @ pointed, **alike
+        )
         better = sum(score > base * (1 + 1e-5) for score in base_of.values())
         level = sum(score >= base * (1 - 1e-5) for score in base_of.values())
         place = round(math.expm1(found["place_base"]))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shopkeeper.services.recommender.core.item2vec import ItemVectors
 from shopkeeper.services.recommender.core.items import Items
 from shopkeeper.services.recommender.core.session_index import (
     NO_LINK,
@@ -16,6 +19,9 @@ from shopkeeper.services.recommender.core.session_index import (
     encode,
 )
 from shopkeeper.services.recommender.core.sessions import Learned
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 SESSIONS, WIDTH = 5, 3
 
@@ -138,6 +144,36 @@ def test_what_comes_again_changes_nothing_however_it_is_cut(
     assert (index.returns == once.returns).all()
     assert (index.entries == once.entries).all()
     assert index.heat == pytest.approx(once.heat)
+
+
+@given(events, st.integers(1, 7))
+def test_vectors_learn_each_item_with_those_before_it(
+    log: list[tuple[int, int, int]], cut: int
+) -> None:
+    log = [(0, session, item) for _, session, item in log]
+    told: list[tuple[int, list[int]]] = []
+
+    class Told(ItemVectors):
+        def learn(self, items: NDArray[np.int64], contexts: NDArray[np.int32]) -> None:
+            told.extend(zip(items.tolist(), contexts.tolist(), strict=True))
+
+    items = Items()
+    items.intern_all(f"p{i}" for i in range(6))
+    index = SessionIndex(items, 100, WIDTH, Told(8, 2, 1, 0.1))
+    column = np.array(log)
+    for start in range(0, len(log), cut):
+        part = slice(start, min(start + cut, len(log)))
+        index.add(SessionItems(0, column[part, 1], column[part, 2], np.arange(len(log))[part]))
+    held: dict[int, list[int]] = {}
+    expected = []
+    for _, session, item in log:
+        before = held.setdefault(session, [])
+        new = item not in before and len(before) < WIDTH
+        newest_first = before[::-1][:2] if new else []
+        expected.append((item, newest_first + [-1] * (2 - len(newest_first))))
+        if new:
+            before.append(item)
+    assert told == expected
 
 
 @given(events, st.integers(60, 400))

@@ -12,6 +12,7 @@ Experts, all read from what is kept current click by click:
 - sequences: sequential rules (the same source): what came d places after i in the newest sessions
   with i, of the newest three, votes with 1 / d, halved with each entry since i;
 - content: new items that fit what was looked at (content.py), and what fits the user's last search;
+- vectors: how alike an item is to the last one, and to the recent ones, by item2vec.py;
 - and what an item is: popularity, lately and ever, how often who saw it comes back to it, reviews.
 
 What must not be offered is left out before anything is compared.
@@ -67,6 +68,7 @@ _TIMES, _RECENCY = RAW.index("times"), RAW.index("recency")
 _SENTIMENT, _CATEGORY = RAW.index("sentiment"), RAW.index("same_category")
 _FIRST_PLACE, _FIRST_SHARE = RAW.index(PLACES[0]), RAW.index("share_base")
 _CONTENT, _SEARCHED = RAW.index("content"), RAW.index("searched")
+_VECTOR_LAST, _VECTOR_RECENT = RAW.index("vector_last"), RAW.index("vector_recent")
 # Experts that choose candidates; those of `PLACES` first, in their order.
 _CHOOSING = np.array([_BASE, _STEPS, _FOLLOWED, _SESSIONS, _CONTENT, _SEARCHED])
 _PLACED = len(PLACES)
@@ -157,6 +159,7 @@ class Gatherer:
             index.newest,
             (content.row_of, content.neighbours, content.fits,
              found_items, found_bounds, found_fits),
+            (views.vectors.inputs, views.vectors.outputs),
             (self._mark, self._found, self._raw, self._base, self._lead, self._why),
             (self._table, self._walked, self._nearness, self._newest_age),
             self._lists,
@@ -226,6 +229,36 @@ def _by_reviews(mean: float, weight: float, lift: float) -> float:
 
 
 @compiled
+def _point(own: Any, context: Any, weight: Any, is_last: bool, towards: Any) -> None:
+    """Add an item's vector, of length `weight`, to where recent items point; (2, dimensions)."""
+    square = np.float32(0)
+    for n in range(len(own)):
+        square += (own[n] + context[n]) ** 2
+    if square > 0:
+        scale = np.float32(1) / np.sqrt(square)
+        for n in range(len(own)):
+            along = (own[n] + context[n]) * scale
+            towards[1, n] += weight * along
+            if is_last:
+                towards[0, n] = along
+
+
+@compiled
+def _cosines(own: Any, context: Any, towards: Any) -> tuple[Any, Any]:
+    """Products of an item's vector, made 1 long, with both rows of `towards`."""
+    square, last, recent = np.float32(0), np.float32(0), np.float32(0)
+    for n in range(len(own)):
+        along = own[n] + context[n]
+        square += along * along
+        last += along * towards[0, n]
+        recent += along * towards[1, n]
+    if square == 0:
+        return np.float32(0), np.float32(0)
+    scale = np.float32(1) / np.sqrt(square)
+    return last * scale, recent * scale
+
+
+@compiled
 def _gather(
     asked: Any,
     similar: Any,
@@ -233,6 +266,7 @@ def _gather(
     index: Any,
     newest: int,
     fitting: Any,
+    vectors: Any,
     space: Any,
     session_space: Any,
     lists_before: int,
@@ -253,6 +287,7 @@ def _gather(
     old_max, walk_max, old_walk_max, sessions_max, new_visits = counts_max
     repeat_weight, step_weight, sentiment_weight, sentiment_lift, content_weight = weights
     content_rows, content_items, content_fits, found_items, found_bounds, found_fits = fitting
+    inputs, outputs = vectors
     decay, content_decay = decays
     offer_current, offer_seen = offer
     bounds, out_items, out_raw, out_base, out_kept, out_why, out_source, out_kind = out
@@ -267,6 +302,7 @@ def _gather(
     experts = len(limits)
     least_of = np.zeros(experts, np.float32)
     ties_of = np.zeros(experts, np.int64)  # how many as good as the least may stay
+    towards = np.zeros((2, inputs.shape[1]), np.float32)  # where the last, all recent items point
     returns_prior = totals[1] / max(totals[0], 1)
     immediate_prior = totals[2] / max(totals[0], 1)
     total = 0
@@ -504,6 +540,11 @@ def _gather(
                 least = np.partition(column[:kept], kept - limits[expert])[kept - limits[expert]]
                 least_of[expert] = least
                 ties_of[expert] = limits[expert] - (column[:kept] > least).sum()
+        towards[:] = 0
+        for seed in range(distinct):
+            weight = np.float32(decay[ages[seed]])
+            _point(inputs[seeds[seed]], outputs[seeds[seed]], weight, seed == 0, towards)
+        length_recent = np.sqrt((towards[1] * towards[1]).sum())
         first = total
         for nth in range(kept):
             at = left_over[nth]
@@ -533,6 +574,8 @@ def _gather(
             row_out[_DISTINCT] = distinct
             if last >= 0:
                 row_out[_CATEGORY] = category[item] >= 0 and category[item] == category[last]
+            row_out[_VECTOR_LAST], along = _cosines(inputs[item], outputs[item], towards)
+            row_out[_VECTOR_RECENT] = along / max(length_recent, np.float32(TINY))
             out_items[total] = item
             out_base[total] = base[at]
             out_kept[total] = _by_reviews(mean[item], sentiment_weight, sentiment_lift)

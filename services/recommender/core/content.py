@@ -3,7 +3,8 @@
 A new item has no neighbours by behaviour, so others lend it theirs. Of a seed i (an item that the
 user looked at) and a new item j,
 
-fit(i, j) = (a(i) + w * sum over i's neighbours k of s(i, k) * a(k)) . a(j) + g * a(i) M a(j),
+fit(i, j) = (a(i) + w * sum over i's neighbours k of s(i, k) * a(k)) . a(j) + g * a(i) M a(j)
+            + h * (where i lies) . (where j would lie),
 
 a(x) the tf-idf vector of x's attributes (attributes.py), s(i, k) the neighbour's score. The first
 part finds what is like i, or like what people choose beside i. M is learned from behaviour: token t
@@ -16,6 +17,9 @@ the demand for u after t, divided by how many items share it: item-based collabo
 between attributes in place of items. g makes both parts equally large on average. That is a linear
 map from attributes to behaviour (Gantner et al., "Learning attribute-to-feature mappings for
 cold-start recommendations", ICDM 2010) that needs no training but counts.
+
+The third part is a cosine of vectors by behaviour (item2vec.py): j, which has none, lies where its
+attributes would put it (attribute_vectors.py), i halfway between that and where it was seen to lie.
 """
 
 from __future__ import annotations
@@ -26,6 +30,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import sparse
 
+from shopkeeper.services.recommender.core.attribute_vectors import AttributeVectors
+from shopkeeper.services.recommender.core.item2vec import unit
 from shopkeeper.services.recommender.core.items import grown
 from shopkeeper.services.recommender.settings import CLICK
 
@@ -33,6 +39,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from shopkeeper.services.recommender.core.attributes import Attributes
+    from shopkeeper.services.recommender.core.item2vec import ItemVectors
     from shopkeeper.services.recommender.core.items import Items
     from shopkeeper.services.recommender.core.views import (
         CatalogueView,
@@ -46,7 +53,9 @@ SWEEP_ROWS = 1024  # items that one slice of M's sweep takes in
 SWEEP_PAUSE_MS = 60_000  # between two sweeps
 READ_PAUSE_MS = 2_000  # between two readings of the catalogue, or
 READ_ITEMS_PER_MS = 10  # longer where it is large: 10 s for 100,000 products
-SCALE_SEEDS = 128  # items that g is measured on
+SOLVE_STEPS = 8  # of conjugate gradients, a slice each, at the end of a sweep
+SCALE_SEEDS = 128  # items that g and h are measured on
+CENTRE_ITEMS = 4096  # at most, that the mean of the vectors by behaviour is taken of
 TINY = 1e-9
 
 
@@ -66,6 +75,7 @@ class Content:
         similar: SimilarView,
         counts: ItemCountsView,
         catalogue: CatalogueView,
+        vectors: ItemVectors,
     ) -> None:
         self._settings, self._items, self._attributes = settings, items, attributes
         self._similar, self._counts, self._catalogue = similar, counts, catalogue
@@ -89,6 +99,11 @@ class Content:
         self._affinity_tokens: NDArray[np.int64] = np.zeros(0, np.int64)  # of M
         self._affinity: NDArray[np.float32] = np.zeros((0, 0), np.float32)
         self._scale = 0.0  # g
+        self._vectors = vectors
+        self._placing = AttributeVectors(vectors.inputs.shape[1])
+        self._centre: NDArray[np.float32] = np.zeros(vectors.inputs.shape[1], np.float32)
+        self._new_places = self._placing.vectors  # where new items would lie
+        self._places_scale = 0.0  # h
 
     # -- by the clock
 
@@ -133,7 +148,11 @@ class Content:
         )  # fmt: skip
         self.new_items = np.fromiter(islice(latest, most), np.int64)
         self._new = self._matrix[self.new_items]
+        self._place_new()
+
+    def _place_new(self) -> None:
         self._new_led = self._new[:, self._affinity_tokens]
+        self._new_places = unit(self._new_led @ self._placing.vectors)
 
     def _begin(self) -> None:
         """Begin a sweep over all items, with the most frequent tokens there are now."""
@@ -142,18 +161,32 @@ class Content:
         self._tokens = np.sort(order[frequency[order] > 0])
         self._swept = self._matrix[:, self._tokens]
         self._sums = np.zeros((len(self._tokens), len(self._tokens)), np.float32)
+        self._placing.begin(self._tokens)
+        # The middle of some, so that nobody waits: most vectors have something in common.
+        count = self._matrix.shape[0]
+        some = self._vectors.units(np.arange(0, count, 1 + count // CENTRE_ITEMS))
+        known = some[some.any(axis=1)]
+        self._centre = known.mean(axis=0) if len(known) else np.zeros_like(self._centre)
         self._next = 0
 
     def _sweep(self) -> None:
-        """Take some items' neighbours into the sums; at the end, make M of them."""
+        """Take some items into the sums, or solve them a little further; at the end, make M."""
         mine = self._swept
         count = mine.shape[0]
-        seeds = np.arange(self._next, min(self._next + SWEEP_ROWS, count))
-        followers = self._neighbours(seeds, count, counts=True)
-        self._sums += (mine[seeds].T @ (followers @ mine)).toarray()
-        self._next += SWEEP_ROWS
-        if self._next < count:
+        slices = -(-count // SWEEP_ROWS)
+        at, self._next = self._next, self._next + 1
+        if at < slices:
+            seeds = np.arange(at * SWEEP_ROWS, min((at + 1) * SWEEP_ROWS, count))
+            followers = self._neighbours(seeds, count, counts=True)
+            self._sums += (mine[seeds].T @ (followers @ mine)).toarray()
+            places = self._behaviour(seeds)
+            known = places.any(axis=1)
+            self._placing.add(mine[seeds[known]], places[known])
             return
+        self._placing.solve()
+        if at < slices + SOLVE_STEPS - 1:
+            return
+        self._placing.finish()
         self._next = -1
         self._similar.reserve()
         visited = np.flatnonzero(self._similar.row_of[:count] >= 0)
@@ -163,20 +196,23 @@ class Content:
         affinity = self._sums / (demand + prior)[:, None] / (1 + supply)
         self._affinity, self._affinity_tokens = affinity.astype(np.float32), self._tokens
         self._sums = np.zeros((0, 0), np.float32)
-        self._new_led = self._new[:, self._affinity_tokens]
+        self._place_new()
         self._measure(visited)
         self._choose()
         self._version += 1
 
     def _measure(self, visited: NDArray[np.int64]) -> None:
-        """g: that the best of both parts are equally large, over some seeds."""
+        """g and h: that the best of each part are equally large, over some seeds, but for what
+        `content_vectors_weight` says."""
         some = visited[:: max(1, len(visited) // SCALE_SEEDS)]
-        self._scale = 0.0
+        self._scale = self._places_scale = 0.0
         if len(some) and len(self.new_items):
-            like, led = self._parts(some)
-            most = float(led.max(axis=1).mean())
-            if most > TINY:  # else nothing can be said yet of how large it is
-                self._scale = float(like.max(axis=1).mean()) / most
+            best = [float(part.max(axis=1).mean()) for part in self._parts(some)]
+            like, led, near = best
+            if led > TINY:  # else nothing can be said yet of how large it is
+                self._scale = like / led
+            if near > TINY:
+                self._places_scale = self._settings.content_vectors_weight * like / near
 
     # -- rows
 
@@ -211,8 +247,10 @@ class Content:
 
     def fits_of(self, seeds: NDArray[np.int64]) -> NDArray[np.float32]:
         """(seeds, new items) how well each of `new_items` fits each seed; 0 for itself."""
-        like, led = self._parts(seeds)
-        fits: NDArray[np.float32] = like + np.float32(self._scale) * led
+        like, led, near = self._parts(seeds)
+        fits: NDArray[np.float32] = (
+            like + np.float32(self._scale) * led + np.float32(self._places_scale) * near
+        )
         fits[self.new_items[None, :] == seeds[:, None]] = 0.0
         return fits
 
@@ -221,8 +259,8 @@ class Content:
         alike: NDArray[np.float32] = (self._matrix[seeds] @ self._new.T).toarray()
         return alike
 
-    def _parts(self, seeds: NDArray[np.int64]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """(seeds, new items) twice: by likeness, and by what attributes lead to."""
+    def _parts(self, seeds: NDArray[np.int64]) -> tuple[NDArray[np.float32], ...]:
+        """(seeds, new items) three times: by likeness, by what attributes lead to, by vectors."""
         near = self._neighbours(seeds, self._matrix.shape[0]) @ self._matrix
         # Of what the catalogue says nothing, its neighbours tell what it is.
         length = np.sqrt(np.asarray(near.multiply(near).sum(axis=1)).ravel())
@@ -231,9 +269,17 @@ class Content:
         like = ((mine + self._settings.content_neighbours_weight * near) @ self._new.T).toarray()
         tokens = self._affinity_tokens
         if not len(tokens):
-            return like, np.zeros_like(like)
-        ahead = mine[:, tokens] @ self._affinity
-        return like, (self._new_led @ ahead.T).T
+            return like, np.zeros_like(like), np.zeros_like(like)
+        mine = mine[:, tokens]
+        ahead = mine @ self._affinity
+        places = unit(self._behaviour(seeds) + unit(mine @ self._placing.vectors))
+        return like, (self._new_led @ ahead.T).T, places @ self._new_places.T
+
+    def _behaviour(self, items: NDArray[np.int64]) -> NDArray[np.float32]:
+        """(items, dimensions) where they were seen to lie, as directions from the middle of all; 0
+        where nothing was learned."""
+        vectors = self._vectors.units(items)
+        return unit((vectors - self._centre) * vectors.any(axis=1, keepdims=True))
 
     def _rows_for(self, seeds: NDArray[np.int64]) -> NDArray[np.int32]:
         """Their rows, new ones where they have none."""

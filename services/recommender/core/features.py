@@ -58,6 +58,8 @@ PLAIN = (
     "recency",  # 1 / (1 + entries since it was last there), 0 if it was not
     "sentiment",  # Bayesian mean of its reviews
     "same_category",  # as the last item
+    "vector_last",  # cosine with the last item's vector (item2vec)
+    "vector_recent",  # with the recent items' vectors, older ones counting less
 )
 RAW = ROOTS + LOGS + PLAIN
 LOGARITHMS = ("base", "similarity_last", "two_step", "followed", "followed_last")  # as well
@@ -103,6 +105,7 @@ EXPERTS = {  # whose word a feature is
     "category": ("same_category",),
     "content": ("content",),
     "search": ("searched",),
+    "vectors": ("vector",),
     "context": ("length", "distinct"),
 }
 # fmt: on

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from shopkeeper.services.recommender.core.item2vec import ItemVectors
     from shopkeeper.services.recommender.core.items import Items
     from shopkeeper.services.recommender.core.sessions import Learned
     from shopkeeper.services.recommender.core.views import KeyValue
@@ -52,11 +53,18 @@ class SessionItems:
 class SessionIndex:
     """The newest sessions, by item.
 
-    sessions_max: how many. session_items_max: distinct items of each, the first ones.
+    sessions_max: how many. session_items_max: distinct items of each, the first ones. vectors:
+    learn from every item put into a session.
     """
 
-    def __init__(self, items: Items, sessions_max: int, session_items_max: int) -> None:
-        self._items = items
+    def __init__(
+        self,
+        items: Items,
+        sessions_max: int,
+        session_items_max: int,
+        vectors: ItemVectors | None = None,
+    ) -> None:
+        self._items, self._vectors = items, vectors
         self._sessions_max, self.width = sessions_max, session_items_max
         size = min(SESSIONS_AT_FIRST, sessions_max)
         # By slot, which is the session's number modulo their count.
@@ -117,6 +125,8 @@ class SessionIndex:
 
     def reserve(self) -> None:
         """Make the arrays by item cover every interned item."""
+        if self._vectors is not None:
+            self._vectors.reserve(self._items.capacity)
         if self._items.capacity > len(self.heads):
             capacity = self._items.capacity
             self.heads = grown(self.heads, capacity, -1)
@@ -130,10 +140,14 @@ class SessionIndex:
         self._insert(nothing, nothing, -1)
 
     def _insert(self, numbers: NDArray[np.int64], items: NDArray[np.int64], newest: int) -> None:
+        vectors = self._vectors
+        contexts = np.full((len(items), vectors.window if vectors else 0), -1, np.int32)
         _insert(
             numbers, items, self.entries, self.lengths, self._last, self.heads, self.heat,
-            self.heat_at, self.returns, self.totals, newest,
+            self.heat_at, self.returns, self.totals, newest, contexts,
         )  # fmt: skip
+        if vectors:
+            vectors.learn(items, contexts)
 
     def _open(self, key: int) -> int:
         """A number and a slot for a session that begins; the oldest may lose its own."""
@@ -172,10 +186,12 @@ def _insert(
     returns: NDArray[np.int32],
     totals: NDArray[np.int64],
     newest: int,
+    contexts: NDArray[np.int32],
 ) -> None:
     """Put each item at the end of its session, unless it is there or the session is full.
 
     numbers: (events,) of the sessions; one above `newest`, and above those before, begins here.
+    contexts: (events, window) of -1, filled with what was there before an item, newest first.
     """
     size, width, _ = entries.shape
     for event in range(len(items)):
@@ -213,6 +229,8 @@ def _insert(
             entries[slot, length, 1] = back if linked else NO_LINK
             heads[item] = place
             lengths[slot] = length + 1
+            for nth in range(min(contexts.shape[1], length)):
+                contexts[event, nth] = entries[slot, length - 1 - nth, 0]
 
 
 class _Record(msgspec.Struct, frozen=True):

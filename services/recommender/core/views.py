@@ -17,6 +17,7 @@ from shopkeeper.services.recommender.core.attributes import Attributes
 from shopkeeper.services.recommender.core.behaviour import price_band
 from shopkeeper.services.recommender.core.content import Content
 from shopkeeper.services.recommender.core.group_view import GroupsView
+from shopkeeper.services.recommender.core.item2vec import ItemVectors
 from shopkeeper.services.recommender.core.items import grown
 from shopkeeper.services.recommender.core.rules import Rules, excluded, factors
 from shopkeeper.services.recommender.core.session_index import SessionIndex
@@ -431,14 +432,19 @@ class Views:
     ) -> None:
         """note: as of `CatalogueView`."""
         self.similar = SimilarView(items, settings.neighbours_max)
+        self.vectors = ItemVectors(
+            settings.vector_dimensions, settings.vector_window, settings.vector_negatives,
+            settings.vector_rate,
+        )  # fmt: skip
         self.sessions = SessionIndex(
-            items, settings.index_sessions_max, settings.index_session_items_max
+            items, settings.index_sessions_max, settings.index_session_items_max, self.vectors
         )
         self.counts = ItemCountsView(items, settings.epochs)
         self.catalogue = CatalogueView(items, settings.rules, note)
         self.sentiment = ProductSentimentView(items)
         self.trending = TrendingView(items)
         self.content = Content(
-            settings, items, self.catalogue.attributes, self.similar, self.counts, self.catalogue
-        )
+            settings, items, self.catalogue.attributes, self.similar, self.counts, self.catalogue,
+            self.vectors,
+        )  # fmt: skip
         self.groups = GroupsView(items, self.catalogue, settings)
