@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 LIVE, NIGHTLY, POPULARITY = "click by click", "same model, nightly", "popularity"
 # What is drawn, and its short name in the legend.
 LINES = {
-    LIVE: "click by click",
+    LIVE: "live",
     NIGHTLY: "nightly",
     TOGETHER: "traditional",
     TOGETHER_SELF: "traditional, repeats",
@@ -78,16 +78,18 @@ def compare(name: str, path: Path, repeats: Repeats) -> dict[str, Tally]:
     trained = {way: round(seconds, 1) for way, seconds in nights.seconds.items()}
     for row in (TOGETHER, TOGETHER_SELF):
         trained[row] = round(sum(nights.seconds.values()), 1)
+    live_later = live.after(chosen_targets)
     for way, tally in tallies.items():
+        later = tally.after(chosen_targets)
         report(
             "traditional", data=name, way=way, repeats=repeats, **_figures(tally, items),
             windows=tally.windows(WINDOWS), weights=weights.get(way),
             train_seconds=trained.get(way), nights=nights.count, days=len(stream.days),
             days_chosen_on=len(chosen_on), targets_chosen_on=chosen_targets,
-            gain_of_live=_gains(live, tally),
+            gain_of_live=None if way == LIVE else _gains(live, tally),
             later={
-                **_figures(tally.after(chosen_targets), items),
-                "gain_of_live": _gains(live.after(chosen_targets), tally.after(chosen_targets)),
+                **_figures(later, items),
+                "gain_of_live": None if way == LIVE else _gains(live_later, later),
             },
         )  # fmt: skip
     return tallies
@@ -97,9 +99,7 @@ def _figures(tally: Tally, items: int) -> dict[str, Any]:
     return {k: v for k, v in tally.figures(items).items() if k == "predictions" or "@20" in k}
 
 
-def _gains(live: Tally, other: Tally) -> dict[str, Any] | None:
-    if live is other:
-        return None
+def _gains(live: Tally, other: Tally) -> dict[str, Any]:
     return {"points": live.gain_over(other), "relative": live.relative_gain_over(other)}
 
 
