@@ -266,6 +266,29 @@ def test_figures_of_known_ranks() -> None:
     assert found["coverage@10"] == 0.5
     with pytest.raises(ValueError, match="not the same targets"):
         tally.gain_over(Tally())
+    with pytest.raises(ValueError, match="not the same targets"):
+        tally.relative_gain_over(Tally())
+    assert len(tally.after(3)) == 1
+    assert tally.after(1).figures(10)["MRR@20"] == pytest.approx((1 / 3 + 1 / 6) / 3, abs=1e-4)
+
+
+def test_a_gain_in_shares_is_that_in_points_by_the_others_figure() -> None:
+    chance = random.Random(3)
+    mine, theirs = Tally(), Tally()
+    for group in range(400):
+        for _ in range(3):
+            mine.add(group, 1, [1] if chance.random() < 0.6 else [2])
+            theirs.add(group, 1, [1] if chance.random() < 0.5 else [2])
+    share, low, high = mine.relative_gain_over(theirs)["HR@20"]
+    base = theirs.figures(3)["HR@20"]
+    assert share == pytest.approx(mine.gain_over(theirs)["HR@20"][0] / base, abs=1e-3)
+    assert low < 0.2 < high
+    assert low < share < high
+    never = Tally()
+    for group in range(400):
+        for _ in range(3):
+            never.add(group, 1, [2])
+    assert mine.relative_gain_over(never) == {}, "no share of nothing"
 
 
 def test_bootstrap_intervals_hold_the_truth_about_as_often_as_they_say() -> None:
