@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from shopkeeper.services.recommender.core.gram import add_product
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from scipy import sparse
@@ -51,7 +53,7 @@ class AttributeVectors:
 
     def add(self, weights: sparse.csr_matrix, places: NDArray[np.float32]) -> None:
         """Take items in. weights: (items, tokens). places: (items, dimensions) by behaviour."""
-        self._gram += (weights.T @ weights).toarray()
+        add_product(self._gram, weights, weights)
         self._pulls += weights.T @ places
 
     def solve(self) -> None:

@@ -31,6 +31,7 @@ import numpy as np
 from scipy import sparse
 
 from shopkeeper.services.recommender.core.attribute_vectors import AttributeVectors
+from shopkeeper.services.recommender.core.gram import add_product
 from shopkeeper.services.recommender.core.item2vec import unit
 from shopkeeper.services.recommender.core.items import grown
 from shopkeeper.services.recommender.settings import CLICK
@@ -178,7 +179,7 @@ class Content:
         if at < slices:
             seeds = np.arange(at * SWEEP_ROWS, min((at + 1) * SWEEP_ROWS, count))
             followers = self._neighbours(seeds, count, counts=True)
-            self._sums += (mine[seeds].T @ (followers @ mine)).toarray()
+            add_product(self._sums, mine[seeds], followers @ mine)
             places = self._behaviour(seeds)
             known = places.any(axis=1)
             self._placing.add(mine[seeds[known]], places[known])
