@@ -4,7 +4,7 @@ A new item has no neighbours by behaviour, so others lend it theirs. Of a seed i
 user looked at) and a new item j,
 
 fit(i, j) = (a(i) + w * sum over i's neighbours k of s(i, k) * a(k)) . a(j) + g * a(i) M a(j)
-            + h * (where i lies) . (where j would lie),
+            + h * (u(i) . v(j) + v(i) . u(j)),
 
 a(x) the tf-idf vector of x's attributes (attributes.py), s(i, k) the neighbour's score. The first
 part finds what is like i, or like what people choose beside i. M is learned from behaviour: token t
@@ -18,8 +18,10 @@ between attributes in place of items. g makes both parts equally large on averag
 map from attributes to behaviour (Gantner et al., "Learning attribute-to-feature mappings for
 cold-start recommendations", ICDM 2010) that needs no training but counts.
 
-The third part is a cosine of vectors by behaviour (item2vec.py): j, which has none, lies where its
-attributes would put it (attribute_vectors.py), i halfway between that and where it was seen to lie.
+The third part is of the two vectors by behaviour (item2vec.py), an item's own, u, and the one as
+context of others, v: each side asks what is seen beside the other, which need not be like it. j has
+none, and lies where its attributes would put it (attribute_vectors.py), i halfway between that and
+where it was seen to lie.
 """
 
 from __future__ import annotations
@@ -50,7 +52,7 @@ if TYPE_CHECKING:
     from shopkeeper.services.recommender.settings import Settings
 
 AFFINITY_TOKENS_MAX = 2048  # of M: the most frequent; 16 MB
-SWEEP_ROWS = 1024  # items that one slice of M's sweep takes in
+SWEEP_ROWS = 256  # items that one slice of M's sweep takes in
 SWEEP_PAUSE_MS = 60_000  # between two sweeps
 READ_PAUSE_MS = 2_000  # between two readings of the catalogue, or
 READ_ITEMS_PER_MS = 10  # longer where it is large: 10 s for 100,000 products
@@ -101,9 +103,10 @@ class Content:
         self._affinity: NDArray[np.float32] = np.zeros((0, 0), np.float32)
         self._scale = 0.0  # g
         self._vectors = vectors
-        self._placing = AttributeVectors(vectors.inputs.shape[1])
-        self._centre: NDArray[np.float32] = np.zeros(vectors.inputs.shape[1], np.float32)
-        self._new_places = self._placing.vectors  # where new items would lie
+        dimensions = vectors.inputs.shape[1]
+        self._placing = AttributeVectors(2 * dimensions)
+        self._centre: NDArray[np.float32] = np.zeros((2, dimensions), np.float32)
+        self._new_places = self._placing.vectors  # where new items would lie, v before u
         self._places_scale = 0.0  # h
 
     # -- by the clock
@@ -153,7 +156,8 @@ class Content:
 
     def _place_new(self) -> None:
         self._new_led = self._new[:, self._affinity_tokens]
-        self._new_places = unit(self._new_led @ self._placing.vectors)
+        places = self._by_attributes(self._new_led)
+        self._new_places = places[:, ::-1].reshape(len(places), self._centre.size)
 
     def _begin(self) -> None:
         """Begin a sweep over all items, with the most frequent tokens there are now."""
@@ -165,9 +169,9 @@ class Content:
         self._placing.begin(self._tokens)
         # The middle of some, so that nobody waits: most vectors have something in common.
         count = self._matrix.shape[0]
-        some = self._vectors.units(np.arange(0, count, 1 + count // CENTRE_ITEMS))
-        known = some[some.any(axis=1)]
-        self._centre = known.mean(axis=0) if len(known) else np.zeros_like(self._centre)
+        some = self._vectors.sides(np.arange(0, count, 1 + count // CENTRE_ITEMS))
+        known = np.maximum(some.any(axis=2).sum(axis=0), 1)
+        self._centre = some.sum(axis=0) / known[:, np.newaxis].astype(np.float32)
         self._next = 0
 
     def _sweep(self) -> None:
@@ -180,8 +184,8 @@ class Content:
             seeds = np.arange(at * SWEEP_ROWS, min((at + 1) * SWEEP_ROWS, count))
             followers = self._neighbours(seeds, count, counts=True)
             add_product(self._sums, mine[seeds], followers @ mine)
-            places = self._behaviour(seeds)
-            known = places.any(axis=1)
+            places = self._behaviour(seeds).reshape(len(seeds), self._centre.size)
+            known = np.flatnonzero(places.any(axis=1))
             self._placing.add(mine[seeds[known]], places[known])
             return
         self._placing.solve()
@@ -273,14 +277,21 @@ class Content:
             return like, np.zeros_like(like), np.zeros_like(like)
         mine = mine[:, tokens]
         ahead = mine @ self._affinity
-        places = unit(self._behaviour(seeds) + unit(mine @ self._placing.vectors))
-        return like, (self._new_led @ ahead.T).T, places @ self._new_places.T
+        places = unit(self._behaviour(seeds) + self._by_attributes(mine))
+        near = places.reshape(len(seeds), self._centre.size) @ self._new_places.T
+        return like, (self._new_led @ ahead.T).T, near
 
     def _behaviour(self, items: NDArray[np.int64]) -> NDArray[np.float32]:
-        """(items, dimensions) where they were seen to lie, as directions from the middle of all; 0
-        where nothing was learned."""
-        vectors = self._vectors.units(items)
-        return unit((vectors - self._centre) * vectors.any(axis=1, keepdims=True))
+        """(items, 2, dimensions) u and v as learned, as directions from the middle of all; 0 where
+        nothing was."""
+        sides = self._vectors.sides(items)
+        return unit((sides - self._centre) * sides.any(axis=2, keepdims=True))
+
+    def _by_attributes(self, weights: sparse.csr_matrix) -> NDArray[np.float32]:
+        """(items, 2, dimensions) where attributes put them. weights: (items, tokens of M)."""
+        return unit(
+            (weights @ self._placing.vectors).reshape(weights.shape[0], *self._centre.shape)
+        )
 
     def _rows_for(self, seeds: NDArray[np.int64]) -> NDArray[np.int32]:
         """Their rows, new ones where they have none."""

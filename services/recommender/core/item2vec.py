@@ -76,10 +76,16 @@ class ItemVectors:
         self.reserve(int(items.max(initial=-1)) + 1)
         return unit(self.inputs[items] + self.outputs[items])
 
+    def sides(self, items: NDArray[np.int64]) -> NDArray[np.float32]:
+        """(items, 2, dimensions) an item's own vector and the one as context, each of length 1 (0
+        where nothing was learned)."""
+        self.reserve(int(items.max(initial=-1)) + 1)
+        return unit(np.stack([self.inputs[items], self.outputs[items]], axis=1))
+
 
 def unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The same directions with length 1; zeros stay."""
-    lengths = np.sqrt(np.einsum("nd,nd->n", vectors, vectors))[:, np.newaxis]
+    """The same directions with length 1, along the last axis; zeros stay."""
+    lengths = np.sqrt(np.einsum("...d,...d->...", vectors, vectors))[..., np.newaxis]
     scaled: NDArray[np.float32] = vectors / np.maximum(lengths, np.float32(TINY))
     return scaled
 
