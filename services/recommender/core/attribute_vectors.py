@@ -51,7 +51,8 @@ class AttributeVectors:
 
     def add(self, weights: sparse.csr_matrix, places: NDArray[np.float32]) -> None:
         """Take items in. weights: (items, tokens). places: (items, dimensions) by behaviour."""
-        self._gram += (weights.T @ weights).toarray()
+        together = (weights.T @ weights).tocoo()  # each pair of tokens once: few of all there are
+        self._gram[together.row, together.col] += together.data
         self._pulls += weights.T @ places
 
     def solve(self) -> None:
