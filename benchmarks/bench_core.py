@@ -112,7 +112,7 @@ def item_bytes(worker: evaluate.Recommender, pipeline: evaluate.Pipeline) -> int
     arrays = [
         views.similar.row_of, views.similar.neighbours, views.similar.scores, views.similar.counts,
         views.similar.classes, views.counts.n, views.sessions.heads, views.sessions.heat,
-        views.sessions.heat_at, views.sessions.returns,
+        views.sessions.heat_at, views.sessions.returns, views.vectors.inputs, views.vectors.outputs,
     ]  # fmt: skip
     arrays += [a for p in pipeline._pairs for m in p.counts.pairs for a in (m.keys, m.counts)]
     return sum(array.nbytes for array in arrays)
