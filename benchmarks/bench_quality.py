@@ -40,8 +40,8 @@ RUNS: dict[str, list[dict[str, Any]]] = {
     "retailrocket": [
         {},
         {"catalogue": "items.csv.gz"},
-        {"partitions": 4},
-        {"partitions": 16},
+        {"catalogue": "items.csv.gz", "partitions": 4},
+        {"catalogue": "items.csv.gz", "partitions": 16},
         {"repeats": "forbid"},
     ],
     "yoochoose-100k": [{}, {"partitions": 4}, {"partitions": 16}, {"repeats": "forbid"}],
