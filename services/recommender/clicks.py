@@ -103,7 +103,7 @@ class ClicksProcessor:
 
     def dump(self) -> Sections:
         """Only right after `flush`: what is held back is in no checkpoint."""
-        assert not self._learned.items, "deltas are held back"
+        assert not self._learned.new, "deltas are held back"
         sections = {SECTION: self.sessions.dump()}
         if self._learner is not None:
             sections[BLEND_SECTION] = self._learner.dump()

@@ -273,9 +273,7 @@ class Pipeline:
 
         live: with lists. publish: views see what changed.
         """
-        parts: dict[int, list[Event]] = defaultdict(list)
-        for event in span:
-            parts[partition_of_name(event.data.user_id, len(self._clicks))].append(event)
+        parts = self._routed(span)
         if live and publish:
             self._publish()
             if self._live_spans % CONTENT_SPANS == 0:
@@ -294,6 +292,15 @@ class Pipeline:
                         self._see(output)
                     else:
                         self._held.append(output)
+
+    def _routed(self, span: Sequence[Event]) -> dict[int, Sequence[Event]]:
+        """Events by the partition of their user, as a broker has them."""
+        if len(self._clicks) == 1:
+            return {0: span}
+        parts: dict[int, list[Event]] = defaultdict(list)
+        for event in span:
+            parts[partition_of_name(event.data.user_id, len(self._clicks))].append(event)
+        return dict(parts)
 
     def settle(self) -> None:
         """Publish until nothing is due any more."""

@@ -182,17 +182,14 @@ def test_records_carry_it_whole(log: list[tuple[int, int, int]], bytes_max: int)
     learned = Learned()
     for offset, (_, session, item) in enumerate(log):
         for each in range(1 + item % 2):  # an event may bring several
-            learned.seen_offsets.append(offset)
-            learned.seen_sessions.append(session)
-            learned.seen_items.append((item + each) % 6)
+            learned.seen += (offset, session, (item + each) % 6)
     records = encode(learned, 3, items, bytes_max)
     parts = [decode(record, items) for record in records]
     assert all(part.origin == 3 for part in parts)
-    for name in ("sessions", "items", "offsets"):
-        whole = np.concatenate([getattr(part, name) for part in parts])
-        expected = {"sessions": learned.seen_sessions, "items": learned.seen_items,
-                    "offsets": learned.seen_offsets}[name]  # fmt: skip
-        assert whole.tolist() == expected
+    rows = [
+        row for part in parts for row in zip(part.offsets, part.sessions, part.items, strict=True)
+    ]
+    assert [int(number) for row in rows for number in row] == learned.seen
     ends = [int(part.offsets[-1]) for part in parts]
     begins = [int(part.offsets[0]) for part in parts]
     assert all(end < begin for end, begin in zip(ends, begins[1:], strict=False)), "cut an event"
@@ -204,7 +201,7 @@ def test_records_carry_it_whole(log: list[tuple[int, int, int]], bytes_max: int)
 @given(st.data())
 def test_junk_is_counted_and_passed_over(data: st.DataObject) -> None:
     index, items = made()
-    learned = Learned(seen_offsets=[1, 2], seen_sessions=[1, 1], seen_items=[0, 1])
+    learned = Learned(seen=[1, 1, 0, 2, 1, 1])
     [good] = encode(learned, 0, items, 1_000)
     index.apply([(b"k", good)])
     bad = bytearray(good)

@@ -107,13 +107,9 @@ def deltas_of(
 
     with_hours: pairs too say when they were.
     """
-    if not learned.items:
+    if not learned.new:
         return []
-    offsets = np.array(learned.offsets, np.int64)
-    classes = np.array(learned.classes, np.int64)
-    rows = np.array(learned.items, np.int64)
-    hours = np.array(learned.hours, np.int64)
-    counts = np.array(learned.prior_count, np.int64)
+    offsets, classes, rows, hours, counts = learned.new_columns()
     prior = np.array(learned.prior, np.int64)
     new = np.repeat(rows, counts)
     # Both directions side by side, so that offsets stay sorted.

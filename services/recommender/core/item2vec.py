@@ -101,13 +101,16 @@ def _mixed(x: Any) -> Any:
 
 @compiled
 def _dot(u: Any, v: Any) -> Any:
-    # Four sums: one alone would wait for itself at every step.
+    # Four sums: one alone would wait for itself at every step. Unsigned, so that no place could
+    # count from the end: only then are the four of a step loaded and multiplied at once.
+    one, two, three = np.uint64(1), np.uint64(2), np.uint64(3)
     a, b, c, d = np.float32(0), np.float32(0), np.float32(0), np.float32(0)
-    for n in range(0, len(u), 4):
+    for step in range(np.uint64(len(u)) >> two):
+        n = step << two
         a += u[n] * v[n]
-        b += u[n + 1] * v[n + 1]
-        c += u[n + 2] * v[n + 2]
-        d += u[n + 3] * v[n + 3]
+        b += u[n + one] * v[n + one]
+        c += u[n + two] * v[n + two]
+        d += u[n + three] * v[n + three]
     return (a + b) + (c + d)
 
 

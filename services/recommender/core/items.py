@@ -44,8 +44,11 @@ class Items:
 
     def intern_all(self, names: Iterable[str]) -> NDArray[np.int64]:
         """Integers of many product ids, shape (names,)."""
-        intern = self.intern
-        return np.fromiter((intern(name) for name in names), np.int64)
+        names = list(names)
+        found = list(map(self.ids.get, names))
+        if None in found:  # seldom: most were seen before
+            found = list(map(self.intern, names))
+        return np.array(found, np.int64)
 
     @property
     def capacity(self) -> int:

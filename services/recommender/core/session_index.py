@@ -248,12 +248,8 @@ class _Record(msgspec.Struct, frozen=True):
 def encode(learned: Learned, origin: int, items: Items, bytes_max: int) -> list[bytes]:
     """What a span taught, as one record, or more where one would exceed `bytes_max` (unless a
     single event does); none if it taught nothing. About 16 bytes an event, and the ids."""
-    seen = SessionItems(
-        origin,
-        np.array(learned.seen_sessions, np.int64),
-        np.array(learned.seen_items, np.int64),
-        np.array(learned.seen_offsets, np.int64),
-    )
+    offsets, sessions, places = learned.seen_columns()
+    seen = SessionItems(origin, sessions, places, offsets)
     return _encode(seen, items, bytes_max) if len(seen.items) else []
 
 

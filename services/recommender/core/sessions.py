@@ -68,34 +68,29 @@ _BY_CLASS = ("clicked", "added", "ordered")  # of Session
 
 @dataclass(slots=True)
 class Learned:
-    """What a span taught, in offset order.
+    """What a span taught, in offset order: rows of numbers, one after the other in flat lists,
+    which are the cheapest to fill event by event."""
 
-    One entry per item that was new to its session, in lists of one length; `prior` holds, one
-    after the other, the items that each found there (`prior_count` of them). And one entry per
-    item of every event, new or not, in the three `seen_` lists.
-    """
-
-    offsets: list[int] = field(default_factory=list)
-    classes: list[int] = field(default_factory=list)
-    items: list[int] = field(default_factory=list)
-    hours: list[int] = field(default_factory=list)
-    prior_count: list[int] = field(default_factory=list)
+    # Per item that was new to its session: offset, class, item, hour, how many of `prior`.
+    new: list[int] = field(default_factory=list)
+    # The items that each of these found in its session.
     prior: list[int] = field(default_factory=list)
-    seen_offsets: list[int] = field(default_factory=list)
-    seen_sessions: list[int] = field(default_factory=list)  # `Session.start`
-    seen_items: list[int] = field(default_factory=list)
+    # Per item of every event, new or not: offset, `Session.start`, item.
+    seen: list[int] = field(default_factory=list)
 
     def extend(self, later: Learned) -> None:
         """Append what the next span taught."""
-        self.offsets += later.offsets
-        self.classes += later.classes
-        self.items += later.items
-        self.hours += later.hours
-        self.prior_count += later.prior_count
+        self.new += later.new
         self.prior += later.prior
-        self.seen_offsets += later.seen_offsets
-        self.seen_sessions += later.seen_sessions
-        self.seen_items += later.seen_items
+        self.seen += later.seen
+
+    def new_columns(self) -> NDArray[np.int64]:
+        """(5, items): offsets, classes, items, hours, counts of `prior`."""
+        return np.ascontiguousarray(np.array(self.new, np.int64).reshape(-1, 5).T)
+
+    def seen_columns(self) -> NDArray[np.int64]:
+        """(3, items): offsets, sessions, items."""
+        return np.ascontiguousarray(np.array(self.seen, np.int64).reshape(-1, 3).T)
 
 
 @dataclass(slots=True)
@@ -140,10 +135,11 @@ class Sessions:
         settings, users, sessions = self._settings, self.users, self.sessions
         interval = settings.eviction_interval_records
         recent_max, bought_max = settings.recent_items_max, settings.bought_items_max
+        session_items_max = settings.session_items_max
         gap_ms, list_interval_ms = settings.session_gap_ms, settings.list_interval_ms
         intern = self._items.intern
-        visit = self._visit
-        stale = 0
+        new, prior, seen = learned.new, learned.prior, learned.seen
+        stale = capped = 0
         next_eviction = (self._epoch + 1) * interval
         for event in events:
             offset, data, time_ms = event.offset, event.data, event.time_ms
@@ -173,17 +169,26 @@ class Sessions:
                 session.last_ms = time_ms
             sessions[key] = session
             if kind == ORDER:
-                for line in data.products:
-                    item = intern(line.product_id)
-                    visit(learned, session, ORDER, item, offset, time_ms)
-                    user.recent += (item,)
-                    user.bought = (*(i for i in user.bought if i != item), item)[-bought_max:]
-                user.recent = user.recent[-recent_max:]
+                items = tuple([intern(line.product_id) for line in data.products])
+                user.bought = _latest(user.bought, items, bought_max)
             else:
-                item = intern(data.product_id)
-                visit(learned, session, kind, item, offset, time_ms)
-                recent = user.recent
-                user.recent = (recent[1:] if len(recent) >= recent_max else recent) + (item,)
+                items = (intern(data.product_id),)
+            before: tuple[int, ...] = getattr(session, _BY_CLASS[kind])
+            known = before
+            for item in items:
+                seen += (offset, session.start, item)
+                if item in known:
+                    continue
+                if len(known) >= session_items_max:
+                    capped += 1
+                    continue
+                new += (offset, kind, item, time_ms // HOUR_MS, len(known))
+                prior += known
+                known = (*known, item)
+            if known is not before:
+                setattr(session, _BY_CLASS[kind], known)
+            recent = user.recent + items
+            user.recent = recent if len(recent) <= recent_max else recent[-recent_max:]
             last_ms = user.list_time_ms
             if last_ms is None or abs(time_ms - last_ms) >= list_interval_ms:
                 # Remembered whether or not the list is published: state never sees the clock.
@@ -193,35 +198,9 @@ class Sessions:
                 else:
                     stale += 1
         self.counters["list_of_old_event"] += stale
+        if capped:
+            self.counters["session_items_capped"] += capped
         return learned, due
-
-    def _visit(
-        self,
-        learned: Learned,
-        session: Session,
-        kind: int,
-        item: int,
-        offset: int,
-        time_ms: int,
-    ) -> None:
-        """Note an item of a session; count it, unless it is there or the session is full."""
-        learned.seen_offsets.append(offset)
-        learned.seen_sessions.append(session.start)
-        learned.seen_items.append(item)
-        name = _BY_CLASS[kind]
-        prior: tuple[int, ...] = getattr(session, name)
-        if item in prior:
-            return
-        if len(prior) >= self._settings.session_items_max:
-            self.counters["session_items_capped"] += 1
-            return
-        learned.offsets.append(offset)
-        learned.classes.append(kind)
-        learned.items.append(item)
-        learned.hours.append(time_ms // HOUR_MS)
-        learned.prior_count.append(len(prior))
-        learned.prior.extend(prior)
-        setattr(session, name, (*prior, item))
 
     def _evict(self) -> None:
         """Forget what was silent longest, down to the caps."""
@@ -352,6 +331,13 @@ class _State(msgspec.Struct, frozen=True):
 def rule_of(settings: Settings) -> str:
     """The knobs that decide what is counted: another rule is another state."""
     return f"sessions/1 gap={settings.session_gap_ms} items={settings.session_items_max}"
+
+
+def _latest(earlier: tuple[int, ...], items: tuple[int, ...], at_most: int) -> tuple[int, ...]:
+    """Distinct items in the order in which each came last, the last so many."""
+    for item in items:
+        earlier = (*(i for i in earlier if i != item), item)[-at_most:]
+    return earlier
 
 
 def _by_appearance(parts: list[NDArray[np.int32]], capacity: int) -> tuple[NDArray[np.int32], ...]:
