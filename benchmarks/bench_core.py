@@ -19,8 +19,10 @@ from pathlib import Path
 import numpy as np
 from harness import report
 
-from shopkeeper.services.recommender import evaluate
+from shopkeeper.services.recommender.app import Recommender
+from shopkeeper.services.recommender.pipeline import SPAN_EVENTS, Pipeline, unhurried
 from shopkeeper.services.recommender.settings import Settings
+from shopkeeper.services.recommender.splits import lines
 
 DATA = Path(__file__).parents[2] / "shared/data/recsys/diginetica/sessions_train.csv.gz"
 LISTS = 6_400
@@ -48,20 +50,20 @@ def main() -> None:
 
 
 def run(path: Path) -> None:
-    events = list(evaluate.lines(path))
-    knobs = evaluate.unhurried(Settings(), "allow")
-    pipeline = evaluate.Pipeline(knobs)
+    events = list(lines(path))
+    knobs = unhurried(Settings(), "allow")
+    pipeline = Pipeline(knobs)
     worker = pipeline.worker
     learned = len(events) - WITH_LISTS
     started = time.perf_counter()
     stream = iter(events[:learned])
-    while span := list(islice(stream, evaluate.SPAN_EVENTS)):
+    while span := list(islice(stream, SPAN_EVENTS)):
         pipeline.learn(span, live=False)
     learning_s = time.perf_counter() - started
     pipeline.settle()
     settled_s = time.perf_counter() - started
     stream = iter(events[learned:])
-    while span := list(islice(stream, evaluate.SPAN_EVENTS)):
+    while span := list(islice(stream, SPAN_EVENTS)):
         pipeline.learn(span, live=True)
     pipeline.settle()
 
@@ -94,7 +96,7 @@ def run(path: Path) -> None:
     )  # fmt: skip
 
 
-def timed(worker: evaluate.Recommender, recents: list[list[int]], size: int) -> list[float]:
+def timed(worker: Recommender, recents: list[list[int]], size: int) -> list[float]:
     """Milliseconds of each batch of so many lists."""
     found = []
     for start in range(0, len(recents), size):
@@ -106,7 +108,7 @@ def timed(worker: evaluate.Recommender, recents: list[list[int]], size: int) -> 
     return found
 
 
-def item_bytes(worker: evaluate.Recommender, pipeline: evaluate.Pipeline) -> int:
+def item_bytes(worker: Recommender, pipeline: Pipeline) -> int:
     """Counts (pairs and totals), neighbour rows and arrays by item; not the ids' own strings."""
     views = worker.views
     arrays = [
@@ -118,7 +120,7 @@ def item_bytes(worker: evaluate.Recommender, pipeline: evaluate.Pipeline) -> int
     return sum(array.nbytes for array in arrays)
 
 
-def index_bytes(worker: evaluate.Recommender) -> int:
+def index_bytes(worker: Recommender) -> int:
     index = worker.views.sessions
     return index.entries.nbytes + index.lengths.nbytes
 

@@ -20,11 +20,19 @@ import numpy as np
 from harness import report
 from numpy.typing import NDArray
 
-from shopkeeper.services.recommender import evaluate
 from shopkeeper.services.recommender.app import Recommender
 from shopkeeper.services.recommender.core.cooccurrence import ItemPartition
 from shopkeeper.services.recommender.core.ranker import Ranker
+from shopkeeper.services.recommender.evaluate import predict
+from shopkeeper.services.recommender.pipeline import (
+    LISTS_MAX,
+    LIVE_SPAN_EVENTS,
+    SPAN_EVENTS,
+    Pipeline,
+    unhurried,
+)
 from shopkeeper.services.recommender.settings import Settings
+from shopkeeper.services.recommender.splits import split_of
 
 HOLD_OUT = 0.1
 BYTES_PER_PAIR = 12
@@ -75,23 +83,22 @@ def main() -> None:
 
 def run(rule: str, options: argparse.Namespace) -> tuple[dict[str, Any], Recommender]:
     bound, _, delta = rule.partition(":")
-    knobs = replace(evaluate.unhurried(Settings(), options.repeats), blend=options.blend)
+    knobs = replace(unhurried(Settings(), options.repeats), blend=options.blend)
     if delta:
         knobs = replace(
             knobs, pruning_bound=bound, pruning_delta=float(delta),
             pruning_interval_entries=options.interval,
         )  # fmt: skip
-    held = evaluate._last_sessions(options.file, HOLD_OUT)
-    parts = evaluate._by_session(options.file, options.file, held)
-    events = list(parts.learned())
-    pipeline = evaluate.Pipeline(knobs, options.partitions)
+    split = split_of(options.file, None, HOLD_OUT)
+    events = list(split.learned())
+    pipeline = Pipeline(knobs, options.partitions)
     worker = pipeline.worker
     if bound == "singles":
         for processor in pipeline._pairs:
             processor.counts = Singles(knobs, worker, options.interval)
     folded = [processor.counts for processor in pipeline._pairs]
-    size = evaluate.SPAN_EVENTS if options.partitions == 1 else evaluate.LIVE_SPAN_EVENTS
-    lists_from = len(events) - evaluate.LISTS_MAX if options.blend else len(events)
+    size = SPAN_EVENTS if options.partitions == 1 else LIVE_SPAN_EVENTS
+    lists_from = len(events) - LISTS_MAX if options.blend else len(events)
     stream, count, peak = iter(events), 0, 0
     started = time.perf_counter()
     while span := list(islice(stream, size)):
@@ -114,7 +121,7 @@ def run(rule: str, options: argparse.Namespace) -> tuple[dict[str, Any], Recomme
         if ranker is plain and not options.blend:
             continue
         worker.ranker = ranker
-        tally, _ = evaluate._predict(worker, parts.tasks(worker), options.repeats, "all")
+        tally, _ = predict(worker, split.tasks(worker), options.repeats, "all")
         quality = tally.figures(train_items)
         figures |= {f"{key}{name}": quality[key] for key in ("HR@20", "MRR@20", "coverage@20")}
     return figures, worker

@@ -16,15 +16,11 @@ from typing import Any
 import numpy as np
 from harness import report
 
-from shopkeeper.services.recommender.evaluate import (
-    LIVE_SPAN_EVENTS,
-    Repeats,
-    lines,
-    measure,
-    prequential,
-)
+from shopkeeper.services.recommender.evaluate import measure, prequential
+from shopkeeper.services.recommender.pipeline import LIVE_SPAN_EVENTS, Repeats
 from shopkeeper.services.recommender.quality import CUTOFFS, Tally
 from shopkeeper.services.recommender.settings import Settings
+from shopkeeper.services.recommender.splits import lines
 from shopkeeper.shared.formats.products import load
 
 DATA = Path(__file__).parents[2] / "shared" / "data" / "recsys"
@@ -79,18 +75,15 @@ def main() -> None:
 
 
 def streams(folder: Path) -> None:
+    """Prequential; beside what is retrained every night, and popularity: bench_traditional.py."""
     for name, (file, repeats) in STREAMS.items():
         path = folder / name / file
         figures, live = prequential(path, repeats)
-        nightly, frozen = prequential(path, repeats, nightly=True)
-        popular, items = popularity(path, repeats)
         plain, base = prequential(path, repeats, PLAIN)
         report(
             "stream", data=name, **figures,
-            nightly={k: nightly[k] for k in ("HR@20", "MRR@20", "NDCG@20", "windows")},
             plain_cf={k: plain[k] for k in ("HR@20", "MRR@20", "NDCG@20")},
-            popularity=popular.figures(items), gain_over_popularity=live.gain_over(popular),
-            gain_over_nightly=live.gain_over(frozen), gain_over_plain_cf=live.gain_over(base),
+            gain_over_plain_cf=live.gain_over(base),
         )  # fmt: skip
 
 

@@ -30,7 +30,7 @@ from shopkeeper.services.recommender.evaluate import CUTOFF, WINDOWS, prequentia
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from shopkeeper.services.recommender.evaluate import Repeats
+    from shopkeeper.services.recommender.pipeline import Repeats
     from shopkeeper.services.recommender.quality import Tally
 
 LIVE, NIGHTLY, POPULARITY = "click by click", "same model, nightly", "popularity"

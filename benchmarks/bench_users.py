@@ -38,9 +38,10 @@ from shopkeeper.services.recommender.core.group_clicks import GroupClicks
 from shopkeeper.services.recommender.core.items import Items
 from shopkeeper.services.recommender.core.user_groups import UserGroups
 from shopkeeper.services.recommender.core.views import Views
-from shopkeeper.services.recommender.evaluate import lines, measure
+from shopkeeper.services.recommender.evaluate import measure
 from shopkeeper.services.recommender.quality import Tally
 from shopkeeper.services.recommender.settings import Settings
+from shopkeeper.services.recommender.splits import lines
 from shopkeeper.shared.contracts.outputs import encode
 from shopkeeper.shared.contracts.shop import ProductCatalogued
 

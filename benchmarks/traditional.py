@@ -26,9 +26,11 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.neural_network import MLPRegressor
 from sklearn.preprocessing import normalize
 
-from shopkeeper.services.recommender.evaluate import CUTOFF, Repeats, lines
+from shopkeeper.services.recommender.evaluate import CUTOFF
+from shopkeeper.services.recommender.pipeline import Repeats
 from shopkeeper.services.recommender.quality import Tally
 from shopkeeper.services.recommender.settings import HOUR_MS
+from shopkeeper.services.recommender.splits import lines
 from shopkeeper.shared.formats.products import load
 
 if TYPE_CHECKING:

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from shopkeeper.services.recommender.evaluate import learn, parts_of, unhurried
+from shopkeeper.services.recommender.pipeline import learn, unhurried
 from shopkeeper.services.recommender.quality import CUTOFFS, resampled
+from shopkeeper.services.recommender.splits import split_of
 from shopkeeper.shared.formats.readers import FormatError
 
 if TYPE_CHECKING:
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from shopkeeper.services.recommender.app import Recommender
-    from shopkeeper.services.recommender.evaluate import Task
     from shopkeeper.services.recommender.settings import Settings
+    from shopkeeper.services.recommender.splits import Task
     from shopkeeper.shared.contracts.shop import ProductCatalogued
 
 COLD_OF = 10  # one item in so many
@@ -51,20 +52,20 @@ def measure_cold(
     well count by their expected place in a random order. Raises FormatError, OSError.
     """
     started = time.perf_counter()
-    parts = parts_of(train, test, hold_out)
+    split = split_of(train, test, hold_out)
     # Nobody has visited a new item here: what few have visited has neighbours of its own.
     knobs = replace(
         unhurried(knobs, "forbid"), blend=False, new_item_visits=1, new_items_max=len(products)
     )
     worker, count = learn(
-        lambda: (e for e in parts.learned() if not is_cold(e.data.product_id)),
+        lambda: (e for e in split.learned() if not is_cold(e.data.product_id)),
         knobs,
         products=products,
     )
     # Also those of which the catalogue says nothing that others share: nothing fits them.
     cold = worker.items.intern_all(p.product_id for p in products if is_cold(p.product_id))
     place = {item: n for n, item in enumerate(cold.tolist())}
-    tasks = [task for task in parts.tasks(worker) if task[2] in place and task[2] not in task[1]]
+    tasks = [task for task in split.tasks(worker) if task[2] in place and task[2] not in task[1]]
     if not tasks:
         raise FormatError(f"{test or train}: no click on a new item of the catalogue")
     worth, plain = (

@@ -13,8 +13,8 @@ import orjson
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from shopkeeper.services.recommender.evaluate import SPAN_EVENTS, Pipeline
 from shopkeeper.services.recommender.lists import SCORE_DIGITS
+from shopkeeper.services.recommender.pipeline import SPAN_EVENTS, Pipeline
 from shopkeeper.services.recommender.settings import Settings
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.contracts.event import Event

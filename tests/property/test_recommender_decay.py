@@ -18,7 +18,7 @@ from shopkeeper.services.recommender.core.deltas import decode, deltas_of, encod
 from shopkeeper.services.recommender.core.items import Items
 from shopkeeper.services.recommender.core.sessions import Sessions
 from shopkeeper.services.recommender.core.similar import best_neighbours
-from shopkeeper.services.recommender.evaluate import Pipeline, unhurried
+from shopkeeper.services.recommender.pipeline import Pipeline, unhurried
 from shopkeeper.services.recommender.settings import CLASS_COUNT, HOUR_MS, Settings
 from shopkeeper.services.recommender.state import StateError
 from shopkeeper.shared.contracts.event import Event

@@ -40,7 +40,7 @@ from shopkeeper.services.recommender.evaluate import WINDOWS, prequential
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from shopkeeper.services.recommender.evaluate import Repeats
+    from shopkeeper.services.recommender.pipeline import Repeats
 
 ITEMS, DAYS, DAY_S = 30, 4, 86_400
 

@@ -105,6 +105,7 @@ def recommender(
     from shopkeeper.services.recommender import cold, evaluate
     from shopkeeper.services.recommender.core.rules import Rules, RulesError, parse
     from shopkeeper.services.recommender.settings import Settings
+    from shopkeeper.services.recommender.splits import holds_its_test
     from shopkeeper.shared.formats.products import load
 
     def products() -> list[ProductCatalogued]:
@@ -127,7 +128,7 @@ def recommender(
     if nightly:
         raise click.UsageError("--nightly belongs to --prequential")
     both, neither = bool(test and hold_out), not (test or hold_out)
-    if both or (neither and not evaluate.holds_its_test(train)):
+    if both or (neither and not holds_its_test(train)):
         raise click.UsageError("give either TEST or --hold-out")
     if cold_items:
         if not catalogues:
