@@ -20,20 +20,16 @@ from typing import TYPE_CHECKING
 import bench_search
 from harness import report
 
-from shopkeeper.services.recommender.evaluate import (
-    LIVE_SPAN_EVENTS,
-    Pipeline,
-    lines,
-    unhurried,
-)
 from shopkeeper.services.recommender.item_encoder import ItemEncoder
 from shopkeeper.services.recommender.needs import Needs
+from shopkeeper.services.recommender.pipeline import LIVE_SPAN_EVENTS, Pipeline, unhurried
 from shopkeeper.services.recommender.quality import Tally
 from shopkeeper.services.recommender.settings import Settings
+from shopkeeper.services.recommender.splits import lines
 from shopkeeper.services.sentiment.aggregates import Aggregates
-from shopkeeper.services.sentiment.core import RATING_MODEL, of_rating
+from shopkeeper.services.sentiment.core import RATING_MODEL, of_rating, summary
 from shopkeeper.shared.contracts.event import Event
-from shopkeeper.shared.contracts.outputs import ProductSentimentUpdated, encode
+from shopkeeper.shared.contracts.outputs import encode
 from shopkeeper.shared.contracts.shop import ProductClicked, ProductsSearched
 
 if TYPE_CHECKING:
@@ -206,18 +202,10 @@ def rated(path: Path, knobs: Settings | None) -> tuple[dict[str, Tally], float]:
             label, value = of_rating(ratings[user, product])
             said.fold(product, f"{user}/{product}", label, value, event.time_ms)
         for product in {event.data.product_id for event in span}:
-            view.apply([(product.encode(), encode(summary(product, said)))])
+            counts = said.get(product)
+            assert counts is not None
+            view.apply([(product.encode(), encode(summary(product, counts, RATING_MODEL)))])
     return tallies, shown_sum / shown
-
-
-def summary(product: str, said: Aggregates) -> ProductSentimentUpdated:
-    counts = said.get(product)
-    assert counts is not None
-    return ProductSentimentUpdated(
-        product_id=product, count=counts.count, mean=counts.mean(), trend=counts.trend(),
-        positive=counts.positive, neutral=counts.neutral, negative=counts.negative,
-        model=RATING_MODEL,
-    )  # fmt: skip
 
 
 def rows(folder: Path, name: str) -> list[dict[str, str]]:

@@ -25,8 +25,9 @@ from harness import report
 
 from shopkeeper.services.recommender.core.attribute_vectors import AttributeVectors
 from shopkeeper.services.recommender.core.attributes import Attributes
-from shopkeeper.services.recommender.core.item2vec import ItemVectors, unit
-from shopkeeper.services.recommender.item_encoder import ItemEncoder
+from shopkeeper.services.recommender.core.item2vec import ItemVectors
+from shopkeeper.services.recommender.core.vectors import unit
+from shopkeeper.services.recommender.item_encoder import ItemCodes, ItemEncoder
 from shopkeeper.services.recommender.settings import Settings
 from shopkeeper.shared.contracts.shop import ProductCatalogued
 
@@ -111,13 +112,13 @@ def main() -> None:
         for code, (title, price) in titles.items()
     ]
     encoder = ItemEncoder()
-    text, codes = encoder.encode(products), encoder.codes(products)
+    text, codes = encoder.encode(products), ItemCodes(encoder).encode(products)
     centred = codes - codes.mean(axis=0)
     of_cold = [row[code] for code in cold]
     names = [p.title for p in products]
 
     def cosine(vectors: np.ndarray) -> np.ndarray:
-        vectors = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+        vectors = unit(vectors)
         return vectors @ vectors[of_cold].T
 
     warm = [

@@ -17,6 +17,8 @@ from collections.abc import Callable
 import numpy as np
 from harness import report
 
+from shopkeeper.services.recommender.core.vectors import unit
+
 DIMENSIONS, COUNT, QUERIES, ROUNDS = 32, 20, 200, 5
 LINKS, EXPANSION = 16, 64  # HNSW: edges of a node, candidates of a search
 Search = Callable[[np.ndarray], np.ndarray]
@@ -26,11 +28,7 @@ Put = Callable[[np.ndarray, np.ndarray], None]
 def clustered(count: int, chance: np.random.Generator) -> np.ndarray:
     centres = chance.normal(size=(max(1, count // 50), DIMENSIONS))
     vectors = centres[chance.integers(len(centres), size=count)]
-    return unit(vectors + 0.7 * chance.normal(size=vectors.shape))
-
-
-def unit(vectors: np.ndarray) -> np.ndarray:
-    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    return unit((vectors + 0.7 * chance.normal(size=vectors.shape)).astype(np.float32))
 
 
 def best_of(scores: np.ndarray) -> np.ndarray:
@@ -105,7 +103,9 @@ def measure(name: str, make: Callable[[np.ndarray], tuple[Put, Search]], count: 
     search_s, put_s, found, alone = 0.0, 0.0, 0, []
     for _ in range(ROUNDS):
         items = chance.choice(count, moving, replace=False).astype(np.int64)
-        vectors[items] = unit(vectors[items] + 0.05 * chance.normal(size=(moving, DIMENSIONS)))
+        vectors[items] = unit(
+            (vectors[items] + 0.05 * chance.normal(size=(moving, DIMENSIONS))).astype(np.float32)
+        )
         started = time.perf_counter()
         put(items, vectors[items])
         put_s += time.perf_counter() - started

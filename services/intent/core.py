@@ -19,15 +19,14 @@ from shopkeeper.shared.contracts.outputs import (
     output_id,
 )
 from shopkeeper.shared.contracts.shop import ProductsSearched, QuestionAsked
+from shopkeeper.shared.runtime.processor import Stateless
 from shopkeeper.shared.text.language import detect
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     import numpy as np
     from numpy.typing import NDArray
-
-    from shopkeeper.shared.runtime.processor import Sections
 
 OUT_OF_SCOPE = "out_of_scope"
 SOURCE = b"shopkeeper/intent"
@@ -84,7 +83,7 @@ class Decision:
         return self.labels[best], round(float(row[best]), PROBABILITY_DIGITS), probabilities
 
 
-class IntentProcessor:
+class IntentProcessor(Stateless):
     """One partition of searches or questions. Keeps nothing, so its checkpoint is empty."""
 
     def __init__(
@@ -141,18 +140,6 @@ class IntentProcessor:
             headers=headers_of(INTENT_RECOGNISED, event_id, subject, event, SOURCE),
             partition=self._partition,
         )
-
-    def flush(self) -> list[Output]:
-        return []
-
-    def dump(self) -> Sections:
-        return {}
-
-    def load(self, sections: Mapping[str, bytes]) -> None:
-        assert not sections, "intent has no state"
-
-    def tick(self, now_ms: int) -> list[Output]:
-        return []
 
 
 def _text(event: Event) -> str:

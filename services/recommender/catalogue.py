@@ -9,28 +9,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from shopkeeper.shared.runtime.processor import Stateless
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from shopkeeper.shared.contracts.event import Event, Output, Rejected
-    from shopkeeper.shared.runtime.processor import Sections
 
 
-class CatalogueProcessor:
+class CatalogueProcessor(Stateless):
     """One partition of shop.catalogue.v1. Keeps nothing: the view does."""
 
     def process(self, events: Sequence[Event], now_ms: int) -> tuple[list[Output], list[Rejected]]:
         """Nothing to do with a good record."""
         return [], []
-
-    def dump(self) -> Sections:
-        return {}
-
-    def load(self, sections: Mapping[str, bytes]) -> None:
-        """Nothing was dumped."""
-
-    def flush(self) -> list[Output]:
-        return []
-
-    def tick(self, now_ms: int) -> list[Output]:
-        return []

@@ -39,7 +39,7 @@ class Finder:
         self._counters = counters  # by outcome: search_found and so on
         self._index = SearchIndex(encoder.dimensions, settings.search_products_max)
         self._texts: dict[str, int] = {}  # hash of an indexed product's texts
-        # Latest first seen first; None: take it out.
+        # Changes to take in, that which waits longest first; None: the product is to leave.
         self._waiting: dict[str, ProductCatalogued | None] = {}
         self._second = 0
         self._spent_ms = 0.0  # on searches, in that second

@@ -1,4 +1,7 @@
-"""Products as vectors, from what the catalogue says of them: texts, and an autoencoder's codes."""
+"""Products as vectors, from what the catalogue says of them: texts, and an autoencoder's codes.
+
+Whole batches; off the event loop by the caller, one thread's calls at a time.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from shopkeeper.services.recommender.core.vectors import unit
 from shopkeeper.services.recommender.search_texts import query_text
 from shopkeeper.shared.text.encoder import TextEncoder
 from shopkeeper.shared.text.onnx_model import open_session, read_checked
@@ -31,14 +35,11 @@ def price_bands(prices: Sequence[float | None]) -> NDArray[np.float32]:
 
 
 class ItemEncoder:
-    """Whole batches; off the event loop by the caller, one thread's calls at a time."""
+    """Products and queries by meaning, in one space."""
 
     def __init__(self, model_dir: str = "") -> None:
         """Raises ModelError."""
         self.text = TextEncoder.load("encoder", model_dir)
-        entry, content = read_checked("items", model_dir)
-        self.version = entry.version
-        self._session = open_session("items", content, {"fields", "price_bands"}, "codes")
 
     @property
     def dimensions(self) -> int:
@@ -48,22 +49,11 @@ class ItemEncoder:
     def encode(self, products: Sequence[ProductCatalogued]) -> NDArray[np.float32]:
         """(products, dimensions): title and category as one vector of length 1 (0 without text)."""
         fields = self.fields(products)
-        return _unit(fields[:, 0] + np.float32(CATEGORY_WEIGHT) * fields[:, 1])
+        return unit(fields[:, 0] + np.float32(CATEGORY_WEIGHT) * fields[:, 1])
 
     def encode_queries(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """(texts, dimensions), in the space of `encode`."""
         return self.text.vectors([query_text(text) for text in texts])
-
-    def codes(self, products: Sequence[ProductCatalogued]) -> NDArray[np.float32]:
-        """(products, 64): the autoencoder's hidden layer, 0 to 1, of all fields and the price."""
-        codes: NDArray[np.float32] = self._session.run(
-            ["codes"],
-            {
-                "fields": self.fields(products).reshape(len(products), FIELDS * self.dimensions),
-                "price_bands": price_bands([product.price for product in products]),
-            },
-        )[0]
-        return codes
 
     def fields(self, products: Sequence[ProductCatalogued]) -> NDArray[np.float32]:
         """(products, FIELDS, dimensions): title, category and brand, each of length 1 or 0.
@@ -86,7 +76,24 @@ class ItemEncoder:
         return vectors[rows].reshape(len(products), FIELDS, self.dimensions)
 
 
-def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    length = np.linalg.norm(vectors, axis=1, keepdims=True)
-    scaled: NDArray[np.float32] = vectors / np.maximum(length, np.float32(1e-12))
-    return scaled
+class ItemCodes:
+    """Products by an autoencoder's hidden layer, of all fields and the price."""
+
+    def __init__(self, encoder: ItemEncoder, model_dir: str = "") -> None:
+        """Raises ModelError."""
+        self._encoder = encoder
+        entry, content = read_checked("items", model_dir)
+        self.version = entry.version
+        self._session = open_session("items", content, {"fields", "price_bands"}, "codes")
+
+    def encode(self, products: Sequence[ProductCatalogued]) -> NDArray[np.float32]:
+        """(products, 64), each 0 to 1."""
+        width = FIELDS * self._encoder.dimensions
+        codes: NDArray[np.float32] = self._session.run(
+            ["codes"],
+            {
+                "fields": self._encoder.fields(products).reshape(len(products), width),
+                "price_bands": price_bands([product.price for product in products]),
+            },
+        )[0]
+        return codes

@@ -167,10 +167,7 @@ class Tally:
 
         Raises ValueError if the targets are not the same.
         """
-        if self._groups != other._groups:
-            raise ValueError("not the same targets")
-        names, mine = self._sums(cutoff)
-        _, theirs = other._sums(cutoff)
+        names, mine, theirs = self._beside(other, cutoff)
         sums = np.concatenate([mine[:, :-1] - theirs[:, :-1], mine[:, -1:]], axis=1)
         low, high = np.percentile(resampled(sums), [2.5, 97.5], axis=0)
         point = sums[:, :-1].sum(axis=0) / sums[:, -1].sum()
@@ -185,10 +182,7 @@ class Tally:
 
         Raises ValueError if the targets are not the same.
         """
-        if self._groups != other._groups:
-            raise ValueError("not the same targets")
-        names, mine = self._sums(cutoff)
-        _, theirs = other._sums(cutoff)
+        names, mine, theirs = self._beside(other, cutoff)
         means = resampled(np.concatenate([mine[:, :-1], theirs], axis=1))
         point = mine[:, :-1].sum(axis=0), theirs[:, :-1].sum(axis=0)
         found = {}
@@ -199,6 +193,15 @@ class Tally:
                 ratio = point[0][n] / point[1][n] - 1
                 found[name] = [round(float(v), 4) for v in (ratio, low, high)]
         return found
+
+    def _beside(
+        self, other: Tally, cutoff: int | None
+    ) -> tuple[list[str], NDArray[np.float64], NDArray[np.float64]]:
+        """Names of the figures, and the sums of both tallies."""
+        if self._groups != other._groups:
+            raise ValueError("not the same targets")
+        names, mine = self._sums(cutoff)
+        return names, mine, other._sums(cutoff)[1]
 
 
 def _flat(

@@ -5,18 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from shopkeeper.services.recommender.core.sessions import Due
+from shopkeeper.shared.runtime.processor import Stateless
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from shopkeeper.services.recommender.clicks import ClicksProcessor
     from shopkeeper.services.recommender.finder import Finder
     from shopkeeper.services.recommender.settings import Settings
     from shopkeeper.shared.contracts.event import Event, Output, Rejected
-    from shopkeeper.shared.runtime.processor import Sections
 
 
-class SearchesProcessor:
+class SearchesProcessor(Stateless):
     """One partition of shop.searches.v1, beside the same users' clicks. Nothing is checkpointed:
     see core/last_searches.py."""
 
@@ -53,16 +53,9 @@ class SearchesProcessor:
             due = _due(event, clicks)
             lists.searches.put(due.user, event.time_ms, searched)
             dues.append(due)
+        if not dues:
+            return (), []
         return lists.outputs(dues, lists.ask(dues), now_ms), []
-
-    def dump(self) -> Sections:
-        return {}
-
-    def load(self, sections: Mapping[str, bytes]) -> None:
-        """Nothing was dumped."""
-
-    def flush(self) -> list[Output]:
-        return []
 
     def tick(self, now_ms: int) -> list[Output]:
         if self._finder is not None:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from shopkeeper.services.sentiment.aggregates import Product
     from shopkeeper.shared.contracts.shop import ProductReviewed
     from shopkeeper.shared.runtime.processor import Sections
 
@@ -150,16 +151,7 @@ class SentimentProcessor:
             product = self.aggregates.get(product_id)
             if product is None:
                 continue  # evicted since; its last record stays on the topic
-            updated = ProductSentimentUpdated(
-                product_id=product_id,
-                count=product.count,
-                mean=round(product.mean(), 4),
-                trend=round(product.trend(), 4),
-                positive=product.positive,
-                neutral=product.neutral,
-                negative=product.negative,
-                model=self._provenance,
-            )
+            updated = summary(product_id, product, self._provenance)
             outputs.append(
                 Output(
                     topic=topics.PRODUCT_SENTIMENT,
@@ -180,6 +172,20 @@ class SentimentProcessor:
         """What was published before is unknown, so every product is due again."""
         self.aggregates.load(sections["aggregates"])
         self._changed = dict.fromkeys(self.aggregates.product_ids())
+
+
+def summary(product_id: str, said: Product, model: Model) -> ProductSentimentUpdated:
+    """What is published of a product."""
+    return ProductSentimentUpdated(
+        product_id=product_id,
+        count=said.count,
+        mean=round(said.mean(), 4),
+        trend=round(said.trend(), 4),
+        positive=said.positive,
+        neutral=said.neutral,
+        negative=said.negative,
+        model=model,
+    )
 
 
 def _text(review: ProductReviewed) -> str:

@@ -50,6 +50,22 @@ class Processor(Protocol):
         ...
 
 
+class Stateless:
+    """What a processor that remembers nothing and holds nothing back has besides `process`."""
+
+    def dump(self) -> Sections:
+        return {}
+
+    def load(self, sections: Mapping[str, bytes]) -> None:
+        assert not sections, f"no state was dumped, and {sorted(sections)} is to be loaded"
+
+    def flush(self) -> list[Output]:
+        return []
+
+    def tick(self, now_ms: int) -> list[Output]:
+        return []
+
+
 @runtime_checkable
 class Deferring(Protocol):
     """A processor whose outputs can wait until other partitions' events are folded as well, so that

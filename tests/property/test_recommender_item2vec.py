@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shopkeeper.services.recommender.core.item2vec import RING, SCORE_MAX, TINY, ItemVectors, unit
+from shopkeeper.services.recommender.core.item2vec import RING, SCORE_MAX, TINY, ItemVectors
+from shopkeeper.services.recommender.core.vectors import unit
 
 DIMENSIONS, WINDOW, NEGATIVES, RATE = 8, 2, 3, 0.3
 ITEMS = 7

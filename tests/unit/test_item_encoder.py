@@ -11,7 +11,7 @@ import pytest
 
 from shopkeeper.demo.catalogue import built_in
 from shopkeeper.services.recommender.core.search import SearchIndex
-from shopkeeper.services.recommender.item_encoder import ItemEncoder, price_bands
+from shopkeeper.services.recommender.item_encoder import ItemCodes, ItemEncoder, price_bands
 from shopkeeper.services.recommender.search_texts import product_terms, query_terms, query_text
 from shopkeeper.shared.contracts.shop import ProductCatalogued
 from shopkeeper.shared.text.encoder import TextEncoder
@@ -33,6 +33,11 @@ TEXTS = [
 @pytest.fixture(scope="module")
 def encoder() -> ItemEncoder:
     return ItemEncoder()
+
+
+@pytest.fixture(scope="module")
+def coder(encoder: ItemEncoder) -> ItemCodes:
+    return ItemCodes(encoder)
 
 
 @pytest.fixture
@@ -58,10 +63,10 @@ def test_a_batch_equals_single_texts_to_the_bit(encoder: ItemEncoder) -> None:
     np.testing.assert_array_equal(together, np.concatenate([alone] * 3))
 
 
-def test_no_texts_and_no_products(encoder: ItemEncoder) -> None:
+def test_no_texts_and_no_products(encoder: ItemEncoder, coder: ItemCodes) -> None:
     assert encoder.text.vectors([]).shape == (0, encoder.dimensions)
     assert encoder.encode([]).shape == (0, encoder.dimensions)
-    assert encoder.codes([]).shape[0] == 0
+    assert coder.encode([]).shape[0] == 0
 
 
 def test_chinese_and_english_of_one_meaning_lie_closer_than_others(encoder: ItemEncoder) -> None:
@@ -76,25 +81,27 @@ def test_words_of_one_kind_lie_closer_than_others(encoder: ItemEncoder) -> None:
     assert laptop @ notebook > laptop @ scarf
 
 
-def test_products_are_encoded_whole_batches_or_one_by_one_alike(encoder: ItemEncoder) -> None:
+def test_products_are_encoded_whole_batches_or_one_by_one_alike(
+    encoder: ItemEncoder, coder: ItemCodes
+) -> None:
     products = built_in()[:50]
-    for encode in (encoder.encode, encoder.codes):
+    for encode in (encoder.encode, coder.encode):
         together = encode(products)
         np.testing.assert_allclose(
             together, np.concatenate([encode([p]) for p in products]), atol=1e-5
         )
         np.testing.assert_array_equal(together, encode(products))
     assert np.linalg.norm(encoder.encode(products), axis=1) == pytest.approx(1, abs=1e-5)
-    codes = encoder.codes(products)
+    codes = coder.encode(products)
     assert codes.min() >= 0
     assert codes.max() <= 1
 
 
-def test_a_price_moves_the_code_and_not_the_vector(encoder: ItemEncoder) -> None:
+def test_a_price_moves_the_code_and_not_the_vector(encoder: ItemEncoder, coder: ItemCodes) -> None:
     cheap, dear = (
         ProductCatalogued(product_id="p", title="watch", price=price) for price in (5.0, 900.0)
     )
-    assert np.abs(encoder.codes([cheap]) - encoder.codes([dear])).max() > 0.01
+    assert np.abs(coder.encode([cheap]) - coder.encode([dear])).max() > 0.01
     np.testing.assert_array_equal(encoder.encode([cheap]), encoder.encode([dear]))
 
 
@@ -135,7 +142,7 @@ def test_an_altered_file_is_refused(folder: Path, name: str) -> None:
     path = folder / f"{name}.onnx"
     path.write_bytes(path.read_bytes()[:-1] + b"\x00\x01")
     with pytest.raises(ModelError, match="SHA-256"):
-        ItemEncoder(str(folder))
+        ItemCodes(ItemEncoder(str(folder)), str(folder))
 
 
 def test_a_model_of_another_kind_is_refused(folder: Path) -> None:

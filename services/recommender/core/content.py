@@ -34,8 +34,8 @@ from scipy import sparse
 
 from shopkeeper.services.recommender.core.attribute_vectors import AttributeVectors
 from shopkeeper.services.recommender.core.gram import add_product
-from shopkeeper.services.recommender.core.item2vec import unit
 from shopkeeper.services.recommender.core.items import grown
+from shopkeeper.services.recommender.core.vectors import unit
 from shopkeeper.services.recommender.settings import CLICK
 
 if TYPE_CHECKING:

@@ -20,6 +20,7 @@ import numpy as np
 
 from shopkeeper.services.recommender.core.compiled import compiled
 from shopkeeper.services.recommender.core.items import grown
+from shopkeeper.services.recommender.core.vectors import unit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -81,13 +82,6 @@ class ItemVectors:
         where nothing was learned)."""
         self.reserve(int(items.max(initial=-1)) + 1)
         return unit(np.stack([self.inputs[items], self.outputs[items]], axis=1))
-
-
-def unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The same directions with length 1, along the last axis; zeros stay."""
-    lengths = np.sqrt(np.einsum("...d,...d->...", vectors, vectors))[..., np.newaxis]
-    scaled: NDArray[np.float32] = vectors / np.maximum(lengths, np.float32(TINY))
-    return scaled
 
 
 @compiled

@@ -19,6 +19,7 @@ import numpy as np
 
 from shopkeeper.services.recommender.core.compiled import compiled
 from shopkeeper.services.recommender.core.items import grown
+from shopkeeper.services.recommender.core.vectors import unit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -153,8 +154,7 @@ class SearchIndex:
         count = min(FEEDBACK_HITS, len(self))
         if count and len(out):
             mean = known[np.stack([_first(row, count) for row in out])].sum(axis=1)
-            length = np.linalg.norm(mean, axis=1, keepdims=True)
-            mean /= np.where(length > 0, length, 1)
+            mean = unit(mean)
             mean[~np.any(vectors, axis=1) & (best[:, 0] <= 0)] = 0  # found by nothing
             out += FEEDBACK * (mean @ known.T)
         return out
