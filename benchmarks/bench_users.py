@@ -17,13 +17,14 @@ import hashlib
 import sys
 import tempfile
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import replace
 from functools import partial
 from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import bench_search
 import msgspec
 import numpy as np
 from harness import report
@@ -36,9 +37,13 @@ from shopkeeper.services.recommender.core import group_view
 from shopkeeper.services.recommender.core.behaviour import WIDTH
 from shopkeeper.services.recommender.core.group_clicks import GroupClicks
 from shopkeeper.services.recommender.core.items import Items
+from shopkeeper.services.recommender.core.last_searches import NOT_SEARCHED
 from shopkeeper.services.recommender.core.user_groups import UserGroups
 from shopkeeper.services.recommender.core.views import Views
 from shopkeeper.services.recommender.evaluate import measure
+from shopkeeper.services.recommender.finder import Finder
+from shopkeeper.services.recommender.item_encoder import ItemEncoder
+from shopkeeper.services.recommender.needs import Needs
 from shopkeeper.services.recommender.quality import Tally
 from shopkeeper.services.recommender.settings import Settings
 from shopkeeper.services.recommender.splits import lines
@@ -49,6 +54,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
+
+    from shopkeeper.services.recommender.core.candidates import Searched
 
 DATA = Path(__file__).parents[2] / "shared" / "data" / "recsys"
 LIST_ITEMS = 20
@@ -77,6 +84,9 @@ def main() -> None:
             cold(name, *read(folder / name))
         else:
             print(f"{folder / name}: not there: nothing measured", file=sys.stderr)
+    for name in ("electronic", "clothing"):
+        if (folder / "amazon-bundles" / name).is_dir():
+            searching(name, folder / "amazon-bundles" / name)
 
 
 # -- each user's last rating
@@ -263,7 +273,13 @@ def cold(name: str, users: dict[str, list[str]], products: list[ProductCatalogue
     # Knobs were chosen on another fifth, with this one left out.
     warm = {user: each for user, each in known.items() if not _held_out(user)}
     started = time.perf_counter()
-    _learn_groups(views, items, knobs, warm)
+    most = knobs.recent_items_max
+    windows: list[Window] = [
+        (user, each[max(0, n - most) : n], NOT_SEARCHED)
+        for user, each in warm.items()
+        for n in range(1, len(each) + 1)
+    ]
+    _learn_groups(views, items, knobs, windows)
     learned = time.perf_counter()
     counts = np.bincount([i for each in warm.values() for i in each], minlength=len(items))
     top = np.argsort(-counts, kind="stable")[:500].tolist()
@@ -292,30 +308,87 @@ def cold(name: str, users: dict[str, list[str]], products: list[ProductCatalogue
         )  # fmt: skip
 
 
-def _learn_groups(views: Views, items: Items, knobs: Settings, users: dict[str, list[int]]) -> None:
+def searching(name: str, folder: Path) -> None:
+    """Bundles as users: an intent searched for, then its items one by one. Groups are told with
+    the search, and without it."""
+    domain = bench_search.Domain(folder)
+    knobs = replace(
+        Settings(), trending_half_life_hours=1e9, trending_items_max=3 * LIST_ITEMS,
+        search_ms_per_second=1e9,
+    )  # fmt: skip
+    items = Items()
+    views = Views(items, knobs)
+    views.catalogue.apply([(p.product_id.encode(), encode(p)) for p in domain.items])
+    finder = Finder(knobs, items, ItemEncoder(), Needs(), Counter())
+    for product in domain.items:
+        finder.note(product.product_id, product)
+    finder.take_in(len(domain.items))
+    found = [each or NOT_SEARCHED for each in finder.find(domain.queries, 0)]
+    chance = np.random.default_rng(0)  # the order within a bundle says nothing
+    bundles = [
+        (bundle, [items.intern(domain.items[row].product_id) for row in chance.permutation(of)], by)
+        for bundle, of, by in zip(domain.bundle_ids, domain.relevant, found, strict=True)
+    ]
+    warm = [each for each in bundles if not _held_out(each[0])]
+    _learn_groups(
+        views, items, knobs,
+        [(u, each[:n], by) for u, each, by in warm for n in range(len(each) + 1)],
+    )  # fmt: skip
+    counts = np.bincount([i for _, each, _ in warm for i in each], minlength=len(items))
+    top = np.argsort(-counts, kind="stable")[:500].tolist()
+    for first in (0, 1):
+        some = [each for each in bundles if _held_out(each[0]) and len(each[1]) > first]
+        recents, by = [each[:first] for _, each, _ in some], [by for *_, by in some]
+        none = [()] * len(some)
+        told, blind = views.groups.assign(recents, none, by), views.groups.assign(recents, none)
+        tallies = {"groups": Tally(), "without_search": Tally(), "popularity": Tally()}
+        for user, (_, each, _) in enumerate(some):
+            lists = (
+                views.groups.trending(int(told[user])), views.groups.trending(int(blind[user])), top
+            )  # fmt: skip
+            seen = set(each[:first])
+            for tally, offered in zip(tallies.values(), lists, strict=True):
+                fresh = [item for item in offered if item not in seen][:LIST_ITEMS]
+                for target in each[first:]:
+                    tally.add(user, target, fresh, each[:first])
+        report(
+            "cold-users-searching", data=name, events_known=first, users=len(some),
+            **{row: t.figures(len(items))["HR@20"] for row, t in tallies.items()},
+            gain_over={
+                row: tallies["groups"].gain_over(tallies[row])["HR@20"]
+                for row in ("without_search", "popularity")
+            },
+        )  # fmt: skip
+
+
+Window = tuple[str, list[int], "Searched"]  # a user at some time: last items, last search
+
+
+def _learn_groups(views: Views, items: Items, knobs: Settings, windows: list[Window]) -> None:
     """Through the worker's own code: samples, model, clicks by group, the view of them."""
-    most = knobs.recent_items_max
-    windows = [(u, each[max(0, n - most) : n]) for u, each in users.items()
-               for n in range(1, len(each) + 1)]  # fmt: skip
     learner = UserGroups(WIDTH, knobs.user_groups, knobs.group_components)
     size = knobs.group_sample_users
     order = np.random.default_rng(0).permutation(len(windows))[:60_000].tolist()
     for start in range(0, len(order), size):
-        sample = [windows[n][1] for n in order[start : start + size]]
-        learner.learn(views.groups.behaviour.vectors(sample))
+        _, recents, searched = zip(*(windows[n] for n in order[start : start + size]), strict=True)
+        learner.learn(views.groups.behaviour.vectors(recents, (), searched))
     record = group_view.ModelRecord(group_view.FORMAT_VERSION, learner.model(), b"")
     views.groups.apply([(group_view.MODEL_KEY, msgspec.msgpack.encode(record))])
     clicks = GroupClicks(knobs.trending_half_life_hours, 1 << 30, 1 << 30)
     for start in range(0, len(windows), 4096):
-        part = windows[start : start + 4096]
-        groups = views.groups.assign([recent for _, recent in part], [()] * len(part)).tolist()
-        clicks.see([u for u, _ in part], groups, [r[-1] for _, r in part], [0] * len(part))
+        users, recents, searched = zip(*windows[start : start + 4096], strict=True)
+        groups = views.groups.assign(recents, [()] * len(recents), searched).tolist()
+        seen = [place for place, recent in enumerate(recents) if recent]
+        clicks.see(
+            [users[n] for n in seen], [groups[n] for n in seen], [recents[n][-1] for n in seen],
+            [0] * len(seen),
+        )  # fmt: skip
     keys, scores = clicks.top()
-    seen = group_view.GroupClicksRecord(
+    lately = group_view.GroupClicksRecord(
         group_view.FORMAT_VERSION, b"", 0, items.names, (keys >> 32).tobytes(),
         (keys & 0xFFFFFFFF).astype(np.int32).tobytes(), scores.astype(np.float32).tobytes(),
     )  # fmt: skip
-    views.groups.apply([(b"clicks/0", msgspec.msgpack.encode(seen))])
+    views.groups.apply([(b"clicks/0", msgspec.msgpack.encode(lately))])
 
 
 def _held_out(user: str) -> bool:

@@ -120,4 +120,8 @@ class ClicksProcessor:
 
     def tick(self, now_ms: int) -> list[Output]:
         self._ranker.refresh(now_ms)
-        return [] if self._groups is None else self._groups.tick(self.sessions, now_ms)
+        return (
+            []
+            if self._groups is None
+            else self._groups.tick(self.sessions, self.lists.searches, now_ms)
+        )

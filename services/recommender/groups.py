@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from shopkeeper.services.recommender.core.group_view import GroupsView
     from shopkeeper.services.recommender.core.items import Items
+    from shopkeeper.services.recommender.core.last_searches import LastSearches
     from shopkeeper.services.recommender.core.ranker import Ranked
     from shopkeeper.services.recommender.core.sessions import Due, Sessions
     from shopkeeper.services.recommender.settings import Settings
@@ -64,7 +65,7 @@ class GroupReports:
         """Drop what is remembered of a user."""
         self._clicks.forget(user)
 
-    def tick(self, sessions: Sessions, now_ms: int) -> list[Output]:
+    def tick(self, sessions: Sessions, searches: LastSearches, now_ms: int) -> list[Output]:
         """The report, if there is news and it is time."""
         settings = self._settings
         due = self._last_ms is None or now_ms - self._last_ms >= settings.group_interval_ms
@@ -79,8 +80,12 @@ class GroupReports:
         keys, scores = self._clicks.top()
         items, places = np.unique(keys & 0xFFFFFFFF, return_inverse=True)
         names = self._items.names
-        users = list(islice(reversed(sessions.users.values()), settings.group_sample_users))
-        sample = self._view.behaviour.vectors([u.recent for u in users], [u.bought for u in users])
+        latest = list(islice(reversed(sessions.users.items()), settings.group_sample_users))
+        sample = self._view.behaviour.vectors(
+            [user.recent for _, user in latest],
+            [user.bought for _, user in latest],
+            [searches.peek(name, user.list_time_ms or 0) for name, user in latest],
+        )
         record = GroupClicksRecord(
             FORMAT_VERSION,
             sample.astype(np.float16).tobytes(),

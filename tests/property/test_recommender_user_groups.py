@@ -13,6 +13,7 @@ from shopkeeper.services.recommender.core import behaviour
 from shopkeeper.services.recommender.core.behaviour import Behaviour, price_band
 from shopkeeper.services.recommender.core.group_clicks import GroupClicks
 from shopkeeper.services.recommender.core.group_view import (
+    FORMAT_VERSION,
     MODEL_KEY,
     GroupClicksRecord,
     ModelRecord,
@@ -21,7 +22,7 @@ from shopkeeper.services.recommender.core.items import Items
 from shopkeeper.services.recommender.core.user_groups import GroupModel, UserGroups
 from shopkeeper.services.recommender.core.views import Views
 from shopkeeper.services.recommender.settings import Settings
-from shopkeeper.shared.contracts.outputs import encode
+from shopkeeper.shared.contracts.outputs import Model, ProductSentimentUpdated, encode
 from shopkeeper.shared.contracts.shop import ProductCatalogued
 
 WIDTH, GROUPS, COMPONENTS = 12, 4, 3
@@ -166,7 +167,13 @@ def shop(products: list[tuple[str, str | None, float | None]]) -> tuple[Items, B
     for name, category, price in products:
         data = ProductCatalogued(product_id=name, title=name, category=category, price=price)
         views.catalogue.apply([(name.encode(), encode(data))])
-    return items, Behaviour(items, views.catalogue)
+    for name, mean in (("a", 0.5), ("c", -0.5)):
+        said = ProductSentimentUpdated(
+            product_id=name, count=1, mean=mean, trend=0.0, positive=1, neutral=0, negative=0,
+            model=Model("rating", "1"),
+        )  # fmt: skip
+        views.sentiment.apply([(name.encode(), encode(said))])
+    return items, Behaviour(items, views.catalogue, views.sentiment)
 
 
 CATALOGUE: list[tuple[str, str | None, float | None]] = [
@@ -197,7 +204,31 @@ def test_vectors_tell_categories_prices_and_items() -> None:
     assert np.count_nonzero(x[3]) == 2, "of what no catalogue knows: the item, and how many"
     assert not x[4].any()
     assert apart(5, 0) < apart(6, 0), "the newer counts more"
-    assert x[6, -1] > 0 == x[5, -1]
+    entries, purchases, fit, sentiment = x[:, -behaviour.HABITS :].T
+    assert purchases[6] > 0 == purchases[5]
+    assert entries[5] > entries[0] > 0
+    assert not fit.any(), "nobody searched"
+    assert sentiment[0] > 0 > sentiment[2], "a is well reviewed, c is not"
+    assert sentiment[1] == 0, "nobody reviewed b"
+    assert 0 > sentiment[6] > sentiment[2], "a was seen before c: both count, c more"
+
+
+def test_what_a_search_found_counts_among_categories_as_far_as_it_fits() -> None:
+    items, made = shop(CATALOGUE)
+    a, _, c, _ = items.intern_all("abcd").tolist()
+    recents = [[a], [a], [a], [c], []]
+    searched = [((), ()), ([c], [0.2]), ([c], [1.0]), ((), ()), ([c], [1.0])]
+    x = made.vectors(recents, (), searched)
+    mixes = x[:, : behaviour.CATEGORY_BUCKETS]
+    hat = mixes[3]
+    assert mixes[0] @ hat < mixes[1] @ hat < mixes[2] @ hat < hat @ hat
+    assert mixes[4] @ hat == pytest.approx(hat @ hat), "who only searched has that in mind"
+    fits = x[:, -behaviour.HABITS + 2]
+    assert fits[0] == fits[3] == 0 < fits[1] < fits[2] == fits[4]
+    taken = slice(behaviour.CATEGORY_BUCKETS + behaviour.PRICE_BANDS, -behaviour.HABITS)
+    assert np.array_equal(x[0, taken], x[2, taken]), "what was only found is not an item looked at"
+    none = made.vectors([[a]], (), [([c], [0.0])])
+    assert np.array_equal(none, x[:1]), "what does not fit at all"
 
 
 def test_price_bands_double() -> None:
@@ -293,12 +324,12 @@ def test_few_clicks_of_a_group_give_way_to_what_everyone_clicks() -> None:
         np.array([0, 1], np.float32).tobytes(),
     )  # fmt: skip
     view = views.groups
-    view.apply([(MODEL_KEY, msgspec.msgpack.encode(ModelRecord(1, model, b"")))])
+    view.apply([(MODEL_KEY, msgspec.msgpack.encode(ModelRecord(FORMAT_VERSION, model, b"")))])
 
     def clicks(key: bytes, hour: int, seen: list[tuple[int, int, float]]) -> None:
         groups, places, scores = zip(*seen, strict=True)
         record = GroupClicksRecord(
-            1, b"", hour, names, np.array(groups, np.int64).tobytes(),
+            FORMAT_VERSION, b"", hour, names, np.array(groups, np.int64).tobytes(),
             np.array(places, np.int32).tobytes(), np.array(scores, np.float32).tobytes(),
         )  # fmt: skip
         view.apply([(key, msgspec.msgpack.encode(record))])

@@ -1,11 +1,14 @@
 """Behaviour vectors: what a user's last events say of the user, in numbers of a fixed meaning.
 
 Blocks, each of unit length times its weight, so that none drowns the others: mix of categories, mix
-of price bands, mix of items; and how many entries there are, how many of them bought. Newer entries
-count more. Categories and items are hashed into buckets, items with a sign (Weinberger, Dasgupta,
-Langford, Smola and Attenberg, "Feature hashing for large scale multitask learning", ICML 2009): the
-vector is as long in every shop and the same in every process, whatever came first. Without a
-catalogue there is the mix of items alone. Shares are under a root (as for the Hellinger distance).
+of price bands, mix of items; and single numbers: how many entries there are, how many of them
+bought, how well the last search was answered, and what reviews say of what the user looks at. Newer
+entries count more. What a search found counts among categories and prices as if it had been looked
+at: it is what the user has in mind. Categories and items are hashed into buckets, items with a sign
+(Weinberger, Dasgupta, Langford, Smola and Attenberg, "Feature hashing for large scale multitask
+learning", ICML 2009): the vector is as long in every shop and the same in every process, whatever
+came first. Without a catalogue there is the mix of items alone. Shares are under a root (as for the
+Hellinger distance).
 """
 
 from __future__ import annotations
@@ -20,14 +23,17 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from shopkeeper.services.recommender.core.candidates import Searched
     from shopkeeper.services.recommender.core.items import Items
-    from shopkeeper.services.recommender.core.views import CatalogueView
+    from shopkeeper.services.recommender.core.views import CatalogueView, ProductSentimentView
 
 CATEGORY_BUCKETS, ITEM_BUCKETS = 64, 128
 PRICE_BANDS = 16  # of factors of two; 0: no price
-HABITS = 2  # entries, purchases
+HABITS = 4  # entries, purchases, fit of the last search, mean sentiment of reviews
 WIDTH = CATEGORY_BUCKETS + PRICE_BANDS + ITEM_BUCKETS + HABITS
 CATEGORY_WEIGHT, PRICE_WEIGHT, ITEM_WEIGHT, HABIT_WEIGHT = 1.0, 0.5, 0.5, 0.1
+SENTIMENT_WEIGHT = 0.1
+SEARCH_WEIGHT = 1.0  # of all that a search found, at its best fit, against the newest entry's 1
 AGE_DECAY = 0.9  # by entry
 PARTS_MAX = 8  # of a category that names several, "Drama|Comedy"
 _LOWEST_BAND = -2.0  # a quarter, of whatever currency
@@ -43,17 +49,23 @@ def price_band(price: float | None) -> int:
 class Behaviour:
     """Makes vectors; holds a small table of the categories met."""
 
-    def __init__(self, items: Items, catalogue: CatalogueView) -> None:
-        self._items, self._catalogue = items, catalogue
+    def __init__(
+        self, items: Items, catalogue: CatalogueView, sentiment: ProductSentimentView
+    ) -> None:
+        self._items, self._catalogue, self._sentiment = items, catalogue, sentiment
         self._buckets: NDArray[np.int64] = np.zeros((0, PARTS_MAX), np.int64)  # -1: no more parts
 
     def vectors(
-        self, recents: Sequence[Sequence[int]], boughts: Sequence[Sequence[int]] = ()
+        self,
+        recents: Sequence[Sequence[int]],
+        boughts: Sequence[Sequence[int]] = (),
+        searched: Sequence[Searched] = (),
     ) -> NDArray[np.float32]:
         """(users, WIDTH).
 
         recents: by user, items of the last events, newest last. boughts: by user, purchases (their
-        number counts); none need be given.
+        number counts). searched: by user, what fits the last search, and how well, 0 to 1. Neither
+        of the last two need be given.
         """
         users = len(recents)
         lengths = np.array([len(recent) for recent in recents], np.int64)
@@ -63,15 +75,19 @@ class Behaviour:
         weight = np.power(AGE_DECAY, ages, dtype=np.float64)
         catalogue = self._catalogue
         catalogue.reserve()
+        wanted, wanter, wish, fit = _wishes(searched, users)
+        minds, minded = np.concatenate([items, wanted]), np.concatenate([owner, wanter])
+        wishes = np.concatenate([weight, wish])
         found = np.empty((users, WIDTH), np.float32)
         at = 0
-        parts = self._parts()[catalogue.category[items]]
+        parts = self._parts()[catalogue.category[minds]]
         place, part = np.nonzero(parts >= 0)
         found[:, :CATEGORY_BUCKETS] = CATEGORY_WEIGHT * _mix(
-            owner[place], parts[place, part], weight[place], (users, CATEGORY_BUCKETS)
+            minded[place], parts[place, part], wishes[place], (users, CATEGORY_BUCKETS)
         )
         at += CATEGORY_BUCKETS
-        bands = _mix(owner, catalogue.band[items].astype(np.int64), weight, (users, PRICE_BANDS), 1)
+        bands = catalogue.band[minds].astype(np.int64)
+        bands = _mix(minded, bands, wishes, (users, PRICE_BANDS), 1)
         found[:, at : at + PRICE_BANDS] = PRICE_WEIGHT * bands
         at += PRICE_BANDS
         hashed = self._items.buckets(items, 2 * ITEM_BUCKETS)
@@ -82,6 +98,11 @@ class Behaviour:
         at += ITEM_BUCKETS
         found[:, at] = HABIT_WEIGHT * np.log1p(lengths)
         found[:, at + 1] = HABIT_WEIGHT * np.log1p([len(b) for b in boughts] or 0)
+        found[:, at + 2] = HABIT_WEIGHT * fit
+        self._sentiment.reserve()
+        said = np.bincount(owner, weight * self._sentiment.mean[items], users)
+        share = np.bincount(owner, weight, users)
+        found[:, at + 3] = SENTIMENT_WEIGHT * said / np.where(share > 0, share, 1.0)
         return found
 
     def _parts(self) -> NDArray[np.int64]:
@@ -97,6 +118,22 @@ class Behaviour:
                     table[place, nth] = digest % CATEGORY_BUCKETS
             self._buckets = table
         return self._buckets
+
+
+def _wishes(
+    searched: Sequence[Searched], users: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
+    """What searches found as entries: (items, owners, weights), and each user's best fit."""
+    counts = [len(items) for items, _ in searched]
+    total = sum(counts)
+    items = np.fromiter((i for found, _ in searched for i in found), np.int64, total)
+    fits = np.fromiter((f for _, found in searched for f in found), np.float64, total)
+    owner = np.repeat(np.arange(len(counts)), counts)
+    best = np.zeros(users)
+    np.maximum.at(best, owner, fits)
+    sums = np.bincount(owner, fits, users)
+    shares = fits / np.where(sums > 0, sums, 1.0)[owner]
+    return items, owner, SEARCH_WEIGHT * best[owner] * shares, best
 
 
 def _mix(

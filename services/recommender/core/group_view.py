@@ -20,11 +20,16 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from shopkeeper.services.recommender.core.candidates import Searched
     from shopkeeper.services.recommender.core.items import Items
-    from shopkeeper.services.recommender.core.views import CatalogueView, KeyValue
+    from shopkeeper.services.recommender.core.views import (
+        CatalogueView,
+        KeyValue,
+        ProductSentimentView,
+    )
     from shopkeeper.services.recommender.settings import Settings
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2  # 1: of vectors without searches and sentiment
 MODEL_KEY = b"model"
 _LOW = (1 << 32) - 1
 
@@ -52,9 +57,15 @@ class GroupClicksRecord(msgspec.Struct, frozen=True):
 class GroupsView:
     """Tells groups, and what is trending in each."""
 
-    def __init__(self, items: Items, catalogue: CatalogueView, settings: Settings) -> None:
+    def __init__(
+        self,
+        items: Items,
+        catalogue: CatalogueView,
+        sentiment: ProductSentimentView,
+        settings: Settings,
+    ) -> None:
         self._items, self._settings = items, settings
-        self.behaviour = Behaviour(items, catalogue)
+        self.behaviour = Behaviour(items, catalogue, sentiment)
         self.ids: NDArray[np.int64] = np.zeros(0, np.int64)
         self._weights: NDArray[np.float32] = np.zeros((WIDTH, 0), np.float32)
         self._offsets: NDArray[np.float32] = np.zeros(0, np.float32)
@@ -114,12 +125,15 @@ class GroupsView:
         self._trending = None
 
     def assign(
-        self, recents: Sequence[Sequence[int]], boughts: Sequence[Sequence[int]]
+        self,
+        recents: Sequence[Sequence[int]],
+        boughts: Sequence[Sequence[int]],
+        searched: Sequence[Searched] = (),
     ) -> NDArray[np.int64]:
         """(users,) group ids, -1 where none is known; arguments as of `Behaviour.vectors`."""
         if not len(self.ids) or not len(recents):
             return np.full(len(recents), -1, np.int64)
-        scores = self.behaviour.vectors(recents, boughts) @ self._weights
+        scores = self.behaviour.vectors(recents, boughts, searched) @ self._weights
         scores += self._offsets
         found: NDArray[np.int64] = self.ids[scores.argmax(axis=1)]
         return found

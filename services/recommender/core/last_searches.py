@@ -49,6 +49,13 @@ class LastSearches:
 
     def of(self, user: str, time_ms: int) -> Searched:
         """What fits the user's last search, for a list at this event time: less with each list."""
+        found = self.peek(user, time_ms)
+        if found is not NOT_SEARCHED:
+            self._searches[user].lists += 1
+        return found
+
+    def peek(self, user: str, time_ms: int) -> Searched:
+        """As `of`, for no list."""
         search = self._searches.get(user)
         if search is None:
             return NOT_SEARCHED
@@ -56,7 +63,6 @@ class LastSearches:
             del self._searches[user]
             return NOT_SEARCHED
         left = self._decay**search.lists
-        search.lists += 1
         return search.items, [fit * left for fit in search.fits]
 
     def forget(self, user: str) -> None:

@@ -246,7 +246,7 @@ class Ranker:
         beyond = rules.explore.candidates if exploring else 0
         others = self._personal(lists, recents, boughts, sessions, searched, count, beyond)
         blocked = catalogue.blocked()
-        self._group(lists, recents, bought_ever, count)
+        self._group(lists, recents, bought_ever, searched, count)
         for number, ranked in enumerate(lists):
             if len(ranked.items) < count:
                 self._fill(ranked, recents[number], boughts[number], blocked, count)
@@ -265,6 +265,7 @@ class Ranker:
         lists: list[Ranked],
         recents: Sequence[Sequence[int]],
         boughts: Sequence[Sequence[int]],
+        searched: Sequence[Searched],
         count: int,
     ) -> None:
         """Tell the groups of users whose lists are not full, and of a sample of the others."""
@@ -277,7 +278,9 @@ class Ranker:
         ]
         if not some:
             return
-        groups = self._views.groups.assign([recents[n] for n in some], [boughts[n] for n in some])
+        groups = self._views.groups.assign(
+            [recents[n] for n in some], [boughts[n] for n in some], [searched[n] for n in some]
+        )
         for number, group in zip(some, groups.tolist(), strict=True):
             lists[number].group = group
 

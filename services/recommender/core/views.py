@@ -447,4 +447,4 @@ class Views:
             settings, items, self.catalogue.attributes, self.similar, self.counts, self.catalogue,
             self.vectors,
         )  # fmt: skip
-        self.groups = GroupsView(items, self.catalogue, settings)
+        self.groups = GroupsView(items, self.catalogue, self.sentiment, settings)
