@@ -23,6 +23,7 @@ from shopkeeper.shared.contracts.shop import (
     ProductAdded,
     ProductCatalogued,
     ProductClicked,
+    ProductsSearched,
     UserErased,
 )
 
@@ -37,6 +38,8 @@ def event(user, offset, items, kind="click", recomm_id=None):
         data = OrderCompleted(user_id=user, order_id=f"o{offset}", products=lines)
     elif kind == "erased":
         data = UserErased(user_id=user)
+    elif kind == "search":
+        data = ProductsSearched(user_id=user, query=items[0])
     else:
         made = ProductClicked if kind == "click" else ProductAdded
         data = made(user_id=user, product_id=items[0], recomm_id=recomm_id)
@@ -68,8 +71,13 @@ def joined(log, made, first_retained=0):
     for cause, items in made.items():
         see(lists, log[cause].data.user, cause, items)
     join = Join(numbers, lists.kept())
+    searches = [each for each in log[first_retained:] if each.type == "search"]
+    for each in searches[::-1] + searches[:1]:  # any order, some again
+        join.see_search(0, each)
     for each in log[first_retained:]:
-        join.see(0, each, each.time_ms + 20)
+        if each.type != "search":
+            join.see(0, each, each.time_ms + 20)
+    join.close()
     return numbers, lists.kept(), join
 
 
@@ -80,7 +88,7 @@ def products(each):
     data = each.data
     if isinstance(data, OrderCompleted):
         return [line.product_id for line in data.products]
-    return [] if isinstance(data, UserErased) else [data.product_id]
+    return [] if isinstance(data, UserErased | ProductsSearched) else [data.product_id]
 
 
 def naive_answers(log, made, first_retained):
@@ -116,7 +124,7 @@ def shops(draw):
     log, made = [], {}
     for offset in range(draw(st.integers(1, 40))):
         user = draw(st.sampled_from("uvw"))
-        kind = draw(st.sampled_from(["click"] * 6 + ["add", "order", "erased"]))
+        kind = draw(st.sampled_from(["click"] * 6 + ["add", "order", "erased", "search"]))
         items = draw(st.lists(st.sampled_from("abcde"), min_size=1, max_size=3))
         log.append(event(user, offset, items, kind))
         if kind != "erased" and draw(st.booleans()):

@@ -112,13 +112,17 @@ class _User:
     waiting: Shown | None = None  # the list that the next click answers
     recent: deque[int] = field(default_factory=lambda: deque(maxlen=RECENT_ITEMS_MAX))
     clicks: int = 0
+    # A heap of the lists of searches: event time and offset, list.
+    searches: list[tuple[int, int, Shown]] = field(default_factory=list)
 
 
 class Join:
-    """Goes through shop.clicks.v1 and finds, for each list, the same user's next click.
+    """Goes through shop.searches.v1, then shop.clicks.v1, and finds, for each list, the same user's
+    next click.
 
     Order is the log's: a list stands right behind the event that it was made for, and the newest
-    list before a click is the one that it answers. A list whose event is retained no more stands
+    list before a click is the one that it answers. Searches stand in a log of their own: they are
+    put among the clicks by the times of the events. A list whose event is retained no more stands
     before all of its user's events, if it is older than the first of them.
     A user is one per partition, as in the recommender.
     """
@@ -129,6 +133,7 @@ class Join:
         self._of_cause: dict[tuple[int, str, str], Shown] = {}
         self._of_id: dict[str, Shown] = {}
         self._repeats: dict[int, RecentIds] = {}
+        self._searched: set[str] = set()  # ids of lists whose search was seen
         for shown in lists:
             self._users.setdefault((shown.partition, shown.user), _User()).lists.append(shown)
             self._of_cause[shown.partition, shown.user, shown.cause] = shown
@@ -143,6 +148,19 @@ class Join:
         """How many clicks of the list's user were seen."""
         return self._users[shown.partition, shown.user].clicks
 
+    def see_search(self, partition: int, event: Event) -> None:
+        """One search, in any order, but before any `see`."""
+        made = self._of_cause.get((partition, event.data.user, event.id))
+        if made is not None and made.recomm_id not in self._searched:
+            self._searched.add(made.recomm_id)
+            searches = self._users[partition, event.data.user].searches
+            heapq.heappush(searches, (event.time_ms, event.offset, made))
+
+    def close(self) -> None:
+        """No event is to come."""
+        for user in self._users.values():
+            _pass_searches(user, None)
+
     def see(self, partition: int, event: Event, recorded_ms: int) -> None:
         """One event; by partition, in the order of offsets. recorded_ms: the record's timestamp."""
         repeats = self._repeats.setdefault(partition, RecentIds(REPEATS_REMEMBERED))
@@ -156,6 +174,8 @@ class Join:
             user.begun = True
             older = [s for s in user.lists if (s.event_ms or s.published_ms) < event.time_ms]
             user.waiting = max(older, key=lambda s: s.offset, default=None)
+        if user is not None:
+            _pass_searches(user, event.time_ms)
         if isinstance(data, UserErased):
             if user is not None:
                 user.waiting = None
@@ -184,6 +204,14 @@ class Join:
             return
         shown.named += 1
         self.positions[shown.items.index(item) if item in shown.items else -1] += 1
+
+
+def _pass_searches(user: _User, time_ms: int | None) -> None:
+    """The lists of searches before this time, or of all, take their places among the lists."""
+    while user.searches and (time_ms is None or user.searches[0][0] < time_ms):
+        _, _, made = heapq.heappop(user.searches)
+        made.history, made.answer = tuple(user.recent), None
+        user.waiting = made
 
 
 def _answer(user: _User, item: int, time_ms: int, recorded_ms: int) -> None:

@@ -19,6 +19,8 @@ from shopkeeper.shared.runtime.admin import partitions_of
 from shopkeeper.shared.runtime.reader import Reader
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from shopkeeper.shared.runtime.settings import KafkaSettings
 
 READER = "recommender"  # what counts as an event is what its door lets in
@@ -61,9 +63,11 @@ class Retained:
 
 async def read(kafka: KafkaSettings, type_prefix: str, lists_max: int) -> Retained:
     """Everything up to now. Raises KafkaError, UnknownTopicOrPartitionError among them."""
-    there = await partitions_of(kafka, [kafka.topic(name) for name in WELCOME])
+    wanted = (*WELCOME, topics.SEARCHES)
+    there = await partitions_of(kafka, [kafka.topic(name) for name in wanted])
     names = [name for name in WELCOME if kafka.topic(name) in there]
-    extents = {name: Extent() for name in (*NEEDED, *names)}
+    searches = [name for name in (topics.SEARCHES,) if kafka.topic(name) in there]
+    extents = {name: Extent() for name in (*NEEDED, *searches, *names)}
     numbers = Items()
     catalogue: dict[str, ProductCatalogued] = {}
     trending: list[str] = []
@@ -90,16 +94,28 @@ async def read(kafka: KafkaSettings, type_prefix: str, lists_max: int) -> Retain
                     opinions[found.product_id] = found.mean
     kept = lists.kept()
     join = Join(numbers, kept)
-    door = _door(topics.CLICKS, type_prefix)
-    async with Reader(kafka, [topics.CLICKS], from_start=True) as reader:
-        async for record in reader.until_now():
-            extents[topics.CLICKS].add(record)
-            (verdict,) = door.decode([record])
-            if isinstance(verdict, Event):
-                join.see(record.partition, verdict, record.timestamp)
+    if searches:
+        async for record, event in _events(kafka, topics.SEARCHES, type_prefix, extents):
+            join.see_search(record.partition, event)
+    async for record, event in _events(kafka, topics.CLICKS, type_prefix, extents):
+        join.see(record.partition, event, record.timestamp)
+    join.close()
     return Retained(
         numbers, kept, join, catalogue, trending, opinions, extents, lists.seen, lists.unreadable
     )
+
+
+async def _events(
+    kafka: KafkaSettings, name: str, type_prefix: str, extents: dict[str, Extent]
+) -> AsyncIterator[tuple[Any, Event]]:
+    """A topic's records that hold an event, with it; all are counted."""
+    door = _door(name, type_prefix)
+    async with Reader(kafka, [name], from_start=True) as reader:
+        async for record in reader.until_now():
+            extents[name].add(record)
+            (verdict,) = door.decode([record])
+            if isinstance(verdict, Event):
+                yield record, verdict
 
 
 def _door(name: str, type_prefix: str) -> Door:
