@@ -5,6 +5,8 @@ PYTHON ?= $(shell for p in python3.12 python3.11 python3.13 python3; do \
 	2>/dev/null && { command -v $$p; break; }; done)
 VENV := .venv
 BIN := $(VENV)/bin
+# Test files run side by side, each process with a broker of its own.
+SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist loadfile
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -26,10 +28,10 @@ test: $(VENV)/.installed ## what CI runs: lint, types, all tests on an embedded 
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) $(ARGS)
 
 test-kafka: $(VENV)/.installed ## the broker tests on a real Apache Kafka 4 (Java 17 and Maven, or Docker)
-	TEST_BROKER=kafka $(BIN)/python -m pytest tests/broker $(ARGS)
+	TEST_BROKER=kafka $(BIN)/python -m pytest tests/broker $(SIDE_BY_SIDE) $(ARGS)
 
 bench: $(VENV)/.installed ## every benchmark, one after the other; JSON on standard output
 	@for b in benchmarks/bench_*.py; do echo "# $$b" >&2; $(BIN)/python $$b || exit 1; done
