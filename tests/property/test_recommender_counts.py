@@ -16,7 +16,7 @@ from scipy import sparse
 
 from shopkeeper.services.recommender.core.cooccurrence import RULE, ItemPartition, decode_dump
 from shopkeeper.services.recommender.core.deltas import CorruptDelta, decode, deltas_of, encode
-from shopkeeper.services.recommender.core.items import Items
+from shopkeeper.services.recommender.core.items import Items, distinct
 from shopkeeper.services.recommender.core.sessions import Due, Erased, Sessions
 from shopkeeper.services.recommender.settings import HOUR_MS, Settings
 from shopkeeper.services.recommender.state import StateError
@@ -386,6 +386,15 @@ def test_state_of_a_newer_format_is_refused() -> None:
         ItemPartition(SMALL, Items()).load(newer)
     with pytest.raises(StateError, match="counted by the rule"):
         Sessions(SMALL, Items()).load(Sessions(Settings(session_gap_ms=1), Items()).dump())
+
+
+@given(st.lists(st.integers(0, 299), max_size=40), st.sampled_from([300, 100_000]))
+def test_distinct_items_are_those_of_sorting(items: list[int], capacity: int) -> None:
+    """Both ways of finding them: by marks where they are many for the capacity, by sorting."""
+    given_items = np.array(items, np.int64)
+    used, places = distinct(given_items, capacity)
+    assert used.tolist() == sorted(set(items))
+    assert used[places].tolist() == items
 
 
 def test_state_of_the_first_format_is_taken_over() -> None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import numpy as np
 
+from shopkeeper.services.recommender.core.items import distinct
 from shopkeeper.services.recommender.settings import CLASS_COUNT
 
 if TYPE_CHECKING:
@@ -211,9 +212,8 @@ class _Record(msgspec.Struct, frozen=True, omit_defaults=True):
 
 def _encode(deltas: Deltas, items: Items) -> bytes:
     pairs = len(deltas.pair_rows)
-    used, places = np.unique(
-        np.concatenate([deltas.pair_rows, deltas.pair_columns, deltas.visit_rows]),
-        return_inverse=True,
+    used, places = distinct(
+        np.concatenate([deltas.pair_rows, deltas.pair_columns, deltas.visit_rows]), items.capacity
     )
     places = places.astype(np.int32)
     base = min(

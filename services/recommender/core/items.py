@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T", bound=np.generic)
 
+ITEMS_PER_MARK = 64  # marking that many costs what sorting one does, about
 _DIGITS_MAX = 18  # as many as always fit into an int64
 
 
@@ -103,6 +104,24 @@ class Items:
 def partition_of_name(name: str, partition_count: int) -> int:
     """The item partition of one product id (see `Items.partition_of`)."""
     return int(xxhash.xxh64_intdigest(name.encode("utf-8", "surrogatepass")) % partition_count)
+
+
+def distinct(
+    items: NDArray[np.signedinteger], capacity: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Which items these are, ascending, and each one's place among them.
+
+    capacity: above every item. As `np.unique`, but many are found without sorting them.
+    """
+    if len(items) * ITEMS_PER_MARK < capacity:
+        used, places = np.unique(items, return_inverse=True)
+        return used.astype(np.int64), places.astype(np.int64)
+    marks = np.zeros(capacity, np.bool_)
+    marks[items] = True
+    used = np.flatnonzero(marks)
+    place = np.empty(capacity, np.int64)
+    place[used] = np.arange(len(used))
+    return used, place[items]
 
 
 def grown(array: NDArray[T], size: int, fill: float = 0) -> NDArray[T]:

@@ -21,7 +21,7 @@ import numpy as np
 
 from shopkeeper.services.recommender.core.compiled import compiled
 from shopkeeper.services.recommender.core.deltas import cut_of
-from shopkeeper.services.recommender.core.items import grown
+from shopkeeper.services.recommender.core.items import distinct, grown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -254,7 +254,7 @@ def encode(learned: Learned, origin: int, items: Items, bytes_max: int) -> list[
 
 
 def _encode(seen: SessionItems, items: Items, bytes_max: int) -> list[bytes]:
-    used, places = np.unique(seen.items, return_inverse=True)
+    used, places = distinct(seen.items, items.capacity)
     offsets = seen.offsets
     base = int(offsets[0])
     names = items.names
