@@ -108,14 +108,20 @@ class Finder:
         return found
 
     def _found(self, queries: Sequence[str]) -> list[Searched | None]:
-        hits = self._index.search(
-            query_terms(queries),
-            self._encoder.encode_queries(queries),
-            self._settings.search_items_max,
+        errands = self._needs.errands(queries).tolist()
+        wanted = [query for query, errand in zip(queries, errands, strict=True) if not errand]
+        hits = iter(
+            self._index.search(
+                query_terms(wanted),
+                self._encoder.encode_queries(wanted),
+                self._settings.search_items_max,
+            )
+            if wanted
+            else ()
         )
         found: list[Searched | None] = []
-        for each, errand in zip(hits, self._needs.errands(queries).tolist(), strict=True):
-            fitting = None if errand else self._fitting(each)
+        for errand in errands:
+            fitting = None if errand else self._fitting(next(hits))
             outcome = "errand" if fitting is None else "found" if fitting[0] else "nothing"
             self._counters[f"search_{outcome}"] += 1
             found.append(fitting)

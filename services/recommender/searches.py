@@ -43,7 +43,10 @@ class SearchesProcessor(Stateless):
         clicks, finder = self._clicks(), self._finder
         oldest_ms = now_ms - self._settings.list_age_ms_max
         fresh = [event for event in events if event.time_ms >= oldest_ms]
-        if clicks is None or finder is None or not fresh:
+        if clicks is None or finder is None:
+            return (), []
+        clicks.sessions.counters["list_of_old_event"] += len(events) - len(fresh)
+        if not fresh:
             return (), []
         lists, dues = clicks.lists, []
         found = finder.find([event.data.query for event in fresh], now_ms)

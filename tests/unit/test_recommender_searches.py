@@ -148,6 +148,7 @@ def test_a_cry_for_help_is_not_answered_with_products(models: Any, query: str) -
 def test_an_old_search_is_not_answered_and_does_not_count(models: Any) -> None:
     shop = Shop(models)
     assert shop.search("coffee grinder", minutes=-2) == []
+    assert shop.clicks.sessions.counters["list_of_old_event"] == 1
     assert not searched(shop.click("leash"))
 
 
