@@ -6,7 +6,7 @@ Stateless: each output is a function of its own event and the model.
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.contracts.event import Event, Output, Rejected
@@ -28,26 +28,13 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from shopkeeper.shared.text.classifier import Classifier
+
 OUT_OF_SCOPE = "out_of_scope"
 SOURCE = b"shopkeeper/intent"
 PROBABILITIES_MAX = 5  # per output: those below are noise, and cost more bytes than the answer
 PROBABILITY_DIGITS = 4
 WANTED = frozenset({"products.searched.v1", "question.asked.v1"})
-
-
-class Classifier(Protocol):
-    """What the core needs of a model (`OnnxModel` is one)."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def version(self) -> str: ...
-    @property
-    def labels(self) -> tuple[str, ...]: ...
-
-    def probabilities(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """(texts, labels); rows sum to 1; a row depends on its own text alone."""
-        ...
 
 
 class Decision:

@@ -7,7 +7,7 @@ folds it into the product's integers; `tick` publishes the products that changed
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from shopkeeper.services.sentiment.aggregates import NEGATIVE, NEUTRAL, POSITIVE, UNIT, Aggregates
 from shopkeeper.shared.contracts import topics
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from shopkeeper.services.sentiment.aggregates import Product
     from shopkeeper.shared.contracts.shop import ProductReviewed
     from shopkeeper.shared.runtime.processor import Sections
+    from shopkeeper.shared.text.classifier import Classifier
 
 SOURCE = b"shopkeeper/sentiment"
 WANTED = frozenset({"product.reviewed.v1"})
@@ -43,21 +44,6 @@ RATING_MODEL = Model("rating", "1")
 VIEW_INTERVAL_MS = 1000
 VIEW_PRODUCTS_MAX = 2000  # per tick: a restart publishes every product again, not all at once
 PROBABILITY_DIGITS = 4
-
-
-class Classifier(Protocol):
-    """What the core needs of a model (`OnnxModel` is one)."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def version(self) -> str: ...
-    @property
-    def labels(self) -> tuple[str, ...]: ...
-
-    def probabilities(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """(texts, labels); rows sum to 1; a row depends on its own text alone."""
-        ...
 
 
 def of_rating(rating: float) -> tuple[int, int]:
