@@ -49,19 +49,25 @@ class LastSearches:
 
     def of(self, user: str, time_ms: int) -> Searched:
         """What fits the user's last search, for a list at this event time: less with each list."""
-        found = self.peek(user, time_ms)
-        if found is not NOT_SEARCHED:
-            self._searches[user].lists += 1
-        return found
-
-    def peek(self, user: str, time_ms: int) -> Searched:
-        """As `of`, for no list."""
         search = self._searches.get(user)
         if search is None:
             return NOT_SEARCHED
         if abs(time_ms - search.time_ms) > self._age_ms_max:
             del self._searches[user]
             return NOT_SEARCHED
+        found = self._left(search)
+        search.lists += 1
+        return found
+
+    def peek(self, user: str, last_ms: int) -> Searched:
+        """As `of`, for no list: nothing changes. last_ms: event time of the user's last list by a
+        click; a search counts unless it was long before that."""
+        search = self._searches.get(user)
+        if search is None or last_ms - search.time_ms > self._age_ms_max:
+            return NOT_SEARCHED
+        return self._left(search)
+
+    def _left(self, search: _Search) -> Searched:
         left = self._decay**search.lists
         return search.items, [fit * left for fit in search.fits]
 
