@@ -51,7 +51,7 @@ from shopkeeper.shared.contracts.outputs import encode
 from shopkeeper.shared.contracts.shop import ProductCatalogued
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from numpy.typing import NDArray
 
@@ -281,8 +281,7 @@ def cold(name: str, users: dict[str, list[str]], products: list[ProductCatalogue
     ]
     _learn_groups(views, items, knobs, windows)
     learned = time.perf_counter()
-    counts = np.bincount([i for each in warm.values() for i in each], minlength=len(items))
-    top = np.argsort(-counts, kind="stable")[:500].tolist()
+    top = _most_had(warm.values(), len(items))
     for first in (1, 3):
         some = [
             each
@@ -334,8 +333,7 @@ def searching(name: str, folder: Path) -> None:
         views, items, knobs,
         [(u, each[:n], by) for u, each, by in warm for n in range(len(each) + 1)],
     )  # fmt: skip
-    counts = np.bincount([i for _, each, _ in warm for i in each], minlength=len(items))
-    top = np.argsort(-counts, kind="stable")[:500].tolist()
+    top = _most_had([each for _, each, _ in warm], len(items))
     for first in (0, 1):
         some = [each for each in bundles if _held_out(each[0]) and len(each[1]) > first]
         recents, by = [each[:first] for _, each, _ in some], [by for *_, by in some]
@@ -389,6 +387,12 @@ def _learn_groups(views: Views, items: Items, knobs: Settings, windows: list[Win
         (keys & 0xFFFFFFFF).astype(np.int32).tobytes(), scores.astype(np.float32).tobytes(),
     )  # fmt: skip
     views.groups.apply([(b"clicks/0", msgspec.msgpack.encode(lately))])
+
+
+def _most_had(histories: Iterable[list[int]], items: int) -> list[int]:
+    """The 500 items that are in most places of them, best first."""
+    counts = np.bincount([item for each in histories for item in each], minlength=items)
+    return np.argsort(-counts, kind="stable")[:500].tolist()
 
 
 def _held_out(user: str) -> bool:

@@ -120,8 +120,6 @@ class ClicksProcessor:
 
     def tick(self, now_ms: int) -> list[Output]:
         self._ranker.refresh(now_ms)
-        return (
-            []
-            if self._groups is None
-            else self._groups.tick(self.sessions, self.lists.searches, now_ms)
-        )
+        if self._groups is None:
+            return []
+        return self._groups.tick(self.sessions, self.lists.searches, now_ms)

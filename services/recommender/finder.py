@@ -116,8 +116,6 @@ class Finder:
                 self._encoder.encode_queries(wanted),
                 self._settings.search_items_max,
             )
-            if wanted
-            else ()
         )
         found: list[Searched | None] = []
         for errand in errands:

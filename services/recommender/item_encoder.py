@@ -82,8 +82,7 @@ class ItemCodes:
     def __init__(self, encoder: ItemEncoder, model_dir: str = "") -> None:
         """Raises ModelError."""
         self._encoder = encoder
-        entry, content = read_checked("items", model_dir)
-        self.version = entry.version
+        _, content = read_checked("items", model_dir)
         self._session = open_session("items", content, {"fields", "price_bands"}, "codes")
 
     def encode(self, products: Sequence[ProductCatalogued]) -> NDArray[np.float32]:

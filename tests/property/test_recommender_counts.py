@@ -82,7 +82,9 @@ def spans(log: list[Event], cuts: list[int]) -> list[list[Event]]:
     return [log[a:b] for a, b in itertools.pairwise(edges)]
 
 
-def naive_sessions(log: list[Event], cap: int = 4) -> tuple[list[tuple[int, list[str]]], Counter]:  # type: ignore[type-arg]
+def naive_sessions(
+    log: list[Event], cap: int = 4
+) -> tuple[list[tuple[int, list[str]]], Counter[tuple[str, int]]]:
     """(class, distinct items) of every session and class; and clicked sessions by (item, hour).
 
     By the definition alone: no eviction, everything in plain dicts.

@@ -184,12 +184,14 @@ def test_every_list_is_the_one_that_its_variants_knobs_make() -> None:
     assert {found.variant for found in lists} == {"control", "short"}
 
 
-def test_a_variant_without_the_blend_is_never_ranked_by_it() -> None:
+def test_a_variant_without_the_blend_is_never_ranked_by_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     knobs = replace(EAGER, blend_examples_min=50, blend_batch_lists=8, blend_lists_per_second=10**6)
     experiment = parse(variants(blend=False))
     worker = Recommender(knobs, experiment)
     assert worker.learner is not None
-    worker.learner.trusted = lambda: True  # type: ignore[method-assign]
+    monkeypatch.setattr(worker.learner, "trusted", lambda: True)
     models = {(found.variant, found.model.name) for found in served(worker)}
     assert ("a", "blend") in models
     assert ("b", "blend") not in models

@@ -336,10 +336,12 @@ def test_the_blend_ranks_once_it_does_better() -> None:
     assert restarted.worker.learner.dump() == learner.dump()
 
 
-def test_a_seen_item_that_nothing_leads_to_has_a_reason_when_the_blend_offers_it() -> None:
+def test_a_seen_item_that_nothing_leads_to_has_a_reason_when_the_blend_offers_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     cluster = Cluster()
     assert cluster.worker.learner is not None
-    cluster.worker.learner.trusted = lambda: True  # type: ignore[method-assign]
+    monkeypatch.setattr(cluster.worker.learner, "trusted", lambda: True)
     cluster.process(0, [clicked(n, "u", f"p{n}", session_id=f"s{n}") for n in range(4)])
     last = cluster.latest(topics.RECOMMENDATIONS)["u"]
     assert last.model.name == "blend"

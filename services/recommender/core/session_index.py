@@ -248,8 +248,8 @@ class _Record(msgspec.Struct, frozen=True):
 def encode(learned: Learned, origin: int, items: Items, bytes_max: int) -> list[bytes]:
     """What a span taught, as one record, or more where one would exceed `bytes_max` (unless a
     single event does); none if it taught nothing. About 16 bytes an event, and the ids."""
-    offsets, sessions, places = learned.seen_columns()
-    seen = SessionItems(origin, sessions, places, offsets)
+    offsets, sessions, seen_items = learned.seen_columns()
+    seen = SessionItems(origin, sessions, seen_items, offsets)
     return _encode(seen, items, bytes_max) if len(seen.items) else []
 
 

@@ -133,7 +133,6 @@ class Join:
         self._of_cause: dict[tuple[int, str, str], Shown] = {}
         self._of_id: dict[str, Shown] = {}
         self._repeats: dict[int, RecentIds] = {}
-        self._searched: set[str] = set()  # ids of lists whose search was seen
         for shown in lists:
             self._users.setdefault((shown.partition, shown.user), _User()).lists.append(shown)
             self._of_cause[shown.partition, shown.user, shown.cause] = shown
@@ -150,9 +149,9 @@ class Join:
 
     def see_search(self, partition: int, event: Event) -> None:
         """One search, in any order, but before any `see`."""
-        made = self._of_cause.get((partition, event.data.user, event.id))
-        if made is not None and made.recomm_id not in self._searched:
-            self._searched.add(made.recomm_id)
+        # Once: a search may stand there again, and no click is the cause of its list.
+        made = self._of_cause.pop((partition, event.data.user, event.id), None)
+        if made is not None:
             searches = self._users[partition, event.data.user].searches
             heapq.heappush(searches, (event.time_ms, event.offset, made))
 

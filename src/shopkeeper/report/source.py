@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 READER = "recommender"  # what counts as an event is what its door lets in
 NEEDED = (topics.CLICKS, topics.RECOMMENDATIONS)
-WELCOME = (topics.CATALOGUE, topics.TRENDING, topics.PRODUCT_SENTIMENT)
+WELCOME = (topics.SEARCHES, topics.CATALOGUE, topics.TRENDING, topics.PRODUCT_SENTIMENT)
 
 
 @dataclass
@@ -63,11 +63,10 @@ class Retained:
 
 async def read(kafka: KafkaSettings, type_prefix: str, lists_max: int) -> Retained:
     """Everything up to now. Raises KafkaError, UnknownTopicOrPartitionError among them."""
-    wanted = (*WELCOME, topics.SEARCHES)
-    there = await partitions_of(kafka, [kafka.topic(name) for name in wanted])
+    there = await partitions_of(kafka, [kafka.topic(name) for name in WELCOME])
     names = [name for name in WELCOME if kafka.topic(name) in there]
-    searches = [name for name in (topics.SEARCHES,) if kafka.topic(name) in there]
-    extents = {name: Extent() for name in (*NEEDED, *searches, *names)}
+    extents = {name: Extent() for name in (*NEEDED, *names)}
+    views = [name for name in names if name != topics.SEARCHES]
     numbers = Items()
     catalogue: dict[str, ProductCatalogued] = {}
     trending: list[str] = []
@@ -75,7 +74,7 @@ async def read(kafka: KafkaSettings, type_prefix: str, lists_max: int) -> Retain
     lists = Lists(numbers, lists_max)
     door = _door(topics.CATALOGUE, type_prefix)
     # Lists first: then the event that any of them was made for is among the clicks read later.
-    async with Reader(kafka, [topics.RECOMMENDATIONS, *names], from_start=True) as reader:
+    async with Reader(kafka, [topics.RECOMMENDATIONS, *views], from_start=True) as reader:
         async for record in reader.until_now():
             name = reader.name(record)
             extents[name].add(record)
@@ -94,7 +93,7 @@ async def read(kafka: KafkaSettings, type_prefix: str, lists_max: int) -> Retain
                     opinions[found.product_id] = found.mean
     kept = lists.kept()
     join = Join(numbers, kept)
-    if searches:
+    if topics.SEARCHES in names:
         async for record, event in _events(kafka, topics.SEARCHES, type_prefix, extents):
             join.see_search(record.partition, event)
     async for record, event in _events(kafka, topics.CLICKS, type_prefix, extents):
