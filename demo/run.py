@@ -89,6 +89,7 @@ class Demo:
             say=lambda line: self._forward(f" WARNING {line}\n".encode()),
         )
         self._stopping = asyncio.Event()
+        self._ready = asyncio.Event()  # the recommender has been ready
 
     def _forward(self, lines: bytes) -> None:
         for line in lines.splitlines():
@@ -163,6 +164,9 @@ class Demo:
                 self.live.sent(event, time.monotonic())
                 await publisher.publish(event)
             await publisher.flush()
+            if self._plan.data is not None:
+                # Clicks that a starting worker finds as one heap get lists that know nothing yet.
+                await self._ready.wait()
             started = time.monotonic()
             for count, (due_s, event) in enumerate(self._events()):
                 while started + due_s > time.monotonic():
@@ -205,7 +209,9 @@ class Demo:
                 )
                 for s, (ready, lag) in zip(statuses, answers, strict=True)
             ]  # fmt: skip
-            if all(w.state == "ready" for w in self.live.workers if w.name == "recommender"):
+            states = [w.state for w in self.live.workers if w.name == "recommender"]
+            if states and set(states) == {"ready"}:
+                self._ready.set()
                 if self.live.measure_from_s is None:
                     self.live.measure_from_s = time.monotonic() + SETTLE_S
             else:

@@ -137,6 +137,9 @@ def test_a_users_own_file_and_products(tmp_path):
         child.send_signal(signal.SIGINT)
         assert child.wait(STOP_S_MAX) == 0
         assert gone(marker)
+    lines = (tmp_path / "out").read_text("utf-8").splitlines()
+    early = [line for line in lines if line.endswith("recommender=starting")]
+    assert all(" events=7 " in line for line in early), "clicks wait for who shall learn from them"
 
 
 @pytest.mark.parametrize(
