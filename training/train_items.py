@@ -4,10 +4,11 @@ DATA holds `recsys/` and `nlp/`; TEACHERS the files that `teachers.py` names, an
 vectors once computed. Seeded; writes `encoder.onnx` and `items.onnx` with their manifest entries,
 and prints figures as one JSON object.
 
-The text encoder is a sum of one vector per hashed n-gram, fitted by ridge regression to a
-teacher's sentence vectors (Hinton et al. 2015, "Distilling the knowledge in a neural network"),
-which a singular value decomposition has narrowed. Chinese n-grams have a table of their own in
-the same space: fitted to the English teacher's vectors of translations (a lexicon), and to a
+The text encoder is a sum of one vector per hashed n-gram. The English table begins as a ridge
+regression to its teachers' sentence vectors side by side (Hinton et al. 2015, "Distilling the
+knowledge in a neural network"), which a singular value decomposition has narrowed; then it learns
+to rank products as they do (`ranking.py`). Chinese n-grams have a table of their own in
+the same space: fitted to the English table's vectors of translations (a lexicon), and to a
 multilingual teacher's vectors carried over by a linear map that was learned on English titles
 (Mikolov et al. 2013, "Exploiting similarities among languages for machine translation").
 """
@@ -36,14 +37,16 @@ from linear import (
     weighted,
     write_model,
 )
-from teachers import MiniLM, MultilingualE5, kept
+from ranking import Features, scaled, taught
+from teachers import ENGLISH, MultilingualE5, kept, searched_for, searched_with
 
+from shopkeeper.services.recommender.item_encoder import CATEGORY_WEIGHT
 from shopkeeper.shared.text import features
 from shopkeeper.shared.text.encoder import TextEncoder
 
-VERSION = "1.0.0"
+VERSION = "2.0.0"
 BITS = 16
-DIMENSIONS = 128
+DIMENSIONS = 192
 SEED = 1
 SIZES = {
     features.EN: features.Sizes((1, 2), (4,)),
@@ -55,6 +58,7 @@ PRODUCT_WEIGHT = 4.0  # of the squared error of a product's text, against 1 of a
 LEXICON_WEIGHT = 4.0
 BRIDGE_TITLES, BRIDGE_PENALTY = 2000, 1.0
 STEPS = 25
+AXES_FROM_EVERY = 8
 
 
 def ridge(x: Any, y: np.ndarray, penalty: float, weights: np.ndarray) -> np.ndarray:
@@ -107,37 +111,62 @@ def carried_over(bridge: np.ndarray, targets: np.ndarray, foreign: np.ndarray) -
     return found + targets.mean(axis=0)
 
 
-def fit(data: Path, teachers: Path) -> tuple[np.ndarray, np.ndarray]:
-    """(idf (columns,), weights (columns, DIMENSIONS))."""
-    products, vocabulary = item_texts.english(data)
+def fit_english(data: Path, teachers: Path) -> tuple[np.ndarray, np.ndarray, list[float]]:
+    """(idf (columns,), weights (columns, DIMENSIONS), divergence of each step of `taught`)."""
+    products, asked = item_texts.english(data)
+    asked = list(dict.fromkeys(asked + item_texts.lexicon_pairs()[0]))
+    titles, categories = [], []
+    for domain in item_texts.DOMAINS:
+        of, paths = item_texts.catalogued(data, domain)
+        titles += of
+        categories += map(item_texts.shown_category, paths)
+    of_products = [searched_for(teachers, t, products) for t in ENGLISH]
+    of_asked = [searched_with(teachers, t, asked) for t in ENGLISH]
+
+    # A teacher's vectors have a part in common that says what kind of text it is: taken off.
+    both = [
+        np.concatenate([scaled(p - p.mean(axis=0))[0], scaled(q - q.mean(axis=0))[0]])
+        for p, q in zip(of_products, of_asked, strict=True)
+    ]
+    targets = np.concatenate(both, axis=1)
+    _, _, axes = np.linalg.svd(targets[::AXES_FROM_EVERY], full_matrices=False)
+    per_text = np.where(np.arange(len(targets)) < len(products), PRODUCT_WEIGHT, 1.0)
+    narrow = targets @ axes[:DIMENSIONS].T
+    idf, weights = fit_table(products + asked, features.EN, narrow, PENALTY, per_text)
+
+    row = {text: place for place, text in enumerate(products)}
+    named = np.array([row.get(text, -1) for text in titles])
+    filed = np.array([row.get(text, -1) for text in categories])
+    rows = np.flatnonzero((named >= 0) & (filed >= 0))
+    seen = Features(
+        *(
+            weighted(term_frequencies(texts, BITS, SIZES, features.EN), idf)
+            for texts in ([titles[r] for r in rows], [categories[r] for r in rows], asked)
+        )
+    )
+    share = np.float32(CATEGORY_WEIGHT)
+    offered = [scaled(p[named[rows]] + share * p[filed[rows]])[0] for p in of_products]
+    return idf, *taught(weights, seen, of_asked, offered)
+
+
+def fit_chinese(
+    data: Path, teachers: Path, idf_en: np.ndarray, weights_en: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """(idf (columns,), weights (columns, DIMENSIONS)), in the space of the English table."""
+
+    def by_table(texts: list[str]) -> np.ndarray:
+        matrix = term_frequencies(texts, BITS, SIZES, features.EN)
+        return scaled(weighted(matrix, idf_en) @ weights_en)[0]
+
     lexicon_en, lexicon_zh = item_texts.lexicon_pairs()
     chinese = item_texts.chinese(data)
     titles = [t for domain in item_texts.DOMAINS for t in item_texts.bundle_items(data, domain)[0]]
     bridge = titles[:: -(-len(titles) // BRIDGE_TITLES)]
-    texts = products + vocabulary
-    everything = kept(
-        teachers / "kept-minilm.npz", texts + lexicon_en + bridge, lambda: MiniLM(teachers)
-    )
-    of_texts = everything[: len(texts)]
-    _, _, axes = np.linalg.svd(of_texts[::4], full_matrices=False)
-    narrow = everything @ axes[:DIMENSIONS].T
-    on_texts, on_lexicon, on_bridge = np.split(narrow, [len(texts), len(texts) + len(lexicon_en)])
-
-    per_text = np.where(np.arange(len(texts)) < len(products), PRODUCT_WEIGHT, 1.0)
-    idf, weights = fit_table(texts, features.EN, on_texts, PENALTY, per_text)
-
     other = kept(teachers / "kept-e5.npz", bridge + chinese, MultilingualE5)
-    on_chinese = carried_over(other[: len(bridge)], on_bridge, other[len(bridge) :])
+    on_chinese = carried_over(other[: len(bridge)], by_table(bridge), other[len(bridge) :])
     per_text = np.concatenate([np.full(len(lexicon_zh), LEXICON_WEIGHT), np.ones(len(chinese))])
-    idf_zh, weights_zh = fit_table(
-        lexicon_zh + chinese,
-        features.ZH,
-        np.concatenate([on_lexicon, on_chinese]),
-        PENALTY_ZH,
-        per_text,
-    )
-    half = len(idf) // 2
-    return np.concatenate([idf[:half], idf_zh[half:]]), weights + weights_zh
+    targets = np.concatenate([by_table(lexicon_en), on_chinese])
+    return fit_table(lexicon_zh + chinese, features.ZH, targets, PENALTY_ZH, per_text)
 
 
 def encoder_graph(idf: np.ndarray, weights: np.ndarray) -> bytes:
@@ -155,10 +184,17 @@ def encoder_graph(idf: np.ndarray, weights: np.ndarray) -> bytes:
 
 
 def main(data: Path, teachers: Path, models: Path) -> None:
-    content = encoder_graph(*fit(data, teachers))
+    idf, weights, divergences = fit_english(data, teachers)
+    idf_zh, weights_zh = fit_chinese(data, teachers, idf, weights)
+    half = len(idf) // 2
+    content = encoder_graph(np.concatenate([idf[:half], idf_zh[half:]]), weights + weights_zh)
     write_model(models, "encoder", VERSION, [], BITS, content, {}, SIZES)
     encoder = TextEncoder.load("encoder", str(models))
-    report: dict[str, object] = {"encoder_bytes": len(content)}
+    report: dict[str, object] = {
+        "encoder_bytes": len(content),
+        "divergence_first": round(divergences[0], 3),
+        "divergence_last_50": round(float(np.mean(divergences[-50:])), 3),
+    }
     report |= train_autoencoder(data, encoder, models)
     print(json.dumps(report, indent=2))
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from shopkeeper.shared.contracts.shop import ProductCatalogued
 
 FIELDS = 3  # title, category, brand
-CATEGORY_WEIGHT = 0.5  # of a category's vector against a title's, where a product is one vector
+CATEGORY_WEIGHT = 0.7  # of a category's vector against a title's, where a product is one vector
 PRICE_BANDS = np.array([1, 2, 4, 8, 16, 32, 64, 128, 256, 512])  # doubling: a log scale
 BANDS = len(PRICE_BANDS) + 2  # the last one: no price
 

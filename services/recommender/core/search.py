@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 SATURATION = 1.2  # k1 of BM25
 LENGTH_SHARE = 0.75  # b of BM25
-MEANING = 3.0  # weight of the cosine, against the best lexical score of a query as 1
-FEEDBACK_HITS, FEEDBACK = 5, 1.0  # first hits whose mean vector is asked too, and its weight
+MEANING = 4.0  # weight of the cosine, against the best lexical score of a query as 1
+FEEDBACK_HITS, FEEDBACK = 10, 2.0  # first hits whose mean vector is asked too, and its weight
 SCORE_MAX = 1.0 + MEANING + FEEDBACK
 
 
