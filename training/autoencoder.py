@@ -19,7 +19,7 @@ from shopkeeper.demo.catalogue import built_in
 from shopkeeper.services.recommender.item_encoder import BANDS, FIELDS, price_bands
 from shopkeeper.shared.text.encoder import TextEncoder
 
-VERSION = "1.0.0"
+VERSION = "2.0.0"
 CODES = 64
 EPOCHS, BATCH, RATE = 60, 256, 2e-3
 DROP = 0.3  # chance of each field to be dropped from the input
