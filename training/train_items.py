@@ -37,9 +37,10 @@ from linear import (
     weighted,
     write_model,
 )
-from ranking import Features, scaled, taught
+from ranking import Features, taught
 from teachers import ENGLISH, MultilingualE5, kept, searched_for, searched_with
 
+from shopkeeper.services.recommender.core.vectors import unit
 from shopkeeper.services.recommender.item_encoder import CATEGORY_WEIGHT
 from shopkeeper.shared.text import features
 from shopkeeper.shared.text.encoder import TextEncoder
@@ -47,7 +48,6 @@ from shopkeeper.shared.text.encoder import TextEncoder
 VERSION = "2.0.0"
 BITS = 16
 DIMENSIONS = 192
-SEED = 1
 SIZES = {
     features.EN: features.Sizes((1, 2), (4,)),
     features.ZH: features.Sizes((), (1, 2, 3)),
@@ -125,7 +125,7 @@ def fit_english(data: Path, teachers: Path) -> tuple[np.ndarray, np.ndarray, lis
 
     # A teacher's vectors have a part in common that says what kind of text it is: taken off.
     both = [
-        np.concatenate([scaled(p - p.mean(axis=0))[0], scaled(q - q.mean(axis=0))[0]])
+        np.concatenate([unit(p - p.mean(axis=0)), unit(q - q.mean(axis=0))])
         for p, q in zip(of_products, of_asked, strict=True)
     ]
     targets = np.concatenate(both, axis=1)
@@ -145,7 +145,7 @@ def fit_english(data: Path, teachers: Path) -> tuple[np.ndarray, np.ndarray, lis
         )
     )
     share = np.float32(CATEGORY_WEIGHT)
-    offered = [scaled(p[named[rows]] + share * p[filed[rows]])[0] for p in of_products]
+    offered = [unit(p[named[rows]] + share * p[filed[rows]]) for p in of_products]
     return idf, *taught(weights, seen, of_asked, offered)
 
 
@@ -156,7 +156,7 @@ def fit_chinese(
 
     def by_table(texts: list[str]) -> np.ndarray:
         matrix = term_frequencies(texts, BITS, SIZES, features.EN)
-        return scaled(weighted(matrix, idf_en) @ weights_en)[0]
+        return unit(weighted(matrix, idf_en) @ weights_en)
 
     lexicon_en, lexicon_zh = item_texts.lexicon_pairs()
     chinese = item_texts.chinese(data)

@@ -7,7 +7,10 @@ import pytest
 import ranking
 import scipy.sparse as sp
 
-random = np.random.default_rng(3)
+
+@pytest.fixture
+def random() -> np.random.Generator:
+    return np.random.default_rng(3)
 
 
 def one_hot(rows: int, first: int, columns: int) -> sp.csr_matrix:
@@ -17,7 +20,9 @@ def one_hot(rows: int, first: int, columns: int) -> sp.csr_matrix:
     )
 
 
-def test_the_slope_through_scaling_is_that_of_finite_differences() -> None:
+def test_the_slope_through_scaling_is_that_of_finite_differences(
+    random: np.random.Generator,
+) -> None:
     vectors = random.normal(size=(4, 5))
     weights = random.normal(size=(4, 5))  # of a sum of what `scaled` returns
     unit, length = ranking.scaled(vectors)
@@ -30,7 +35,7 @@ def test_the_slope_through_scaling_is_that_of_finite_differences() -> None:
         assert found[row, column] == pytest.approx((high - low) / 2e-6, abs=1e-6)
 
 
-def test_two_teachers_of_different_spread_weigh_the_same() -> None:
+def test_two_teachers_of_different_spread_weigh_the_same(random: np.random.Generator) -> None:
     asked, offered = (ranking.scaled(random.normal(size=(n, 8)))[0] for n in (3, 30))
     wide = ranking.by_teachers([asked], [offered])
     # A part in common shrinks the spread of the cosines, not their order.
@@ -44,7 +49,9 @@ def test_two_teachers_of_different_spread_weigh_the_same() -> None:
     np.testing.assert_allclose(both, wide, rtol=1e-3)
 
 
-def test_a_student_comes_to_rank_as_its_teacher_does(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_student_comes_to_rank_as_its_teacher_does(
+    monkeypatch: pytest.MonkeyPatch, random: np.random.Generator
+) -> None:
     monkeypatch.setattr(ranking, "STEPS", 200)
     monkeypatch.setattr(ranking, "BATCH", 20)
     monkeypatch.setattr(ranking, "RATE", 0.05)  # the table of this test is small
