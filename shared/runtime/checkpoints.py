@@ -21,6 +21,7 @@ from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from aiokafka.errors import KafkaError
 
 from shopkeeper.shared.contracts.event import Output
+from shopkeeper.shared.runtime.refusal import OperatorNeeded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -36,7 +37,7 @@ CHUNK_BYTES = 700_000
 GARBAGE_BYTES_MAX = 16_000_000  # superseded checkpoints are deleted at about this size
 
 
-class CheckpointError(RuntimeError):
+class CheckpointError(OperatorNeeded):
     """A checkpoint that must not be used, and must not be ignored either."""
 
 

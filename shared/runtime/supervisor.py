@@ -2,6 +2,7 @@
 
     starting -> running -> (ended by itself) -> waiting, backoff -> running ...
                         -> (exit status 2, bad settings) -> everything stops
+                        -> (exit status 3, an operator is needed) -> refused; the others go on
                         -> (stop asked for) -> SIGTERM, deadline, SIGKILL -> stopped
 
 Each worker keeps its own static group member id over restarts, so that a restarted worker gets
@@ -27,6 +28,7 @@ from typing import TYPE_CHECKING, Literal
 
 from shopkeeper.shared.runtime import process
 from shopkeeper.shared.runtime.embedded import free_port
+from shopkeeper.shared.runtime.refusal import EXIT_OPERATOR
 from shopkeeper.shared.runtime.settings import SettingsError, read
 
 if TYPE_CHECKING:
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
 EXIT_USAGE = 2  # a wrong setting: starting again would not help
 LINE_BYTES_MAX = 65_536
 
-State = Literal["waiting", "running", "stopped"]
+State = Literal["waiting", "running", "refused", "stopped"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,8 @@ class _Kept:
 
 
 class Supervisor:
-    """Runs programs until `stop()` or until one of them says that its settings are wrong.
+    """Runs programs until `stop()`, until one of them says that its settings are wrong, or until
+    all of them have said that they need an operator.
 
     forward: gets what the workers write, whole lines as they are (they carry the worker's name).
     say: gets the supervisor's own lines.
@@ -123,7 +126,8 @@ class Supervisor:
         self._stopping.set()
 
     async def run(self) -> int:
-        """Keep everything running; returns the exit status: 0 after `stop`, 2 on bad settings."""
+        """Keep everything running; returns the exit status: 0 after `stop`, 2 on bad settings, 3
+        where a worker needed an operator."""
         try:
             await asyncio.gather(*(self._keep(kept) for kept in self._kept))
         finally:
@@ -144,6 +148,11 @@ class Supervisor:
                 self._exit_status = EXIT_USAGE
                 self._stopping.set()
                 break
+            if exit_status == EXIT_OPERATOR:
+                self._say(f"{name} needs an operator (see above): not started again")
+                self._exit_status = self._exit_status or EXIT_OPERATOR
+                self._change(kept, "refused")
+                return
             healthy = time.monotonic() - started >= self.policy.healthy_s
             kept.failures = 1 if healthy else kept.failures + 1
             wait_s = self.policy.backoff_s(kept.failures)

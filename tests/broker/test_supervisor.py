@@ -105,6 +105,30 @@ def test_a_killed_worker_comes_back_and_its_neighbour_does_not_notice():
     assert lines == ["dummy-1 was killed by SIGKILL; starting it again in 0.05 s"]
 
 
+def test_a_worker_that_needs_an_operator_is_not_started_again_and_its_neighbour_goes_on():
+    async def scenario(one):
+        refused, neighbour = one.status()
+        await soon(lambda: refused.state == "refused" and neighbour.state == "running")
+        pid = neighbour.pid
+        await asyncio.sleep(0.5)
+        assert (refused.restarts, neighbour.restarts, neighbour.pid) == (0, 0, pid)
+        one.stop()
+
+    status, lines, _ = supervised(
+        [program("raise SystemExit(3)", "dummy-1"), program(OBEDIENT, "dummy-2")], scenario
+    )
+    assert status == 3
+    assert lines == ["dummy-1 needs an operator (see above): not started again"]
+
+
+def test_where_every_worker_needs_an_operator_the_supervisor_ends_by_itself():
+    async def scenario(one):
+        pass
+
+    status, _, _ = supervised([program("raise SystemExit(3)")], scenario)
+    assert status == 3
+
+
 def test_the_pauses_start_anew_after_a_healthy_time():
     policy = Policy(backoff_s_first=0.02, backoff_s_max=10.0, healthy_s=0.0)
 

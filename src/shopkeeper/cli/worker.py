@@ -15,6 +15,7 @@ import click
 
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.runtime import logs
+from shopkeeper.shared.runtime.refusal import EXIT_OPERATOR, OperatorNeeded
 from shopkeeper.shared.runtime.settings import Settings, SettingsError
 from shopkeeper.shared.runtime.supervisor import EXIT_USAGE
 
@@ -59,9 +60,9 @@ async def run(name: str, settings: Settings) -> int:
     await asyncio.wait({starting, stop}, return_when=asyncio.FIRST_COMPLETED)
     failure = starting.exception() if starting.done() else None
     if failure is not None:
-        expected = isinstance(failure, TopicsMissing)
+        expected = isinstance(failure, TopicsMissing | OperatorNeeded)
         log.error("%s: cannot start: %s", name, failure, exc_info=None if expected else failure)
-        return 1
+        return _status(failure)
     if not starting.done():
         starting.cancel()
         await asyncio.gather(starting, return_exceptions=True)
@@ -70,7 +71,14 @@ async def run(name: str, settings: Settings) -> int:
     await asyncio.wait({failed, stop}, return_when=asyncio.FIRST_COMPLETED)
     log.info("%s: stopping", name)
     await worker.stop()
-    return 0 if worker.failure is None else 1
+    return _status(worker.failure)
+
+
+def _status(failure: BaseException | None) -> int:
+    """The exit status that a worker ends with."""
+    if failure is None:
+        return 0
+    return EXIT_OPERATOR if isinstance(failure, OperatorNeeded) else 1
 
 
 @click.command("worker")
