@@ -100,8 +100,9 @@ _INTERNAL = (
           internal=True, config={"retention.bytes": "16777216", "segment.bytes": "4194304"}),
     Topic(USER_GROUPS, "model, or partition of clicks", "compact", (), ("recommender",),
           ("recommender",), internal=True, retention_ms=None),
+    # A worker deletes what is superseded; a broker frees whole segments of it only.
     *(Topic(checkpoints(s), "chunk", "delete", (), (s,), (s,), internal=True, retention_ms=None,
-            message_bytes_max=2_097_152)
+            message_bytes_max=2_097_152, config={"segment.bytes": "4194304"})
       for s in SERVICES),
 )  # fmt: skip
 

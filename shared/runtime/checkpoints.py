@@ -12,7 +12,7 @@ import hashlib
 import logging
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 import orjson
@@ -21,6 +21,7 @@ from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from aiokafka.errors import KafkaError
 
 from shopkeeper.shared.contracts.event import Output
+from shopkeeper.shared.runtime.checkpoint_log import CheckpointLog
 from shopkeeper.shared.runtime.refusal import OperatorNeeded
 
 if TYPE_CHECKING:
@@ -34,7 +35,6 @@ log = logging.getLogger(__name__)
 
 FORMAT_VERSION = 1
 CHUNK_BYTES = 700_000
-GARBAGE_BYTES_MAX = 16_000_000  # superseded checkpoints are deleted at about this size
 
 
 class CheckpointError(OperatorNeeded):
@@ -140,17 +140,22 @@ class Reader:
 
 
 class CheckpointStore:
-    """One service's checkpoint topic."""
+    """One service's checkpoint topic: newest checkpoints read, new ones written, old ones deleted.
+
+    What is retained of a partition stays below about twice its live checkpoints and `SLACK_BYTES`
+    (see `checkpoint_log`): `collect` deletes what is superseded, and names the sources whose newest
+    checkpoint lies so far back that it keeps others' old ones alive; the worker writes those anew.
+    """
 
     def __init__(self, kafka: KafkaSettings, topic: str, sink: Sink, client_id: str) -> None:
         self._kafka, self._topic, self._sink, self._client_id = kafka, topic, sink, client_id
-        self._keep_from: dict[int, dict[str, int]] = {}  # partition -> source -> first offset
-        self._garbage_bytes: dict[int, int] = {}
+        self._logs: dict[int, CheckpointLog] = {}  # by partition, of those that were loaded
 
     async def load(self, wanted: Mapping[int, Sequence[str]]) -> dict[tuple[str, int], Checkpoint]:
         """Read the newest checkpoints of {partition: sources}. Raises CheckpointError.
 
-        Missing ones are left out: their state begins empty, at the beginning of the log.
+        Missing ones are left out: their state begins empty, at the beginning of the log. From now
+        on these partitions, and no others, are collected.
         """
         name = self._kafka.topic(self._topic)
         consumer = AIOKafkaConsumer(
@@ -160,13 +165,14 @@ class CheckpointStore:
             enable_auto_commit=False,
             max_partition_fetch_bytes=8_388_608,
         )
+        logs = {number: CheckpointLog(sources) for number, sources in wanted.items()}
+        readers = {number: Reader() for number in wanted}
         await consumer.start()
         try:
             partitions = [TopicPartition(name, p) for p in wanted]
             consumer.assign(partitions)
             await consumer.seek_to_beginning(*partitions)
             goals = await consumer.end_offsets(partitions)
-            readers = {p: Reader() for p in wanted}
             pending = set(partitions)
             while True:
                 for partition in list(pending):
@@ -177,48 +183,66 @@ class CheckpointStore:
                     break
                 fetched = await consumer.getmany(timeout_ms=200)
                 for partition, records in fetched.items():
-                    reader = readers[partition.partition]
+                    reader, log_ = readers[partition.partition], logs[partition.partition]
                     for record in records:
+                        log_.append(record.offset, len(record.value or b""))
                         reader.take(record.offset, record.key, record.value)
         finally:
             await consumer.stop()
         loaded: dict[tuple[str, int], Checkpoint] = {}
         for number, sources in wanted.items():
-            self._keep_from[number] = {}
             for source in sources:
                 best = readers[number].best(source, number)
                 if best is not None:
-                    loaded[source, number], self._keep_from[number][source] = best
+                    checkpoint, first = best
+                    loaded[source, number] = checkpoint
+                    size = sum(map(len, checkpoint.sections.values()))
+                    logs[number].superseded_before(source, first, size)
+        self._logs = logs
         return loaded
 
     async def save(self, source: str, partition: int, outputs: list[Output]) -> None:
         """Write one encoded checkpoint and wait until it is confirmed. Raises DeliveryError."""
         first = await self._sink.send_chunks(self._topic, partition, outputs)
-        self._keep_from.setdefault(partition, {})[source] = first
         size = sum(len(o.value or b"") for o in outputs)
-        self._garbage_bytes[partition] = self._garbage_bytes.get(partition, 0) + size
+        found = self._logs.get(partition)
+        if found is not None:  # else given away meanwhile: the new owner collects
+            found.append(first, size)
+            found.superseded_before(source, first, size)
 
-    async def delete_superseded(self, sources: Sequence[str], admin: AIOKafkaAdminClient) -> None:
+    def forget(self) -> None:
+        """The partitions are no longer ours: their new owner collects."""
+        self._logs = {}
+
+    def retained_bytes(self) -> dict[int, int]:
+        """By partition, what the topic holds of checkpoints, superseded ones included."""
+        return {number: found.retained_bytes for number, found in self._logs.items()}
+
+    def pinning(self, partition: int) -> list[str]:
+        """The sources that are to be written anew, so that what is behind them can go."""
+        found = self._logs.get(partition)
+        return [] if found is None else found.pinning()
+
+    async def delete_superseded(self, admin: AIOKafkaAdminClient) -> None:
         """Delete what lies before every source's newest checkpoint, where it is worth it.
 
         A failure is only logged: too many records are a cost, not an error. A former owner that
-        still runs deletes before its *own* newest checkpoint at most; should that take a newer
+        still runs deletes before its *own* newest checkpoints at most; should that take a newer
         owner's, the older one is as right, and the log brings it up to date.
         """
-        due: dict[Any, Any] = {}
-        for number, size in self._garbage_bytes.items():
-            keep = self._keep_from.get(number, {})
-            if size < GARBAGE_BYTES_MAX or any(source not in keep for source in sources):
-                continue
-            before = min(keep.values())
-            due[TopicPartition(self._kafka.topic(self._topic), number)] = RecordsToDelete(
-                before_offset=before
-            )
+        name = self._kafka.topic(self._topic)
+        due = {
+            TopicPartition(name, number): RecordsToDelete(before_offset=before)
+            for number, found in self._logs.items()
+            if (before := found.deletable_before()) is not None
+        }
         if not due:
             return
+        logs = self._logs  # a rebalance may replace them while the broker works
         try:
             await admin.delete_records(due)
         except (KafkaError, OSError) as error:
             log.warning("superseded checkpoints were not deleted: %r", error)
-        for partition in due:
-            self._garbage_bytes[partition.partition] = 0
+            return
+        for partition, asked in due.items():
+            logs[partition.partition].deleted_before(asked.before_offset)

@@ -114,6 +114,11 @@ class Metrics:
         self.checkpoint_bytes = gauge(
             "checkpoint_size_bytes", "Size of the last checkpoint.", "topic", "partition"
         )
+        self.checkpoint_log_bytes = gauge(
+            "checkpoint_log_bytes",
+            "Held by the checkpoint topic, superseded checkpoints included.",
+            "partition",
+        )
         self.state_entries = gauge("state_entries", "Entries held.", "table")
         self.evictions = counter("state_evictions", "Entries forgotten at a cap.", "table")
         self.fallbacks = counter("fallbacks", "Insights given by a fallback.", "reason")

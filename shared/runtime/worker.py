@@ -154,6 +154,7 @@ class Worker:
         self._tasks = [
             asyncio.create_task(self._guarded(self._tick_forever), name="tick"),
             asyncio.create_task(self._guarded(self._flush_forever), name="flush"),
+            asyncio.create_task(self._guarded(self._collect_forever), name="collect"),
             asyncio.create_task(self._guarded(self._crash_watch), name="crash watch"),
         ]
 
@@ -293,7 +294,10 @@ class Worker:
         if self._held:
             await self._settle(REVOKE_DEADLINE_S)  # no commit: the group is rebalancing
         self.epoch += 1
-        self.metrics.lag.clear()  # the next owner reports it
+        for gauge in (self.metrics.lag, self.metrics.checkpoint_bytes,
+                      self.metrics.checkpoint_log_bytes):  # fmt: skip
+            gauge.clear()  # the next owner reports them
+        self._store.forget()
         self._held = {}
         self._book.clear()
         self._room.set()
@@ -349,6 +353,8 @@ class Worker:
             if checkpoint is not None:
                 await self._on_core(state.load, checkpoint, ends[partition])
                 entry.durable = checkpoint.next_offset
+                size = sum(map(len, checkpoint.sections.values()))
+                self.metrics.checkpoint_bytes.labels(source.topic, str(state.number)).set(size)
         return held
 
     def _new_state(self, source: Source, number: int) -> PartitionState:
@@ -546,10 +552,13 @@ class Worker:
     def _checkpoint_due(self, held: _Held) -> bool:
         if held.busy or held.unflushed or held.saving is not None:
             return False
-        if held.state.next_offset == (held.durable or 0):
-            return False
         wait_s = max(self.settings.checkpoint_interval_s, held.interval_s)
-        return time.monotonic() - held.saved_at >= wait_s
+        if time.monotonic() - held.saved_at < wait_s:
+            return False
+        if held.state.next_offset != (held.durable or 0):
+            return True
+        # Nothing new in it, but it keeps others' old checkpoints from being deleted.
+        return held.state.topic in self._store.pinning(held.number.partition)
 
     def _begin_checkpoint(self, held: _Held) -> None:
         """Take the state as it is now; write it beside the work on the next span.
@@ -631,11 +640,18 @@ class Worker:
                 await self._tick_views()
             if time.monotonic() >= observe_due:
                 observe_due = time.monotonic() + OBSERVE_S
-                assert self._admin is not None
-                await self._store.delete_superseded(
-                    [s.topic for s in self.service.sources], self._admin
-                )
                 await self._on_core(self.service.observe, self.metrics)
+
+    async def _collect_forever(self) -> None:
+        """Keep the checkpoint topic small. Apart from the clock's other work: a broker that is
+        slow to answer must not look like a loop that stands still."""
+        assert self._admin is not None
+        while True:
+            await asyncio.sleep(OBSERVE_S)
+            for number, size in self._store.retained_bytes().items():
+                self.metrics.checkpoint_log_bytes.labels(str(number)).set(size)
+            if self._accepting:
+                await self._store.delete_superseded(self._admin)
 
     async def _tick_views(self) -> None:
         """Publish what processors have due, for as long as their partitions are ours."""
