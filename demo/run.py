@@ -26,6 +26,7 @@ from shopkeeper.demo.live import OUTPUT_TOPICS, Live, WorkerState
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.formats import readers
 from shopkeeper.shared.runtime import admin, supervisor
+from shopkeeper.shared.runtime.embedded_retention import EmbeddedRetention, is_copy
 from shopkeeper.shared.runtime.publisher import Publisher
 from shopkeeper.shared.runtime.reader import Reader
 from shopkeeper.shared.runtime.settings import KafkaSettings, read
@@ -106,11 +107,17 @@ class Demo:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             loop.add_signal_handler(number, self._stopping.set)
-        await admin.init_topics(self._kafka, self._partitions, 1)
+        await admin.init_topics(self._kafka, self._partitions, 1, compacted=admin.COMPACTED_BY_US)
         supervising = asyncio.create_task(self._supervisor.run())
         tasks = [
             asyncio.create_task(work)
-            for work in (self._publish(), self._listen(), self._probe(), self._show())
+            for work in (
+                self._publish(),
+                self._listen(),
+                self._probe(),
+                self._show(),
+                self._clean(),
+            )
         ]
         until = [*tasks, supervising, asyncio.create_task(self._stopping.wait())]
         try:
@@ -189,10 +196,17 @@ class Demo:
                 records = await reader.poll(1.0)
                 now_s = time.monotonic()
                 for record in records:
+                    if is_copy(record):
+                        continue
                     cause = next((v for n, v in record.headers if n == "ce_causationid"), b"")
                     self.live.received(
                         reader.name(record), record.value, (cause or b"").decode(), now_s
                     )
+
+    async def _clean(self) -> None:
+        """Keep the embedded broker's memory flat, which it does not do by itself."""
+        async with EmbeddedRetention(self._kafka) as retention:
+            await retention.run()
 
     async def _probe(self) -> None:
         """Ask each worker whether it is ready and how far behind, about once a second."""

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 BACKOFF_S_FIRST, BACKOFF_S_MAX = 0.25, 10.0
 ATTEMPT_S_MAX = 10.0  # a broker that accepts and then says nothing
 METADATA_S_MAX = 30.0  # until a created or deleted topic is seen as such
+COMPACTED = "compact"
+COMPACTED_BY_US = "compact,delete"  # without a limit of age: lets a client delete old records
 REPLICATION_SAFE = 3  # from here on one replica may be lost without losing confirmed records
 TOPIC_ALREADY_EXISTS, UNKNOWN_TOPIC = 36, 3
 
@@ -112,10 +114,10 @@ async def _connection_problem(server: str) -> str | None:
     return None
 
 
-def topic_config(topic: Topic, replication: int) -> dict[str, str]:
-    """What the broker is told of a topic."""
+def topic_config(topic: Topic, replication: int, compacted: str = COMPACTED) -> dict[str, str]:
+    """What the broker is told of a topic. compacted: the policy of those that are."""
     config = {
-        "cleanup.policy": topic.cleanup,
+        "cleanup.policy": compacted if topic.cleanup == "compact" else topic.cleanup,
         "retention.ms": str(-1 if topic.retention_ms is None else topic.retention_ms),
         "max.message.bytes": str(topic.message_bytes_max),
         **topic.config,
@@ -202,10 +204,13 @@ async def _describe(kafka: KafkaSettings, admin: Any) -> list[TopicState]:
     ]
 
 
-async def init_topics(kafka: KafkaSettings, partitions: int, replication: int) -> list[str]:
+async def init_topics(
+    kafka: KafkaSettings, partitions: int, replication: int, *, compacted: str = COMPACTED
+) -> list[str]:
     """Create every topic that is missing; existing ones are left as they are. Idempotent.
 
-    Returns the created names, prefix included, once clients can see them.
+    compacted: cleanup.policy of compacted topics; COMPACTED_BY_US where `EmbeddedRetention` is
+    their log cleaner. Returns the created names, prefix included, once clients can see them.
     Raises TopicError, KafkaError.
     """
     async with connected(kafka) as admin:
@@ -217,7 +222,7 @@ async def init_topics(kafka: KafkaSettings, partitions: int, replication: int) -
         answer = await admin.create_topics(
             [
                 NewTopic(s.name, partitions, replication,
-                         topic_configs=topic_config(s.topic, replication))
+                         topic_configs=topic_config(s.topic, replication, compacted))
                 for s in missing
             ],
             timeout_ms=30_000,
