@@ -4,7 +4,8 @@ RSS counts a page that processes share once for each; PSS shares it out. What th
 is asked of the broker: records between the first and the last offset, by kind of topic.
 
 usage: python benchmarks/bench_demo_memory.py [MINUTES] [EVENTS_PER_SECOND]
-prints: one JSON object a minute, then one for the whole: the largest, and the slope of the last half
+prints: one JSON object a minute, then one for the whole: the largest sum of RSS, and its slope over
+the last half
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import orjson
@@ -26,6 +29,9 @@ from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.runtime import admin, process
 from shopkeeper.shared.runtime.embedded import free_port
 from shopkeeper.shared.runtime.settings import KafkaSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 MB = 1024 / 1e6  # /proc counts in KiB
 
@@ -84,6 +90,14 @@ async def retained(address: str) -> dict[str, int]:
     return counts
 
 
+def sums(sizes: Iterable[tuple[str, float]]) -> dict[str, int]:
+    """By name, rounded."""
+    total: Counter[str] = Counter()
+    for name, size in sizes:
+        total[name] += round(size)
+    return dict(total)
+
+
 def main(minutes: int, rate: float) -> None:
     port = free_port()
     command = [sys.executable, "-m", "shopkeeper", "demo", "--rate", str(rate), "--port", str(port)]
@@ -102,7 +116,7 @@ def main(minutes: int, rate: float) -> None:
                 totals.append(rss)
                 line = {
                     "minute": minute, "rss_mb": round(rss), "pss_mb": round(pss),
-                    "by_program": {name: round(mb) for name, mb, _ in sizes if mb},
+                    "by_program": sums((name, mb) for name, mb, _ in sizes if mb),
                     "records": asyncio.run(retained(f"127.0.0.1:{port}")),
                 }  # fmt: skip
                 print(orjson.dumps(line).decode(), flush=True)
