@@ -1,11 +1,11 @@
 """What a checkpoint topic keeps, and what recovery reads, where sources are unlike one another.
 
-One source gets a click every 50 ms, one said something once, one never spoke; all share a partition,
-with a state of 135 kB each (the demo's clicks) and a checkpoint after each click. Runs on an embedded
-broker of its own, or on an Apache Kafka of its own with TEST_BROKER=kafka.
+One source gets a click every 50 ms, one said something once, one never spoke; all share a
+partition, with a state of 135 kB each (the demo's clicks) and a checkpoint after each click. Runs
+on an embedded broker of its own, or on an Apache Kafka of its own with TEST_BROKER=kafka.
 
 usage: python benchmarks/bench_checkpoints.py [CHECKPOINTS]
-prints: one JSON object: bytes written and retained, what is live, recovery, memory or disk of the broker
+prints: one JSON object: what was written, what is retained and live, recovery, the broker's size
 """
 
 from __future__ import annotations
