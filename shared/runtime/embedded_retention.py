@@ -35,9 +35,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-INTERVAL_S = 15.0
-RECORDS_KEPT = 5_000  # newest, per partition of a topic that is deleted by age
-VIEW_RECORDS_KEPT = 1_000  # newest, per partition of a compacted topic: they are left in place
+INTERVAL_S = 5.0
+RECORDS_KEPT = 2_000  # newest, per partition of a topic that is deleted by age
+VIEW_RECORDS_KEPT = 250  # newest, per partition of a compacted topic: they are left in place
 PASSES_MAX = 10  # of putting newer values back on top of copies
 COPY = "shopkeeper_copy"  # a header: published again by this cleaner, nothing new
 
@@ -85,7 +85,7 @@ class EmbeddedRetention:
         await self._admin.close()
 
     async def run(self) -> None:
-        """Clean about every quarter of a minute, until cancelled. A failure is logged: too many
+        """Clean every few seconds, until cancelled. A failure is logged: too many
         records are a cost, not an error."""
         while True:
             await asyncio.sleep(INTERVAL_S)
