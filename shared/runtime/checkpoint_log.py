@@ -47,8 +47,9 @@ class CheckpointLog:
             self._written.append((offset, size))
         self.retained_bytes += size
 
-    def superseded_before(self, source: str, first: int, size: int) -> None:
-        """The newest checkpoint of `source` begins at offset `first`; earlier ones are garbage."""
+    def supersede(self, source: str, first: int, size: int) -> None:
+        """The newest checkpoint of `source` now begins at offset `first`; its earlier ones are
+        garbage."""
         self._newest[source] = (first, size)
 
     def pinning(self) -> list[str]:

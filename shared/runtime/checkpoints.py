@@ -197,7 +197,7 @@ class CheckpointStore:
                     checkpoint, first = best
                     loaded[source, number] = checkpoint
                     size = sum(map(len, checkpoint.sections.values()))
-                    logs[number].superseded_before(source, first, size)
+                    logs[number].supersede(source, first, size)
         self._logs = logs
         return loaded
 
@@ -208,7 +208,7 @@ class CheckpointStore:
         found = self._logs.get(partition)
         if found is not None:  # else given away meanwhile: the new owner collects
             found.append(first, size)
-            found.superseded_before(source, first, size)
+            found.supersede(source, first, size)
 
     def forget(self) -> None:
         """The partitions are no longer ours: their new owner collects."""
@@ -223,12 +223,13 @@ class CheckpointStore:
         found = self._logs.get(partition)
         return [] if found is None else found.pinning()
 
-    async def delete_superseded(self, admin: AIOKafkaAdminClient) -> None:
+    async def delete_superseded(self, admin: AIOKafkaAdminClient) -> bool:
         """Delete what lies before every source's newest checkpoint, where it is worth it.
 
-        A failure is only logged: too many records are a cost, not an error. A former owner that
-        still runs deletes before its *own* newest checkpoints at most; should that take a newer
-        owner's, the older one is as right, and the log brings it up to date.
+        Returns False where the broker did not. That is only logged: too many records are a cost,
+        not an error. A former owner that still runs deletes before its *own* newest checkpoints at
+        most; should that take a newer owner's, the older one is as right, and the log brings it up
+        to date.
         """
         name = self._kafka.topic(self._topic)
         due = {
@@ -237,12 +238,13 @@ class CheckpointStore:
             if (before := found.deletable_before()) is not None
         }
         if not due:
-            return
+            return True
         logs = self._logs  # a rebalance may replace them while the broker works
         try:
             await admin.delete_records(due)
         except (KafkaError, OSError) as error:
             log.warning("superseded checkpoints were not deleted: %r", error)
-            return
+            return False
         for partition, asked in due.items():
             logs[partition.partition].deleted_before(asked.before_offset)
+        return True

@@ -50,6 +50,7 @@ REVOKE_DEADLINE_S = 5.0
 TICK_S = 0.25
 VIEW_TICK_S = 0.25
 OBSERVE_S = 1.0
+COLLECT_AGAIN_S = 30.0  # after the broker did not delete what was superseded
 FLUSH_S = 0.25
 STOP_DEADLINE_S = 15.0
 # Who leaves right after a rebalance is forgotten by the embedded broker without a word to the
@@ -646,12 +647,17 @@ class Worker:
         """Keep the checkpoint topic small. Apart from the clock's other work: a broker that is
         slow to answer must not look like a loop that stands still."""
         assert self._admin is not None
+        due = 0.0
         while True:
             await asyncio.sleep(OBSERVE_S)
             for number, size in self._store.retained_bytes().items():
                 self.metrics.checkpoint_log_bytes.labels(str(number)).set(size)
-            if self._accepting:
-                await self._store.delete_superseded(self._admin)
+            if (
+                self._accepting
+                and time.monotonic() >= due
+                and not await self._store.delete_superseded(self._admin)
+            ):
+                due = time.monotonic() + COLLECT_AGAIN_S
 
     async def _tick_views(self) -> None:
         """Publish what processors have due, for as long as their partitions are ours."""

@@ -53,7 +53,7 @@ def test_no_source_ever_loses_its_newest_checkpoint_and_the_books_agree(steps):
     for source, size, collecting in steps:
         newest[source] = naive.write(source, size)
         log.append(newest[source], size)
-        log.superseded_before(source, newest[source], size)
+        log.supersede(source, newest[source], size)
         if collecting:
             collect(log, naive)
         assert {s: naive.newest(s) for s in newest} == newest
@@ -72,7 +72,7 @@ def test_a_quiet_source_and_one_that_never_spoke_pin_nothing(sizes, quiet_bytes)
     def save(source: str, size: int) -> None:
         first = naive.write(source, size)
         log.append(first, size)
-        log.superseded_before(source, first, size)
+        log.supersede(source, first, size)
 
     save("quiet", quiet_bytes)
     for size in sizes:
@@ -90,8 +90,8 @@ def test_confirmations_that_overtake_one_another_keep_the_log_in_order():
     log = CheckpointLog(("a", "b"))
     log.append(5, 10)  # began later, confirmed first
     log.append(0, 7)
-    log.superseded_before("a", 0, 7)
-    log.superseded_before("b", 5, 10)
+    log.supersede("a", 0, 7)
+    log.supersede("b", 5, 10)
     log.deleted_before(5)
     assert log.retained_bytes == 10
 
@@ -100,6 +100,6 @@ def test_nothing_goes_while_a_source_has_no_checkpoint_as_its_first_may_be_under
     log = CheckpointLog(("a", "b"))
     for offset in range(0, 40, 2):
         log.append(offset, SLACK_BYTES)
-        log.superseded_before("a", offset, SLACK_BYTES)
+        log.supersede("a", offset, SLACK_BYTES)
     assert log.deletable_before() is None
     assert log.pinning() == ["b"]
