@@ -13,6 +13,20 @@ if TYPE_CHECKING:
 
 PREFIX = "__connect.errors."
 DEAD_LETTER_BYTES_MAX = 2_900_000  # the dead-letter topics take 3 MiB
+CORRUPT_BATCH = "corrupt_batch"  # the error of a batch of which no record can be had
+
+
+def undecodable(batch: Record, first_offset: int, cause: str) -> Rejected:
+    """What a batch of which no record can be had is dead-lettered as: once, with its bytes.
+
+    batch: in its records' place, at the last one's offset; gets headers that name both ends.
+    """
+    batch.headers = [
+        (f"{PREFIX}batch.first.offset", str(first_offset).encode()),
+        (f"{PREFIX}batch.last.offset", str(batch.offset).encode()),
+    ]
+    message = f"offsets {first_offset} to {batch.offset} cannot be decoded: {cause}"
+    return Rejected(batch.offset, "decode", CORRUPT_BATCH, message)
 
 
 def dead_letter(record: Record, rejected: Rejected, topic: str, service: str) -> Output:

@@ -12,7 +12,7 @@ import hashlib
 import logging
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import orjson
@@ -20,8 +20,11 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from aiokafka.errors import KafkaError
 
+from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.contracts.event import Output
 from shopkeeper.shared.runtime.checkpoint_log import CheckpointLog
+from shopkeeper.shared.runtime.fetching import ISOLATION
+from shopkeeper.shared.runtime.records import Mark, readable
 from shopkeeper.shared.runtime.refusal import OperatorNeeded
 
 if TYPE_CHECKING:
@@ -49,6 +52,9 @@ class Checkpoint:
     partition: int
     next_offset: int
     sections: Sections
+    last_record: Mark | None = None  # of what it reflects: shows whether a log is still the same
+    size_bytes: int = 0  # as it was written; likewise:
+    written_ms: int = 0
 
 
 def encode(checkpoint: Checkpoint, topic: str) -> list[Output]:
@@ -70,6 +76,7 @@ def encode(checkpoint: Checkpoint, topic: str) -> list[Output]:
             "chunks": digests,
             "size_bytes": len(packed),
             "written_ms": int(time.time() * 1000),
+            "last_record": None if (last := checkpoint.last_record) is None else list(last),
         }
     )
     key = f"{checkpoint.source}/manifest".encode()
@@ -83,9 +90,10 @@ class Reader:
     Memory: the chunks of the last two checkpoints, and of the best one, per source.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, service: str = "SERVICE") -> None:
+        self._service = service  # for what errors say
         self._chunks: dict[str, tuple[int, bytes]] = {}  # key -> (offset, chunk)
-        self._best: dict[str, tuple[int, int, list[bytes]]] = {}
+        self._best: dict[str, tuple[int, int, list[bytes], dict[str, Any]]] = {}
         self._manifest_at: dict[str, int] = {}  # source -> offset of its last manifest
 
     def take(self, offset: int, key: bytes | None, value: bytes | None) -> None:
@@ -111,14 +119,14 @@ class Reader:
             raise CheckpointError(
                 f"the checkpoint of {source} has format {version}, this version reads up to "
                 f"{FORMAT_VERSION}: run the newer version, or give the state up with "
-                "`shopkeeper topics reset`"
+                f"`shopkeeper checkpoints reset {self._service}`"
             )
         if all(k in self._chunks for k in keys):
             best = self._best.get(source)
             if best is None or next_offset >= best[0]:
                 found = [self._chunks[k] for k in keys]
                 first = min((o for o, _ in found), default=offset)
-                self._best[source] = (next_offset, first, [chunk for _, chunk in found])
+                self._best[source] = (next_offset, first, [c for _, c in found], manifest)
         # Chunks from before the previous manifest can be let go: two writers (a former owner and
         # a new one) may interleave theirs, but not across a whole checkpoint of the other.
         previous = self._manifest_at.get(source, -1)
@@ -129,14 +137,22 @@ class Reader:
             if found[0] > previous or not k.startswith(f"{source}/")
         }
 
+    def sources(self) -> list[str]:
+        """Those that have a usable checkpoint."""
+        return sorted(self._best)
+
     def best(self, source: str, partition: int) -> tuple[Checkpoint, int] | None:
         """The usable checkpoint with the highest next_offset, and its first record's offset."""
         found = self._best.get(source)
         if found is None:
             return None
-        next_offset, first, chunks = found
+        next_offset, first, chunks, manifest = found
         sections = msgspec.msgpack.decode(b"".join(chunks), type=dict[str, bytes])
-        return Checkpoint(source, partition, next_offset, sections), first
+        last = manifest.get("last_record")  # not in those of earlier versions
+        return Checkpoint(
+            source, partition, next_offset, sections, None if last is None else Mark(*last),
+            int(manifest.get("size_bytes", 0)), int(manifest.get("written_ms", 0)),
+        ), first  # fmt: skip
 
 
 class CheckpointStore:
@@ -149,6 +165,7 @@ class CheckpointStore:
 
     def __init__(self, kafka: KafkaSettings, topic: str, sink: Sink, client_id: str) -> None:
         self._kafka, self._topic, self._sink, self._client_id = kafka, topic, sink, client_id
+        self._service = next((s for s in topics.SERVICES if topics.checkpoints(s) == topic), topic)
         self._logs: dict[int, CheckpointLog] = {}  # by partition, of those that were loaded
 
     async def load(self, wanted: Mapping[int, Sequence[str]]) -> dict[tuple[str, int], Checkpoint]:
@@ -163,10 +180,11 @@ class CheckpointStore:
             client_id=self._client_id,
             group_id=None,
             enable_auto_commit=False,
+            isolation_level=ISOLATION,
             max_partition_fetch_bytes=8_388_608,
         )
         logs = {number: CheckpointLog(sources) for number, sources in wanted.items()}
-        readers = {number: Reader() for number in wanted}
+        readers = {number: Reader(self._service) for number in wanted}
         await consumer.start()
         try:
             partitions = [TopicPartition(name, p) for p in wanted]
@@ -184,7 +202,7 @@ class CheckpointStore:
                 fetched = await consumer.getmany(timeout_ms=200)
                 for partition, records in fetched.items():
                     reader, log_ = readers[partition.partition], logs[partition.partition]
-                    for record in records:
+                    for record in readable(records):
                         log_.append(record.offset, len(record.value or b""))
                         reader.take(record.offset, record.key, record.value)
         finally:
@@ -196,8 +214,7 @@ class CheckpointStore:
                 if best is not None:
                     checkpoint, first = best
                     loaded[source, number] = checkpoint
-                    size = sum(map(len, checkpoint.sections.values()))
-                    logs[number].supersede(source, first, size)
+                    logs[number].supersede(source, first, checkpoint.size_bytes)
         self._logs = logs
         return loaded
 

@@ -94,6 +94,12 @@ class Metrics:
         self.failed = counter("events_failed", "Records dead-lettered.", "stage", "error")
         self.dlq = counter("dlq_events", "Records written to a dead-letter topic.", "topic")
         self.duplicates = counter("duplicates_skipped", "Repeated event ids dropped.", "topic")
+        self.records_lost = counter(
+            "records_lost", "Records that a log no longer held when they were to be read.", "topic"
+        )
+        self.batches_left_out = counter(
+            "batches_left_out", "Batches of a view that could not be decoded.", "topic"
+        )
         self.processing = histogram(
             "processing_duration_seconds", "One span, from start to confirmed.", "topic"
         )

@@ -6,17 +6,19 @@ holds for every span by construction, and is asserted.
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from shopkeeper.shared.contracts.dead_letter import dead_letter
+from shopkeeper.shared.contracts.dead_letter import dead_letter, undecodable
 from shopkeeper.shared.contracts.event import Event, Output, Rejected, Skipped
-from shopkeeper.shared.runtime.checkpoints import Checkpoint, CheckpointError
+from shopkeeper.shared.runtime.checkpoints import Checkpoint
 from shopkeeper.shared.runtime.processor import Deferring
 from shopkeeper.shared.runtime.recent_ids import RecentIds
+from shopkeeper.shared.runtime.records import Mark, Undecodable, mark
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from shopkeeper.shared.runtime.processor import Processor
+
+log = logging.getLogger(__name__)
 
 RECENT_IDS = "runtime.recent_ids"
 
@@ -93,6 +97,7 @@ class PartitionState:
         self._decoder = decoder
         self._recent = RecentIds(recent_ids_max)
         self.next_offset = 0
+        self.last_record: Mark | None = None  # of what was folded
 
     def step(self, records: Sequence[Any], clock_ms: Callable[[], int]) -> Step:
         """Fold one span and make its outputs."""
@@ -117,7 +122,10 @@ class PartitionState:
         rejected: list[Rejected] = []
         seen = self._recent.seen
         if records:
-            for verdict in self._decoder.decode(records):
+            decodable = records
+            if Undecodable in map(type, records):
+                decodable, rejected = self._without_undecodable(records)
+            for verdict in self._decoder.decode(decodable):
                 if isinstance(verdict, Event):
                     # An id made up from topic, partition and offset cannot repeat.
                     if verdict.source and seen(verdict.source, verdict.id):
@@ -139,9 +147,21 @@ class PartitionState:
             books.failed.update((r.stage, r.error) for r in rejected)
         if records:
             self.next_offset = records[-1].offset + 1
+            if decodable:
+                self.last_record = mark(decodable[-1])
         assert books.balance(), books
         times = np.fromiter((e.time_ms for e in events), dtype=np.float64, count=len(events))
         return Step(outputs, books, times, deferred)
+
+    def _without_undecodable(self, records: Sequence[Any]) -> tuple[list[Any], list[Rejected]]:
+        """Records that can be decoded, and one verdict for each batch that cannot: it counts as
+        one record consumed and one failed, however many it held."""
+        rejected = []
+        for batch in records:
+            if type(batch) is Undecodable:
+                log.error("%s/%d: %s: dead-lettered", self.topic, self.number, batch.describe())
+                rejected.append(undecodable(batch, batch.first_offset, batch.cause))
+        return [r for r in records if type(r) is not Undecodable], rejected
 
     def _dead_letters(self, records: Sequence[Any], rejected: Iterable[Rejected]) -> list[Output]:
         by_offset = {r.offset: r for r in records}
@@ -159,17 +179,19 @@ class PartitionState:
         """The whole state with the offset that it reflects."""
         sections = dict(self._processor.dump())
         sections[RECENT_IDS] = self._recent.dump()
-        return Checkpoint(self.topic, self.number, self.next_offset, sections)
+        return Checkpoint(
+            self.topic, self.number, self.next_offset, sections, self.last_record
+        )  # fmt: skip
 
-    def load(self, checkpoint: Checkpoint, end_offset: int) -> None:
-        """Take a checkpoint over. Raises CheckpointError if it cannot belong to this log."""
-        if checkpoint.next_offset > end_offset:
-            raise CheckpointError(
-                f"the checkpoint of {self.topic}/{self.number} stands at offset "
-                f"{checkpoint.next_offset}, but the log ends at {end_offset}: the topic was "
-                "recreated; start over with `shopkeeper topics reset`"
-            )
+    def load(self, checkpoint: Checkpoint) -> None:
+        """Take a checkpoint over; that it belongs to this log was looked at (`continuity`)."""
         sections = dict(checkpoint.sections)
         self._recent.load(sections.pop(RECENT_IDS, b""))
         self._processor.load(sections)
         self.next_offset = checkpoint.next_offset
+        self.last_record = checkpoint.last_record
+
+    def pass_over(self, offset: int) -> None:
+        """Nothing is to be read below `offset`. Only while no span is being folded."""
+        assert offset >= self.next_offset, (offset, self.next_offset)
+        self.next_offset = offset

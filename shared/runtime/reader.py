@@ -8,6 +8,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import UnknownTopicOrPartitionError
 
 from shopkeeper.shared.runtime import admin, fetching
+from shopkeeper.shared.runtime.records import readable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -49,6 +50,7 @@ class Reader:
             group_id=None,
             enable_auto_commit=False,
             auto_offset_reset="earliest",
+            isolation_level=fetching.ISOLATION,
             fetch_max_wait_ms=FETCH_MAX_WAIT_MS,
             max_partition_fetch_bytes=4_000_000,  # one dead letter at the size limit must fit
         )
@@ -78,10 +80,16 @@ class Reader:
         batches = await self._consumer.getmany(
             timeout_ms=int(timeout_s * 1000), max_records=RECORDS_MAX
         )
-        return [record for batch in batches.values() for record in batch]
+        return [record for batch in batches.values() for record in readable(batch)]
+
+    async def begin_offsets(self) -> dict[TopicPartition, int]:
+        """The first offset that each partition still holds, or would hold."""
+        assert self._consumer is not None
+        return dict(await self._consumer.beginning_offsets(self.places))
 
     async def end_offsets(self) -> dict[TopicPartition, int]:
-        """The next offset of each partition."""
+        """Up to where each partition can be read: the next offset, or the first of an open
+        transaction."""
         assert self._consumer is not None
         return dict(await self._consumer.end_offsets(self.places))
 

@@ -98,6 +98,14 @@ class SpanBook:
         self._processed[span.partition] = span.last + 1
         return span.last + 1
 
+    def passed(self, partition: Partition, offset: int) -> bool:
+        """Nothing is left to read below `offset` (transaction markers, aborted or removed records
+        lie there). Moves the processed offset and returns True unless a span is still open."""
+        if self._open.get(partition) or offset <= self._processed.get(partition, offset):
+            return False
+        self._processed[partition] = offset
+        return True
+
     def processed(self, partition: Partition) -> int | None:
         """The offset of the first record not yet done, or None if the partition is not ours."""
         return self._processed.get(partition)

@@ -22,15 +22,17 @@ import aiokafka
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
+from faust.exceptions import ConsumerNotStarted
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 from faust.types.tuples import ConsumerMessage
 
 from shopkeeper.shared.runtime import fetching
+from shopkeeper.shared.runtime.fetching import ISOLATION
 from shopkeeper.shared.runtime.spans import Partition, Span, cut
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Mapping
+    from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 
     from shopkeeper.shared.runtime.settings import Settings
 
@@ -60,6 +62,15 @@ class Owner(Protocol):
         """A span is about to be delivered."""
         ...
 
+    def passed(self, partition: Partition, offset: int) -> None:
+        """What lies below `offset` was delivered, or is nobody's to read."""
+        ...
+
+    def jumped(self, partition: Partition, expected: int, start: int) -> None:
+        """The log has no `expected` (the next offset to read) any more; reading goes on at its
+        `start`: later where retention overtook us, earlier where it is another log."""
+        ...
+
     def durable_offset(self, partition: Partition) -> int | None:
         """What may be committed: the offset of the last confirmed checkpoint."""
         ...
@@ -80,6 +91,8 @@ class SpanConsumerThread(driver.AIOKafkaConsumerThread):
 
     seek_count = 0  # seeks so far; read and written on this thread only, except to compare
     popped_at_seek = 0  # `seek_count` when the last records were taken from the fetcher
+    positions: Mapping[Any, int] = {}  # next offsets to fetch, when they were
+    jumps: Sequence[fetching.Jump] = ()  # noticed since the records before, before these
 
     def _create_worker_consumer(self, transport: Any) -> aiokafka.AIOKafkaConsumer:
         settings: Settings = self.app.owner.settings
@@ -94,6 +107,7 @@ class SpanConsumerThread(driver.AIOKafkaConsumerThread):
             partition_assignment_strategy=[RangePartitionAssignor],
             enable_auto_commit=False,
             auto_offset_reset="earliest",
+            isolation_level=ISOLATION,
             max_poll_records=settings.span_records_max * 4,
             max_poll_interval_ms=int(settings.max_poll_interval_s * 1000),
             rebalance_timeout_ms=60_000,
@@ -113,11 +127,14 @@ class SpanConsumerThread(driver.AIOKafkaConsumerThread):
     ) -> Any:
         records = await super()._fetch_records(consumer, active_partitions, timeout, max_records)
         self.popped_at_seek = self.seek_count
+        self.positions = fetching.positions(consumer)
+        self.jumps = fetching.take_jumps(consumer)
         return records
 
     async def _seek_wait(self, consumer: Any, partitions: Mapping[Any, int]) -> None:
         for partition, offset in partitions.items():
             consumer.seek(TopicPartition(*partition), offset)
+        fetching.forget_jumps(consumer)
         self.seek_count += 1
 
     async def _commit(self, offsets: Mapping[Any, int]) -> bool:
@@ -186,11 +203,12 @@ class SpanConsumer(driver.Consumer):
             await asyncio.sleep(0.01)
             return
         records, _ = await self._wait_next_records(timeout)
-        if not records or self.should_stop:
+        if self.should_stop:
             return
         if self._thread.popped_at_seek != self._thread.seek_count:
             return  # taken before a seek that superseded it
         epoch = owner.epoch
+        self._note_jumps()
         undelivered = dict.fromkeys(records)
         for tp, found in records.items():
             expected = self._expected.get(tp)
@@ -217,6 +235,25 @@ class SpanConsumer(driver.Consumer):
                 undelivered.pop(tp)
         if undelivered:
             await self._seek_back(undelivered)
+        self._note_positions(epoch, undelivered)
+
+    def _note_jumps(self) -> None:
+        """What retention took before it was read, or a log that is another one now."""
+        jumps, self._thread.jumps = self._thread.jumps, ()
+        for tp, start in jumps:
+            if (expected := self._expected.get(tp)) is not None:
+                self.owner.jumped(Partition(tp.topic, tp.partition), expected, start)
+
+    def _note_positions(self, epoch: int, undelivered: Iterable[Any]) -> None:
+        """Move on over what is nobody's to read: markers, aborted transactions, what compaction
+        removed. Without this a log that ends with a marker would show a lag of 1 for ever."""
+        for tp, position in self._thread.positions.items():
+            expected = self._expected.get(tp)
+            if expected is None or tp in undelivered or position <= expected:
+                continue
+            if self._deliverable(epoch):
+                self._expected[tp] = position
+                self.owner.passed(Partition(tp.topic, tp.partition), position)
 
     def _deliverable(self, epoch: int) -> bool:
         return (
@@ -283,11 +320,16 @@ class SpanConsumer(driver.Consumer):
         return None if offset is None else int(offset)
 
     def end_offset(self, partition: Partition) -> int | None:
-        """The partition's log end as of the last fetch."""
+        """How far the partition can be read, as of the last fetch: to its last stable offset, where
+        the first open transaction begins."""
         try:
-            end = self._thread.highwater(TopicPartition(*partition))
-        except (AssertionError, KeyError, IllegalStateError, AttributeError):
+            consumer = self._thread._ensure_consumer()
+            tp = TopicPartition(*partition)
+            end, stable = consumer.highwater(tp), consumer.last_stable_offset(tp)
+        except (AssertionError, KeyError, IllegalStateError, AttributeError, ConsumerNotStarted):
             return None  # not assigned (any more)
+        if stable is not None and stable >= 0:  # -1: a broker that knows no transactions
+            return int(stable)
         return None if end is None else int(end)
 
     # -- assignment

@@ -10,11 +10,13 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from shopkeeper.shared.runtime import fetching
+from shopkeeper.shared.runtime.records import readable
 from shopkeeper.shared.runtime.tasks import end_tasks
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
+    from shopkeeper.shared.runtime.records import Undecodable
     from shopkeeper.shared.runtime.service import KeyValue
     from shopkeeper.shared.runtime.settings import KafkaSettings
 
@@ -40,8 +42,11 @@ class Views:
         on_core: Callable[..., Awaitable[None]],
         client_id: str,
         positions: dict[str, int],
+        on_left_out: Callable[[str], object] = lambda topic: None,
     ) -> None:
-        """positions: kept: by topic (unprefixed), the sum of the next offsets of its partitions."""
+        """positions: kept: by topic (unprefixed), the sum of the next offsets of its partitions.
+        on_left_out: told the topic (unprefixed) of each batch that cannot be decoded."""
+        self._on_left_out = on_left_out
         self._kafka = kafka
         self._apply = {kafka.topic(name): function for name, function in apply.items()}
         self._on_core = on_core
@@ -64,6 +69,7 @@ class Views:
             group_id=None,
             auto_offset_reset="earliest",
             enable_auto_commit=False,
+            isolation_level=fetching.ISOLATION,
             fetch_max_wait_ms=500,
         )
         await self._consumer.start()
@@ -101,7 +107,7 @@ class Views:
                 self.caught_up.set()
             fetched = await consumer.getmany(timeout_ms=500, max_records=RECORDS_MAX)
             for partition, records in fetched.items():
-                pairs = [(r.key, r.value) for r in records]
+                pairs = [(r.key, r.value) for r in readable(records, self._left_out)]
                 await self._on_core(self._take, partition, pairs, records[-1].offset + 1)
 
     def _take(self, partition: TopicPartition, pairs: Sequence[KeyValue], following: int) -> None:
@@ -110,6 +116,9 @@ class Views:
         gained = following - self._next.get(partition, 0)
         self._positions[name] = self._positions.get(name, 0) + gained
         self._next[partition] = following
+
+    def _left_out(self, batch: Undecodable) -> None:
+        self._on_left_out(self._name[batch.topic])
 
     async def _partitions(self, consumer: AIOKafkaConsumer) -> list[TopicPartition]:
         found: list[TopicPartition] = []

@@ -19,12 +19,12 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.contracts.door import Door
+from shopkeeper.shared.runtime import continuity
 from shopkeeper.shared.runtime.checkpoints import CheckpointStore, encode
 from shopkeeper.shared.runtime.faust_app import SpanApp, make_app
 from shopkeeper.shared.runtime.health import Health, HealthServer
@@ -75,6 +75,7 @@ class _Held:
         self.turn = asyncio.Lock()  # of the body or of a flush
         self.busy = False  # a fold is not confirmed yet: the state must not be checkpointed
         self.unflushed = False  # outputs may be held back: likewise
+        self.passed = 0  # nothing is left to read below it
         self.durable: int | None = None  # next_offset of the last confirmed checkpoint
         self.saving: asyncio.Task[None] | None = None
         self.saved_at = time.monotonic()
@@ -106,8 +107,9 @@ class Worker:
             settings.kafka, checkpoint_topic, self._sink, f"{self.name}-checkpoints"
         )
         self._views = Views(
-            settings.kafka, service.views, self._on_core, f"{self.name}-views", service.positions
-        )
+            settings.kafka, service.views, self._on_core, f"{self.name}-views", service.positions,
+            lambda topic: self.metrics.batches_left_out.labels(topic).inc(),
+        )  # fmt: skip
         self._book = SpanBook()
         self._held: dict[Partition, _Held] = {}
         self._sources: dict[str, Source] = {
@@ -279,6 +281,38 @@ class Worker:
     def opened(self, span: Span) -> None:
         self._book.open(span)
 
+    def passed(self, partition: Partition, offset: int) -> None:
+        if (held := self._held.get(partition)) is not None:
+            held.passed = offset
+            self._move_on(held)
+
+    def _move_on(self, held: _Held) -> None:
+        """Take over an offset that was passed, once nothing of the partition is under way."""
+        idle = held.body is None and not held.queue and not held.busy
+        if idle and self._book.passed(held.number, held.passed):
+            held.state.pass_over(held.passed)
+
+    def jumped(self, partition: Partition, expected: int, start: int) -> None:
+        if start < expected:
+            self.fail(RuntimeError(
+                f"the log of {partition.topic}/{partition.partition} does not reach offset "
+                f"{expected} any more, which was to be read next, and begins at {start}: it was "
+                "cut, or the topic was made anew"
+            ))  # fmt: skip
+        self._note_lost(partition, expected, start)
+
+    def _note_lost(self, partition: Partition, expected: int, start: int) -> None:
+        """Say and count what the log no longer holds and was never read."""
+        if start <= expected:
+            return
+        topic = self._sources[partition.topic].topic
+        log.error(
+            "%s/%d: the log begins at offset %d, and %d was to be read next: up to %d records are "
+            "lost (retention, or deleted records)",
+            topic, partition.partition, start, expected, start - expected,
+        )  # fmt: skip
+        self.metrics.records_lost.labels(topic).inc(start - expected)
+
     def durable_offset(self, partition: Partition) -> int | None:
         held = self._held.get(partition)
         return None if held is None else held.durable
@@ -315,8 +349,9 @@ class Worker:
             self.health.not_ready.pop("views", None)
             held = await self._load(assigned)
         except (KafkaError, RuntimeError) as error:
+            # Not raised into Faust, which would print a page of it: nothing is accepted any more.
             self.fail(error)
-            raise
+            return {}
         if self.epoch != epoch:
             return {}  # assigned anew meanwhile; that recovery counts
         self._book.clear()
@@ -344,18 +379,21 @@ class Worker:
         numbers = sorted({p.partition for p in assigned})
         names = [source.topic for source in self.service.sources]
         checkpoints = await self._store.load(dict.fromkeys(numbers, names))
-        ends = await self._end_offsets(assigned)
+        found = {p: checkpoints.get((self._sources[p.topic].topic, p.partition)) for p in assigned}
+        begins = await continuity.starts(self._kafka, found, self.service.name)
         held: dict[Partition, _Held] = {}
         for partition in assigned:
             source = self._sources[partition.topic]
             state = self._new_state(source, partition.partition)
             entry = held[partition] = _Held(state, partition, source.holds_back)
-            checkpoint = checkpoints.get((source.topic, partition.partition))
+            checkpoint = found[partition]
             if checkpoint is not None:
-                await self._on_core(state.load, checkpoint, ends[partition])
+                await self._on_core(state.load, checkpoint)
                 entry.durable = checkpoint.next_offset
-                size = sum(map(len, checkpoint.sections.values()))
+                size = checkpoint.size_bytes
                 self.metrics.checkpoint_bytes.labels(source.topic, str(state.number)).set(size)
+                self._note_lost(partition, checkpoint.next_offset, begins[partition])
+            state.pass_over(begins[partition])
         return held
 
     def _new_state(self, source: Source, number: int) -> PartitionState:
@@ -369,15 +407,6 @@ class Worker:
             source.topic, number, self.service.name, source.make(number), decoder,
             self.settings.recent_ids_max,
         )  # fmt: skip
-
-    async def _end_offsets(self, partitions: list[Partition]) -> dict[Partition, int]:
-        consumer = AIOKafkaConsumer(**self._kafka.client_options(), group_id=None)
-        await consumer.start()
-        try:
-            ends = await consumer.end_offsets([TopicPartition(*p) for p in partitions])
-        finally:
-            await consumer.stop()
-        return {Partition(p.topic, p.partition): end for p, end in ends.items()}
 
     # -- spans
 
@@ -617,6 +646,7 @@ class Worker:
                     if held.saving is not None:
                         await held.saving
                 for held in list(self._held.values()):
+                    self._move_on(held)
                     quiet = not held.busy and not held.unflushed and held.saving is None
                     if quiet and held.state.next_offset != (held.durable or 0):
                         self._begin_checkpoint(held)
@@ -634,6 +664,7 @@ class Worker:
             self.health.beat()
             self._measure_lag()
             for held in list(self._held.values()):
+                self._move_on(held)
                 if self._accepting and self._checkpoint_due(held):
                     self._begin_checkpoint(held)
             if time.monotonic() >= view_due:

@@ -48,9 +48,12 @@ async def read_topic(kafka: KafkaSettings, topic: str) -> list[Any]:
 
 
 async def end_offsets(kafka: KafkaSettings, topic: str) -> list[int]:
-    """The next offset of each partition, by partition number."""
+    """Up to where each partition can be read, by partition number: its next offset, or the first
+    of a transaction that is open."""
     name = kafka.topic(topic)
-    consumer = AIOKafkaConsumer(**kafka.client_options(), group_id=None)
+    consumer = AIOKafkaConsumer(
+        **kafka.client_options(), group_id=None, isolation_level="read_committed"
+    )
     await consumer.start()
     try:
         numbers = await _partitions(kafka, name)

@@ -272,7 +272,7 @@ def test_a_checkpoint_ahead_of_its_log_is_refused(bench):
         await admin.close()
         async with bench.worker() as worker:
             await bench.until(lambda: worker.failure is not None)
-            assert "shopkeeper topics reset" in str(worker.failure)
+            assert "shopkeeper checkpoints reset recommender" in str(worker.failure)
 
     asyncio.run(scenario())
 

@@ -84,7 +84,7 @@ def test_a_late_former_owner_between_chunks_and_manifest_does_no_harm():
 def test_a_manifest_of_a_newer_format_is_refused_and_names_the_way_out():
     key, value = records(5, b"x")[-1]
     newer = orjson.dumps(orjson.loads(value) | {"format": 99})
-    with pytest.raises(CheckpointError, match="shopkeeper topics reset"):
+    with pytest.raises(CheckpointError, match="shopkeeper checkpoints reset"):
         read([(key, newer)])
 
 

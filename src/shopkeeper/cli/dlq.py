@@ -13,7 +13,7 @@ import orjson
 from aiokafka.errors import KafkaError
 
 from shopkeeper.shared.contracts import topics
-from shopkeeper.shared.contracts.dead_letter import PREFIX
+from shopkeeper.shared.contracts.dead_letter import CORRUPT_BATCH, PREFIX
 from shopkeeper.shared.contracts.summaries import preview, printable
 from shopkeeper.shared.runtime.admin import wait_for_broker
 from shopkeeper.shared.runtime.publisher import Publisher
@@ -23,7 +23,7 @@ from shopkeeper.shared.runtime.settings import KafkaSettings, SettingsError
 DEAD_LETTER_TOPICS = tuple(t.name for t in topics.ALL if t.name.endswith(".dlq"))
 SUFFIXES = (
     "topic", "partition", "offset", "stage", "class.name", "exception.class.name",
-    "exception.message", "value.replaced",
+    "exception.message", "value.replaced", "batch.first.offset", "batch.last.offset",
 )  # fmt: skip
 
 
@@ -87,13 +87,13 @@ async def replay(
 ) -> tuple[int, int]:
     """Publish the selected records to their source topic again, each to its old partition.
 
-    Returns (published, left out because their value had been replaced by its hash).
+    Returns (published, left out: the value was replaced by its hash, or is a whole batch).
     """
     source, left_out = _source_topic(name), 0
     async with Reader(kafka, [name], from_start=True) as reader, Publisher(kafka, "dlq") as out:
         async for record in _selected(reader, partition, offset, limit):
             errors = errors_of(record)
-            if "value.replaced" in errors:
+            if "value.replaced" in errors or errors.get("exception.class.name") == CORRUPT_BATCH:
                 left_out += 1
                 continue
             place = int(errors["partition"]) if errors.get("partition", "").isdigit() else None
@@ -198,5 +198,5 @@ def replay_command(
 
     published, left_out = _run(work)
     if left_out:
-        click.echo(f"{left_out} left out: too large, only their hash was kept", err=True)
+        click.echo(f"{left_out} left out: only a hash (too large), or a whole batch", err=True)
     click.echo(orjson.dumps({"published": published, "left_out": left_out}).decode())

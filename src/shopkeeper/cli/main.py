@@ -25,6 +25,7 @@ COMMANDS = {  # name -> module that defines a click command called `command`
     "evaluate": "shopkeeper.cli.evaluate",
     "report": "shopkeeper.cli.report",
     "dlq": "shopkeeper.cli.dlq",
+    "checkpoints": "shopkeeper.cli.checkpoints",
     "experiment": "shopkeeper.cli.experiment",
 }
 

@@ -1,0 +1,80 @@
+"""What an operator can ask of a service's checkpoints: which there are, and to give them up."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from aiokafka import TopicPartition
+from aiokafka.admin import RecordsToDelete
+
+from shopkeeper.shared.contracts import topics
+from shopkeeper.shared.runtime import admin, checkpoints
+from shopkeeper.shared.runtime.reader import Reader
+
+if TYPE_CHECKING:
+    from shopkeeper.shared.runtime.settings import KafkaSettings
+
+
+class Kept(NamedTuple):
+    """The newest usable checkpoint of one partition of a source."""
+
+    service: str
+    source: str
+    partition: int
+    next_offset: int
+    size_bytes: int
+    written_ms: int
+
+
+class Member(NamedTuple):
+    """One worker that the broker counts to a service's group."""
+
+    client_id: str
+    host: str
+
+
+async def kept(kafka: KafkaSettings, service: str) -> list[Kept]:
+    """The service's checkpoints, by source and partition. Raises KafkaError, CheckpointError."""
+    readers: dict[int, checkpoints.Reader] = {}
+    async with Reader(kafka, [topics.checkpoints(service)], from_start=True) as reader:
+        async for record in reader.until_now():
+            number = record.partition
+            if number not in readers:
+                readers[number] = checkpoints.Reader(service)
+            readers[number].take(record.offset, record.key, record.value)
+    found = [
+        Kept(service, source, number, best[0].next_offset, best[0].size_bytes, best[0].written_ms)
+        for number, reader in readers.items()
+        for source in reader.sources()
+        if (best := reader.best(source, number)) is not None
+    ]
+    return sorted(found)
+
+
+async def members(kafka: KafkaSettings, service: str) -> list[Member]:
+    """Who is in the service's group, as the broker has it: a worker that ended without leaving
+    (killed, or with a WORKER_ID of its own) stays until its session times out. Raises KafkaError.
+    """
+    group = kafka.topic(f"shopkeeper-{service}")
+    async with admin.connected(kafka) as client:
+        answers = await client.describe_consumer_groups([group])
+    found = [described for answer in answers for described in answer.to_object()["groups"]]
+    return [
+        Member(member["client_id"], member["client_host"])
+        for described in found
+        for member in described["members"]
+    ]
+
+
+async def reset(kafka: KafkaSettings, service: str) -> int:
+    """Delete every record of the service's checkpoint topic, and of nothing else.
+
+    Returns how many there were, roughly. Raises KafkaError.
+    """
+    name = topics.checkpoints(service)
+    async with Reader(kafka, [name], from_start=True) as reader:
+        begins, ends = await reader.begin_offsets(), await reader.end_offsets()
+    wanted = {TopicPartition(*place): RecordsToDelete(end) for place, end in ends.items()}
+    async with admin.connected(kafka) as client:
+        await client.delete_records(wanted)
+    return sum(end - begins[place] for place, end in ends.items())
