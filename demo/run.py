@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
-import signal
 import sys
 import time
 import urllib.error
@@ -25,7 +24,7 @@ from shopkeeper.demo import catalogue, shoppers, view
 from shopkeeper.demo.live import OUTPUT_TOPICS, Live, WorkerState
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.formats import readers
-from shopkeeper.shared.runtime import admin, supervisor
+from shopkeeper.shared.runtime import admin, supervisor, terminal
 from shopkeeper.shared.runtime.embedded_retention import EmbeddedRetention, is_copy
 from shopkeeper.shared.runtime.publisher import Publisher
 from shopkeeper.shared.runtime.reader import Reader
@@ -103,10 +102,8 @@ class Demo:
                 sys.stderr.buffer.flush()
 
     async def run(self) -> int:
-        """Until Ctrl-C, SIGTERM, the plan's duration, or a failure; returns the exit status."""
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            loop.add_signal_handler(number, self._stopping.set)
+        """Until a signal, the plan's duration, or a failure; returns the exit status."""
+        terminal.stop_on_signals(self._stopping.set, self._supervisor.kill)
         await admin.init_topics(self._kafka, self._partitions, 1, compacted=admin.COMPACTED_BY_US)
         supervising = asyncio.create_task(self._supervisor.run())
         tasks = [
@@ -235,6 +232,14 @@ class Demo:
     # -- showing
 
     async def _show(self) -> None:
+        try:
+            await self._draw()
+        except OSError as error:
+            if not terminal.lost_output(error):
+                raise
+            await asyncio.Event().wait()  # until the signal ends us, or on without a view
+
+    async def _draw(self) -> None:
         if not self._interactive:
             while True:
                 await asyncio.sleep(PLAIN_EVERY_S)

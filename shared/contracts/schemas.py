@@ -6,6 +6,7 @@ are not current, so what producers read and what the door checks cannot drift ap
 
 from __future__ import annotations
 
+import inspect
 from pathlib import Path
 from typing import Any
 
@@ -36,10 +37,25 @@ def _rules(struct: type[msgspec.Struct]) -> dict[str, Any]:
     return {}
 
 
+def _undented(value: Any) -> Any:
+    """A schema whose descriptions are the same on every Python: 3.13 compiles docstrings without
+    the indentation of their further lines, earlier ones keep it."""
+    if isinstance(value, list):
+        return [_undented(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        key: inspect.cleandoc(each)
+        if key == "description" and isinstance(each, str)
+        else _undented(each)
+        for key, each in value.items()
+    }
+
+
 def schema_of(suffix: str) -> dict[str, Any]:
     """The JSON Schema of one event type's data."""
     struct = ALL_TYPES[suffix]
-    generated = msgspec.json.schema(struct)
+    generated = _undented(msgspec.json.schema(struct))
     definitions = generated.pop("$defs", {})
     root = definitions.pop(struct.__name__)
     schema: dict[str, Any] = {

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 START_S_MAX = 30.0
 STOP_S_MAX = 20.0  # a clean stop writes the whole log
+DISCARD_S_MAX = 1.0  # where nothing is kept, there is nothing to wait for
 ATTEMPTS = 5
 HOST = "127.0.0.1"
 
@@ -99,6 +100,7 @@ def embedded_broker(data_dir: str | os.PathLike[str] | None = None, port: int = 
     """
     executable = binary()
     kept = None if data_dir is None else Path(data_dir).resolve()
+    grace_s = DISCARD_S_MAX if kept is None else STOP_S_MAX
     wanted = port if port and is_free(port) else 0
     for attempt in range(ATTEMPTS):
         chosen = wanted or free_port()
@@ -110,7 +112,7 @@ def embedded_broker(data_dir: str | os.PathLike[str] | None = None, port: int = 
         output = Path(folder, "log")
         with output.open("wb") as sink:
             guard = subprocess.Popen(
-                process.guarded(command, remove=folder, grace_s=STOP_S_MAX),
+                process.guarded(command, remove=folder, grace_s=grace_s),
                 stdout=sink, stderr=subprocess.STDOUT, cwd=folder,
                 **process.child_options(os.environ),
             )  # fmt: skip
@@ -121,7 +123,7 @@ def embedded_broker(data_dir: str | os.PathLike[str] | None = None, port: int = 
                         yield f"{HOST}:{chosen}"
                         return
                 finally:
-                    process.end(guard, STOP_S_MAX + 5.0)
+                    process.end(guard, grace_s + 5.0)
                     shutil.rmtree(folder, ignore_errors=True)  # in case the guard was killed
                 if attempt == ATTEMPTS - 1:
                     said = log.read().decode("utf-8", "replace").strip()[-500:]

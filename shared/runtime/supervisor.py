@@ -26,7 +26,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from shopkeeper.shared.runtime import process
+from shopkeeper.shared.runtime import process, terminal
 from shopkeeper.shared.runtime.embedded import free_port
 from shopkeeper.shared.runtime.refusal import EXIT_OPERATOR
 from shopkeeper.shared.runtime.settings import SettingsError, read
@@ -120,10 +120,15 @@ class Supervisor:
     def stop(self) -> None:
         """End all workers; `run` then returns. A second call kills what is still there."""
         if self._stopping.is_set():
-            for kept in self._kept:
-                if kept.child is not None and kept.child.returncode is None:
-                    kept.child.kill()
+            self.kill()
         self._stopping.set()
+
+    def kill(self) -> None:
+        """End all workers at once; `run` then returns."""
+        self._stopping.set()
+        for kept in self._kept:
+            if kept.child is not None and kept.child.returncode is None:
+                kept.child.kill()
 
     async def run(self) -> int:
         """Keep everything running; returns the exit status: 0 after `stop`, 2 on bad settings, 3
@@ -131,9 +136,7 @@ class Supervisor:
         try:
             await asyncio.gather(*(self._keep(kept) for kept in self._kept))
         finally:
-            for kept in self._kept:
-                if kept.child is not None and kept.child.returncode is None:
-                    kept.child.kill()
+            self.kill()
         return self._exit_status
 
     async def _keep(self, kept: _Kept) -> None:
@@ -260,10 +263,9 @@ def machine_id() -> str:
 
 
 async def run_until_signal(supervisor: Supervisor) -> int:
-    """`supervisor.run()`, stopped by SIGTERM, SIGINT or SIGHUP."""
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        loop.add_signal_handler(number, supervisor.stop)
+    """`supervisor.run()`, stopped by SIGTERM, SIGINT, SIGHUP or a terminal that goes away."""
+    terminal.stop_on_signals(supervisor.stop, supervisor.kill)
+    terminal.watch()
     return await supervisor.run()
 
 

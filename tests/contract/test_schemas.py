@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import inspect
 import json
 from pathlib import Path
 from types import SimpleNamespace
@@ -56,6 +57,21 @@ def door(suffix: str) -> Door:
 def test_the_files_are_what_the_structs_say(name):
     current = (SCHEMAS / name).read_bytes()
     assert current == files()[name], "run: python -m shopkeeper.shared.contracts.schemas"
+
+
+def descriptions(value):
+    for key, each in value.items() if isinstance(value, dict) else enumerate(value):
+        if key == "description" and isinstance(each, str):
+            yield each
+        elif isinstance(each, dict | list):
+            yield from descriptions(each)
+
+
+@pytest.mark.parametrize("suffix", ALL_TYPES)
+def test_descriptions_have_no_indentation_which_python_3_13_would_strip(suffix):
+    said = list(descriptions(schema_of(suffix)))
+    assert said
+    assert said == [inspect.cleandoc(each) for each in said]
 
 
 @pytest.mark.parametrize("suffix", ALL_TYPES)

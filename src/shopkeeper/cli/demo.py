@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 import sys
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from shopkeeper.demo import catalogue
 from shopkeeper.demo.run import Demo, Plan
 from shopkeeper.shared.formats.products import load
 from shopkeeper.shared.formats.readers import READERS, FormatError
-from shopkeeper.shared.runtime import logs
+from shopkeeper.shared.runtime import logs, terminal
 from shopkeeper.shared.runtime.embedded import BrokerUnavailable, embedded_broker
 from shopkeeper.shared.runtime.settings import SettingsError
 
@@ -63,8 +62,8 @@ def command(
     logs.configure("demo", "WARNING", "text")
     # Drawing runs in a thread: the default of 5 ms per turn would add to the measured latency.
     sys.setswitchinterval(0.001)
-    for number in (signal.SIGTERM, signal.SIGHUP):  # until the loop has handlers of its own
-        signal.signal(number, lambda *_: sys.exit(0))
+    terminal.exit_on_signals()
+    terminal.watch()
     try:
         if catalogue_file is not None:
             products = load(catalogue_file)

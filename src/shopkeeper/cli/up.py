@@ -43,6 +43,8 @@ def _counted(text: str) -> tuple[str, int]:
 def command(services: tuple[str, ...], workers: tuple[str, ...], status_file: Path | None) -> None:
     """Run workers against KAFKA_BOOTSTRAP_SERVERS until SIGTERM or Ctrl-C; all, or each SERVICE.
 
+    A terminal that goes away ends them too, but not under nohup or in the background.
+
     What crashes is started again. Each worker gets a static group member id made of WORKER_ID
     (default: this machine's name), service and number: give a second `up` on the same machine and
     brokers another WORKER_ID.
