@@ -39,8 +39,8 @@ async def delete_before(kafka, offset):
         await admin.delete_records({place: RecordsToDelete(offset)})
 
 
-async def make_anew(kafka):
-    name = kafka.topic(REVIEWS)
+async def make_anew(kafka, topic=REVIEWS):
+    name = kafka.topic(topic)
     async with connected(kafka) as admin:
         await admin.delete_topics([name])
         async with asyncio.timeout(WAIT_S):
@@ -63,8 +63,8 @@ def consume(kafka, check=lambda worker: None, **settings):
         return worker.output()
 
 
-def refused(kafka, **settings):
-    with worker_process("sentiment", kafka, ready=False, **settings) as worker:
+def refused(kafka, service="sentiment"):
+    with worker_process(service, kafka, ready=False) as worker:
         assert worker.popen.wait(WAIT_S) == REFUSED, worker.output()
         output = worker.output()
     assert "Traceback" not in output
