@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from aiokafka import TopicPartition
 from aiokafka.admin import RecordsToDelete
 
 from shopkeeper.shared.contracts import topics
@@ -66,15 +65,34 @@ async def members(kafka: KafkaSettings, service: str) -> list[Member]:
     ]
 
 
-async def reset(kafka: KafkaSettings, service: str) -> int:
-    """Delete every record of the service's checkpoint topic, and of nothing else.
+def remembered_in(service: str) -> list[str]:
+    """The topics that hold what a service remembers: its checkpoints, and the logs that only its
+    own stages hand each other.
 
-    Returns how many there were, roughly. Raises KafkaError.
+    Those must go with the checkpoints. Who reads them drops repeats by the offsets of what they
+    were made from; from a topic that was made anew these begin at 0 again, and behind the old
+    log's deltas everything that is new would be taken for a repeat.
     """
-    name = topics.checkpoints(service)
-    async with Reader(kafka, [name], from_start=True) as reader:
+    return [
+        topic.name
+        for topic in topics.ALL
+        if topic.internal
+        and topic.cleanup == "delete"
+        and topic.producers == topic.consumers == (service,)
+    ]
+
+
+async def reset(kafka: KafkaSettings, service: str) -> dict[str, int]:
+    """Delete every record of `remembered_in`, and of no other topic.
+
+    Returns how many there were, roughly, by topic. Raises KafkaError.
+    """
+    async with Reader(kafka, remembered_in(service), from_start=True) as reader:
         begins, ends = await reader.begin_offsets(), await reader.end_offsets()
-    wanted = {TopicPartition(*place): RecordsToDelete(end) for place, end in ends.items()}
+        names = {place: reader.name(place) for place in ends}
     async with admin.connected(kafka) as client:
-        await client.delete_records(wanted)
-    return sum(end - begins[place] for place, end in ends.items())
+        await client.delete_records({place: RecordsToDelete(end) for place, end in ends.items()})
+    counts: dict[str, int] = dict.fromkeys(remembered_in(service), 0)
+    for place, end in ends.items():
+        counts[names[place]] += end - begins[place]
+    return counts

@@ -93,7 +93,7 @@ class Reader:
     def __init__(self, service: str = "SERVICE") -> None:
         self._service = service  # for what errors say
         self._chunks: dict[str, tuple[int, bytes]] = {}  # key -> (offset, chunk)
-        self._best: dict[str, tuple[int, int, list[bytes], dict[str, Any]]] = {}
+        self._best: dict[str, tuple[int, int, list[bytes], tuple[Any, int, int]]] = {}
         self._manifest_at: dict[str, int] = {}  # source -> offset of its last manifest
 
     def take(self, offset: int, key: bytes | None, value: bytes | None) -> None:
@@ -112,7 +112,12 @@ class Reader:
             manifest = orjson.loads(value)
             version, next_offset = int(manifest["format"]), int(manifest["next_offset"])
             keys = [f"{source}/chunk/{digest}" for digest in manifest["chunks"]]
-        except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
+            last = manifest.get("last_record")  # not in those of earlier versions
+            about = (
+                None if last is None else Mark(int(last[0]), str(last[1])),
+                int(manifest.get("size_bytes", 0)), int(manifest.get("written_ms", 0)),
+            )  # fmt: skip
+        except (orjson.JSONDecodeError, LookupError, TypeError, ValueError):
             log.warning("checkpoint manifest of %s at %d is unreadable: skipped", source, offset)
             return
         if version > FORMAT_VERSION:
@@ -126,7 +131,7 @@ class Reader:
             if best is None or next_offset >= best[0]:
                 found = [self._chunks[k] for k in keys]
                 first = min((o for o, _ in found), default=offset)
-                self._best[source] = (next_offset, first, [c for _, c in found], manifest)
+                self._best[source] = (next_offset, first, [c for _, c in found], about)
         # Chunks from before the previous manifest can be let go: two writers (a former owner and
         # a new one) may interleave theirs, but not across a whole checkpoint of the other.
         previous = self._manifest_at.get(source, -1)
@@ -146,13 +151,9 @@ class Reader:
         found = self._best.get(source)
         if found is None:
             return None
-        next_offset, first, chunks, manifest = found
+        next_offset, first, chunks, about = found
         sections = msgspec.msgpack.decode(b"".join(chunks), type=dict[str, bytes])
-        last = manifest.get("last_record")  # not in those of earlier versions
-        return Checkpoint(
-            source, partition, next_offset, sections, None if last is None else Mark(*last),
-            int(manifest.get("size_bytes", 0)), int(manifest.get("written_ms", 0)),
-        ), first  # fmt: skip
+        return Checkpoint(source, partition, next_offset, sections, *about), first
 
 
 class CheckpointStore:

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 INTERVAL_S = 5.0
-RECORDS_KEPT = 2_000  # newest, per partition of a topic that is deleted by age
+RECORDS_KEPT = 1_000  # newest, per partition of a topic that is deleted by age
 VIEW_RECORDS_KEPT = 250  # newest, per partition of a compacted topic: they are left in place
 PASSES_MAX = 10  # of putting newer values back on top of copies
 COPY = "shopkeeper_copy"  # a header: published again by this cleaner, nothing new

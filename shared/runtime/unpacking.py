@@ -28,6 +28,7 @@ OVERHEAD_BYTES = 12  # base offset (8 bytes) and length (4) come before what the
 MAGIC_AT = 16  # in every message format there ever was
 LAST_OFFSET_DELTA_AT = 23  # message format 2
 HEADER_BYTES = 61  # likewise
+LEGACY_BYTES = 26  # the least that a record of the formats before took
 CAUSE_CHARACTERS_MAX = 200
 
 
@@ -78,8 +79,10 @@ class _Repaired:
 
 def _length(raw: bytes, start: int) -> int:
     """Bytes of the batch that begins at `start`: all that is left where its length is nonsense."""
-    (length,) = struct.unpack_from(">i", raw, start + 8)
-    return OVERHEAD_BYTES + length if length > 0 else len(raw) - start
+    size: int = OVERHEAD_BYTES + struct.unpack_from(">i", raw, start + 8)[0]
+    left = len(raw) - start
+    least = HEADER_BYTES if left > MAGIC_AT and raw[start + MAGIC_AT] >= 2 else LEGACY_BYTES
+    return size if least <= size <= left else left
 
 
 def last_offset(

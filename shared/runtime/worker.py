@@ -128,6 +128,8 @@ class Worker:
         self._server: HealthServer | None = None
         self._app: SpanApp | None = None
         self._admin: AIOKafkaAdminClient | None = None
+        for source in service.sources:
+            self.metrics.records_lost.labels(source.topic)  # shown as 0
         for model in service.models:
             self.metrics.model.labels(*model).set(1)
 

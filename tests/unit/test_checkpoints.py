@@ -14,6 +14,7 @@ from shopkeeper.shared.runtime.checkpoints import (
     Reader,
     encode,
 )
+from shopkeeper.shared.runtime.records import Record, mark
 
 TOPIC = "personalisation.recommender-checkpoints.v1"
 
@@ -92,3 +93,30 @@ def test_a_manifest_of_a_newer_format_is_refused_and_names_the_way_out():
 def test_junk_in_the_topic_is_passed_over(key, value):
     log = [*records(5, b"good"), (key, value), (b"shop.clicks.v1/manifest", value)]
     assert read(log).best("shop.clicks.v1", 0)[0].sections == {"state": b"good"}
+
+
+def test_the_last_record_is_kept_and_manifests_of_earlier_versions_have_none():
+    last = mark(Record("t", 0, 4, 1_000, 0, b"key", b"value", ()))
+    written = encode(Checkpoint("shop.clicks.v1", 0, 5, {}, last), TOPIC)
+    log = [(o.key, o.value) for o in written]
+    best, _ = read(log).best("shop.clicks.v1", 0)
+    assert best.last_record == last
+    assert (best.size_bytes, best.written_ms > 0) == (1, True)
+    key, value = log[-1]
+    older = orjson.loads(value)
+    del older["last_record"]
+    assert read([log[0], (key, orjson.dumps(older))]).best("shop.clicks.v1", 0)[0] is not None
+    for junk in ("x", 5, {}, [], [1], ["a", "b"]):
+        spoilt = orjson.dumps(older | {"last_record": junk})
+        assert read([log[0], (key, spoilt)]).best("shop.clicks.v1", 0) is None
+
+
+@given(st.tuples(st.none() | st.binary(max_size=3), st.none() | st.binary(max_size=3),
+                 st.integers(0, 3)),
+       st.tuples(st.none() | st.binary(max_size=3), st.none() | st.binary(max_size=3),
+                 st.integers(0, 3)))  # fmt: skip
+def test_two_records_have_the_same_mark_only_if_they_are_the_same(one, other):
+    marks = [
+        mark(Record("t", 0, 4, time_ms, 0, key, value, ())) for key, value, time_ms in (one, other)
+    ]
+    assert (marks[0] == marks[1]) == (one == other)

@@ -80,3 +80,18 @@ def test_clearing_forgets_open_spans_and_their_bytes():
     book.open(span(0, 4))
     book.clear()
     assert (book.open_bytes, book.open_count(), book.processed(CLICKS)) == (0, 0, None)
+
+
+def test_what_is_nobodys_to_read_is_passed_only_once_nothing_is_open():
+    book = SpanBook()
+    book.start(CLICKS, 3)
+    book.open(span(3, 4))
+    assert not book.passed(CLICKS, 9)
+    assert book.processed(CLICKS) == 3
+    book.finish(book._open[CLICKS][0])
+    assert book.passed(CLICKS, 9)
+    assert book.processed(CLICKS) == 9
+    assert not book.passed(CLICKS, 9), "nothing new"
+    assert not book.passed(CLICKS, 5), "never back"
+    assert not book.passed(Partition("clicks", 1), 9), "not ours"
+    book.open(span(9, 9))

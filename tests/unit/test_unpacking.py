@@ -150,6 +150,16 @@ def test_a_batch_that_lies_about_its_end_is_not_believed(delta):
     assert next_offset <= 5, "never behind the log's end"
 
 
+@pytest.mark.parametrize("length", [-20, 0, 5, 40])
+def test_a_batch_that_lies_about_its_length_is_all_that_is_left_of_the_slice(length):
+    """Where the next one begins is not known then: the broker is asked for it."""
+    spoilt = batch(2, 3)
+    struct.pack_into(">i", spoilt, 8, length)
+    log = [(0, 2, batch(0, 2)), (2, 5, spoilt), (5, 6, batch(5, 1))]
+    came, next_offset = read(log, 0, 6)
+    assert ([r.offset for r in came], next_offset) == ([0, 1, 4, 5], 6)
+
+
 def test_readers_without_dead_letters_leave_it_out_in_one_line(caplog):
     spoilt = batch(1, 2, "lz4")
     del spoilt[-4:]

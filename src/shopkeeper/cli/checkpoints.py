@@ -83,7 +83,8 @@ def reset_command(service: str, yes: bool, force: bool) -> None:
 
     They then begin with no state at the beginning of their topics: what those still hold is
     counted again, what is older than their retention is gone. Outputs come again with the same
-    ids. Refused while the service's group has members, unless --force says that none runs: one
+    ids. With the recommender's go the deltas that its stages hand each other, which it makes
+    anew. Refused while the service's group has members, unless --force says that none runs: one
     that was killed is listed until its session times out, on the embedded broker for ever.
     """
     if not force and (members := _run(lambda kafka: checkpoint_admin.members(kafka, service))):
@@ -93,5 +94,5 @@ def reset_command(service: str, yes: bool, force: bool) -> None:
         if not sys.stdin.isatty():
             raise click.UsageError("nobody to ask on standard input: say --yes")
         click.confirm(question, abort=True, err=True)
-    count = _run(lambda kafka: checkpoint_admin.reset(kafka, service))
-    click.echo(f"{service}: {count} checkpoint records given up", err=True)
+    for name, count in _run(lambda kafka: checkpoint_admin.reset(kafka, service)).items():
+        click.echo(f"{name}: {count} records given up", err=True)
