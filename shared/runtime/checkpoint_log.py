@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-SLACK_BYTES = 1_000_000  # garbage below this is not worth a request or a rewrite
+SLACK_BYTES = 500_000  # garbage below this is not worth a request or a rewrite
 
 
 class CheckpointLog:

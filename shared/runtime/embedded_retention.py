@@ -5,10 +5,10 @@ three times a record's size. So whoever runs one for long (the demo) runs this b
 
 - Of a topic that is deleted by age, each partition keeps its newest records, and whatever a
   worker's group has not committed yet.
-- Of a compacted topic, each partition is rewritten once it holds more than twice as many records
-  as keys: values that are still the latest of their key and lie far back are published again, at
-  the end, and the old part is deleted. A worker may publish a newer value meanwhile, which the
-  copy would hide; so what came beside the copies is read, and put on top again.
+- Of a compacted topic, each partition is rewritten once it holds about twice what its latest values
+  take: those that lie far back are published again, at the end, and the old part is deleted. A
+  worker may publish a newer value meanwhile, which the copy would hide; so what came beside the
+  copies is read, and put on top again.
 
 Compacted topics must have been created with `admin.COMPACTED_BY_US`: brokers refuse to delete from
 others. Checkpoint topics are left to the workers, which delete what is superseded by themselves.
@@ -37,7 +37,9 @@ log = logging.getLogger(__name__)
 
 INTERVAL_S = 5.0
 RECORDS_KEPT = 1_000  # newest, per partition of a topic that is deleted by age
-VIEW_RECORDS_KEPT = 250  # newest, per partition of a compacted topic: they are left in place
+VIEW_BYTES_KEPT = 100_000  # newest, per partition of a compacted topic: they are left in place
+VIEW_SLACK_BYTES = 300_000  # per partition, beyond twice its latest values
+VIEW_RECORDS_MIN = 20  # fewer are not worth reading
 PASSES_MAX = 10  # of putting newer values back on top of copies
 COPY = "shopkeeper_copy"  # a header: published again by this cleaner, nothing new
 
@@ -47,7 +49,7 @@ fetching.install()
 class EmbeddedRetention:
     """Cleans all of our topics on one embedded broker. An async context manager.
 
-    records_kept, view_records_kept: see the constants; smaller in tests.
+    records_kept, view_bytes_kept, view_slack_bytes: see the constants; smaller in tests.
     """
 
     def __init__(
@@ -55,11 +57,14 @@ class EmbeddedRetention:
         kafka: KafkaSettings,
         *,
         records_kept: int = RECORDS_KEPT,
-        view_records_kept: int = VIEW_RECORDS_KEPT,
+        view_bytes_kept: int = VIEW_BYTES_KEPT,
+        view_slack_bytes: int = VIEW_SLACK_BYTES,
     ) -> None:
         self._kafka = kafka
-        self._records_kept, self._view_records_kept = records_kept, view_records_kept
-        self._keys: dict[TopicPartition, int] = {}  # as of the last rewriting
+        self._records_kept = records_kept
+        self._view_bytes_kept, self._view_slack_bytes = view_bytes_kept, view_slack_bytes
+        # As of the last time that it was read: bytes of latest values, of all, and their count.
+        self._measured: dict[TopicPartition, tuple[int, int, int]] = {}
         self._admin = AIOKafkaAdminClient(**kafka.client_options())
         self._consumer = AIOKafkaConsumer(
             **kafka.client_options(),
@@ -107,7 +112,7 @@ class EmbeddedRetention:
         for place, topic in places.items():
             unread = committed.get(place, 0 if _readers(topic) else ends[place])
             if topic.cleanup == "compact":
-                if ends[place] - starts[place] > self._rewritten_above(place):
+                if self._is_worth_reading(place, ends[place] - starts[place]):
                     before = await self._rewrite(place, starts[place], ends[place])
                     due[place] = min(before, unread)
             else:
@@ -134,16 +139,30 @@ class EmbeddedRetention:
         wanted = {self._kafka.topic(t.name): len(_readers(t)) for t in topics.ALL}
         return {p: o for p, o in lowest.items() if readers[p] >= wanted.get(p.topic, 0)}
 
-    def _rewritten_above(self, place: TopicPartition) -> int:
-        return 2 * self._keys.get(place, 0) + 2 * self._view_records_kept
+    def _is_worth_reading(self, place: TopicPartition, records: int) -> bool:
+        if place not in self._measured:
+            return records >= VIEW_RECORDS_MIN
+        live, total, count = self._measured[place]
+        # Twice as many may be larger ones.
+        return records >= 2 * count or self._is_long(live, records * total / count)
+
+    def _is_long(self, live_bytes: int, total_bytes: float) -> bool:
+        return total_bytes > 2 * live_bytes + self._view_slack_bytes
 
     async def _rewrite(self, place: TopicPartition, start: int, end: int) -> int:
         """Publish old values that still count again; returns the offset before which all can go."""
-        keep_from = end - self._view_records_kept
-        latest: dict[bytes | None, Any] = {}
-        for record in await self._read(place, start, end):
-            latest[record.key] = record
-        self._keys[place] = len(latest)
+        records = await self._read(place, start, end)
+        latest = {record.key: record for record in records}
+        live, total = sum(map(_size, latest.values())), sum(map(_size, records))
+        self._measured[place] = live, total, max(1, len(records))
+        if not self._is_long(live, total):
+            return start
+        kept, keep_from = 0, end
+        for record in reversed(records):
+            kept += _size(record)
+            if kept > self._view_bytes_kept:
+                break
+            keep_from = record.offset
         copies = {
             key: record
             for key, record in latest.items()
@@ -190,6 +209,12 @@ class EmbeddedRetention:
 
 
 _CHECKPOINTS = frozenset(topics.checkpoints(service) for service in topics.SERVICES)
+
+
+def _size(record: Any) -> int:
+    """About what a record takes: most are small, so headers and frame count."""
+    headers = sum(len(name) + len(value or b"") for name, value in record.headers or ())
+    return len(record.key or b"") + len(record.value or b"") + headers + 100
 
 
 def _readers(topic: Topic) -> list[str]:
