@@ -48,7 +48,8 @@ REFERENCE: tuple[Setting, ...] = (
             "production)", "integer", 1, 9),
     Setting("TYPE_PREFIX", "com.example.shop.", "reverse-DNS prefix of event types"),
     Setting("WORKER_ID", "", "static group member id (a supervisor that restarts the same id sets "
-            "it); empty means dynamic"),
+            "it); empty means dynamic. Of two workers with one id one stays, the other ends with "
+            "exit status 3"),
     Setting("MODEL_DIR", "", "ONNX models; empty means those shipped in the package", "file"),
     Setting("ORT_INTRA_OP_THREADS", "1", "threads that share the texts of one batch", "integer",
             1, 64),
@@ -66,7 +67,8 @@ REFERENCE: tuple[Setting, ...] = (
             "fetching pauses", "integer", 65_536, 4_294_967_296),
     Setting("CHECKPOINT_INTERVAL", "5", "seconds between checkpoints of a changed partition at "
             "least", "number", 0.05, 3600),
-    Setting("DRAIN_DEADLINE", "20", "seconds that a stopping worker may take to finish its spans",
+    Setting("DRAIN_DEADLINE", "20", "seconds that a stopping worker may take to finish its spans; "
+            "it ends at most 2 s later whatever it waits for",
             "number", 0.1, 600),
     Setting("DELIVERY_TIMEOUT", "30", "seconds after which an unconfirmed delivery stops the "
             "worker", "number", 1, 600),
