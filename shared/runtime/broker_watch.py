@@ -16,6 +16,8 @@ from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError
 from aiokafka.protocol.admin import ApiVersionRequest
 
+from shopkeeper.shared.runtime import logs
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -87,6 +89,7 @@ class BrokerWatch:
             if not self.lost:
                 log.warning("%s: nothing is read or committed until it is back", problem)
             self.lost = True
+            logs.hush(True)
             self._metrics.lag.clear()  # neither 0 nor what it was is true
             self.waits(f"{problem}, for {away_s:.0f} s")
             return
@@ -95,6 +98,7 @@ class BrokerWatch:
             self.back_at = time.monotonic()
             log.warning("the broker is back after %.0f s", away_s)
         self.lost = False
+        logs.hush(False)
         self.answers()
 
     async def _problem(self) -> str:

@@ -72,6 +72,7 @@ def assert_noticed(launched, address, gone_at):
 
 
 def stays_noticed(launched, until):
+    said = [worker.output() for worker in launched]
     while time.monotonic() < until:
         for worker in launched:
             worker.alive()
@@ -79,6 +80,7 @@ def stays_noticed(launched, until):
             assert worker.get("/livez") == (200, "ok\n"), "a restart would not bring it back"
             assert gauge(worker, "broker_up") == [0]
         time.sleep(0.5)
+    assert [worker.output() for worker in launched] == said, "nothing new, nothing said"
 
 
 def assert_back(launched):
