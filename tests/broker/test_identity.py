@@ -99,6 +99,15 @@ def test_one_that_is_being_stopped_is_waited_for(kafka, start):
     asyncio.run(until_consumed(kafka, "intent", [topics.SEARCHES], check=second.alive))
 
 
+def test_one_that_waits_for_its_id_can_be_stopped(kafka, start):
+    first = start()
+    first.wait_ready()
+    second = start(DRAIN_DEADLINE=60)
+    eventually(lambda: "in use on this machine" in second.output())
+    assert second.terminate() == 0
+    assert first.get("/readyz")[0] == 200
+
+
 def test_a_double_on_another_machine_takes_over_and_the_expelled_one_stays_away(
     kafka, start, tmp_path
 ):

@@ -64,16 +64,16 @@ def until(condition, seconds=90.0):
         time.sleep(0.05)
 
 
-def assert_they_stop(launched, again=False):
+def assert_they_stop(launched, again=False, number=signal.SIGTERM):
     """All at once: each has the same processor to share, which only makes it harder."""
     asked = time.monotonic()
     for worker in launched:
         worker.alive()
-        worker.popen.send_signal(signal.SIGTERM)
+        worker.popen.send_signal(number)
     if again:
         time.sleep(0.3)
         for worker in launched:
-            worker.popen.send_signal(signal.SIGTERM)
+            worker.popen.send_signal(number)
     for worker in launched:
         left = asked + DRAIN_S + LATE_S_MAX - time.monotonic()
         worker.popen.wait(max(0.0, left))  # raises TimeoutExpired
@@ -111,7 +111,7 @@ def test_while_no_broker_listens():
     with workers(kafka) as launched:
         for worker in launched:
             until(lambda worker=worker: "connection refused" in worker.get("/readyz")[1])
-        assert_they_stop(launched)
+        assert_they_stop(launched, number=signal.SIGINT)
 
 
 def test_while_the_broker_accepts_and_says_nothing():
