@@ -112,7 +112,7 @@ def embedded_broker(data_dir: str | os.PathLike[str] | None = None, port: int = 
         ]  # fmt: skip
         environ = {"MALLOC_ARENA_MAX": MALLOC_ARENAS, **os.environ}
         if kept is None:
-            # Where it would write: nobody reads that again, and an hour of the demo wrote over 100 GB.
+            # Where it would write. Nobody reads that again: an hour of the demo wrote over 100 GB.
             Path(folder, "data", "kafka.tmp").mkdir(parents=True)
         output = Path(folder, "log")
         with output.open("wb") as sink:

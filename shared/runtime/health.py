@@ -5,12 +5,16 @@ A thread, because /livez must answer "the event loop is stuck", which the loop i
 
 from __future__ import annotations
 
+import errno
+import socket
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from shopkeeper.shared.runtime.refusal import OperatorNeeded
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,6 +33,7 @@ class Health:
         self._beat_at = clock()
         self._progress_at = clock()
         self.lag = 0
+        self.broker = ""  # why no broker can be reached; empty where one can
         self.not_ready: dict[str, str] = {"start": "starting"}
 
     def beat(self) -> None:
@@ -40,23 +45,30 @@ class Health:
         self._progress_at = self._clock()
 
     def live(self) -> tuple[bool, str]:
-        """Kubernetes' liveness: never looks at dependencies."""
+        """Kubernetes' liveness: never looks at dependencies, and no progress without a broker is
+        no stall."""
         now = self._clock()
         if now - self._beat_at > LOOP_SILENCE_S_MAX:
             return False, f"event loop silent for {now - self._beat_at:.0f} s"
-        if self.lag > 0 and now - self._progress_at > STALL_S_MAX:
+        if self.lag > 0 and not self.broker and now - self._progress_at > STALL_S_MAX:
             return False, f"lag {self.lag} and no progress for {now - self._progress_at:.0f} s"
         return True, "ok"
 
     def ready(self) -> tuple[bool, str]:
-        """Partitions assigned, state recovered, views read, models loaded."""
-        if self.not_ready:
-            return False, "; ".join(f"{k}: {v}" for k, v in list(self.not_ready.items()))
+        """Broker there, partitions assigned, state recovered, views read, models loaded."""
+        reasons = [f"{k}: {v}" for k, v in list(self.not_ready.items())]
+        if broker := self.broker:
+            reasons.insert(0, broker)
+        if reasons:
+            return False, "; ".join(reasons)
         return True, "ok"
 
 
 class HealthServer:
-    """Serves one worker's probes and metrics on `host:port` (0 picks a free port)."""
+    """Serves one worker's probes and metrics on `host:port` (0 picks a free port).
+
+    Raises OperatorNeeded where it cannot listen there: it would not the next time either.
+    """
 
     def __init__(self, health: Health, registry: CollectorRegistry, host: str, port: int) -> None:
         class Handler(BaseHTTPRequestHandler):
@@ -80,7 +92,10 @@ class HealthServer:
             def log_message(self, format: str, *args: object) -> None:
                 pass  # a probe every second is not news
 
-        self._server = ThreadingHTTPServer((host, port), Handler)
+        try:
+            self._server = ThreadingHTTPServer((host, port), Handler)
+        except OSError as error:
+            raise OperatorNeeded(_cannot_listen(host, port, error)) from None
         self._server.daemon_threads = True
         self.port: int = self._server.server_address[1]
         self._thread = threading.Thread(
@@ -95,3 +110,18 @@ class HealthServer:
         """Stop answering and free the port."""
         self._server.shutdown()
         self._server.server_close()
+
+
+def _cannot_listen(host: str, port: int, error: OSError) -> str:
+    """One line: which address, which setting, and what else to set."""
+    if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+        return (
+            f"HTTP_HOST={host!r} is no address of this machine ({error.strerror}): health and "
+            "metrics need one, such as 127.0.0.1 or 0.0.0.0"
+        )
+    if error.errno == errno.EADDRINUSE:
+        return (
+            f"HTTP_PORT={port}: another program listens on {host}:{port}: stop it, or set another "
+            "HTTP_PORT (0 picks a free one)"
+        )
+    return f"HTTP_HOST={host!r}, HTTP_PORT={port}: cannot listen there: {error.strerror or error}"

@@ -51,13 +51,19 @@ class TextFormatter(logging.Formatter):
 
 
 class _Calm(logging.Filter):
-    """Turns the client libraries' repeated connection errors into one line per kind a minute."""
+    """Turns the client libraries' repeated connection errors into one line per kind a minute, and
+    into none where `hush` says that they are news to nobody."""
 
-    def __init__(self) -> None:
+    hushed = False
+
+    def __init__(self, hushable: bool = False) -> None:
         super().__init__()
+        self._hushable = hushable
         self._last: dict[str, float] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
+        if self._hushable and _Calm.hushed and record.levelno < logging.CRITICAL:
+            return False
         template = str(record.msg)
         if record.created - self._last.get(template, 0.0) < 60.0:
             return False
@@ -65,6 +71,11 @@ class _Calm(logging.Filter):
             self._last.clear()
         self._last[template] = record.created
         return True
+
+
+def hush(quiet: bool) -> None:
+    """Whether a broker is known to be away: one line of ours says so, for as long as it takes."""
+    _Calm.hushed = quiet
 
 
 def configure(worker: str, level: str, log_format: str) -> None:
@@ -80,4 +91,4 @@ def configure(worker: str, level: str, log_format: str) -> None:
         library.addFilter(_Calm())
     if level != "DEBUG":
         for name in NOISY:
-            logging.getLogger(name).addFilter(_Calm())
+            logging.getLogger(name).addFilter(_Calm(hushable=True))

@@ -114,6 +114,7 @@ class Metrics:
         self.lag = gauge(
             "consumer_lag_messages", "Log end minus committed offset.", "topic", "partition"
         )
+        self.broker_up = gauge("broker_up", "1 if the brokers that are needed answer, else 0.")
         self.last_progress = gauge("last_progress_timestamp_seconds", "When a span last finished.")
         self.rebalances = counter("rebalances", "Assignments received.")
         self.recovery = gauge("recovery_duration_seconds", "How long the last recovery took.")

@@ -22,12 +22,12 @@ import socket
 import subprocess
 import sys
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from shopkeeper.shared.runtime import process, terminal
-from shopkeeper.shared.runtime.embedded import free_port
+from shopkeeper.shared.runtime.embedded import HOST, free_port, is_free
 from shopkeeper.shared.runtime.refusal import EXIT_OPERATOR
 from shopkeeper.shared.runtime.settings import SettingsError, read
 
@@ -49,6 +49,15 @@ class Program:
     environ: Mapping[str, str]
     service: str = ""
     http_port: int = -1  # where it serves /metrics and the probes; -1: nowhere
+    port_chosen: bool = False  # by us: another will do where it is taken meanwhile
+
+    def startable(self) -> Program:
+        """This program, on another port if the one that was chosen for it is taken now."""
+        host = self.environ.get("HTTP_HOST", "").strip() or HOST
+        if not self.port_chosen or is_free(self.http_port, host):
+            return self
+        port = free_port()
+        return replace(self, http_port=port, environ={**self.environ, "HTTP_PORT": str(port)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +67,7 @@ class Policy:
     backoff_s_first: float = 0.5
     backoff_s_max: float = 30.0
     healthy_s: float = 30.0  # after running so long a failure is the first again
-    # Longer than DRAIN_DEADLINE's default and what a worker needs to leave its group.
+    # Longer than DRAIN_DEADLINE's default and the 2 s within which a worker ends after it.
     stop_grace_s: float = 40.0
 
     def backoff_s(self, failures: int) -> float:
@@ -169,7 +178,8 @@ class Supervisor:
 
     async def _run_once(self, kept: _Kept) -> int:
         """Start a worker and wait for its end; a negative status names the signal."""
-        program = kept.program
+        program = kept.program = kept.program.startable()
+        kept.status.http_port = program.http_port
         child = kept.child = await asyncio.create_subprocess_exec(
             *program.command,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
@@ -249,7 +259,7 @@ def worker_programs(
         worker_id = f"{id_prefix}-{service}-{n}" if id_prefix else f"{service}-{n}"
         own = {**environ, "WORKER_ID": worker_id, "HTTP_PORT": str(port)}
         command = (sys.executable, "-m", "shopkeeper", "worker", service)
-        programs.append(Program(worker_id, command, own, service, port))
+        programs.append(Program(worker_id, command, own, service, port, first_port == 0))
     return programs
 
 

@@ -16,7 +16,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import aiokafka
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
@@ -26,20 +26,26 @@ from faust.exceptions import ConsumerNotStarted
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 from faust.types.tuples import ConsumerMessage
+from mode import Service
 
-from shopkeeper.shared.runtime import fetching
+from shopkeeper.shared.runtime import fetching, membership
 from shopkeeper.shared.runtime.fetching import ISOLATION
+from shopkeeper.shared.runtime.shutdown import Deadline
 from shopkeeper.shared.runtime.spans import Partition, Span, cut
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+    from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping, Sequence
 
     from shopkeeper.shared.runtime.settings import Settings
+
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 faust_log = logging.getLogger("faust.transport")  # mode would log Faust's chatter in our name
 
 KEEP_ALIVE_S = 1.0
+COMMIT_S_MAX = 2.0
+LEAVE_S_MAX = 10.0  # where nobody sets a deadline for leaving
 
 fetching.install()
 
@@ -83,6 +89,10 @@ class Owner(Protocol):
         """Load the state of what was assigned; returns where to read on."""
         ...
 
+    async def replaced(self, former_member_id: str) -> bool:
+        """The group has forgotten us: whether it is for good, and the worker ends."""
+        ...
+
 
 class SpanConsumerThread(driver.AIOKafkaConsumerThread):
     """The thread that fetches and heartbeats."""
@@ -90,9 +100,42 @@ class SpanConsumerThread(driver.AIOKafkaConsumerThread):
     logger = faust_log
 
     seek_count = 0  # seeks so far; read and written on this thread only, except to compare
+    _consumer: Any = None
     popped_at_seek = 0  # `seek_count` when the last records were taken from the fetcher
     positions: Mapping[Any, int] = {}  # next offsets to fetch, when they were
     jumps: Sequence[fetching.Jump] = ()  # noticed since the records before, before these
+    leaving: Deadline | None = None
+    forgotten_as: str | None = None  # the member id that the group no longer knew
+    replaced = False  # by a double: it must not join again
+
+    async def on_start(self) -> None:
+        await super().on_start()
+        coordinator = self._ensure_consumer()._coordinator
+        reset = coordinator.reset_generation
+
+        def remember_and_reset() -> None:
+            self.forgotten_as = coordinator.member_id or self.forgotten_as
+            reset()
+
+        coordinator.reset_generation = remember_and_reset
+
+    async def stop(self) -> None:
+        """As mode's, which joins the thread on the caller's loop and so blocks all of it."""
+        if not self._started.is_set():
+            return
+        await Service.stop(self)
+        while self._thread is not None and self._thread.is_alive():  # noqa: ASYNC110  # a thread
+            await asyncio.sleep(0.01)
+
+    async def on_thread_stop(self) -> None:
+        """Leave the group and end the consumer, by the deadline that the owner has set."""
+        deadline = self.leaving or Deadline(LEAVE_S_MAX)
+        consumer, self._consumer = self._consumer, None  # for Faust: there is nothing to stop
+        if consumer is not None:
+            await membership.end_consumer(consumer, deadline, forgotten=self.replaced)
+        await asyncio.wait(
+            {asyncio.ensure_future(super().on_thread_stop())}, timeout=deadline.left(1.0)
+        )
 
     def _create_worker_consumer(self, transport: Any) -> aiokafka.AIOKafkaConsumer:
         settings: Settings = self.app.owner.settings
@@ -187,6 +230,8 @@ class SpanConsumer(driver.Consumer):
         self._expected: dict[Any, int] = {}  # next offset to deliver
         self._keep_alive: asyncio.Task[None] | None = None
         self.held = False  # draining: nothing more is delivered
+        self._ending = asyncio.Event()
+        self._committed_last = False
 
     def _new_consumer_thread(self) -> SpanConsumerThread:
         return SpanConsumerThread(self, loop=self.loop, beacon=self.beacon)
@@ -306,6 +351,8 @@ class SpanConsumer(driver.Consumer):
     async def _commit_offsets(
         self, offsets: Mapping[Any, int], start_new_transaction: bool = True
     ) -> bool:
+        if self._committed_last:
+            return False  # Faust's timer goes on while the consumer's thread ends
         done = bool(await self._commit(offsets))
         if done:  # Faust takes a failed commit for a successful one
             self._committed_offset.update(offsets)
@@ -334,6 +381,38 @@ class SpanConsumer(driver.Consumer):
 
     # -- assignment
 
+    def leave_by(self, deadline: Deadline) -> None:
+        """From now on nothing waits longer than until `deadline`; `stop` is to follow."""
+        self._thread.leaving = deadline
+        self._ending.set()
+
+    async def commit_and_end_transactions(self) -> None:
+        """Faust's last commit, limited in time: where no broker answers, it would never end."""
+        leaving = self._thread.leaving
+        limit_s = COMMIT_S_MAX if leaving is None else min(COMMIT_S_MAX, leaving.left() / 3)
+        committing = asyncio.ensure_future(self.commit(start_new_transaction=False))
+        await asyncio.wait({committing}, timeout=limit_s)
+        self._committed_last = True
+
+    def joining(self) -> bool:
+        """Whether the group has not yet answered this member's wish to join."""
+        return membership.joining(self._thread._consumer)
+
+    def member_id(self) -> str:
+        """The id under which the group knows this member; empty where it does not."""
+        consumer = self._thread._consumer
+        return "" if consumer is None else str(consumer._coordinator.member_id)
+
+    def nodes(self) -> set[int]:
+        """The brokers that this consumer needs now: its coordinator, its partitions' leaders."""
+        consumer = self._thread._consumer
+        if consumer is None or consumer._coordinator is None:
+            return set()
+        # Read from another thread: single values, replaced whole.
+        found = {consumer._client.cluster.leader_for_partition(tp) for tp in consumer.assignment()}
+        found.add(consumer._coordinator.coordinator_id)
+        return {node for node in found if isinstance(node, int) and node >= 0}
+
     def rejoining(self) -> bool:
         """Whether a rebalance is known of that this member has not joined yet."""
         consumer = self._thread._consumer
@@ -344,6 +423,12 @@ class SpanConsumer(driver.Consumer):
     async def on_partitions_revoked(self, revoked: set[Any]) -> None:
         """Every rebalance takes everything (eager protocol): finish, checkpoint, then let go."""
         self.stop_flow()
+        former, self._thread.forgotten_as = self._thread.forgotten_as, None
+        if former is not None:
+            self._thread.replaced = await self.owner.replaced(former)
+            if self._thread.replaced:
+                # Joining would expel the double. The worker is ending, and ends this wait.
+                await asyncio.Event().wait()
         await self.owner.revoke()
         self._expected.clear()
         await super().on_partitions_revoked(revoked)
@@ -351,12 +436,24 @@ class SpanConsumer(driver.Consumer):
     async def seek_to_committed(self) -> Mapping[Any, int]:
         """Faust calls this before it opens the flow: resume where the checkpoints say."""
         assigned = self.assignment()
-        resumed = await self.owner.recover([Partition(tp.topic, tp.partition) for tp in assigned])
+        recovering = self.owner.recover([Partition(tp.topic, tp.partition) for tp in assigned])
+        resumed = await self._unless_ending(recovering) or {}
         offsets = {TP(*partition): offset for partition, offset in resumed.items()}
         if offsets:
             await self._thread.seek_wait(offsets)
             self._expected = dict(offsets)
         return offsets
+
+    async def _unless_ending(self, step: Coroutine[Any, Any, T]) -> T | None:
+        """The step's result, or None as soon as the worker leaves: a broker may never answer."""
+        task = asyncio.ensure_future(step)
+        ending = asyncio.ensure_future(self._ending.wait())
+        try:
+            await asyncio.wait({task, ending}, return_when=asyncio.FIRST_COMPLETED)
+            return task.result() if task.done() else None
+        finally:
+            task.cancel()
+            ending.cancel()
 
     async def perform_seek(self) -> None:
         """As Faust's, but a committed offset is what the broker has, not what we resume at."""

@@ -25,11 +25,19 @@ from aiokafka.errors import KafkaError
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.contracts.door import Door
 from shopkeeper.shared.runtime import continuity
+from shopkeeper.shared.runtime.broker_watch import BrokerWatch
 from shopkeeper.shared.runtime.checkpoints import CheckpointStore, encode
 from shopkeeper.shared.runtime.faust_app import SpanApp, make_app
 from shopkeeper.shared.runtime.health import Health, HealthServer
+from shopkeeper.shared.runtime.membership import (
+    GroupWait,
+    IdentityTaken,
+    describe,
+    double,
+)
 from shopkeeper.shared.runtime.metrics import Metrics
 from shopkeeper.shared.runtime.partition import PartitionState, RawDecoder, Step
+from shopkeeper.shared.runtime.shutdown import LEAVE_S, Deadline, end_all
 from shopkeeper.shared.runtime.sink import Packed, Sink
 from shopkeeper.shared.runtime.spans import Partition, Span, SpanBook
 from shopkeeper.shared.runtime.tasks import end_tasks
@@ -52,11 +60,13 @@ VIEW_TICK_S = 0.25
 OBSERVE_S = 1.0
 COLLECT_AGAIN_S = 30.0  # after the broker did not delete what was superseded
 FLUSH_S = 0.25
-STOP_DEADLINE_S = 15.0
+CHECKPOINT_SHARE = 0.25  # of DRAIN_DEADLINE is kept for the checkpoints, 2 s at most
+COMMIT_S_MAX = 2.0
 # Who leaves right after a rebalance is forgotten by the embedded broker without a word to the
 # others, who then never get its partitions (3 of 100 times; of 120 with a pause of 0.3 s none).
 STABLE_S = 0.5
 STABLE_S_MAX = 5.0
+CLOSE_S = 0.2  # for closing connections where leaving took all the time there was
 
 
 class TopicsMissing(RuntimeError):
@@ -130,13 +140,16 @@ class Worker:
         self._admin: AIOKafkaAdminClient | None = None
         for source in service.sources:
             self.metrics.records_lost.labels(source.topic)  # shown as 0
+        self._watch = BrokerWatch(
+            settings.kafka, f"{self.name}-watch", self.health, self.metrics, self._nodes
+        )
         for model in service.models:
             self.metrics.model.labels(*model).set(1)
 
     # -- life
 
-    async def start(self) -> None:
-        """Connect and join the group. Raises TopicsMissing, KafkaError."""
+    def serve(self) -> None:
+        """Answer the probes and /metrics from now on. Raises OperatorNeeded where it cannot."""
         settings = self.settings
         if settings.http_port >= 0:
             self._server = HealthServer(
@@ -144,7 +157,28 @@ class Worker:
             )
             self._server.start()
             log.info("health and metrics on %s:%d", settings.http_host, self._server.port)
-        self.health.not_ready = {"broker": "connecting"}
+        servers = ", ".join(self._kafka.bootstrap_servers)
+        self.health.not_ready = {"broker": f"connecting to {servers}"}
+        self._tasks.append(asyncio.create_task(self._beat(), name="beat"))
+
+    async def _beat(self) -> None:
+        """Tell the probes that the loop runs; it waits for nothing, as all else may."""
+        while True:
+            self.health.beat()
+            await asyncio.sleep(OBSERVE_S)
+
+    def waiting_for_broker(self, line: str) -> None:
+        """Nobody has answered since the start, for this reason."""
+        log.warning(line)
+        self._watch.waits(line.partition(";")[0])
+
+    async def start(self) -> None:
+        """Connect and join the group. Raises TopicsMissing, KafkaError."""
+        settings = self.settings
+        if not self._tasks:
+            self.serve()
+        self._watch.answers()
+        self._tasks.append(asyncio.create_task(self._watch.run(), name="broker watch"))
         await self._check_topics()
         await self._sink.start(t.name for t in topics.ALL)
         self.service.prepare(self._sink.partition_count)
@@ -155,8 +189,11 @@ class Worker:
         app = self._app = make_app(self.service.name, settings, self)
         for source in self.service.sources:
             self._agent(app, source)
-        await app.start()
-        self._tasks = [
+        group = self._kafka.topic(f"shopkeeper-{self.service.name}")
+        waiting = GroupWait(self._admin, group, settings.worker_id, self.health)
+        self._tasks.append(asyncio.create_task(waiting.run(app.consumer), name="group wait"))
+        await app.start()  # returns once the group has given this worker its partitions
+        self._tasks += [
             asyncio.create_task(self._guarded(self._tick_forever), name="tick"),
             asyncio.create_task(self._guarded(self._flush_forever), name="flush"),
             asyncio.create_task(self._guarded(self._collect_forever), name="collect"),
@@ -168,30 +205,39 @@ class Worker:
         await self.stop_requested.wait()
 
     async def stop(self) -> None:
-        """Finish what is open (unless failed), checkpoint, commit, leave the group."""
+        """Finish what is open (unless failed), checkpoint, commit, leave the group.
+
+        Takes DRAIN_DEADLINE and `LEAVE_S` at most, whatever it waits for.
+        """
         self._stopping = True
+        drain = Deadline(self.settings.drain_deadline_s)
+        leave = Deadline(self.settings.drain_deadline_s + LEAVE_S)
         app = self._app
         if app is not None and self.failure is None:
-            await self._drain()
-            await self._until_stable()
+            await self._drain(drain)
+            await self._until_stable(drain)
         self._accepting = False
-        await end_tasks([*self._tasks, *self._bodies])
+        await end_tasks([*self._tasks, *self._bodies], leave.left(1.0))
+        late = []
         if app is not None:
-            # Not under a timeout that cancels: Faust may swallow that, and we would wait for ever.
-            stopping = asyncio.create_task(app.stop(), name="stop Faust")
-            await asyncio.wait({stopping}, timeout=STOP_DEADLINE_S)
-            if not stopping.done():
-                log.warning("Faust did not stop within %.0f s", STOP_DEADLINE_S)
-            elif not stopping.cancelled() and (error := stopping.exception()) is not None:
-                log.warning("Faust stopped with %r", error)
+            if app.consumer is not None:
+                app.consumer.leave_by(leave)
+            late = await end_all({"Faust": app.stop()}, leave)
         self.epoch += 1
-        await self._views.stop()
-        if self._admin is not None:
-            await self._admin.close()
-        await self._sink.stop()
+        # In parallel: each may wait for a broker.
+        steps = {"views": self._views.stop(), "sink": self._sink.stop(), **self._closing()}
+        late += await end_all(steps, Deadline(leave.left() + CLOSE_S))
+        if late:
+            log.warning("%s did not stop in time: left as it is", ", ".join(late))
         self._core.shutdown(wait=False, cancel_futures=True)
+
+    def _closing(self) -> dict[str, Awaitable[object]]:
+        steps: dict[str, Awaitable[object]] = {}
+        if self._admin is not None:
+            steps["admin client"] = self._admin.close()
         if self._server is not None:
-            self._server.stop()
+            steps["health"] = asyncio.to_thread(self._server.stop)
+        return steps
 
     def fail(self, error: BaseException) -> None:
         """The first failure stops the worker; nothing more is delivered or committed."""
@@ -230,34 +276,36 @@ class Worker:
                 f"topics are missing ({', '.join(missing[:3])}{more}): run `shopkeeper topics init`"
             )
 
-    async def _drain(self) -> None:
+    async def _drain(self, deadline: Deadline) -> None:
         """No new spans; what was fetched is finished, checkpointed and committed."""
         assert self._app is not None
         consumer: SpanConsumer = self._app.consumer
         consumer.held = True
-        deadline = time.monotonic() + self.settings.drain_deadline_s
-        while self._book.open_count() and self._accepting and time.monotonic() < deadline:
+        reserve_s = min(2.0, CHECKPOINT_SHARE * self.settings.drain_deadline_s)
+        while self._book.open_count() and self._accepting and deadline.left() > reserve_s:
             self._drained.clear()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(0.1):
                     await self._drained.wait()
         if self._book.open_count():
-            log.warning("%d spans were not finished in %.0f s: they will be read again",
+            log.warning("%d spans were not finished in %.1f s: they will be read again",
                         self._book.open_count(), self.settings.drain_deadline_s)  # fmt: skip
         self._accepting = False
-        await self._settle(max(1.0, deadline - time.monotonic()))
+        await self._settle(deadline.left() / 2)
         try:
-            async with asyncio.timeout(2.0):
+            async with asyncio.timeout(max(0.2, deadline.left(COMMIT_S_MAX))):
                 await self._app.consumer.commit()
         except TimeoutError:
             log.warning("the last offsets were not committed: the checkpoints hold them")
 
-    async def _until_stable(self) -> None:
+    async def _until_stable(self, drain: Deadline) -> None:
         """Wait until the group has rested for a moment, so that it notices our leaving it."""
         assert self._app is not None
         consumer: SpanConsumer = self._app.consumer
-        deadline = time.monotonic() + STABLE_S_MAX
-        while time.monotonic() < deadline and (  # noqa: ASYNC110  # of another thread
+        if consumer.joining():
+            return  # it takes its name out instead
+        deadline = Deadline(drain.left(STABLE_S_MAX))
+        while not deadline.passed() and (  # noqa: ASYNC110  # of another thread
             consumer.rejoining()
             or self._rebalancing
             or time.monotonic() - self._assigned_at < STABLE_S
@@ -409,6 +457,22 @@ class Worker:
             source.topic, number, self.service.name, source.make(number), decoder,
             self.settings.recent_ids_max,
         )  # fmt: skip
+
+    async def replaced(self, former_member_id: str) -> bool:
+        """The group has forgotten this member: fail, where a double has taken its place.
+
+        A restarted broker forgets all members, and one that was silent for too long is evicted:
+        then joining again is right. With a double it would expel that one, which would come back.
+        """
+        worker_id = self.settings.worker_id
+        if not worker_id or self._stopping:
+            return False
+        group = self._kafka.topic(f"shopkeeper-{self.service.name}")
+        described = await describe(self._admin, group)
+        other = described and double(described[1], worker_id, former_member_id)
+        if other:
+            self.fail(IdentityTaken(worker_id, group, other.host))
+        return bool(other)
 
     # -- spans
 
@@ -622,7 +686,10 @@ class Worker:
         held.durable = next_offset
         held.saved_at = time.monotonic()
         # Large states are written less often: at most a fifth of the time goes into writing.
-        held.interval_s = max(size / 2_000_000, 5 * (held.saved_at - started))
+        # Waiting for a broker that was away is none: a minute of it would cost five more.
+        away = self._watch.lost or self._watch.back_at > started
+        written_s = 0.0 if away else held.saved_at - started
+        held.interval_s = max(size / 2_000_000, 5 * written_s)
         self.metrics.checkpoint_bytes.labels(topic, str(number)).set(size)
 
     async def _settle(self, deadline_s: float) -> None:
@@ -663,7 +730,6 @@ class Worker:
         view_due = observe_due = 0.0
         while True:
             await asyncio.sleep(TICK_S)
-            self.health.beat()
             self._measure_lag()
             for held in list(self._held.values()):
                 self._move_on(held)
@@ -703,8 +769,14 @@ class Worker:
                 packed = await self._on_core(self._sink.pack, outputs)
                 self._count_produced(await self._sink.deliver(packed))
 
+    def _nodes(self) -> set[int]:
+        """The brokers that are needed now; none before there is a consumer."""
+        return self._app.consumer.nodes() if self._app is not None else set()
+
     def _measure_lag(self) -> None:
         app = self._app
+        if self._watch.lost:
+            return  # nobody knows it
         if app is None or not self._accepting:
             return
         consumer: SpanConsumer = app.consumer

@@ -13,6 +13,8 @@ from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.runtime import supervisor
 from shopkeeper.shared.runtime.settings import Settings, SettingsError
 
+STOP_MARGIN_S = 10.0
+
 
 def _counted(text: str) -> tuple[str, int]:
     """ "recommender=2" -> ("recommender", 2); a bare name means one."""
@@ -47,7 +49,7 @@ def command(services: tuple[str, ...], workers: tuple[str, ...], status_file: Pa
 
     What crashes is started again. Each worker gets a static group member id made of WORKER_ID
     (default: this machine's name), service and number: give a second `up` on the same machine and
-    brokers another WORKER_ID.
+    brokers another WORKER_ID, or its workers are refused.
     """
     counts = dict(_counted(text) for text in services or topics.SERVICES)
     counts.update(_counted(text) for text in workers)
@@ -56,14 +58,19 @@ def command(services: tuple[str, ...], workers: tuple[str, ...], status_file: Pa
     if status_file is not None and not status_file.absolute().parent.is_dir():
         raise click.UsageError(f"--status-file: {status_file.parent} is not a folder")
     try:
-        prefix = Settings.from_env(os.environ).worker_id or supervisor.machine_id()
+        settings = Settings.from_env(os.environ)
+        prefix = settings.worker_id or supervisor.machine_id()
         programs = supervisor.worker_programs(counts, os.environ, prefix)
     except SettingsError as error:
         raise click.UsageError(str(error)) from None
 
+    # A worker ends within 2 s of its deadline; one that does not, on a busy machine, has a while.
+    grace_s = max(supervisor.Policy().stop_grace_s, settings.drain_deadline_s + STOP_MARGIN_S)
+    policy = supervisor.Policy(stop_grace_s=grace_s)
+
     async def run() -> int:
         return await supervisor.run_until_signal(
-            supervisor.Supervisor(programs, status_file=status_file)
+            supervisor.Supervisor(programs, policy=policy, status_file=status_file)
         )
 
     sys.exit(asyncio.run(run()))

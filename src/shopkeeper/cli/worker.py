@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import importlib
 import logging
 import os
-import signal
 import sys
 from typing import TYPE_CHECKING
 
 import click
 
 from shopkeeper.shared.contracts import topics
-from shopkeeper.shared.runtime import logs
+from shopkeeper.shared.runtime import identity, logs, shutdown
 from shopkeeper.shared.runtime.refusal import EXIT_OPERATOR, OperatorNeeded
 from shopkeeper.shared.runtime.settings import Settings, SettingsError
 from shopkeeper.shared.runtime.supervisor import EXIT_USAGE
+from shopkeeper.shared.runtime.tasks import end_tasks
 
 if TYPE_CHECKING:
     from shopkeeper.shared.runtime.service import Service
@@ -37,13 +38,11 @@ async def run(name: str, settings: Settings) -> int:
     from shopkeeper.shared.runtime.admin import wait_for_broker
     from shopkeeper.shared.runtime.worker import TopicsMissing, Worker
 
-    stopping = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stopping.set)
-
-    async def started(worker: Worker) -> None:
-        await wait_for_broker(settings.kafka, log.warning)
+    async def started(worker: Worker, holding: contextlib.AsyncExitStack) -> None:
+        # First: a predecessor that is still ending holds the id, and its port as well.
+        await holding.enter_async_context(identity.held(name, settings))
+        worker.serve()
+        await wait_for_broker(settings.kafka, worker.waiting_for_broker)
         await worker.start()
 
     try:
@@ -54,24 +53,30 @@ async def run(name: str, settings: Settings) -> int:
     except (RuntimeError, OSError) as error:  # a model was altered
         log.error("%s: %s", name, error)
         return 1
+    signals = shutdown.StopSignals(settings.drain_deadline_s + shutdown.GIVE_UP_S)
+    signals.install()
     worker = Worker(service, settings)
-    starting = asyncio.create_task(started(worker))
-    stop = asyncio.create_task(stopping.wait())
-    await asyncio.wait({starting, stop}, return_when=asyncio.FIRST_COMPLETED)
+    holding = contextlib.AsyncExitStack()
+    starting = asyncio.create_task(started(worker, holding))
+    stop = asyncio.create_task(signals.requested.wait())
+    failed = asyncio.create_task(worker.wait())
+    await asyncio.wait({starting, failed, stop}, return_when=asyncio.FIRST_COMPLETED)
     failure = starting.exception() if starting.done() else None
-    if failure is not None:
+    if failure is not None and worker.failure is None:
         expected = isinstance(failure, TopicsMissing | OperatorNeeded)
         log.error("%s: cannot start: %s", name, failure, exc_info=None if expected else failure)
+        await holding.aclose()
         return _status(failure)
-    if not starting.done():
-        starting.cancel()
-        await asyncio.gather(starting, return_exceptions=True)
-        return 0
-    failed = asyncio.create_task(worker.wait())
-    await asyncio.wait({failed, stop}, return_when=asyncio.FIRST_COMPLETED)
+    if starting.done():
+        await asyncio.wait({failed, stop}, return_when=asyncio.FIRST_COMPLETED)
+    # What goes wrong from here on is logged; the worker was asked to end, and does.
+    failure = worker.failure
     log.info("%s: stopping", name)
+    if not starting.done():
+        await end_tasks([starting], shutdown.END_START_S)
     await worker.stop()
-    return _status(worker.failure)
+    await holding.aclose()
+    return _status(failure)
 
 
 def _status(failure: BaseException | None) -> int:
@@ -85,6 +90,7 @@ def _status(failure: BaseException | None) -> int:
 @click.argument("service", type=click.Choice(topics.SERVICES))
 def command(service: str) -> None:
     """Run one SERVICE until SIGTERM or Ctrl-C."""
+    shutdown.end_at_once_until_ready()
     # The core thread computes while the loop delivers: the default of 5 ms per turn of the
     # interpreter lock would add that to every hop between them.
     sys.setswitchinterval(0.001)
@@ -97,8 +103,11 @@ def command(service: str) -> None:
     except SettingsError as error:
         raise click.UsageError(str(error)) from None
     logs.configure(settings.worker_id or service, settings.log_level, settings.log_format)
-    status = asyncio.run(run(service, settings))
+    # Not asyncio.run: at its end it waits, without limit, for what does not heed a cancellation.
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    status = loop.run_until_complete(run(service, settings))
     logging.shutdown()
     sys.stderr.flush()
-    # Faust's own threads may linger after a failed stop; everything of ours is closed.
+    # What did not stop in time lingers, Faust's threads too; everything of ours is closed.
     os._exit(status)

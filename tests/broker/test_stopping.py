@@ -1,0 +1,265 @@
+"""SIGTERM ends a worker within its drain deadline plus 2 s, whatever it waits for, and quietly."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import socket
+import sys
+import threading
+import time
+from dataclasses import replace
+
+import orjson
+import pytest
+
+from shopkeeper.shared.contracts import topics
+from shopkeeper.shared.runtime.admin import connected, init_topics
+from shopkeeper.shared.runtime.membership import describe
+from shopkeeper.shared.runtime.publisher import Publisher
+from shopkeeper.shared.runtime.service import Service, Source
+from shopkeeper.shared.runtime.settings import KafkaSettings
+from shopkeeper.shared.runtime.worker import Worker
+from shopkeeper.shared.testing.frail_broker import frail_broker
+from shopkeeper.shared.testing.workers import WorkerProcess, environment
+from tests.broker.test_runtime import Bench, Totals
+
+DRAIN_S = 3.0
+LATE_S_MAX = 2.0  # what the requirement allows beyond the drain deadline
+NOISE = ("Traceback", "Crashed", "never retrieved", "was destroyed", "is not responding")
+SERVICES = topics.SERVICES
+
+
+def launch(kafka, **settings):
+    """One worker of each service, none of them waited for."""
+    return [
+        WorkerProcess(
+            [sys.executable, "-m", "shopkeeper", "worker", service],
+            environment(kafka, DRAIN_DEADLINE=DRAIN_S, **settings),
+        )
+        for service in SERVICES
+    ]
+
+
+@contextlib.contextmanager
+def workers(kafka, **settings):
+    launched = launch(kafka, **settings)
+    try:
+        yield launched
+    except BaseException:
+        for worker in launched:
+            print(f"---- {worker.command[-1]} wrote:\n{worker.output()}", file=sys.stderr)
+        raise
+    finally:
+        for worker in launched:
+            worker.kill()
+            worker.discard()
+
+
+def until(condition, seconds=90.0):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.05)
+
+
+def assert_they_stop(launched, again=False, number=signal.SIGTERM):
+    """All at once: each has the same processor to share, which only makes it harder."""
+    asked = time.monotonic()
+    for worker in launched:
+        worker.alive()
+        worker.popen.send_signal(number)
+    if again:
+        time.sleep(0.3)
+        for worker in launched:
+            worker.popen.send_signal(number)
+    for worker in launched:
+        left = asked + DRAIN_S + LATE_S_MAX - time.monotonic()
+        worker.popen.wait(max(0.0, left))  # raises TimeoutExpired
+    for worker in launched:
+        assert worker.popen.returncode == 0, worker.output()
+        assert not [noise for noise in NOISE if noise in worker.output()], worker.output()
+
+
+@contextlib.contextmanager
+def silent_listener():
+    """Accepts connections and says nothing."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        kept = []
+
+        def accept():
+            with contextlib.suppress(OSError):
+                while True:
+                    kept.append(server.accept()[0])
+
+        threading.Thread(target=accept, daemon=True).start()
+        yield server.getsockname()[1]
+        for one in kept:
+            one.close()
+
+
+def serving(worker):
+    return worker.get("/livez")[0] != 0
+
+
+def test_while_no_broker_listens():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    kafka = KafkaSettings((f"127.0.0.1:{port}",))
+    with workers(kafka) as launched:
+        for worker in launched:
+            until(lambda worker=worker: "connection refused" in worker.get("/readyz")[1])
+        assert_they_stop(launched, number=signal.SIGINT)
+
+
+def test_while_the_broker_accepts_and_says_nothing():
+    with silent_listener() as port, workers(KafkaSettings((f"127.0.0.1:{port}",))) as launched:
+        for worker in launched:
+            until(lambda worker=worker: serving(worker))
+        time.sleep(1.0)
+        assert_they_stop(launched)
+
+
+def test_when_idle_with_everything_well_also_when_asked_twice(kafka):
+    with workers(kafka) as launched:
+        for worker in launched:
+            worker.wait_ready()
+        assert_they_stop(launched, again=True)
+
+
+def test_behind_a_dead_member_and_the_next_worker_does_not_wait_for_who_stopped(kafka):
+    """Case O8: the embedded broker waits for a member that was killed for ever."""
+    with workers(kafka) as dead:
+        for worker in dead:
+            worker.wait_ready()
+        for worker in dead:
+            worker.kill()
+        with workers(kafka) as launched:
+            for worker in launched:
+                until(lambda worker=worker: "waiting for the group" in worker.get("/readyz")[1])
+                assert worker.output().count("waiting for the group") == 1
+            assert_they_stop(launched)
+        for service in SERVICES:
+            members = asyncio.run(members_of(kafka, f"shopkeeper-{service}"))
+            assert len(members) <= 1, "who stopped is no member; the dead one may be"
+
+
+async def members_of(kafka, group):
+    async with connected(kafka) as admin:
+        _, members = await describe(admin, kafka.topic(group))
+    return members
+
+
+@contextlib.contextmanager
+def frail():
+    with frail_broker() as broker:
+        kafka = KafkaSettings((broker.address,), topic_prefix="s.")
+        asyncio.run(init_topics(kafka, 2, 1))
+        yield broker, kafka
+
+
+@pytest.mark.parametrize("how", ["kill", "freeze"])
+def test_when_the_broker_has_gone(how):
+    with frail() as (broker, kafka), workers(kafka) as launched:
+        for worker in launched:
+            worker.wait_ready()
+        getattr(broker, how)()
+        time.sleep(1.0)
+        assert_they_stop(launched)
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.7])
+def test_when_the_broker_falls_silent_while_the_worker_starts(seconds):
+    """Wherever it is by then: topics, views, joining, checkpoints."""
+    with frail() as (broker, kafka):
+        asyncio.run(publish(kafka, 0, 2000))
+        with workers(kafka) as launched:
+            for worker in launched:
+                until(lambda worker=worker: serving(worker))
+            time.sleep(seconds)
+            broker.freeze()
+            time.sleep(0.5)
+            assert_they_stop(launched)
+
+
+@pytest.mark.parametrize("how", ["well", "kill", "freeze"])
+def test_in_mid_span(how):
+    with frail() as (broker, kafka), workers(kafka) as launched:
+        for worker in launched:
+            worker.wait_ready()
+        asyncio.run(publish(kafka, 0, 30_000))
+        for worker in launched:
+            until(lambda worker=worker: worker.total("events_consumed_total") > 0)
+        if how != "well":
+            getattr(broker, how)()
+        assert_they_stop(launched)
+
+
+async def publish(kafka, first, count):
+    """A click, a search and a review each."""
+    async with Publisher(kafka, "test") as publisher:
+        for n in range(first, first + count):
+            user = f"u{n % 97}"
+            click = {"user_id": user, "product_id": f"p{n % 89}", "id": f"c{n}"}
+            search = {"user_id": user, "query": f"red shoes {n}", "id": f"s{n}"}
+            review = {"product_id": user, "review_id": f"r{n}", "review_body": "I like it",
+                      "id": f"r{n}"}  # fmt: skip
+            for topic, event in (
+                (topics.CLICKS, click), (topics.SEARCHES, search), (topics.REVIEWS, review)
+            ):  # fmt: skip
+                await publisher.send(topic, user.encode(), orjson.dumps(event))
+
+
+# -- in this process, where a wait can be made to last
+
+
+@pytest.fixture
+def bench(kafka):
+    return Bench(kafka)
+
+
+async def assert_ends_in_time(worker):
+    started = time.monotonic()
+    await worker.stop()
+    assert time.monotonic() - started < DRAIN_S + LATE_S_MAX
+    assert worker.failure is None
+
+
+def test_while_the_core_is_stuck_in_a_span_of_which_nothing_is_committed(bench):
+    async def scenario():
+        await bench.send(range(10))
+        bench.hold = threading.Event()
+        async with bench.worker(drain_deadline_s=DRAIN_S) as worker:
+            await bench.until(bench.entered.is_set)
+            await assert_ends_in_time(worker)
+        assert await bench.committed() == 0
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("what", ["views", "checkpoints"])
+def test_while_state_is_still_being_read(bench, monkeypatch, what):
+    async def scenario():
+        go_on = threading.Event()
+        views = {}
+        if what == "views":
+            views = {topics.CATALOGUE: lambda pairs: go_on.wait(60)}
+            async with Publisher(bench.kafka, "test") as publisher:
+                await publisher.send(topics.CATALOGUE, b"p", b"{}")
+        source = Source(topics.CLICKS, lambda n: Totals(n, bench))
+        settings = replace(bench.settings, drain_deadline_s=DRAIN_S)
+        worker = Worker(Service("recommender", [source], views), settings)
+        if what == "checkpoints":
+            monkeypatch.setattr(worker._store, "load", lambda wanted: asyncio.Event().wait())
+        starting = asyncio.create_task(worker.start())
+        await bench.until(lambda: worker.metrics.rebalances._value.get() > 0)
+        await asyncio.sleep(0.5)
+        assert not starting.done()
+        starting.cancel()
+        await assert_ends_in_time(worker)
+        go_on.set()
+        assert await members_of(bench.kafka, "shopkeeper-recommender") == []
+
+    asyncio.run(scenario())
