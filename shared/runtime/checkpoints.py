@@ -49,6 +49,7 @@ class Checkpoint:
     partition: int
     next_offset: int
     sections: Sections
+    count: int | None = None  # by how many partitions its keyed state is split; None: not by key
 
 
 def encode(checkpoint: Checkpoint, topic: str) -> list[Output]:
@@ -67,6 +68,7 @@ def encode(checkpoint: Checkpoint, topic: str) -> list[Output]:
             "source": checkpoint.source,
             "partition": checkpoint.partition,
             "next_offset": checkpoint.next_offset,
+            "split_by": checkpoint.count,
             "chunks": digests,
             "size_bytes": len(packed),
             "written_ms": int(time.time() * 1000),
@@ -80,10 +82,15 @@ def encode(checkpoint: Checkpoint, topic: str) -> list[Output]:
 class Reader:
     """Takes a checkpoint partition's records in order; keeps each source's best checkpoint.
 
+    counts: source -> by how many partitions its state must be split. A checkpoint split otherwise
+    is passed over: one of before a growth, or of a growth that has not ended. (One that does not
+    say is of a version that could not grow.)
+
     Memory: the chunks of the last two checkpoints, and of the best one, per source.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, counts: Mapping[str, int] | None = None) -> None:
+        self._counts = counts or {}
         self._chunks: dict[str, tuple[int, bytes]] = {}  # key -> (offset, chunk)
         self._best: dict[str, tuple[int, int, list[bytes]]] = {}
         self._manifest_at: dict[str, int] = {}  # source -> offset of its last manifest
@@ -104,6 +111,7 @@ class Reader:
             manifest = orjson.loads(value)
             version, next_offset = int(manifest["format"]), int(manifest["next_offset"])
             keys = [f"{source}/chunk/{digest}" for digest in manifest["chunks"]]
+            split_by, wanted = manifest.get("split_by"), self._counts.get(source)
         except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
             log.warning("checkpoint manifest of %s at %d is unreadable: skipped", source, offset)
             return
@@ -113,7 +121,8 @@ class Reader:
                 f"{FORMAT_VERSION}: run the newer version, or give the state up with "
                 "`shopkeeper topics reset`"
             )
-        if all(k in self._chunks for k in keys):
+        fits = split_by is None or wanted is None or split_by == wanted
+        if fits and all(k in self._chunks for k in keys):
             best = self._best.get(source)
             if best is None or next_offset >= best[0]:
                 found = [self._chunks[k] for k in keys]
@@ -136,7 +145,8 @@ class Reader:
             return None
         next_offset, first, chunks = found
         sections = msgspec.msgpack.decode(b"".join(chunks), type=dict[str, bytes])
-        return Checkpoint(source, partition, next_offset, sections), first
+        count = self._counts.get(source)
+        return Checkpoint(source, partition, next_offset, sections, count), first
 
 
 class CheckpointStore:
@@ -147,8 +157,12 @@ class CheckpointStore:
         self._keep_from: dict[int, dict[str, int]] = {}  # partition -> source -> first offset
         self._garbage_bytes: dict[int, int] = {}
 
-    async def load(self, wanted: Mapping[int, Sequence[str]]) -> dict[tuple[str, int], Checkpoint]:
+    async def load(
+        self, wanted: Mapping[int, Sequence[str]], counts: Mapping[str, int] | None = None
+    ) -> dict[tuple[str, int], Checkpoint]:
         """Read the newest checkpoints of {partition: sources}. Raises CheckpointError.
+
+        counts: see `Reader`.
 
         Missing ones are left out: their state begins empty, at the beginning of the log.
         """
@@ -166,7 +180,7 @@ class CheckpointStore:
             consumer.assign(partitions)
             await consumer.seek_to_beginning(*partitions)
             goals = await consumer.end_offsets(partitions)
-            readers = {p: Reader() for p in wanted}
+            readers = {p: Reader(counts) for p in wanted}
             pending = set(partitions)
             while True:
                 for partition in list(pending):

@@ -15,7 +15,7 @@ import click
 
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.runtime import logs
-from shopkeeper.shared.runtime.refusal import EXIT_OPERATOR, OperatorNeeded
+from shopkeeper.shared.runtime.refusal import EXIT_AGAIN, EXIT_OPERATOR, OperatorNeeded
 from shopkeeper.shared.runtime.settings import Settings, SettingsError
 from shopkeeper.shared.runtime.supervisor import EXIT_USAGE
 
@@ -71,6 +71,8 @@ async def run(name: str, settings: Settings) -> int:
     await asyncio.wait({failed, stop}, return_when=asyncio.FIRST_COMPLETED)
     log.info("%s: stopping", name)
     await worker.stop()
+    if worker.start_again and worker.failure is None and not stopping.is_set():
+        return EXIT_AGAIN
     return _status(worker.failure)
 
 
