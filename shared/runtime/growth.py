@@ -145,11 +145,12 @@ class Grower:
         async with connected(self._kafka) as admin:
 
             async def look() -> str | None:
-                groups = [self._kafka.topic(f"shopkeeper-{s}") for s in topics.SERVICES]
                 members: list[str] = []
-                for answer in await admin.describe_consumer_groups(groups):
-                    for group in answer.groups:
-                        members += [f"{m[1]} on {m[2].strip('/')}" for m in group[-1]]
+                for service in topics.SERVICES:
+                    # One by one: aiokafka reads an answer about several by an older schema.
+                    group = self._kafka.topic(f"shopkeeper-{service}")
+                    (answer,) = await admin.describe_consumer_groups([group])
+                    members += [f"{m[1]} on {m[2].strip('/')}" for m in answer.groups[0][-1]]
                 if not members:
                     return None
                 return f"waiting for workers to leave their groups: {', '.join(sorted(members))}"
@@ -208,8 +209,8 @@ class Grower:
         checkpoint may have published all the same."""
         async with connected(self._kafka) as admin:
             group = self._kafka.topic(f"shopkeeper-{service}")
-            answers = await admin.describe_consumer_groups([group])
-        return any(found[2] != "Dead" for answer in answers for found in answer.groups)
+            (answer,) = await admin.describe_consumer_groups([group])
+        return bool(answer.groups[0][2] != "Dead")
 
     async def _load(
         self, service: str, counts: Mapping[str, int]
