@@ -21,12 +21,16 @@ import urllib.request
 from collections import Counter, defaultdict
 
 import pytest
+from aiokafka.admin import AIOKafkaAdminClient, NewPartitions
 
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.formats.readers import ShopEvent
 from shopkeeper.shared.runtime import layout
 from shopkeeper.shared.runtime.admin import connected, init_topics
+from shopkeeper.shared.runtime.checkpoints import CheckpointStore
+from shopkeeper.shared.runtime.growth import Grower
 from shopkeeper.shared.runtime.publisher import Publisher
+from shopkeeper.shared.runtime.refusal import EXIT_AGAIN
 from shopkeeper.shared.testing.counts import batch_counts
 from shopkeeper.shared.testing.records import read_topic, until_consumed
 from shopkeeper.shared.testing.workers import WorkerProcess, environment
@@ -165,6 +169,152 @@ def assert_exact(kafka, load):
         places[record.key].add(record.partition)
     assert len(places) > 200
     assert {len(numbers) for numbers in places.values()} == {1}, "one latest list per user"
+
+
+async def alter(kafka, name, count):
+    """What `kafka-topics.sh --alter` does."""
+    async with connected(kafka) as admin:
+        await admin.create_partitions({kafka.topic(name): NewPartitions(count)})
+
+
+@contextlib.contextmanager
+def worker(kafka, service, **settings):
+    process = WorkerProcess(
+        [sys.executable, "-m", "shopkeeper", "worker", service], environment(kafka, **settings)
+    )
+    try:
+        yield process
+    except BaseException:
+        print(process.output(), file=sys.stderr)
+        raise
+    finally:
+        process.discard()
+
+
+def until(condition, process, seconds=60):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, process.output()
+        time.sleep(0.1)
+
+
+def reviews(count, start=0):
+    for index in range(start, start + count):
+        product = f"p{index % 20}"
+        data = {"product_id": product, "review_id": f"r{index}", "rating": 5.0}
+        yield ShopEvent(topics.REVIEWS, "product.reviewed.v1", product, data,
+                        int(time.time() * 1000), f"r{index}")  # fmt: skip
+
+
+async def publish(kafka, events):
+    async with Publisher(kafka, "test") as publisher:
+        for event in events:
+            await publisher.publish(event)
+
+
+def test_a_count_changed_on_the_broker_is_noticed_in_one_line_and_mended(kafka4):
+    asyncio.run(publish(kafka4, reviews(100)))
+    with worker(kafka4, "sentiment") as first:
+        first.wait_ready()
+        asyncio.run(alter(kafka4, topics.REVIEWS, AFTER))
+        asyncio.run(publish(kafka4, reviews(100, 100)))
+        assert first.popen.wait(60) == EXIT_AGAIN
+        (line,) = [x for x in first.output().splitlines() if f"topics grow {AFTER}" in x]
+        assert f"{topics.REVIEWS} has {AFTER} partitions, its state is split by {BEFORE}" in line
+        assert "Traceback" not in first.output()
+    with worker(kafka4, "sentiment") as second:
+        until(lambda: second.get("/readyz")[0] == 503, second)
+        until(lambda: f"topics grow {AFTER}" in second.get("/readyz")[1], second)
+        time.sleep(3)
+        assert second.output().count(f"topics grow {AFTER}") == 1, "said once"
+        assert second.get("/livez")[0] == 200
+        done = grow(kafka4, AFTER)
+        assert done.returncode == 0, done.stderr
+        # It drained by the old count and left for the split, or there was nothing to drain.
+        until(lambda: second.popen.poll() == EXIT_AGAIN or second.get("/readyz")[0] == 200, second)
+        if second.popen.poll() is None:
+            assert second.terminate() == 0
+        assert "Traceback" not in second.output()
+    with worker(kafka4, "sentiment") as third:
+        third.wait_ready()
+        until(lambda: third.total("state_entries") >= 20, third)
+        asyncio.run(until_consumed(kafka4, "sentiment", [topics.REVIEWS], check=third.alive))
+        assert third.terminate() == 0
+    latest = {r.key: json.loads(r.value)
+              for r in asyncio.run(read_topic(kafka4, topics.PRODUCT_SENTIMENT))}  # fmt: skip
+    assert {found["count"] for found in latest.values()} == {10}
+    assert len(latest) == 20
+
+
+class Killed(BaseException):
+    """Where the growth under test is killed."""
+
+
+@pytest.mark.parametrize("step", range(6))
+def test_a_growth_that_was_killed_is_finished_by_running_it_again(kafka4, monkeypatch, step):
+    """Killed before each of its writes to the layout, between partitions and half-way through the
+    checkpoints."""
+    asyncio.run(publish(kafka4, reviews(200)))
+    with worker(kafka4, "sentiment") as first:
+        first.wait_ready()
+        asyncio.run(until_consumed(kafka4, "sentiment", [topics.REVIEWS], check=first.alive))
+        assert first.terminate() == 0
+    calls = itertools.count()
+
+    def killing(original):
+        async def wrapped(*arguments, **options):
+            if next(calls) == step:
+                raise Killed
+            return await original(*arguments, **options)
+
+        return wrapped
+
+    if step < 4:
+        monkeypatch.setattr(layout, "write", killing(layout.write))
+    elif step == 4:
+        calls = itertools.count(1)
+        monkeypatch.setattr(
+            AIOKafkaAdminClient, "create_partitions", killing(AIOKafkaAdminClient.create_partitions)
+        )
+    else:
+        calls = itertools.count(2)
+        monkeypatch.setattr(CheckpointStore, "save", killing(CheckpointStore.save))
+    with pytest.raises(Killed):
+        asyncio.run(Grower(kafka4, print, 60).grow(AFTER))
+    monkeypatch.undo()
+    done = asyncio.run(Grower(kafka4, print, 60).grow(AFTER))
+    assert done.growth is None
+    assert done.counts[topics.REVIEWS] == AFTER
+    asyncio.run(publish(kafka4, reviews(200, 200)))
+    with worker(kafka4, "sentiment") as second:
+        second.wait_ready()
+        asyncio.run(until_consumed(kafka4, "sentiment", [topics.REVIEWS], check=second.alive))
+        assert second.terminate() == 0
+    latest = {r.key: json.loads(r.value)
+              for r in asyncio.run(read_topic(kafka4, topics.PRODUCT_SENTIMENT))}  # fmt: skip
+    assert {found["count"] for found in latest.values()} == {20}
+
+
+def test_a_growth_that_waits_can_be_given_up(kafka4):
+    asyncio.run(publish(kafka4, reviews(100)))
+    with worker(kafka4, "sentiment") as first:
+        first.wait_ready()
+        asyncio.run(until_consumed(kafka4, "sentiment", [topics.REVIEWS], check=first.alive))
+        assert first.terminate() == 0
+    asyncio.run(publish(kafka4, reviews(50, 100)))
+    waiting = grow(kafka4, AFTER, "--workers-wait", 2)
+    assert waiting.returncode == 1
+    assert "50 events of sentiment" in waiting.stderr
+    assert "Traceback" not in waiting.stderr
+    other = grow(kafka4, AFTER + 1)
+    assert f"a growth to {AFTER} is under way" in other.stderr
+    assert grow(kafka4, "--cancel").returncode == 0
+    found = asyncio.run(layout.survey(kafka4))
+    assert found.layout.growth is None
+    assert found.counts[topics.REVIEWS] == BEFORE
+    smaller = grow(kafka4, BEFORE - 1)
+    assert smaller.returncode == 1
+    assert "partitions are never taken away" in smaller.stderr
 
 
 def test_partitions_grow_under_load_and_counts_stay_exact(kafka4, up):
