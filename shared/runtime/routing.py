@@ -19,7 +19,7 @@ from shopkeeper.shared.runtime.murmur2 import partitions_of
 from shopkeeper.shared.runtime.sink import partition_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
 REROUTED = "rerouted"  # folded elsewhere: `Skipped.reason`
 COPY = "rerouted_copy"  # of a record that was handled where it lay
@@ -86,27 +86,27 @@ class Router:
     ) -> None:
         self._topic, self._number, self._count = topic, number, count
         self._key_of = key_of
-        self._owned: set[str] = set()
+        self._owned: set[str | None] = {None}  # None: no event, or one that is not wanted
         self.fence = Fence()
 
     def route(
         self, records: Sequence[Any], verdicts: Sequence[Verdict]
-    ) -> tuple[list[Verdict], list[Output], int]:
+    ) -> tuple[Sequence[Verdict], list[Output], int]:
         """Verdicts on what is handled here, or Skipped; what is forwarded; how many are repeats."""
-        kept, repeats = list(verdicts), 0
+        kept, repeats = verdicts, 0
         hops: dict[int, Hop] = {}
-        if any(r.headers and r.headers[-1][0] == FORWARDED for r in records):
+        if [1 for r in records if r.headers and r.headers[-1][0] == FORWARDED]:
             kept, repeats = self._received(records, verdicts, hops)
         key_of = self._key_of
         if key_of is None:
             return kept, [], repeats
         keys = [key_of(v) if type(v) is Event else None for v in kept]
-        unknown = {key for key in keys if key is not None} - self._owned
-        if not unknown:
+        if self._owned.issuperset(keys):
             return kept, [], repeats
-        owners = self._owners(unknown)
+        owners = self._owners({key for key in keys if key is not None and key not in self._owned})
         outputs: list[Output] = []
         if owners:
+            kept = list(kept)
             by_offset = {record.offset: record for record in records}
             for place, key in enumerate(keys):
                 if key is not None and (owner := owners.get(key)) is not None:
@@ -141,7 +141,7 @@ class Router:
         caused = own if verdict.correlation_id == verdict.id else verdict.correlation_id
         return msgspec.structs.replace(verdict, id=own, correlation_id=caused)
 
-    def _owners(self, unknown: set[str]) -> dict[str, int]:
+    def _owners(self, unknown: Iterable[str]) -> dict[str, int]:
         """Of keys that were not known to be ours, the partitions of those that are not."""
         names = list(unknown)
         keys = [name.encode() for name in names]
@@ -151,8 +151,8 @@ class Router:
             numbers = partitions_of(keys, self._count).tolist()
         owners = {n: p for n, p in zip(names, numbers, strict=True) if p != self._number}
         if len(self._owned) + len(names) > OWNED_MAX:
-            self._owned.clear()
-        self._owned.update(unknown.difference(owners))
+            self._owned = {None}
+        self._owned.update(name for name in names if name not in owners)
         return owners
 
     def _forward(self, record: Any, key: str, owner: int, came: Hop | None) -> Output:
