@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 LOOK_AGAIN_S = 1.0
 METADATA_S_MAX = 30.0
 DELIVERY_S_MAX = 30.0
+READ_S_MAX = 5.0
+LOOKED_AT_MAX = 10_000  # offsets: beyond that it is certainly events that are missing
 
 
 class Grower:
@@ -201,8 +203,37 @@ class Grower:
             for number, end in enumerate(growth.until[name]):
                 checkpoint = loaded.get((name, number))
                 done = 0 if checkpoint is None else checkpoint.next_offset
-                missing += max(0, end - done)
+                if done < end:
+                    missing += await self._unread(name, number, done, end)
         return f"{missing} events" if missing else ""
+
+    async def _unread(self, name: str, number: int, start: int, end: int) -> int:
+        """How many offsets from `start` to below `end` may hold records: a log may have lost its
+        beginning, and at its end there may be nothing but marks of transactions."""
+        partition = TopicPartition(self._kafka.topic(name), number)
+        consumer = AIOKafkaConsumer(
+            **self._kafka.client_options(), group_id=None, enable_auto_commit=False,
+            isolation_level="read_committed",
+        )  # fmt: skip
+        await consumer.start()
+        try:
+            consumer.assign([partition])
+            first: int = (await consumer.beginning_offsets([partition]))[partition]
+            start = max(start, first)
+            if end - start > LOOKED_AT_MAX:
+                return end - start
+            consumer.seek(partition, start)
+            deadline = time.monotonic() + READ_S_MAX
+            while (position := await consumer.position(partition)) < end:
+                fetched = await consumer.getmany(timeout_ms=200)
+                found = [r.offset for records in fetched.values() for r in records]
+                if found and found[0] < end:
+                    return end - int(found[0])
+                if time.monotonic() > deadline:  # an open transaction: nobody can read past it
+                    return end - int(position)
+        finally:
+            await consumer.stop()
+        return 0
 
     async def _was_used(self, service: str) -> bool:
         """Whether anybody ever joined its group: a worker that was killed before its first
