@@ -111,21 +111,29 @@ class Load:
             await old.flush()
 
 
-@pytest.fixture
-def up(kafka4, tmp_path):
-    status, output = tmp_path / "status.json", tmp_path / "log"
+@contextlib.contextmanager
+def start_up(kafka, folder, *services):
+    """`shopkeeper up`, with `workers()`; what it wrote is shown if the test fails."""
+    status, output = folder / "status.json", folder / "log"
     with output.open("wb") as sink:
         process = subprocess.Popen(
-            [sys.executable, "-m", "shopkeeper", "up", "recommender=2", "sentiment",
-             "--status-file", str(status)],
-            env=environment(kafka4, WORKER_ID="grow", SEARCH="off"), stderr=sink,
+            [sys.executable, "-m", "shopkeeper", "up", *services, "--status-file", str(status)],
+            env=environment(kafka, WORKER_ID="grow", SEARCH="off"), stderr=sink,
         )  # fmt: skip
     process.workers = lambda: json.loads(status.read_text())["workers"] if status.exists() else []
-    yield process
-    if process.poll() is None:
-        process.kill()
-        process.wait()
-    print(output.read_text(), file=sys.stderr)
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+        print(output.read_text(), file=sys.stderr)
+
+
+@pytest.fixture
+def up(kafka4, tmp_path):
+    with start_up(kafka4, tmp_path, "recommender=2", "sentiment") as process:
+        yield process
 
 
 def wait_ready(up, seconds=300):
@@ -237,13 +245,15 @@ def test_a_count_changed_on_the_broker_is_noticed_in_one_line_and_mended(kafka4)
         assert "Traceback" not in second.output()
     with worker(kafka4, "sentiment") as third:
         third.wait_ready()
-        until(lambda: third.total("state_entries") >= 20, third)
         asyncio.run(until_consumed(kafka4, "sentiment", [topics.REVIEWS], check=third.alive))
+        until(lambda: sorted(counted(kafka4).values()) == [10] * 20, third)
         assert third.terminate() == 0
-    latest = {r.key: json.loads(r.value)
-              for r in asyncio.run(read_topic(kafka4, topics.PRODUCT_SENTIMENT))}  # fmt: skip
-    assert {found["count"] for found in latest.values()} == {10}
-    assert len(latest) == 20
+
+
+def counted(kafka):
+    """How many reviews each product has by its newest view."""
+    records = asyncio.run(read_topic(kafka, topics.PRODUCT_SENTIMENT))
+    return {record.key: json.loads(record.value)["count"] for record in records}
 
 
 class Killed(BaseException):
@@ -289,10 +299,8 @@ def test_a_growth_that_was_killed_is_finished_by_running_it_again(kafka4, monkey
     with worker(kafka4, "sentiment") as second:
         second.wait_ready()
         asyncio.run(until_consumed(kafka4, "sentiment", [topics.REVIEWS], check=second.alive))
+        until(lambda: set(counted(kafka4).values()) == {20}, second)
         assert second.terminate() == 0
-    latest = {r.key: json.loads(r.value)
-              for r in asyncio.run(read_topic(kafka4, topics.PRODUCT_SENTIMENT))}  # fmt: skip
-    assert {found["count"] for found in latest.values()} == {20}
 
 
 def test_a_growth_that_waits_can_be_given_up(kafka4):
@@ -315,6 +323,39 @@ def test_a_growth_that_waits_can_be_given_up(kafka4):
     smaller = grow(kafka4, BEFORE - 1)
     assert smaller.returncode == 1
     assert "partitions are never taken away" in smaller.stderr
+
+
+def test_what_a_killed_worker_had_published_is_not_published_again(kafka4, tmp_path):
+    """It had no checkpoint; by the new count others would count the same clicks once more."""
+    chance = random.Random(3)
+    events = []
+    for index in range(3000):
+        user = f"u{chance.randrange(300)}"
+        data = {"user_id": user, "session_id": "s", "product_id": f"i{chance.randrange(99)}"}
+        events.append(ShopEvent(topics.CLICKS, "product.clicked.v1", user, data,
+                                int(time.time() * 1000), f"e{index}"))  # fmt: skip
+    with worker(
+        kafka4, "recommender", WORKER_ID="grow-recommender-1", CHECKPOINT_INTERVAL=3600,
+        SEARCH="off",
+    ) as dies:  # fmt: skip
+        dies.wait_ready(300)
+        asyncio.run(publish(kafka4, events[:2000]))
+        processed = "shopkeeper_events_processed_total", (("topic", topics.CLICKS),)
+        until(lambda: dies.metrics().get(processed) == 2000, dies, 120)
+        until(lambda: len(asyncio.run(read_topic(kafka4, topics.ITEM_PAIRS))) > 3, dies)
+        time.sleep(1)
+        dies.kill()
+    asyncio.run(publish(kafka4, events[2000:]))
+    with start_up(kafka4, tmp_path, "recommender") as up:
+        done = grow(kafka4, AFTER, "--workers-gone")
+        assert done.returncode == 0, done.stderr
+        wait_ready(up)
+        for topic in (topics.CLICKS, topics.ITEM_PAIRS):
+            asyncio.run(until_consumed(kafka4, "recommender", [topic], seconds=180))
+        up.terminate()
+        assert up.wait(60) == 0
+    counts, totals = held_counts(kafka4, BEFORE)
+    assert (counts, totals) == batch_counts(events)
 
 
 def test_partitions_grow_under_load_and_counts_stay_exact(kafka4, up):
