@@ -157,8 +157,8 @@ def check_partitions(states: Iterable[TopicState], partitions: int) -> None:
     counts = {s.topic.name: s.partition_count for s in states if s.partition_count is not None}
     if conflicts := partition_conflicts(counts, partitions):
         raise TopicError(
-            f"{'; '.join(conflicts)}. Set TOPIC_PARTITIONS to what exists, or run "
-            "`shopkeeper topics reset`, which deletes their records"
+            f"{'; '.join(conflicts)}. Set TOPIC_PARTITIONS to what exists; where all exist, run "
+            "`shopkeeper topics grow` to the highest of these"
         )
 
 
