@@ -98,8 +98,8 @@ async def survey(kafka: KafkaSettings) -> Survey:
         **kafka.client_options(), group_id=None, enable_auto_commit=False,
         auto_offset_reset="earliest",
     )  # fmt: skip
-    await consumer.start()
-    try:
+    try:  # also a start that fails leaves something to close
+        await consumer.start()
         cluster = await consumer._client.fetch_all_metadata()
         counts = {}
         for name in topics.BY_NAME:
