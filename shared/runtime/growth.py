@@ -17,6 +17,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import time
+from dataclasses import replace
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
@@ -320,8 +321,10 @@ def split(
         )
         if own is not None and FENCE in own.sections:
             kept[FENCE] = own.sections[FENCE]
-        next_offset = 0 if own is None else own.next_offset
-        made.append(Checkpoint(source, number, next_offset, kept, count))
+        if own is None:
+            made.append(Checkpoint(source, number, 0, kept, count))
+        else:  # whatever else it says of its log stays true
+            made.append(replace(own, sections=kept, count=count))
     return made
 
 

@@ -64,10 +64,6 @@ class TopicsMissing(RuntimeError):
     """The topics were not created; workers never create any."""
 
 
-class LayoutChanged(RuntimeError):
-    """We were assigned partitions by which our state is not split."""
-
-
 class _Held:
     """A partition that is assigned to us: its state, and how its checkpoints stand."""
 
@@ -355,8 +351,10 @@ class Worker:
         epoch = self.epoch
         assigned = sorted(partitions)
         self.metrics.rebalances.inc()
+        if (added := self._added(assigned)) is not None:
+            self._stop_to_start_again(added)
+            return {}
         try:
-            self._check_assigned(assigned)
             await self._views.caught_up.wait()
             self.health.not_ready.pop("views", None)
             if (await layout.survey(self._kafka)).layout != self._layout:
@@ -383,18 +381,16 @@ class Worker:
         log.info("assigned %s", ", ".join(f"{t}/{n}" for t, n in assigned) or "nothing")
         return {p: held[p].state.next_offset for p in assigned}
 
-    def _check_assigned(self, assigned: list[Partition]) -> None:
-        """Raises LayoutChanged where a partition was added since we started."""
+    def _added(self, assigned: list[Partition]) -> str | None:
+        """What to say of a partition that was added since we started; None if there is none."""
         if self._layout.growth is not None:
-            return  # those that are new have the limit 0
+            return None  # those that are new have the limit 0
         for partition in assigned:
             topic = self._sources[partition.topic].topic
             count = self._layout.counts.get(topic)
             if topic in topics.KEYED and count is not None and partition.partition >= count:
-                raise LayoutChanged(
-                    f"{topic} has got more partitions, its state is split by {count}: "
-                    "run `shopkeeper topics grow`"
-                )
+                return f"{topic} has more partitions than the {count} that its state is split by"
+        return None
 
     async def _load(self, assigned: list[Partition]) -> dict[Partition, _Held]:
         if not assigned:
