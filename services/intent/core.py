@@ -90,8 +90,9 @@ class IntentProcessor(Stateless):
         self._outcomes = Counter[str]() if outcomes is None else outcomes
 
     def process(self, events: Sequence[Event], now_ms: int) -> tuple[list[Output], list[Rejected]]:
-        """One intent per event, in the partition of the same number: a user's intents stay in
-        the order of the texts, and a question without a user stays beside its neighbours."""
+        """One intent per event, placed by its key: a user's intents stay in the order of the
+        texts. One of a question without any stays beside its neighbours, in the partition of the
+        same number."""
         texts = [_text(event) for event in events]
         rows = self._model.probabilities(texts)
         return [
@@ -125,7 +126,7 @@ class IntentProcessor(Stateless):
             key=key,
             value=encode(recognised),
             headers=headers_of(INTENT_RECOGNISED, event_id, subject, event, SOURCE),
-            partition=self._partition,
+            partition=self._partition if key is None else None,
         )
 
 

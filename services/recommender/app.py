@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from prometheus_client import Counter as Counts
 
     from shopkeeper.services.recommender.core.experiment import Experiment
+    from shopkeeper.shared.contracts.event import Event
     from shopkeeper.shared.runtime.metrics import Metrics
     from shopkeeper.shared.runtime.service import KeyValue
     from shopkeeper.shared.runtime.settings import Settings
@@ -183,6 +184,10 @@ def _counter_of(metrics: Metrics, name: str) -> Counts:
     return metrics.evictions.labels(name)
 
 
+def _user(event: Event) -> str:
+    return event.data.user_id or event.data.anonymous_id  # type: ignore[no-any-return]
+
+
 def read_rules(path: str) -> Rules:
     """The serving rules in a file. Raises SettingsError, naming file and place."""
     if not path:
@@ -212,10 +217,11 @@ def build(settings: Settings) -> Service:
         name="recommender",
         sources=[
             Source(topics.CLICKS, recommender.make_clicks,
-                   frozenset(topics.BY_NAME[topics.CLICKS].types), holds_back=True),
+                   frozenset(topics.BY_NAME[topics.CLICKS].types), holds_back=True,
+                   key_of=_user),
             Source(topics.ITEM_PAIRS, recommender.make_pairs, internal_type="item-pairs"),
             Source(topics.SEARCHES, recommender.make_searches,
-                   frozenset(topics.BY_NAME[topics.SEARCHES].types)),
+                   frozenset(topics.BY_NAME[topics.SEARCHES].types), key_of=_user),
             Source(topics.CATALOGUE, lambda partition: CatalogueProcessor(),
                    frozenset(topics.BY_NAME[topics.CATALOGUE].types)),
         ],

@@ -127,12 +127,12 @@ class Lists:
                 yield self._output(each, found)
 
     def _erase(self, erased: Erased) -> Iterator[Output]:
-        # The key of a user's lists is that of the user's events.
+        # Once the key of a user's lists was that of the user's events.
         keys = {name.encode() for name in erased.users}
         if erased.event.key is not None:
             keys.add(erased.event.key)
         for key in sorted(keys):
-            yield Output(topics.RECOMMENDATIONS, key, None, [], self._partition)
+            yield Output(topics.RECOMMENDATIONS, key, None, [])
         for name in erased.users:
             self.searches.forget(name)
             self._exposure.forget(name)
@@ -192,11 +192,10 @@ class Lists:
         )
         return Output(
             topics.RECOMMENDATIONS,
-            event.key if event.key is not None else due.user.encode(),
+            due.user.encode(),
             value,
             headers_of(RECOMMENDATIONS_UPDATED, list_id, due.user, event, SOURCE)
             + provenance_headers(self._positions, ranked.experts),
-            self._partition,
         )
 
 

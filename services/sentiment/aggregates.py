@@ -19,8 +19,10 @@ from typing import TYPE_CHECKING
 import msgspec
 import xxhash
 
+from shopkeeper.shared.runtime.murmur2 import partitions_of
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 NEGATIVE, NEUTRAL, POSITIVE = 0, 1, 2
 UNIT = 1000  # sentiments are counted in thousandths of -1 (negative) to 1 (positive)
@@ -171,6 +173,37 @@ class Aggregates:
         self._created = snapshot.created
         self._products = OrderedDict(snapshot.products)
         self._reviews = OrderedDict(snapshot.reviews)
+
+
+def split(before: Mapping[int, bytes], count: int) -> dict[int, bytes]:
+    """Dumps by partition as dumps of so many partitions, each product where its key belongs.
+
+    Products that come stand before the partition's own, and so are evicted before them. They get
+    generations of their new partition; reviews of products that were evicted go.
+    """
+    after = {number: Aggregates() for number in range(count)}
+    for origin, packed in sorted(before.items()):
+        old = Aggregates()
+        old.load(packed)
+        names = list(old.product_ids())
+        owners = partitions_of([name.encode() for name in names], count).tolist()
+        places: dict[int, tuple[int, int]] = {}  # generation -> partition, generation there
+        for name, owner in zip(names, owners, strict=True):
+            product = old._products[name]
+            was = product.generation
+            product.generation = after[owner]._created = after[owner]._created + 1
+            after[owner]._products[name] = product
+            if owner != origin:
+                after[owner]._products.move_to_end(name, last=False)
+            places[was] = owner, product.generation
+        for review, contribution in old._reviews.items():
+            generation, label, value, week = _unpacked(contribution)
+            if (place := places.get(generation)) is not None:
+                owner, generation = place
+                after[owner]._reviews[review] = _packed(generation, label, value, week)
+                if owner != origin:
+                    after[owner]._reviews.move_to_end(review, last=False)
+    return {number: aggregates.dump() for number, aggregates in after.items()}
 
 
 def _packed(generation: int, label: int, value: int, week: int) -> int:

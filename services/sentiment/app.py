@@ -36,7 +36,7 @@ def build(settings: Settings) -> Service:
 
     return Service(
         name="sentiment",
-        sources=[Source(topics.REVIEWS, make, WANTED)],
+        sources=[Source(topics.REVIEWS, make, WANTED, key_of=lambda e: e.data.product_id)],
         observe=observe,
         models=[(model.name, model.version)],
     )

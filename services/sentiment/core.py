@@ -82,7 +82,7 @@ class SentimentProcessor:
         self._published_ms = 0
 
     def process(self, events: Sequence[Event], now_ms: int) -> tuple[list[Output], list[Rejected]]:
-        """One sentiment per review, in the partition of the same number."""
+        """One sentiment per review, placed by the product."""
         texts = [text for event in events if (text := _text(event.data))]
         rows = iter(self._model.probabilities(texts))
         return [self._one(event, rows) for event in events], []
@@ -119,10 +119,9 @@ class SentimentProcessor:
         event_id = output_id(topics.REVIEWS, self._partition, event.offset, SENTIMENT_SCORED)
         return Output(
             topic=topics.SENTIMENTS,
-            key=event.key if event.key is not None else review.product_id.encode(),
+            key=review.product_id.encode(),
             value=encode(scored),
             headers=headers_of(SENTIMENT_SCORED, event_id, review.product_id, event, SOURCE),
-            partition=self._partition,
         )
 
     def tick(self, now_ms: int) -> list[Output]:

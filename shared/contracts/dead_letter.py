@@ -6,7 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from shopkeeper.shared.contracts import topics
-from shopkeeper.shared.contracts.event import Output, Rejected
+from shopkeeper.shared.contracts.event import FORWARDED, Output, Rejected
 
 if TYPE_CHECKING:
     from shopkeeper.shared.contracts.door import Record
@@ -35,7 +35,8 @@ def dead_letter(record: Record, rejected: Rejected, topic: str, service: str) ->
     Key, value and headers are kept as they are. A record that would be too large has its value
     replaced by `sha256:<hex> bytes:<length>`, which the header `value.replaced` says.
     """
-    headers = [(str(name), value) for name, value in record.headers or ()]
+    # Sent back, it is a record like any other.
+    headers = [(str(name), value) for name, value in record.headers or () if name != FORWARDED]
     headers += [
         (f"{PREFIX}topic", topic.encode()),
         (f"{PREFIX}partition", str(record.partition).encode()),

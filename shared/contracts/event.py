@@ -12,6 +12,8 @@ import msgspec
 
 Headers = list[tuple[str, bytes]]
 
+FORWARDED = "shopkeeper.forwarded"  # the last header of a record that a worker published again
+
 
 class Event(msgspec.Struct, frozen=True, gc=False):
     """One valid event, with what provenance needs of its record."""
@@ -44,10 +46,11 @@ class Skipped(msgspec.Struct, frozen=True, gc=False):
 
 
 class Output(msgspec.Struct, frozen=True, gc=False):
-    """One record to publish. `partition` None lets the key decide (murmur2, as every client)."""
+    """One record to publish. `partition` None lets the key decide (murmur2, as Java's client)."""
 
     topic: str  # unprefixed name from `topics`
     key: bytes | None
     value: bytes | None  # None = tombstone
     headers: Headers
     partition: int | None = None
+    timestamp_ms: int | None = None  # of the record; None: when it is published

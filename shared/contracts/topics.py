@@ -25,6 +25,7 @@ ITEM_PAIRS = "personalisation.item-pairs.v1"
 ITEM_COUNTS = "personalisation.item-counts.v1"
 SESSION_ITEMS = "personalisation.session-items.v1"
 USER_GROUPS = "personalisation.user-groups.v1"
+LAYOUT = "personalisation.partition-layout.v1"
 
 DAY_MS = 86_400_000
 PARTITIONS_DEFAULT = 4
@@ -100,6 +101,8 @@ _INTERNAL = (
           internal=True, config={"retention.bytes": "16777216", "segment.bytes": "4194304"}),
     Topic(USER_GROUPS, "model, or partition of clicks", "compact", (), ("recommender",),
           ("recommender",), internal=True, retention_ms=None),
+    Topic(LAYOUT, "layout", "compact", (), ("topics",), SERVICES, internal=True,
+          retention_ms=None),
     # A worker deletes what is superseded; a broker frees whole segments of it only.
     *(Topic(checkpoints(s), "chunk", "delete", (), (s,), (s,), internal=True, retention_ms=None,
             message_bytes_max=2_097_152, config={"segment.bytes": "4194304"})
@@ -120,3 +123,10 @@ _DEAD_LETTERS = tuple(
 
 ALL: tuple[Topic, ...] = (*_INPUTS, *_OUTPUTS, *_INTERNAL, *_DEAD_LETTERS)
 BY_NAME: dict[str, Topic] = {topic.name: topic for topic in ALL}
+
+# Keyed by user or product: their state is split as they are, and they grow together.
+KEYED = (CLICKS, SEARCHES, REVIEWS, QUESTIONS)
+# With them: what is written to the partition number of a source.
+GROWING = (*KEYED, SESSION_ITEMS, *(checkpoints(s) for s in SERVICES))
+# Whose partition numbers mean something; the items' own count stays as it was at the beginning.
+NUMBERED = (*KEYED, SESSION_ITEMS, ITEM_PAIRS)

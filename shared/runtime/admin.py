@@ -17,6 +17,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError, for_code
 
 from shopkeeper.shared.contracts import topics
+from shopkeeper.shared.runtime import layout
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
@@ -127,23 +128,23 @@ def topic_config(topic: Topic, replication: int, compacted: str = COMPACTED) -> 
     return config
 
 
-def read_together(service: str) -> list[Topic]:
-    """The logs that one worker reads partition by partition, and its checkpoints.
+def read_together(service: str) -> list[str]:
+    """The topics of which one worker reads the same users: they need equal partition counts.
 
-    Compacted topics are views, read whole by everyone.
+    The sources of a service that keeps nothing by key are read each on its own; so are the items'.
     """
-    return [t for t in topics.ALL if service in t.consumers and t.cleanup == "delete"]
+    return [topics.CLICKS, topics.SEARCHES] if service == "recommender" else []
 
 
 def partition_conflicts(counts: Mapping[str, int], partitions: int) -> list[str]:
-    """One sentence per service whose logs would differ in partition count.
+    """One sentence per service whose logs would not fit together.
 
     counts: topic name without prefix -> partitions, of those that exist; the others are about
     to be created with `partitions`.
     """
     conflicts = []
     for service in topics.SERVICES:
-        wanted = {t.name: counts.get(t.name, partitions) for t in read_together(service)}
+        wanted = {name: counts.get(name, partitions) for name in read_together(service)}
         if len(set(wanted.values())) > 1:
             listed = ", ".join(
                 f"{name} {'has' if name in counts else 'would get'} {count}"
@@ -158,8 +159,8 @@ def check_partitions(states: Iterable[TopicState], partitions: int) -> None:
     counts = {s.topic.name: s.partition_count for s in states if s.partition_count is not None}
     if conflicts := partition_conflicts(counts, partitions):
         raise TopicError(
-            f"{'; '.join(conflicts)}. Set TOPIC_PARTITIONS to what exists, or run "
-            "`shopkeeper topics reset`, which deletes their records"
+            f"{'; '.join(conflicts)}. Set TOPIC_PARTITIONS to what exists; where all exist, run "
+            "`shopkeeper topics grow` to the highest of these"
         )
 
 
@@ -218,6 +219,7 @@ async def init_topics(
         check_partitions(states, partitions)
         missing = [state for state in states if state.partition_count is None]
         if not missing:
+            await layout.write_first(kafka)
             return []
         answer = await admin.create_topics(
             [
@@ -231,6 +233,7 @@ async def init_topics(
         await _until(kafka, admin, lambda counts: all(counts.values()))
         # Somebody else may have created them meanwhile, differently.
         check_partitions(await _describe(kafka, admin), partitions)
+        await layout.write_first(kafka)
     return created
 
 

@@ -52,6 +52,7 @@ class Checkpoint:
     partition: int
     next_offset: int
     sections: Sections
+    count: int | None = None  # by how many partitions its keyed state is split; None: not by key
     last_record: Mark | None = None  # of what it reflects: shows whether a log is still the same
     size_bytes: int = 0  # as it was written; likewise:
     written_ms: int = 0
@@ -73,6 +74,7 @@ def encode(checkpoint: Checkpoint, topic: str) -> list[Output]:
             "source": checkpoint.source,
             "partition": checkpoint.partition,
             "next_offset": checkpoint.next_offset,
+            "split_by": checkpoint.count,
             "chunks": digests,
             "size_bytes": len(packed),
             "written_ms": int(time.time() * 1000),
@@ -87,11 +89,16 @@ def encode(checkpoint: Checkpoint, topic: str) -> list[Output]:
 class Reader:
     """Takes a checkpoint partition's records in order; keeps each source's best checkpoint.
 
+    counts: source -> by how many partitions its state must be split. A checkpoint split otherwise
+    is passed over: one of before a growth, or of a growth that has not ended. (One that does not
+    say is of a version that could not grow.)
+
     Memory: the chunks of the last two checkpoints, and of the best one, per source.
     """
 
-    def __init__(self, service: str = "SERVICE") -> None:
+    def __init__(self, service: str = "SERVICE", counts: Mapping[str, int] | None = None) -> None:
         self._service = service  # for what errors say
+        self._counts = counts or {}
         self._chunks: dict[str, tuple[int, bytes]] = {}  # key -> (offset, chunk)
         self._best: dict[str, tuple[int, int, list[bytes], tuple[Any, int, int]]] = {}
         self._manifest_at: dict[str, int] = {}  # source -> offset of its last manifest
@@ -117,6 +124,7 @@ class Reader:
                 None if last is None else Mark(int(last[0]), str(last[1])),
                 int(manifest.get("size_bytes", 0)), int(manifest.get("written_ms", 0)),
             )  # fmt: skip
+            split_by, wanted = manifest.get("split_by"), self._counts.get(source)
         except (orjson.JSONDecodeError, LookupError, TypeError, ValueError):
             log.warning("checkpoint manifest of %s at %d is unreadable: skipped", source, offset)
             return
@@ -126,7 +134,8 @@ class Reader:
                 f"{FORMAT_VERSION}: run the newer version, or give the state up with "
                 f"`shopkeeper checkpoints reset {self._service}`"
             )
-        if all(k in self._chunks for k in keys):
+        fits = split_by is None or wanted is None or split_by == wanted
+        if fits and all(k in self._chunks for k in keys):
             best = self._best.get(source)
             if best is None or next_offset >= best[0]:
                 found = [self._chunks[k] for k in keys]
@@ -153,7 +162,8 @@ class Reader:
             return None
         next_offset, first, chunks, about = found
         sections = msgspec.msgpack.decode(b"".join(chunks), type=dict[str, bytes])
-        return Checkpoint(source, partition, next_offset, sections, *about), first
+        count = self._counts.get(source)
+        return Checkpoint(source, partition, next_offset, sections, count, *about), first
 
 
 class CheckpointStore:
@@ -169,11 +179,13 @@ class CheckpointStore:
         self._service = next((s for s in topics.SERVICES if topics.checkpoints(s) == topic), topic)
         self._logs: dict[int, CheckpointLog] = {}  # by partition, of those that were loaded
 
-    async def load(self, wanted: Mapping[int, Sequence[str]]) -> dict[tuple[str, int], Checkpoint]:
+    async def load(
+        self, wanted: Mapping[int, Sequence[str]], counts: Mapping[str, int] | None = None
+    ) -> dict[tuple[str, int], Checkpoint]:
         """Read the newest checkpoints of {partition: sources}. Raises CheckpointError.
 
-        Missing ones are left out: their state begins empty, at the beginning of the log. From now
-        on these partitions, and no others, are collected.
+        counts: see `Reader`. Missing checkpoints are left out: their state begins empty, at the
+        beginning of the log. From now on these partitions, and no others, are collected.
         """
         name = self._kafka.topic(self._topic)
         consumer = AIOKafkaConsumer(
@@ -185,7 +197,7 @@ class CheckpointStore:
             max_partition_fetch_bytes=8_388_608,
         )
         logs = {number: CheckpointLog(sources) for number, sources in wanted.items()}
-        readers = {number: Reader(self._service) for number in wanted}
+        readers = {number: Reader(self._service, counts) for number in wanted}
         await consumer.start()
         try:
             partitions = [TopicPartition(name, p) for p in wanted]

@@ -19,6 +19,7 @@ from shopkeeper.shared.runtime.checkpoints import Checkpoint
 from shopkeeper.shared.runtime.processor import Deferring
 from shopkeeper.shared.runtime.recent_ids import RecentIds
 from shopkeeper.shared.runtime.records import Mark, Undecodable, mark
+from shopkeeper.shared.runtime.routing import Router
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 RECENT_IDS = "runtime.recent_ids"
+FENCE = "runtime.forwarded"
 
 
 class Decoder(Protocol):
@@ -89,13 +91,19 @@ class PartitionState:
         processor: Processor,
         decoder: Decoder,
         recent_ids_max: int,
+        count: int | None = None,
+        key_of: Callable[[Event], str] | None = None,
     ) -> None:
+        """count: by how many partitions keyed state is split (None: it is not, nothing is routed).
+        key_of: see `Source`."""
         self.topic, self.number = topic, number  # unprefixed
         self._service = service
         self._processor = processor
         self._process = processor.begin if isinstance(processor, Deferring) else processor.process
         self._decoder = decoder
         self._recent = RecentIds(recent_ids_max)
+        self._count = count
+        self._router = None if count is None else Router(topic, number, count, key_of)
         self.next_offset = 0
         self.last_record: Mark | None = None  # of what was folded
 
@@ -120,12 +128,16 @@ class PartitionState:
         books = Books(consumed=len(records))
         events: list[Event] = []
         rejected: list[Rejected] = []
+        forwarded: list[Output] = []
         seen = self._recent.seen
         if records:
             decodable = records
             if Undecodable in map(type, records):
                 decodable, rejected = self._without_undecodable(records)
-            for verdict in self._decoder.decode(decodable):
+            verdicts = self._decoder.decode(decodable)
+            if self._router is not None:
+                verdicts, forwarded, books.repeats = self._router.route(decodable, verdicts)
+            for verdict in verdicts:
                 if isinstance(verdict, Event):
                     # An id made up from topic, partition and offset cannot repeat.
                     if verdict.source and seen(verdict.source, verdict.id):
@@ -145,6 +157,7 @@ class PartitionState:
         if rejected:
             outputs = self._dead_letters(records, rejected)
             books.failed.update((r.stage, r.error) for r in rejected)
+        outputs += forwarded
         if records:
             self.next_offset = records[-1].offset + 1
             if decodable:
@@ -179,14 +192,19 @@ class PartitionState:
         """The whole state with the offset that it reflects."""
         sections = dict(self._processor.dump())
         sections[RECENT_IDS] = self._recent.dump()
+        if self._router is not None:
+            sections[FENCE] = self._router.fence.dump()
         return Checkpoint(
-            self.topic, self.number, self.next_offset, sections, self.last_record
-        )  # fmt: skip
+            self.topic, self.number, self.next_offset, sections, self._count, self.last_record
+        )
 
     def load(self, checkpoint: Checkpoint) -> None:
         """Take a checkpoint over; that it belongs to this log was looked at (`continuity`)."""
         sections = dict(checkpoint.sections)
         self._recent.load(sections.pop(RECENT_IDS, b""))
+        fence = sections.pop(FENCE, None)
+        if fence is not None and self._router is not None:
+            self._router.fence.load(fence)
         self._processor.load(sections)
         self.next_offset = checkpoint.next_offset
         self.last_record = checkpoint.last_record

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 EXIT_OPERATOR = 3  # a worker's exit status: starting it again would end the same way
+EXIT_AGAIN = 75  # EX_TEMPFAIL: it stopped in order and is to be started again
 
 
 class OperatorNeeded(RuntimeError):

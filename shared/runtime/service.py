@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from shopkeeper.shared.contracts.event import Event
     from shopkeeper.shared.runtime.metrics import Metrics
     from shopkeeper.shared.runtime.processor import Processor
 
@@ -23,6 +24,9 @@ class Source:
     wanted: frozenset[str] = frozenset()  # event types; empty for an internal format
     holds_back: bool = False  # its processors hold outputs back until `flush`
     internal_type: str = ""  # set: records are handed on undecoded, as Event(type=this, data=bytes)
+    # What an event's state is kept under: its partition follows from that, wherever the event came
+    # (see routing.py). None: nothing is kept by key.
+    key_of: Callable[[Event], str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

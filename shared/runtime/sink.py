@@ -35,7 +35,8 @@ class DeliveryError(RuntimeError):
 
 @lru_cache(maxsize=65_536)
 def partition_of(key: bytes, count: int) -> int:
-    """Kafka's default partitioner (murmur2), as every standard client places this key."""
+    """Where Kafka's default partitioner (murmur2) places this key: that of Java's client, aiokafka
+    and others; librdkafka's default is another."""
     return int((murmur2(key) & 0x7FFFFFFF) % count)
 
 
@@ -91,13 +92,18 @@ class Sink:
             partition = output.partition
             if partition is None:
                 partition = partition_of(output.key or b"", counts[output.topic])
+            elif partition >= counts[output.topic]:
+                partition %= counts[output.topic]  # a topic that did not grow with its source
             batches = packed.setdefault((prefix + output.topic, partition), [])
             headers = output.headers
+            timestamp = now_ms if output.timestamp_ms is None else output.timestamp_ms
             if not batches or not batches[-1].append(
-                key=output.key, value=output.value, timestamp=now_ms, headers=headers
+                key=output.key, value=output.value, timestamp=timestamp, headers=headers
             ):
                 batch = self._producer.create_batch()
-                batch.append(key=output.key, value=output.value, timestamp=now_ms, headers=headers)
+                batch.append(
+                    key=output.key, value=output.value, timestamp=timestamp, headers=headers
+                )
                 batches.append(batch)
         return packed
 

@@ -19,7 +19,6 @@ import logging
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import aiokafka
-from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
 from faust.exceptions import ConsumerNotStarted
@@ -29,6 +28,7 @@ from faust.types.tuples import ConsumerMessage
 from mode import Service
 
 from shopkeeper.shared.runtime import fetching, membership
+from shopkeeper.shared.runtime.assignor import NumberAssignor
 from shopkeeper.shared.runtime.fetching import ISOLATION
 from shopkeeper.shared.runtime.shutdown import Deadline
 from shopkeeper.shared.runtime.spans import Partition, Span, cut
@@ -62,6 +62,10 @@ class Owner(Protocol):
 
     async def room(self) -> bool:
         """Wait (briefly) until the byte budget has room; False if it has none yet."""
+        ...
+
+    def limit(self, partition: Partition) -> int | None:
+        """The offset before which to stop delivering; None: there is none."""
         ...
 
     def opened(self, span: Span) -> None:
@@ -139,15 +143,15 @@ class SpanConsumerThread(driver.AIOKafkaConsumerThread):
 
     def _create_worker_consumer(self, transport: Any) -> aiokafka.AIOKafkaConsumer:
         settings: Settings = self.app.owner.settings
-        # Range assigns the same partition numbers of every topic to the same member, which
-        # co-partitioned topics need (round-robin gave one worker clicks {0,3} but orders {2}).
-        self._assignor = RangePartitionAssignor
+        # The same partition numbers of every topic go to the same member, which co-partitioned
+        # topics need (round-robin gave one worker clicks {0,3} but orders {2}).
+        self._assignor = NumberAssignor
         return aiokafka.AIOKafkaConsumer(
             **settings.kafka.client_options(),
             client_id=self.app.conf.broker_client_id,
             group_id=self.app.conf.id,
             group_instance_id=settings.worker_id or None,
-            partition_assignment_strategy=[RangePartitionAssignor],
+            partition_assignment_strategy=[NumberAssignor],
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             isolation_level=ISOLATION,
@@ -261,6 +265,9 @@ class SpanConsumer(driver.Consumer):
                 continue
             if found[0].offset < expected:
                 found = [r for r in found if r.offset >= expected]
+            limit = owner.limit(Partition(tp.topic, tp.partition))
+            if limit is not None:
+                found = [r for r in found if r.offset < limit]
             complete = True
             for start, end, size in cut(found, settings.span_records_max, settings.span_bytes_max):
                 while self._deliverable(epoch) and not await owner.room():
@@ -419,6 +426,13 @@ class SpanConsumer(driver.Consumer):
         coordinator = None if consumer is None else consumer._coordinator
         # Read from another thread: a future's state, nothing more.
         return coordinator is not None and coordinator._rejoin_needed_fut.done()
+
+    def leave_for_good(self) -> None:
+        """A static member leaves its group when it closes, as others do: whoever changes partitions
+        waits for an empty group."""
+        consumer = self._thread._consumer
+        if consumer is not None:
+            consumer._coordinator._group_instance_id = None
 
     async def on_partitions_revoked(self, revoked: set[Any]) -> None:
         """Every rebalance takes everything (eager protocol): finish, checkpoint, then let go."""

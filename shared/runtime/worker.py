@@ -24,7 +24,7 @@ from aiokafka.errors import KafkaError
 
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.contracts.door import Door
-from shopkeeper.shared.runtime import continuity
+from shopkeeper.shared.runtime import continuity, layout
 from shopkeeper.shared.runtime.broker_watch import BrokerWatch
 from shopkeeper.shared.runtime.checkpoints import CheckpointStore, encode
 from shopkeeper.shared.runtime.faust_app import SpanApp, make_app
@@ -59,6 +59,7 @@ TICK_S = 0.25
 VIEW_TICK_S = 0.25
 OBSERVE_S = 1.0
 COLLECT_AGAIN_S = 30.0  # after the broker did not delete what was superseded
+LAYOUT_S = 5.0  # how often a running worker looks whether partitions are being added
 FLUSH_S = 0.25
 CHECKPOINT_SHARE = 0.25  # of DRAIN_DEADLINE is kept for the checkpoints, 2 s at most
 COMMIT_S_MAX = 2.0
@@ -108,6 +109,8 @@ class Worker:
         self.epoch = 0
         self.failure: BaseException | None = None
         self.stop_requested = asyncio.Event()
+        self.start_again = False  # it stops in order, and has work to do when it is started again
+        self._layout = layout.Layout(0, {})
         self._kafka = settings.kafka
         self._core = ThreadPoolExecutor(1, thread_name_prefix="core")
         self._sink = Sink(settings.kafka, settings.delivery_timeout_s, f"{self.name}-sink")
@@ -180,8 +183,12 @@ class Worker:
         self._watch.answers()
         self._tasks.append(asyncio.create_task(self._watch.run(), name="broker watch"))
         await self._check_topics()
+        self._layout = await layout.usable(
+            self._kafka, [s.topic for s in self.service.sources], self._checkpoint_topic, self._wait
+        )
+        self.health.not_ready = {"broker": "connecting"}
         await self._sink.start(t.name for t in topics.ALL)
-        self.service.prepare(self._sink.partition_count)
+        self.service.prepare(self._split_by)
         self._admin = AIOKafkaAdminClient(**self._kafka.client_options())
         await self._admin.start()
         self.health.not_ready = {"views": "reading", "partitions": "not assigned"}
@@ -198,6 +205,7 @@ class Worker:
             asyncio.create_task(self._guarded(self._flush_forever), name="flush"),
             asyncio.create_task(self._guarded(self._collect_forever), name="collect"),
             asyncio.create_task(self._guarded(self._crash_watch), name="crash watch"),
+            asyncio.create_task(self._guarded(self._layout_watch), name="layout watch"),
         ]
 
     async def wait(self) -> None:
@@ -217,6 +225,8 @@ class Worker:
             await self._drain(drain)
             await self._until_stable(drain)
         self._accepting = False
+        if app is not None and app.consumer is not None and self.start_again:
+            app.consumer.leave_for_good()
         await end_tasks([*self._tasks, *self._bodies], leave.left(1.0))
         late = []
         if app is not None:
@@ -261,6 +271,39 @@ class Worker:
         while not app.crashed:  # noqa: ASYNC110  # a property of Faust's, there is no event
             await asyncio.sleep(0.5)
         self.fail(app.crash_reason or RuntimeError("Faust crashed"))
+
+    def _wait(self, obstacle: str) -> None:
+        """Before the group is joined: say why, once."""
+        if self.health.not_ready.get("partitions") != obstacle:
+            self.health.not_ready = {"partitions": obstacle}
+            log.warning("%s waits: %s", self.service.name, obstacle)
+        self.health.beat()
+
+    def _split_by(self, topic: str) -> int:
+        """By how many partitions a topic's state is split, whatever the broker has by now."""
+        return self._layout.counts.get(topic) or self._sink.partition_count(topic)
+
+    async def _layout_watch(self) -> None:
+        """Stop, in order, when partitions are being added: what comes next is decided at a start,
+        outside the group."""
+        topics_read = [s.topic for s in self.service.sources]
+        while True:
+            await asyncio.sleep(LAYOUT_S)
+            try:
+                found = await layout.survey(self._kafka)
+            except (KafkaError, OSError):
+                continue  # others say that the broker is away
+            obstacle = found.obstacle(topics_read, self._checkpoint_topic)
+            if obstacle is None and found.layout != self._layout:
+                obstacle = "the partition layout is another"
+            if obstacle is not None:
+                self._stop_to_start_again(obstacle)
+
+    def _stop_to_start_again(self, reason: str) -> None:
+        if not self.stop_requested.is_set():
+            log.warning("%s stops, to start again: %s", self.service.name, reason)
+            self.start_again = True
+            self.stop_requested.set()
 
     async def _check_topics(self) -> None:
         admin = AIOKafkaAdminClient(**self._kafka.client_options())
@@ -363,6 +406,9 @@ class Worker:
         )  # fmt: skip
         self.metrics.records_lost.labels(topic).inc(start - expected)
 
+    def limit(self, partition: Partition) -> int | None:
+        return self._layout.limit(self._sources[partition.topic].topic, partition.partition)
+
     def durable_offset(self, partition: Partition) -> int | None:
         held = self._held.get(partition)
         return None if held is None else held.durable
@@ -392,11 +438,18 @@ class Worker:
         self.epoch += 1
         epoch = self.epoch
         assigned = sorted(partitions)
-        self._assert_co_partitioned(assigned)
         self.metrics.rebalances.inc()
+        if (added := self._added(assigned)) is not None:
+            self._stop_to_start_again(added)
+            return {}
         try:
             await self._views.caught_up.wait()
             self.health.not_ready.pop("views", None)
+            if (await layout.survey(self._kafka)).layout != self._layout:
+                # Changed between our start and our joining: whoever changes it waits for an empty
+                # group afterwards, so either we see the change or it sees us.
+                self._stop_to_start_again("the partition layout is another")
+                return {}
             held = await self._load(assigned)
         except (KafkaError, RuntimeError) as error:
             # Not raised into Faust, which would print a page of it: nothing is accepted any more.
@@ -417,18 +470,26 @@ class Worker:
         log.info("assigned %s", ", ".join(f"{t}/{n}" for t, n in assigned) or "nothing")
         return {p: held[p].state.next_offset for p in assigned}
 
-    def _assert_co_partitioned(self, assigned: list[Partition]) -> None:
-        sets = {
-            topic: {p.partition for p in assigned if p.topic == topic} for topic in self._sources
-        }
-        assert len({frozenset(s) for s in sets.values()}) <= 1, f"not co-partitioned: {sets}"
+    def _added(self, assigned: list[Partition]) -> str | None:
+        """What to say of a partition that was added since we started; None if there is none."""
+        if self._layout.growth is not None:
+            return None  # those that are new have the limit 0
+        for partition in assigned:
+            topic = self._sources[partition.topic].topic
+            count = self._layout.counts.get(topic)
+            if topic in topics.KEYED and count is not None and partition.partition >= count:
+                return f"{topic} has more partitions than the {count} that its state is split by"
+        return None
 
     async def _load(self, assigned: list[Partition]) -> dict[Partition, _Held]:
         if not assigned:
             return {}
-        numbers = sorted({p.partition for p in assigned})
-        names = [source.topic for source in self.service.sources]
-        checkpoints = await self._store.load(dict.fromkeys(numbers, names))
+        names: dict[int, list[str]] = {}
+        for partition in assigned:
+            if self.limit(partition) == 0:
+                continue  # it was just added: there is no checkpoint, perhaps not even a place
+            names.setdefault(partition.partition, []).append(self._sources[partition.topic].topic)
+        checkpoints = await self._store.load(names, self._layout.counts)
         found = {p: checkpoints.get((self._sources[p.topic].topic, p.partition)) for p in assigned}
         begins = await continuity.starts(self._kafka, found, self.service.name)
         held: dict[Partition, _Held] = {}
@@ -456,6 +517,8 @@ class Worker:
         return PartitionState(
             source.topic, number, self.service.name, source.make(number), decoder,
             self.settings.recent_ids_max,
+            self._layout.counts.get(source.topic) if source.topic in topics.KEYED else None,
+            source.key_of,
         )  # fmt: skip
 
     async def replaced(self, former_member_id: str) -> bool:

@@ -134,12 +134,14 @@ def test_bad_input_goes_alone_to_the_dead_letters(kafka, service, topic):
             if n == f"shopkeeper_{name}" and labels.items() <= dict(found).items()
         )  # fmt: skip
 
+    # The records' key is nobody's: what belongs to another partition is consumed once more there.
+    rerouted = total("events_skipped_total", reason="rerouted")
     books = Counter(
-        consumed=total("events_consumed_total", topic=topic),
+        consumed=total("events_consumed_total", topic=topic) - rerouted,
         processed=total("events_processed_total", topic=topic),
         failed=total("dlq_events_total", topic=topic),
         repeats=total("duplicates_skipped_total", topic=topic),
-        skipped=total("events_skipped_total"),
+        skipped=total("events_skipped_total") - rerouted,
     )
     assert books == Counter(
         consumed=len(sent), processed=len(bad) + 1, failed=len(bad), repeats=1, skipped=1

@@ -21,6 +21,7 @@ from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.contracts.event import Output
 from shopkeeper.shared.runtime.service import Service, Source
 from shopkeeper.shared.runtime.settings import Settings
+from shopkeeper.shared.runtime.spans import Partition
 from shopkeeper.shared.runtime.worker import Worker
 
 if TYPE_CHECKING:
@@ -320,5 +321,20 @@ def test_two_workers_share_the_partitions_and_one_takes_over(bench):
             await bench.until(lambda: bench.done(50, 0)() and bench.done(50, 1)())
         for number in (0, 1):
             assert bench.totals[number].positions == list(range(50))
+
+    asyncio.run(scenario())
+
+
+def test_a_partition_that_was_added_is_not_begun(bench):
+    """The group may hear of it before our own look at the layout does."""
+
+    async def scenario():
+        async with bench.worker() as worker:
+            await bench.until(lambda: len(worker._held) == PARTITION_COUNT)
+            added = Partition(bench.kafka.topic(topics.CLICKS), PARTITION_COUNT)
+            assert await worker.recover([added]) == {}
+            assert worker.start_again
+            assert worker.stop_requested.is_set()
+            assert worker.failure is None
 
     asyncio.run(scenario())

@@ -97,7 +97,7 @@ def test_junk_in_the_topic_is_passed_over(key, value):
 
 def test_the_last_record_is_kept_and_manifests_of_earlier_versions_have_none():
     last = mark(Record("t", 0, 4, 1_000, 0, b"key", b"value", ()))
-    written = encode(Checkpoint("shop.clicks.v1", 0, 5, {}, last), TOPIC)
+    written = encode(Checkpoint("shop.clicks.v1", 0, 5, {}, last_record=last), TOPIC)
     log = [(o.key, o.value) for o in written]
     best, _ = read(log).best("shop.clicks.v1", 0)
     assert best.last_record == last

@@ -205,7 +205,7 @@ def test_lists_are_published_per_event_with_deterministic_ids() -> None:
         f"shop.clicks.v1/1/{offset}/recommendations.updated.v1/0" for offset in (7, 9)
     ]
     assert [d.cause for d in data] == ["ev7", "ev9"]
-    assert [(o.partition, o.key) for o in lists] == [(1, b"v")] * 2
+    assert [(o.partition, o.key) for o in lists] == [(None, b"v")] * 2, "placed by the user"
     assert data[0].session_id == "s"
     assert {i.product_id for i in data[0].items} == {"p1", "p2"}  # never the current one
     assert data[0].items[0].reason == outputs.Reason("viewed_together", {"product_id": "p0"})
@@ -236,7 +236,7 @@ def test_erasing_a_user_removes_lists_and_memory() -> None:
     cluster.process(0, [clicked(0, "u", "a"), clicked(1, "u", "b")])
     found = cluster.process(0, [made("user.erased.v1", UserErased(user_id="u"), 2, "u")])
     assert [(o.topic, o.key, o.value, o.partition) for o in found] == [
-        (topics.RECOMMENDATIONS, b"u", None, 0)
+        (topics.RECOMMENDATIONS, b"u", None, None)
     ]
     assert cluster.clicks[0].sessions.users == {}
     assert cluster.clicks[0].sessions.sessions == {}

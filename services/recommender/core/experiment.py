@@ -282,7 +282,7 @@ class Ledger:
     def dump(self) -> bytes:
         """The whole state; equal states give equal bytes."""
         return msgspec.msgpack.encode(
-            _State(
+            LedgerState(
                 format_version=FORMAT_VERSION,
                 rule=self._rule,
                 keys=self._keys.tobytes(),
@@ -303,7 +303,7 @@ class Ledger:
         self._start()
         if packed is None or _rule_in(packed) not in (None, self._rule):
             return
-        state = read_state(packed, _State, FORMAT_VERSION, self._rule)
+        state = read_state(packed, LedgerState, FORMAT_VERSION, self._rule)
         self._keys.frombytes(state.keys)
         self._offsets.frombytes(state.offsets)
         self._list_times_ms.frombytes(state.list_times_ms)
@@ -341,7 +341,9 @@ def _rule_in(packed: bytes) -> str | None:
         return None  # read_state says what is wrong
 
 
-class _State(msgspec.Struct, frozen=True):
+class LedgerState(msgspec.Struct, frozen=True):
+    """A dumped `Ledger`: users by number, offset, time of the last list and flags, side by side."""
+
     format_version: int
     rule: str
     keys: bytes

@@ -232,6 +232,10 @@ class Sessions:
                 self.counters["users_erased"] += 1
         return given
 
+    def take_epoch(self, other: Sessions) -> None:
+        """Go on evicting where another, of the same partition, left off."""
+        self._epoch = other._epoch
+
     # -- checkpoints
 
     def dump(self) -> bytes:

@@ -1,4 +1,4 @@
-"""`shopkeeper topics init|reset|list`: the topics on the broker that the environment names."""
+"""`shopkeeper topics init|grow|reset|list`: the topics on the broker that the environment names."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from aiokafka.errors import KafkaError
 
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.runtime import admin, logs
+from shopkeeper.shared.runtime.growth import Grower
 from shopkeeper.shared.runtime.settings import KafkaSettings, SettingsError, read
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def _run(kafka: KafkaSettings, wait_s: float, work: Coroutine[Any, Any, Any]) ->
 
 @click.group("topics")
 def command() -> None:
-    """Create, recreate or list the topics (TOPIC_PARTITIONS, TOPIC_REPLICATION, TOPIC_PREFIX)."""
+    """Create, grow, recreate, list topics (TOPIC_PARTITIONS, TOPIC_REPLICATION, TOPIC_PREFIX)."""
 
 
 @command.command("init")
@@ -70,6 +71,45 @@ def init(wait_s: float) -> None:
     for name in created:
         click.echo(name)
     click.echo(f"{len(created)} topics created", err=True)
+
+
+@command.command("grow")
+@click.argument("partitions", type=click.IntRange(1, 1024), required=False)
+@click.option("--cancel", is_flag=True, help="Give up a growth that waits for workers.")
+@click.option(
+    "--workers-wait",
+    "workers_s",
+    type=click.FloatRange(min=0),
+    default=None,
+    metavar="SECONDS",
+    help="How long to wait for workers; without it, without end.",
+)
+@click.option(
+    "--workers-gone",
+    is_flag=True,
+    help="Take it from me that no worker runs, whatever members the groups still list.",
+)
+@WAIT_OPTION
+def grow(
+    partitions: int | None, cancel: bool, workers_s: float | None, workers_gone: bool, wait_s: float
+) -> None:
+    """Split users' and products' state by more PARTITIONS (docs/partitions.md).
+
+    Workers stop by themselves, finish by the old count what was published, and go on by the new
+    one, if something starts them again (`shopkeeper up`, an orchestrator). Producers may go on.
+    """
+    kafka, _, _ = _settings()
+    grower = Grower(kafka, _say, workers_s, workers_gone)
+    if cancel == (partitions is not None):
+        raise click.UsageError("say to how many PARTITIONS, or --cancel")
+    if partitions is None:
+        _run(kafka, wait_s, grower.cancel())
+        click.echo("the growth was given up; nothing was changed", err=True)
+        return
+    done = _run(kafka, wait_s, grower.grow(partitions))
+    for name, count in done.counts.items():
+        click.echo(f"{kafka.topic(name)}\t{count}")
+    click.echo(f"state is split by {partitions} partitions", err=True)
 
 
 @command.command("reset")

@@ -15,7 +15,7 @@ import click
 
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.runtime import identity, logs, shutdown
-from shopkeeper.shared.runtime.refusal import EXIT_OPERATOR, OperatorNeeded
+from shopkeeper.shared.runtime.refusal import EXIT_AGAIN, EXIT_OPERATOR, OperatorNeeded
 from shopkeeper.shared.runtime.settings import Settings, SettingsError
 from shopkeeper.shared.runtime.supervisor import EXIT_USAGE
 from shopkeeper.shared.runtime.tasks import end_tasks
@@ -76,6 +76,8 @@ async def run(name: str, settings: Settings) -> int:
         await end_tasks([starting], shutdown.END_START_S)
     await worker.stop()
     await holding.aclose()
+    if worker.start_again and failure is None and not signals.requested.is_set():
+        return EXIT_AGAIN
     return _status(failure)
 
 
