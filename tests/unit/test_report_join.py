@@ -73,7 +73,7 @@ def joined(log, made, first_retained=0):
     join = Join(numbers, lists.kept())
     searches = [each for each in log[first_retained:] if each.type == "search"]
     for each in searches[::-1] + searches[:1]:  # any order, some again
-        join.see_search(0, each)
+        join.see_search(each)
     for each in log[first_retained:]:
         if each.type != "search":
             join.see(0, each, each.time_ms + 20)

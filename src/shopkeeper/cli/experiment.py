@@ -27,6 +27,7 @@ from shopkeeper.shared.contracts.outputs import RecommendationsUpdated
 from shopkeeper.shared.runtime.admin import wait_for_broker
 from shopkeeper.shared.runtime.partition import PartitionState
 from shopkeeper.shared.runtime.reader import Reader
+from shopkeeper.shared.runtime.routing import hop_of
 from shopkeeper.shared.runtime.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
@@ -57,6 +58,8 @@ async def clicks_counted(settings: Settings, experiment: Experiment) -> list[Led
 
     async with Reader(settings.kafka, [topics.CLICKS], from_start=True) as reader:
         async for record in reader.until_now():
+            if hop_of(record) is not None:
+                continue  # a worker published it again: the original is there
             waiting[record.partition].append(record)
             if len(waiting[record.partition]) >= SPAN_RECORDS:
                 fold(record.partition)

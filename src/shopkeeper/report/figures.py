@@ -104,8 +104,8 @@ def compute(lists: Sequence[Shown], join: Join, numbers: Items, shop: Shop) -> F
     for product in shop.catalogue:
         numbers.intern(product)
     count = len(numbers)
-    user_of: dict[tuple[int, str], int] = {}
-    users = [user_of.setdefault((s.partition, s.user), len(user_of)) for s in lists]
+    user_of: dict[str, int] = {}
+    users = [user_of.setdefault(s.user, len(user_of)) for s in lists]
     clicks = np.zeros(count, np.int64)
     for item, n in join.clicks.items():
         clicks[item] = n

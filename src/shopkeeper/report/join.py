@@ -124,18 +124,18 @@ class Join:
     list before a click is the one that it answers. Searches stand in a log of their own: they are
     put among the clicks by the times of the events. A list whose event is retained no more stands
     before all of its user's events, if it is older than the first of them.
-    A user is one per partition, as in the recommender.
+    A user is one, by whatever partition the events came, as in the recommender.
     """
 
     def __init__(self, numbers: Items, lists: Iterable[Shown]) -> None:
         self._numbers = numbers
-        self._users: dict[tuple[int, str], _User] = {}
-        self._of_cause: dict[tuple[int, str, str], Shown] = {}
+        self._users: dict[str, _User] = {}
+        self._of_cause: dict[tuple[str, str], Shown] = {}
         self._of_id: dict[str, Shown] = {}
         self._repeats: dict[int, RecentIds] = {}
         for shown in lists:
-            self._users.setdefault((shown.partition, shown.user), _User()).lists.append(shown)
-            self._of_cause[shown.partition, shown.user, shown.cause] = shown
+            self._users.setdefault(shown.user, _User()).lists.append(shown)
+            self._of_cause[shown.user, shown.cause] = shown
             self._of_id[shown.recomm_id] = shown
         self.clicks: Counter[int] = Counter()  # by item
         self.positions: Counter[int] = Counter()  # of clicks that name a list; -1: not in it
@@ -145,14 +145,14 @@ class Join:
 
     def user_clicks(self, shown: Shown) -> int:
         """How many clicks of the list's user were seen."""
-        return self._users[shown.partition, shown.user].clicks
+        return self._users[shown.user].clicks
 
-    def see_search(self, partition: int, event: Event) -> None:
+    def see_search(self, event: Event) -> None:
         """One search, in any order, but before any `see`."""
         # Once: a search may stand there again, and no click is the cause of its list.
-        made = self._of_cause.pop((partition, event.data.user, event.id), None)
+        made = self._of_cause.pop((event.data.user, event.id), None)
         if made is not None:
-            searches = self._users[partition, event.data.user].searches
+            searches = self._users[event.data.user].searches
             heapq.heappush(searches, (event.time_ms, event.offset, made))
 
     def close(self) -> None:
@@ -168,7 +168,7 @@ class Join:
         data = event.data
         self.first_ms = min(event.time_ms, self.first_ms or event.time_ms)
         self.last_ms = max(event.time_ms, self.last_ms or event.time_ms)
-        user = self._users.get((partition, data.user))
+        user = self._users.get(data.user)
         if user is not None and not user.begun:
             user.begun = True
             older = [s for s in user.lists if (s.event_ms or s.published_ms) < event.time_ms]
@@ -189,7 +189,7 @@ class Join:
                 _answer(user, items[0], event.time_ms, recorded_ms)
         if user is not None:
             user.recent.extend(items)
-            made = self._of_cause.get((partition, data.user, event.id))
+            made = self._of_cause.get((data.user, event.id))
             if made is not None:
                 made.history, made.answer = tuple(user.recent), None
                 user.waiting = made

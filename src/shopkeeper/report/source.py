@@ -17,6 +17,7 @@ from shopkeeper.shared.contracts.outputs import ProductSentimentUpdated, Trendin
 from shopkeeper.shared.contracts.shop import ProductCatalogued
 from shopkeeper.shared.runtime.admin import partitions_of
 from shopkeeper.shared.runtime.reader import Reader
+from shopkeeper.shared.runtime.routing import hop_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -94,8 +95,8 @@ async def read(kafka: KafkaSettings, type_prefix: str, lists_max: int) -> Retain
     kept = lists.kept()
     join = Join(numbers, kept)
     if topics.SEARCHES in names:
-        async for record, event in _events(kafka, topics.SEARCHES, type_prefix, extents):
-            join.see_search(record.partition, event)
+        async for _, event in _events(kafka, topics.SEARCHES, type_prefix, extents):
+            join.see_search(event)
     async for record, event in _events(kafka, topics.CLICKS, type_prefix, extents):
         join.see(record.partition, event, record.timestamp)
     join.close()
@@ -107,11 +108,14 @@ async def read(kafka: KafkaSettings, type_prefix: str, lists_max: int) -> Retain
 async def _events(
     kafka: KafkaSettings, name: str, type_prefix: str, extents: dict[str, Extent]
 ) -> AsyncIterator[tuple[Any, Event]]:
-    """A topic's records that hold an event, with it; all are counted."""
+    """A topic's records that hold an event, with it; all are counted. What a worker published again
+    is passed over: the original is there."""
     door = _door(name, type_prefix)
     async with Reader(kafka, [name], from_start=True) as reader:
         async for record in reader.until_now():
             extents[name].add(record)
+            if hop_of(record) is not None:
+                continue
             (verdict,) = door.decode([record])
             if isinstance(verdict, Event):
                 yield record, verdict
