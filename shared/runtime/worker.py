@@ -211,7 +211,8 @@ class Worker:
             await self._drain(drain)
             await self._until_stable(drain)
         self._accepting = False
-        await end_tasks([*self._tasks, *self._bodies], leave.left(1.0))
+        saving = [h.saving for h in self._held.values() if h.saving is not None]  # given up
+        await end_tasks([*self._tasks, *self._bodies, *saving], leave.left(1.0))
         late = []
         if app is not None:
             if app.consumer is not None:
