@@ -83,8 +83,13 @@ class Sink:
         return self._partition_counts[topic]
 
     def pack(self, outputs: Sequence[Output]) -> Packed:
-        """Build the batches of these outputs, in order per partition."""
-        assert self._producer is not None
+        """Build the batches of these outputs, in order per partition.
+
+        Raises DeliveryError once the sink has stopped: a step that was given up may still ask.
+        """
+        producer = self._producer
+        if producer is None:
+            raise DeliveryError("the worker is stopping")
         now_ms = int(time.time() * 1000)
         counts, prefix = self._partition_counts, self._kafka.topic_prefix
         packed: Packed = {}
@@ -100,7 +105,7 @@ class Sink:
             if not batches or not batches[-1].append(
                 key=output.key, value=output.value, timestamp=timestamp, headers=headers
             ):
-                batch = self._producer.create_batch()
+                batch = producer.create_batch()
                 batch.append(
                     key=output.key, value=output.value, timestamp=timestamp, headers=headers
                 )

@@ -227,7 +227,8 @@ class Worker:
         self._accepting = False
         if app is not None and app.consumer is not None and self.start_again:
             app.consumer.leave_for_good()
-        await end_tasks([*self._tasks, *self._bodies], leave.left(1.0))
+        saving = [h.saving for h in self._held.values() if h.saving is not None]  # given up
+        await end_tasks([*self._tasks, *self._bodies, *saving], leave.left(1.0))
         late = []
         if app is not None:
             if app.consumer is not None:

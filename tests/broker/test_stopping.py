@@ -239,6 +239,39 @@ def test_while_the_core_is_stuck_in_a_span_of_which_nothing_is_committed(bench):
     asyncio.run(scenario())
 
 
+class SlowToDump(Totals):
+    """Its checkpoint takes until `bench.hold` is set."""
+
+    def dump(self):
+        assert self.bench.hold.wait(30)
+        return super().dump()
+
+
+def test_while_a_checkpoint_is_taken_that_nobody_waits_for_any_more(bench):
+    async def scenario():
+        bench.hold = threading.Event()
+        bench.hold.set()
+        source = Source(
+            topics.CLICKS, lambda n: SlowToDump(n, bench), frozenset({"product.clicked.v1"})
+        )
+        settings = replace(bench.settings, drain_deadline_s=DRAIN_S)
+        worker = Worker(Service("recommender", [source]), settings)
+        await worker.start()
+        await bench.send(range(10))
+        await bench.until(lambda: worker.durable_offset_of(0) == 10)
+        bench.hold.clear()
+        # The one that is awaited first is the one that waits for the core thread.
+        for held in reversed(list(worker._held.values())):
+            worker._begin_checkpoint(held)
+        await asyncio.sleep(0.2)
+        await assert_ends_in_time(worker)
+        bench.hold.set()
+        await asyncio.sleep(0.5)  # the core thread is through with it now
+        assert worker.failure is None
+
+    asyncio.run(scenario())
+
+
 @pytest.mark.parametrize("what", ["views", "checkpoints"])
 def test_while_state_is_still_being_read(bench, monkeypatch, what):
     async def scenario():
