@@ -284,3 +284,21 @@ def test_what_was_sent_to_the_background_outlives_its_terminal(tmp_path):
         time.sleep(3.0)
         assert before
         assert [p for p in before if not alive(p)] == []
+
+
+def test_a_reader_who_has_seen_enough_ends_the_demo(environ, bin_folder, tmp_path):
+    """`make demo | head -1`, say."""
+    errors = tmp_path / "errors"
+    with errors.open("wb") as sink:
+        demo = subprocess.Popen(
+            make(bin_folder, "demo"), stdout=subprocess.PIPE, stderr=sink, cwd=REPOSITORY,
+            env=environ, start_new_session=True,
+        )  # fmt: skip
+    try:
+        assert demo.stdout.readline()
+        demo.stdout.close()
+        assert demo.wait(START_S_MAX) == 0
+        assert "Traceback" not in errors.read_text("utf-8")
+    finally:
+        for pid in [*descendants(demo.pid), demo.pid] if demo.returncode is None else []:
+            os.kill(pid, signal.SIGKILL)
