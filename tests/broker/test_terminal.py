@@ -23,6 +23,9 @@ from shopkeeper.shared.testing.workers import environment
 from tests.broker.test_demo import children_of
 from tests.broker.test_supervisor import alive, descendants
 
+pytestmark = pytest.mark.skipif(
+    os.environ.get("TEST_BROKER") == "kafka", reason="the broker has no part in it: once is enough"
+)
 ENDED_S_MAX = 10.0
 START_S_MAX = 120.0
 REPOSITORY = Path(__file__).parents[2]
