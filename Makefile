@@ -24,11 +24,18 @@ demo: $(VENV)/.installed ## the main job, live: embedded broker, three workers, 
 	@exec $(BIN)/shopkeeper demo $(if $(DATA),--data "$(DATA)") $(if $(FORMAT),--format "$(FORMAT)") \
 		$(if $(CATALOGUE),--catalogue "$(CATALOGUE)") $(ARGS)
 
-test: $(VENV)/.installed ## what CI runs: lint, types, all tests on an embedded broker of their own
+test: lint pytest ## lint, types, all tests on an embedded broker of their own
+
+lint: $(VENV)/.installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+pytest: $(VENV)/.installed
 	$(BIN)/python -m pytest $(SIDE_BY_SIDE) $(ARGS)
+
+ci: ## what CI runs: test, on each Python that is installed, and test-kafka
+	.ci/run
 
 test-kafka: $(VENV)/.installed ## the broker tests on a real Apache Kafka 4 (Java 17 and Maven, or Docker)
 	TEST_BROKER=kafka $(BIN)/python -m pytest tests/broker $(SIDE_BY_SIDE) $(ARGS)
@@ -46,7 +53,7 @@ lock: ## write the lock files anew (needs uv)
 		--group dev --no-emit-index-url --no-header --no-annotate -q -o requirements-dev.lock
 
 clean: ## remove what was installed and cached here
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .venv-3.* build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help setup demo test test-kafka bench up lock clean
+.PHONY: help setup demo test lint pytest ci test-kafka bench up lock clean

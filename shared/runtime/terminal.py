@@ -13,9 +13,11 @@ of its own; in the background.
 
 from __future__ import annotations
 
+import array
 import asyncio
 import contextlib
 import errno
+import fcntl
 import os
 import select
 import signal
@@ -73,10 +75,12 @@ def is_dead(descriptor: int) -> bool:
         termios.tcgetattr(descriptor)
     except termios.error as error:
         return error.args[0] in (errno.EIO, errno.ENXIO)  # ENOTTY: a file or a pipe
-    with contextlib.suppress(OSError):
-        poll = select.poll()
-        poll.register(descriptor, 0)
-        return any(event & select.POLLHUP for _, event in poll.poll(0))
+    if sys.platform == "darwin":
+        # macOS goes on answering for its attributes. To be readable without anything to read is
+        # what tells a dead one there: even Ctrl-D is a character until it is read.
+        waiting = array.array("i", [0])
+        fcntl.ioctl(descriptor, termios.FIONREAD, waiting)
+        return bool(select.select([descriptor], [], [], 0)[0]) and waiting[0] == 0
     return False
 
 
@@ -85,12 +89,12 @@ def _foreground_group() -> int | None:
     for descriptor in STANDARD:
         with contextlib.suppress(OSError):  # not a terminal, or not the one of our session
             return os.tcgetpgrp(descriptor)
-    try:
-        descriptor = os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY)
+    try:  # not kept open: on macOS a dead one can still be opened, and would be waited for
+        descriptor = os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY | os.O_NONBLOCK)
     except OSError:
         return None
     try:
-        return os.tcgetpgrp(descriptor)
+        return None if is_dead(descriptor) else os.tcgetpgrp(descriptor)
     except OSError:
         return None
     finally:

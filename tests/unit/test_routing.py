@@ -149,7 +149,7 @@ def test_every_event_is_folded_once_whoever_is_killed_and_when(seed, count):
             saved[number] = (states[number].dump(), None)
         if chance.random() < 0.2:  # killed: what it published stays
             states[number] = state(number, count)
-            states[number].load(saved[number][0], len(logs[number]))
+            states[number].load(saved[number][0])
     folded = Counter(event for s in states.values() for event in s._processor.seen)
     assert folded.total() == 40
     assert set(folded.values()) == {1}
