@@ -298,9 +298,13 @@ class SpanConsumer(driver.Consumer):
 
     def _note_positions(self, epoch: int, undelivered: Iterable[Any]) -> None:
         """Move on over what is nobody's to read: markers, aborted transactions, what compaction
-        removed. Without this a log that ends with a marker would show a lag of 1 for ever."""
+        removed. Without this a log that ends with a marker would show a lag of 1 for ever. What a
+        limit withholds is somebody's to read: not by us."""
         for tp, position in self._thread.positions.items():
             expected = self._expected.get(tp)
+            limit = self.owner.limit(Partition(tp.topic, tp.partition))
+            if limit is not None:
+                position = min(position, limit)
             if expected is None or tp in undelivered or position <= expected:
                 continue
             if self._deliverable(epoch):
