@@ -13,11 +13,14 @@ no longer fits.
 from __future__ import annotations
 
 import itertools
+from functools import partial
 from typing import Any
 
 from aiokafka.record.default_records import _DefaultRecordBatchPy
 from aiokafka.record.memory_records import _MemoryRecordsPy
-from aiokafka.record.util import decode_varint
+
+# Not the compiled one: it reads beyond the buffer's end, and the process ends there.
+from aiokafka.record.util import decode_varint_py as decode_varint
 
 
 def repaired(raw: bytes, error: Exception) -> Any:
@@ -34,6 +37,7 @@ def repaired(raw: bytes, error: Exception) -> Any:
         blank_malformed_names(batch._buffer, batch._pos, batch._num_records)
     except Exception:  # malformed in another way as well
         return None
+    batch._read_msg = partial(batch._read_msg, decode_varint)
     batch.validate_crc = lambda: True  # the bytes are not those any more that it was made of
     return batch
 
@@ -47,7 +51,7 @@ def blank_malformed_names(buffer: bytearray, start: int, record_count: int) -> N
     """
     for _ in range(record_count):
         length, at = decode_varint(buffer, start)
-        start = at + _size(length)
+        start = at + _size(length, at, buffer)
         for _ in range(3):  # attributes (one byte, read alike), timestamp and offset deltas
             _, at = decode_varint(buffer, at)
         for _ in range(2):  # key and value; -1 is null
@@ -56,7 +60,7 @@ def blank_malformed_names(buffer: bytearray, start: int, record_count: int) -> N
         header_count, at = decode_varint(buffer, at)
         for _ in itertools.repeat(None, header_count):
             size, at = decode_varint(buffer, at)
-            size = _size(size)
+            size = _size(size, at, buffer)
             try:
                 buffer[at : at + size].decode()
             except UnicodeDecodeError:
@@ -66,7 +70,7 @@ def blank_malformed_names(buffer: bytearray, start: int, record_count: int) -> N
             at += max(0, size)
 
 
-def _size(size: int) -> int:
-    if size < 0:  # going back would take for ever
-        raise ValueError(f"a size of {size}")
+def _size(size: int, at: int, buffer: bytearray) -> int:
+    if size < 0 or at + size > len(buffer):  # going back would take for ever
+        raise ValueError(f"a size of {size} at {at} of {len(buffer)}")
     return size

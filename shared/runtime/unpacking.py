@@ -27,8 +27,10 @@ if TYPE_CHECKING:
 OVERHEAD_BYTES = 12  # base offset (8 bytes) and length (4) come before what the length counts
 MAGIC_AT = 16  # in every message format there ever was
 LAST_OFFSET_DELTA_AT = 23  # message format 2
+COUNT_AT = 57  # likewise, of records
 HEADER_BYTES = 61  # likewise
 LEGACY_BYTES = 26  # the least that a record of the formats before took
+UNKNOWN_END = 2**62
 CAUSE_CHARACTERS_MAX = 200
 
 
@@ -45,11 +47,20 @@ class Batches:
         self.has_next, self._next_batch = records.has_next, records.next_batch
         self.size_in_bytes = records.size_in_bytes
         self._taken = 0
+        if not records.has_next() and len(raw) >= OVERHEAD_BYTES:
+            # A broker sends the first batch whole (KIP-74): so its length is wrong.
+            self.has_next, self._next_batch = self._has_first, self._cut_short
 
     def next_batch(self) -> Any:
         """Raises CorruptRecordException, struct.error and others; it counts as taken then."""
         self._taken += 1
         return self._next_batch()
+
+    def _has_first(self) -> bool:
+        return self._taken == 0
+
+    def _cut_short(self) -> Any:
+        raise CorruptRecordException("it ends before its length says")
 
     def last_taken(self) -> tuple[bytes, bytes]:
         """The bytes of the batch that was taken last, and what lies behind it."""
@@ -88,21 +99,23 @@ def _length(raw: bytes, start: int) -> int:
 def last_offset(
     batch: bytes, position: int, following: bytes, log_end: int | None, sound: bool
 ) -> int:
-    """The last offset of a batch that cannot be decoded; never before `position`, the next to read.
+    """The last offset of a batch that cannot be decoded.
 
-    sound: whether its checksum is right. If not, its own word counts for less than where the batch
-    behind it begins (`following`: the bytes there) or the log ends.
+    position: the next to read; before it only where all of the batch's records were read already.
+    sound: whether its checksum is right. If not, its own words count only where they can be true,
+    and for less than where the batch behind it begins (`following`: the bytes there).
     """
-    last: int = struct.unpack_from(">q", batch, 0)[0]
-    if len(batch) >= HEADER_BYTES and batch[MAGIC_AT] >= 2:
-        (delta,) = struct.unpack_from(">i", batch, LAST_OFFSET_DELTA_AT)
-        last += max(0, delta)
-    if not sound:
-        if len(following) >= 8:
-            last = struct.unpack_from(">q", following, 0)[0] - 1
-        if log_end is not None:
-            last = min(last, log_end - 1)
-    return max(last, position)
+    base: int = struct.unpack_from(">q", batch, 0)[0]
+    if len(batch) < HEADER_BYTES or batch[MAGIC_AT] < 2:
+        return max(base, position)
+    delta: int = struct.unpack_from(">i", batch, LAST_OFFSET_DELTA_AT)[0]
+    if sound:
+        return base + delta
+    end = log_end if log_end is not None else UNKNOWN_END
+    candidates = [base + delta, base + struct.unpack_from(">i", batch, COUNT_AT)[0] - 1, end - 1]
+    if len(following) >= HEADER_BYTES and following[MAGIC_AT] == 2:
+        candidates.insert(0, struct.unpack_from(">q", following, 0)[0] - 1)
+    return next((last for last in candidates if max(base, position) <= last < end), position)
 
 
 class PartitionRecords(fetcher.PartitionRecords):  # type: ignore[misc]  # aiokafka is untyped
@@ -153,7 +166,9 @@ class PartitionRecords(fetcher.PartitionRecords):  # type: ignore[misc]  # aioka
                         batches, rest = _Repaired(raw, batch), behind
                         continue
                     rest = behind if rest is None else rest
-                    yield self._undecodable(raw, rest, error, sound)
+                    last = last_offset(raw, self.next_fetch_offset, rest, self.log_end, sound)
+                    if last >= self.next_fetch_offset:  # else all were read, and junk came behind
+                        yield self._undecodable(raw, last, error)
                     if not sound:
                         # Where it ends is a guess, and it may have been the end of a transaction:
                         # the broker is asked anew.
@@ -178,11 +193,8 @@ class PartitionRecords(fetcher.PartitionRecords):  # type: ignore[misc]  # aioka
             return True
         return batch.is_transactional and batch.producer_id in self._aborted_producers
 
-    def _undecodable(
-        self, raw: bytes, following: bytes, error: Exception, sound: bool
-    ) -> Undecodable:
+    def _undecodable(self, raw: bytes, last: int, error: Exception) -> Undecodable:
         position = self.next_fetch_offset
-        last = last_offset(raw, position, following, self.log_end, sound)
         (base,) = struct.unpack_from(">q", raw, 0)
         self.next_fetch_offset = last + 1
         return Undecodable(
