@@ -16,8 +16,8 @@ from shopkeeper.shared.testing.workers import worker_process
 
 from .test_replay_cli import shopkeeper
 
-SENT = {
-    topics.REVIEWS: ("sentiment", {"product_id": "p", "review_id": "r", "review_body": "Good."}),
+SENT = {  # of keys that belong to partition 1, so that nothing is forwarded
+    topics.REVIEWS: ("sentiment", {"product_id": "p6", "review_id": "r", "review_body": "Good."}),
     topics.QUESTIONS: ("intent", {"question": "Where is my order?", "user_id": "u"}),
 }
 

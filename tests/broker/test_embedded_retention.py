@@ -59,7 +59,7 @@ def test_what_a_worker_has_not_consumed_yet_stays(kafka):
         async with Publisher(kafka, "test") as publisher:
             for n in range(first, first + count):
                 query = orjson.dumps({"user_id": "u", "query": f"shoes {n}"})
-                await publisher.send(topics.SEARCHES, b"u", query, partition=0)
+                await publisher.send(topics.SEARCHES, b"u", query)
 
     async def clean():
         async with cleaner(kafka) as retention:
