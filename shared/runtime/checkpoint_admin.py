@@ -8,9 +8,11 @@ from aiokafka.admin import RecordsToDelete
 
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.runtime import admin, checkpoints
+from shopkeeper.shared.runtime.membership import group_of
 from shopkeeper.shared.runtime.reader import Reader
 
 if TYPE_CHECKING:
+    from shopkeeper.shared.runtime.membership import Member
     from shopkeeper.shared.runtime.settings import KafkaSettings
 
 
@@ -23,13 +25,6 @@ class Kept(NamedTuple):
     next_offset: int
     size_bytes: int
     written_ms: int
-
-
-class Member(NamedTuple):
-    """One worker that the broker counts to a service's group."""
-
-    client_id: str
-    host: str
 
 
 async def kept(kafka: KafkaSettings, service: str) -> list[Kept]:
@@ -56,13 +51,7 @@ async def members(kafka: KafkaSettings, service: str) -> list[Member]:
     """
     group = kafka.topic(f"shopkeeper-{service}")
     async with admin.connected(kafka) as client:
-        answers = await client.describe_consumer_groups([group])
-    found = [described for answer in answers for described in answer.to_object()["groups"]]
-    return [
-        Member(member["client_id"], member["client_host"])
-        for described in found
-        for member in described["members"]
-    ]
+        return (await group_of(client, group))[1]
 
 
 def remembered_in(service: str) -> list[str]:

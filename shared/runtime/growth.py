@@ -29,6 +29,7 @@ from shopkeeper.shared.runtime import layout as layouts
 from shopkeeper.shared.runtime.admin import TopicError, connected
 from shopkeeper.shared.runtime.checkpoints import Checkpoint, CheckpointStore, encode
 from shopkeeper.shared.runtime.layout import Growth, Layout, Survey
+from shopkeeper.shared.runtime.membership import group_of
 from shopkeeper.shared.runtime.partition import FENCE, RECENT_IDS
 from shopkeeper.shared.runtime.recent_ids import DIGEST_BYTES
 from shopkeeper.shared.runtime.sink import Sink
@@ -150,10 +151,8 @@ class Grower:
             async def look() -> str | None:
                 members: list[str] = []
                 for service in topics.SERVICES:
-                    # One by one: aiokafka reads an answer about several by an older schema.
                     group = self._kafka.topic(f"shopkeeper-{service}")
-                    (answer,) = await admin.describe_consumer_groups([group])
-                    members += [f"{m[1]} on {m[2].strip('/')}" for m in answer.groups[0][-1]]
+                    members += map(str, (await group_of(admin, group))[1])
                 if not members:
                     return None
                 return f"waiting for workers to leave their groups: {', '.join(sorted(members))}"
@@ -241,8 +240,7 @@ class Grower:
         checkpoint may have published all the same."""
         async with connected(self._kafka) as admin:
             group = self._kafka.topic(f"shopkeeper-{service}")
-            (answer,) = await admin.describe_consumer_groups([group])
-        return bool(answer.groups[0][2] != "Dead")
+            return (await group_of(admin, group))[0] != "Dead"
 
     async def _load(
         self, service: str, counts: Mapping[str, int]

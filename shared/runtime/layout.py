@@ -15,6 +15,7 @@ import msgspec
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from shopkeeper.shared.contracts import topics
+from shopkeeper.shared.runtime.fetching import ISOLATION
 from shopkeeper.shared.runtime.refusal import OperatorNeeded
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ async def survey(kafka: KafkaSettings) -> Survey:
     """Ask the broker. Raises KafkaError."""
     consumer = AIOKafkaConsumer(
         **kafka.client_options(), group_id=None, enable_auto_commit=False,
-        auto_offset_reset="earliest",
+        auto_offset_reset="earliest", isolation_level=ISOLATION,
     )  # fmt: skip
     try:  # also a start that fails leaves something to close
         await consumer.start()

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from aiokafka.client import ConnectionGroup
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, for_code
 from aiokafka.protocol.group import LeaveGroupRequest
 
 from shopkeeper.shared.runtime.refusal import OperatorNeeded
@@ -59,17 +59,25 @@ class Member:
         return f"{self.client_id} at {self.host}" if self.host else self.client_id
 
 
+async def group_of(admin: Any, group: str) -> tuple[str, list[Member]]:
+    """The group's state, in Kafka's words, and its members. Raises KafkaError.
+
+    One group at a time: aiokafka reads an answer about several by an older schema.
+    """
+    [response] = await admin.describe_consumer_groups([group])
+    [(error_code, _, state, _, _, members, *_)] = response.groups
+    if error_code:
+        raise for_code(error_code)(f"the group {group} cannot be described")
+    return state, [Member(m[0], m[1], str(m[2]).lstrip("/")) for m in members]
+
+
 async def describe(admin: Any, group: str) -> tuple[str, list[Member]] | None:
-    """The group's state, in Kafka's words, and its members; None if nobody says."""
+    """As `group_of`; None if nobody says in time."""
     try:
         async with asyncio.timeout(DESCRIBE_S_MAX):
-            [response] = await admin.describe_consumer_groups([group])
-        [(error_code, _, state, _, _, members, *_)] = response.groups
+            return await group_of(admin, group)
     except (KafkaError, OSError, TimeoutError, ValueError):
         return None
-    if error_code:
-        return None
-    return state, [Member(m[0], m[1], str(m[2]).lstrip("/")) for m in members]
 
 
 class GroupWait:

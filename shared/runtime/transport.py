@@ -302,14 +302,15 @@ class SpanConsumer(driver.Consumer):
         limit withholds is somebody's to read: not by us."""
         for tp, position in self._thread.positions.items():
             expected = self._expected.get(tp)
-            limit = self.owner.limit(Partition(tp.topic, tp.partition))
-            if limit is not None:
-                position = min(position, limit)
             if expected is None or tp in undelivered or position <= expected:
                 continue
-            if self._deliverable(epoch):
+            partition = Partition(tp.topic, tp.partition)
+            limit = self.owner.limit(partition)
+            if limit is not None:
+                position = min(position, limit)
+            if position > expected and self._deliverable(epoch):
                 self._expected[tp] = position
-                self.owner.passed(Partition(tp.topic, tp.partition), position)
+                self.owner.passed(partition, position)
 
     def _deliverable(self, epoch: int) -> bool:
         return (

@@ -41,6 +41,7 @@ from shopkeeper.shared.runtime.shutdown import LEAVE_S, Deadline, end_all
 from shopkeeper.shared.runtime.sink import Packed, Sink
 from shopkeeper.shared.runtime.spans import Partition, Span, SpanBook
 from shopkeeper.shared.runtime.tasks import end_tasks
+from shopkeeper.shared.runtime.transport import COMMIT_S_MAX
 from shopkeeper.shared.runtime.views import Views
 
 if TYPE_CHECKING:
@@ -62,7 +63,6 @@ COLLECT_AGAIN_S = 30.0  # after the broker did not delete what was superseded
 LAYOUT_S = 5.0  # how often a running worker looks whether partitions are being added
 FLUSH_S = 0.25
 CHECKPOINT_SHARE = 0.25  # of DRAIN_DEADLINE is kept for the checkpoints, 2 s at most
-COMMIT_S_MAX = 2.0
 # Who leaves right after a rebalance is forgotten by the embedded broker without a word to the
 # others, who then never get its partitions (3 of 100 times; of 120 with a pause of 0.3 s none).
 STABLE_S = 0.5

@@ -20,7 +20,7 @@ from shopkeeper.shared.runtime import process
 from shopkeeper.shared.runtime.embedded import HOST, free_port
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from shopkeeper.shared.runtime.settings import KafkaSettings
 
@@ -115,6 +115,30 @@ class WorkerProcess:
         """End it, whatever it is doing, and delete its output."""
         process.end(self.popen, STOP_S_MAX)
         self._output.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def worker_processes(
+    services: Iterable[str], kafka: KafkaSettings, **settings: object
+) -> Iterator[list[WorkerProcess]]:
+    """One worker of each service, none of them waited for; killed on the way out. After a failure
+    what they wrote is shown. settings: as for `worker_process`."""
+    launched = [
+        WorkerProcess(
+            [sys.executable, "-m", "shopkeeper", "worker", service], environment(kafka, **settings)
+        )
+        for service in services
+    ]
+    try:
+        yield launched
+    except BaseException:
+        for worker in launched:
+            print(f"---- {worker.command[-1]} wrote:\n{worker.output()}", file=sys.stderr)
+        raise
+    finally:
+        for worker in launched:
+            worker.kill()
+            worker.discard()
 
 
 @contextlib.contextmanager

@@ -14,7 +14,7 @@ from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.runtime.admin import init_topics
 from shopkeeper.shared.runtime.settings import KafkaSettings
 from shopkeeper.shared.testing.frail_broker import frail_broker
-from shopkeeper.shared.testing.workers import WorkerProcess, environment
+from shopkeeper.shared.testing.workers import WorkerProcess, environment, worker_processes
 from tests.broker.test_exact import PARTITIONS, assert_exact, publish, settle, synthetic
 
 NOTICED_S_MAX = 10.0
@@ -24,24 +24,10 @@ AWAY_S = float(os.environ.get("TEST_BROKER_AWAY_S", "25"))
 
 @contextlib.contextmanager
 def workers(kafka, services, **settings):
-    launched = [
-        WorkerProcess(
-            [sys.executable, "-m", "shopkeeper", "worker", service], environment(kafka, **settings)
-        )
-        for service in services
-    ]
-    try:
+    with worker_processes(services, kafka, **settings) as launched:
         for worker in launched:
             worker.wait_ready()
         yield launched
-    except BaseException:
-        for worker in launched:
-            print(f"---- {worker.command[-1]} wrote:\n{worker.output()}", file=sys.stderr)
-        raise
-    finally:
-        for worker in launched:
-            worker.kill()
-            worker.discard()
 
 
 def gauge(worker, name):

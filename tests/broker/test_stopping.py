@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import signal
 import socket
-import sys
 import threading
 import time
 from dataclasses import replace
@@ -22,7 +21,7 @@ from shopkeeper.shared.runtime.service import Service, Source
 from shopkeeper.shared.runtime.settings import KafkaSettings
 from shopkeeper.shared.runtime.worker import Worker
 from shopkeeper.shared.testing.frail_broker import frail_broker
-from shopkeeper.shared.testing.workers import WorkerProcess, environment
+from shopkeeper.shared.testing.workers import worker_processes
 from tests.broker.test_runtime import Bench, Totals
 
 DRAIN_S = 3.0
@@ -31,30 +30,9 @@ NOISE = ("Traceback", "Crashed", "never retrieved", "was destroyed", "is not res
 SERVICES = topics.SERVICES
 
 
-def launch(kafka, **settings):
-    """One worker of each service, none of them waited for."""
-    return [
-        WorkerProcess(
-            [sys.executable, "-m", "shopkeeper", "worker", service],
-            environment(kafka, DRAIN_DEADLINE=DRAIN_S, **settings),
-        )
-        for service in SERVICES
-    ]
-
-
-@contextlib.contextmanager
 def workers(kafka, **settings):
-    launched = launch(kafka, **settings)
-    try:
-        yield launched
-    except BaseException:
-        for worker in launched:
-            print(f"---- {worker.command[-1]} wrote:\n{worker.output()}", file=sys.stderr)
-        raise
-    finally:
-        for worker in launched:
-            worker.kill()
-            worker.discard()
+    """One worker of each service, none of them waited for."""
+    return worker_processes(SERVICES, kafka, DRAIN_DEADLINE=DRAIN_S, **settings)
 
 
 def until(condition, seconds=90.0):

@@ -19,6 +19,8 @@ from shopkeeper.shared.runtime.settings import KafkaSettings, SettingsError
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
+    from shopkeeper.shared.runtime.membership import Member
+
 BROKER_WAIT_S = 60.0
 
 
@@ -63,8 +65,8 @@ def list_command(services: tuple[str, ...]) -> None:
         )
 
 
-def _refuse_members(service: str, members: list[checkpoint_admin.Member]) -> None:
-    who = ", ".join(f"{member.client_id} at {member.host}" for member in members[:3])
+def _refuse_members(service: str, members: list[Member]) -> None:
+    who = ", ".join(map(str, members[:3]))
     more = f" and {len(members) - 3} more" if len(members) > 3 else ""
     raise click.ClickException(
         f"{service} has workers in its group: {who}{more}. Stop them first: one that runs would "
