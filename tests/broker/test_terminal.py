@@ -122,6 +122,9 @@ def terminal(command, environ, folder=REPOSITORY):
         one.leader.wait()
 
 
+OUTER_MAKE = ("MAKELEVEL", "MAKEFLAGS", "MFLAGS", "ARGS")
+
+
 @pytest.fixture
 def bin_folder(tmp_path):
     """What a virtual environment's bin folder has, for make: the `shopkeeper` that is tested."""
@@ -134,7 +137,10 @@ def bin_folder(tmp_path):
 
 @pytest.fixture
 def environ(kafka):
-    return environment(kafka, WORKER_ID=uuid.uuid4().hex[:8], LOG_LEVEL="INFO")
+    own = environment(kafka, WORKER_ID=uuid.uuid4().hex[:8], LOG_LEVEL="INFO")
+    # Where make runs these tests, theirs would be a sub-make: it says where it enters and leaves,
+    # also to a terminal that has gone, and gets the ARGS of the tests. A user's make is none.
+    return {k: v for k, v in own.items() if k not in OUTER_MAKE}
 
 
 def make(bin_folder, target, *more):
