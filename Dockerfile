@@ -14,7 +14,7 @@ COPY services ./services
 COPY shared ./shared
 COPY schemas ./schemas
 COPY models ./models
-COPY demo ./demo
+COPY apps ./apps
 # The lock has every dependency already; the build tool comes from a lock as well.
 RUN pip wheel --no-deps --no-build-isolation --wheel-dir /build/dist . \
     && /opt/shopkeeper/bin/pip install --no-deps --no-index /build/dist/shopkeeper-*.whl

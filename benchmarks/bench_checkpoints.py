@@ -26,11 +26,11 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from harness import report
 
 from shopkeeper.shared.contracts import topics
-from shopkeeper.shared.runtime.admin import init_topics
-from shopkeeper.shared.runtime.publisher import Publisher
-from shopkeeper.shared.runtime.service import Service, Source
+from shopkeeper.shared.runtime.api.service import Service, Source
+from shopkeeper.shared.runtime.kafka.admin import init_topics
+from shopkeeper.shared.runtime.kafka.publisher import Publisher
 from shopkeeper.shared.runtime.settings import KafkaSettings, Settings
-from shopkeeper.shared.runtime.worker import Worker
+from shopkeeper.shared.runtime.worker.worker import Worker
 from shopkeeper.shared.testing.broker import broker_under_test
 from shopkeeper.shared.testing.records import read_topic
 

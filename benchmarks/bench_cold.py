@@ -21,9 +21,9 @@ from pathlib import Path
 
 import orjson
 
-from shopkeeper.services.recommender.cold import measure_cold
-from shopkeeper.shared.formats.products import load
-from shopkeeper.shared.formats.readers import open_text
+from shopkeeper.services.recommender.evaluation.cold_start import measure_cold
+from shopkeeper.shared.datasets.products import load
+from shopkeeper.shared.datasets.readers import open_text
 
 BASKET_MAX = 20
 SETS = {  # train, test, catalogues, further columns

@@ -21,9 +21,13 @@ import numpy as np
 from harness import report
 
 from shopkeeper.services.recommender.app import Recommender
-from shopkeeper.services.recommender.pipeline import SPAN_EVENTS, Pipeline, unhurried
-from shopkeeper.services.recommender.settings import Settings
-from shopkeeper.services.recommender.splits import lines
+from shopkeeper.services.recommender.config import Settings
+from shopkeeper.services.recommender.evaluation.local_cluster import (
+    SPAN_EVENTS,
+    Pipeline,
+    unhurried,
+)
+from shopkeeper.services.recommender.evaluation.splits import lines
 
 DATA = Path(__file__).parents[2] / "shared/data/recsys/diginetica/sessions_train.csv.gz"
 LISTS = 6_400

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from harness import report
 
-from shopkeeper.services.recommender.evaluate import measure, prequential
-from shopkeeper.services.recommender.settings import Settings
+from shopkeeper.services.recommender.config import Settings
+from shopkeeper.services.recommender.evaluation.next_item import measure, prequential
 
 HOLD_OUT = 0.1
 

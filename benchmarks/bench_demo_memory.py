@@ -26,8 +26,9 @@ import orjson
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from shopkeeper.shared.contracts import topics
-from shopkeeper.shared.runtime import admin, process
-from shopkeeper.shared.runtime.embedded import free_port
+from shopkeeper.shared.runtime.kafka import admin
+from shopkeeper.shared.runtime.processes import process
+from shopkeeper.shared.runtime.processes.embedded import free_port
 from shopkeeper.shared.runtime.settings import KafkaSettings
 
 if TYPE_CHECKING:

@@ -20,21 +20,25 @@ from typing import TYPE_CHECKING
 import bench_search
 from harness import report
 
-from shopkeeper.services.recommender.item_encoder import ItemEncoder
-from shopkeeper.services.recommender.needs import Needs
-from shopkeeper.services.recommender.pipeline import LIVE_SPAN_EVENTS, Pipeline, unhurried
-from shopkeeper.services.recommender.quality import Tally
-from shopkeeper.services.recommender.settings import Settings
-from shopkeeper.services.recommender.splits import lines
+from shopkeeper.services.recommender.config import Settings
+from shopkeeper.services.recommender.evaluation.local_cluster import (
+    LIVE_SPAN_EVENTS,
+    Pipeline,
+    unhurried,
+)
+from shopkeeper.services.recommender.evaluation.metrics import Tally
+from shopkeeper.services.recommender.evaluation.splits import lines
+from shopkeeper.services.recommender.models.item_encoder import ItemEncoder
+from shopkeeper.services.recommender.models.support_filter import Needs
 from shopkeeper.services.sentiment.aggregates import Aggregates
 from shopkeeper.services.sentiment.core import RATING_MODEL, of_rating, summary
-from shopkeeper.shared.contracts.event import Event
+from shopkeeper.shared.contracts.envelope import Event
+from shopkeeper.shared.contracts.events.shop import ProductClicked, ProductsSearched
 from shopkeeper.shared.contracts.outputs import encode
-from shopkeeper.shared.contracts.shop import ProductClicked, ProductsSearched
 
 if TYPE_CHECKING:
-    from shopkeeper.services.recommender.core.ranker import Ranked
-    from shopkeeper.services.recommender.core.sessions import Due
+    from shopkeeper.services.recommender.core.counting.sessions import Due
+    from shopkeeper.services.recommender.core.ranking.ranked_list import Ranked
 
 DATA = Path(__file__).parents[2] / "shared" / "data" / "recsys"
 LIST_ITEMS = 20

@@ -14,7 +14,10 @@ from typing import Any
 import numpy as np
 from harness import report
 
-from shopkeeper.services.recommender.core.anytime import USERS_MIN, difference
+from shopkeeper.services.recommender.core.ab_testing.confidence_sequences import (
+    USERS_MIN,
+    difference,
+)
 from shopkeeper.shared.testing.experiments import peeked_z_excludes, simulate
 
 CASES: list[dict[str, Any]] = [

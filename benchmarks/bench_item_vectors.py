@@ -23,13 +23,13 @@ import numpy as np
 from bench_search import intervals, tf_idf
 from harness import report
 
-from shopkeeper.services.recommender.core.attribute_vectors import AttributeVectors
-from shopkeeper.services.recommender.core.attributes import Attributes
-from shopkeeper.services.recommender.core.item2vec import ItemVectors
-from shopkeeper.services.recommender.core.vectors import unit
-from shopkeeper.services.recommender.item_encoder import ItemCodes, ItemEncoder
-from shopkeeper.services.recommender.settings import Settings
-from shopkeeper.shared.contracts.shop import ProductCatalogued
+from shopkeeper.services.recommender.config import Settings
+from shopkeeper.services.recommender.core.cold_start.attributes import Attributes
+from shopkeeper.services.recommender.core.numeric.unit import unit
+from shopkeeper.services.recommender.core.vectors.attribute_vectors import AttributeVectors
+from shopkeeper.services.recommender.core.vectors.item2vec import ItemVectors
+from shopkeeper.services.recommender.models.item_encoder import ItemCodes, ItemEncoder
+from shopkeeper.shared.contracts.events.shop import ProductCatalogued
 
 CUTOFF, BASKET_MAX, COLD = 20, 20, 1
 SOLVE_STEPS = 20

@@ -22,9 +22,9 @@ from harness import PARTITIONS, fresh_topics, publish, report, synthetic_clicks,
 
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.contracts.outputs import rfc3339
-from shopkeeper.shared.runtime import fetching
+from shopkeeper.shared.runtime.kafka import fetching
+from shopkeeper.shared.runtime.kafka.sink import partition_of
 from shopkeeper.shared.runtime.settings import KafkaSettings
-from shopkeeper.shared.runtime.sink import partition_of
 from shopkeeper.shared.testing.workers import worker_process
 
 LEARNED = 50_000

@@ -17,7 +17,7 @@ from collections.abc import Callable
 import numpy as np
 from harness import report
 
-from shopkeeper.services.recommender.core.vectors import unit
+from shopkeeper.services.recommender.core.numeric.unit import unit
 
 DIMENSIONS, COUNT, QUERIES, ROUNDS = 32, 20, 200, 5
 LINKS, EXPANSION = 16, 64  # HNSW: edges of a node, candidates of a search

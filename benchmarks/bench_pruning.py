@@ -21,18 +21,18 @@ from harness import report
 from numpy.typing import NDArray
 
 from shopkeeper.services.recommender.app import Recommender
-from shopkeeper.services.recommender.core.cooccurrence import ItemPartition
-from shopkeeper.services.recommender.core.ranker import Ranker
-from shopkeeper.services.recommender.evaluate import predict
-from shopkeeper.services.recommender.pipeline import (
+from shopkeeper.services.recommender.config import Settings
+from shopkeeper.services.recommender.core.counting.cooccurrence import ItemPartition
+from shopkeeper.services.recommender.core.ranking.ranker import Ranker
+from shopkeeper.services.recommender.evaluation.local_cluster import (
     LISTS_MAX,
     LIVE_SPAN_EVENTS,
     SPAN_EVENTS,
     Pipeline,
     unhurried,
 )
-from shopkeeper.services.recommender.settings import Settings
-from shopkeeper.services.recommender.splits import split_of
+from shopkeeper.services.recommender.evaluation.next_item import predict
+from shopkeeper.services.recommender.evaluation.splits import split_of
 
 HOLD_OUT = 0.1
 BYTES_PER_PAIR = 12

@@ -16,12 +16,12 @@ from typing import Any
 import numpy as np
 from harness import report
 
-from shopkeeper.services.recommender.evaluate import measure, prequential
-from shopkeeper.services.recommender.pipeline import LIVE_SPAN_EVENTS, Repeats
-from shopkeeper.services.recommender.quality import CUTOFFS, Tally
-from shopkeeper.services.recommender.settings import Settings
-from shopkeeper.services.recommender.splits import lines
-from shopkeeper.shared.formats.products import load
+from shopkeeper.services.recommender.config import Settings
+from shopkeeper.services.recommender.evaluation.local_cluster import LIVE_SPAN_EVENTS, Repeats
+from shopkeeper.services.recommender.evaluation.metrics import CUTOFFS, Tally
+from shopkeeper.services.recommender.evaluation.next_item import measure, prequential
+from shopkeeper.services.recommender.evaluation.splits import lines
+from shopkeeper.shared.datasets.products import load
 
 DATA = Path(__file__).parents[2] / "shared" / "data" / "recsys"
 PLAIN = Settings(blend=False, two_step_weight=0.0)

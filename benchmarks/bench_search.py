@@ -28,11 +28,11 @@ import numpy as np
 import scipy.sparse as sp
 from harness import report
 
-from shopkeeper.demo.catalogue import built_in
-from shopkeeper.services.recommender.core.search import SearchIndex
-from shopkeeper.services.recommender.item_encoder import ItemEncoder
-from shopkeeper.services.recommender.search_texts import product_terms, query_terms
-from shopkeeper.shared.contracts.shop import ProductCatalogued
+from shopkeeper.apps.demo.catalogue import built_in
+from shopkeeper.services.recommender.core.search.index import SearchIndex
+from shopkeeper.services.recommender.core.search.terms import product_terms, query_terms
+from shopkeeper.services.recommender.models.item_encoder import ItemEncoder
+from shopkeeper.shared.contracts.events.shop import ProductCatalogued
 
 CUTOFF = 20
 RESAMPLES, SEED = 2_000, 1

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING
 
 from harness import fresh_topics, publish, report, until_total
 
-from shopkeeper.demo.catalogue import built_in
-from shopkeeper.demo.shoppers import shop_events
+from shopkeeper.apps.demo.catalogue import built_in
+from shopkeeper.apps.demo.shoppers import shop_events
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.testing.workers import worker_process
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from shopkeeper.shared.formats.readers import ShopEvent
+    from shopkeeper.shared.datasets.readers import ShopEvent
 
 
 def of_topic(topic: str, count: int) -> Iterator[ShopEvent]:

@@ -23,15 +23,15 @@ from bench_quality import DATA, STREAMS, popularity
 from harness import report
 from traditional import TOGETHER, TOGETHER_SELF, choose, evaluate, read_stream, targets_by_day
 
-from shopkeeper.report.charts import Chart, Series
-from shopkeeper.report.plots import standalone
-from shopkeeper.services.recommender.evaluate import CUTOFF, WINDOWS, prequential
+from shopkeeper.apps.report.charts import Chart, Series
+from shopkeeper.apps.report.plots import standalone
+from shopkeeper.services.recommender.evaluation.next_item import CUTOFF, WINDOWS, prequential
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from shopkeeper.services.recommender.pipeline import Repeats
-    from shopkeeper.services.recommender.quality import Tally
+    from shopkeeper.services.recommender.evaluation.local_cluster import Repeats
+    from shopkeeper.services.recommender.evaluation.metrics import Tally
 
 LIVE, NIGHTLY, POPULARITY = "click by click", "same model, nightly", "popularity"
 # What is drawn, and its short name in the legend.

@@ -33,29 +33,29 @@ from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA
 from sklearn.metrics import adjusted_rand_score, silhouette_score
 
-from shopkeeper.services.recommender.core import group_view
-from shopkeeper.services.recommender.core.behaviour import WIDTH
-from shopkeeper.services.recommender.core.group_clicks import GroupClicks
-from shopkeeper.services.recommender.core.items import Items
-from shopkeeper.services.recommender.core.last_searches import NOT_SEARCHED
-from shopkeeper.services.recommender.core.user_groups import UserGroups
-from shopkeeper.services.recommender.core.views import Views
-from shopkeeper.services.recommender.evaluate import measure
-from shopkeeper.services.recommender.finder import Finder
-from shopkeeper.services.recommender.item_encoder import ItemEncoder
-from shopkeeper.services.recommender.needs import Needs
-from shopkeeper.services.recommender.quality import Tally
-from shopkeeper.services.recommender.settings import Settings
-from shopkeeper.services.recommender.splits import lines
+from shopkeeper.services.recommender.config import Settings
+from shopkeeper.services.recommender.core.knowledge import Views
+from shopkeeper.services.recommender.core.numeric.items import Items
+from shopkeeper.services.recommender.core.search.last_searches import NOT_SEARCHED
+from shopkeeper.services.recommender.core.search.product_search import Finder
+from shopkeeper.services.recommender.core.tables import user_groups as group_view
+from shopkeeper.services.recommender.core.user_groups.behaviour import WIDTH
+from shopkeeper.services.recommender.core.user_groups.clicks import GroupClicks
+from shopkeeper.services.recommender.core.user_groups.clustering import UserGroups
+from shopkeeper.services.recommender.evaluation.metrics import Tally
+from shopkeeper.services.recommender.evaluation.next_item import measure
+from shopkeeper.services.recommender.evaluation.splits import lines
+from shopkeeper.services.recommender.models.item_encoder import ItemEncoder
+from shopkeeper.services.recommender.models.support_filter import Needs
+from shopkeeper.shared.contracts.events.shop import ProductCatalogued
 from shopkeeper.shared.contracts.outputs import encode
-from shopkeeper.shared.contracts.shop import ProductCatalogued
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from numpy.typing import NDArray
 
-    from shopkeeper.services.recommender.core.candidates import Searched
+    from shopkeeper.services.recommender.core.types import Searched
 
 DATA = Path(__file__).parents[2] / "shared" / "data" / "recsys"
 LIST_ITEMS = 20

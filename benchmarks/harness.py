@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from shopkeeper.shared.contracts import topics
-from shopkeeper.shared.formats.readers import ShopEvent
-from shopkeeper.shared.runtime.admin import init_topics
-from shopkeeper.shared.runtime.publisher import Publisher
+from shopkeeper.shared.datasets.readers import ShopEvent
+from shopkeeper.shared.runtime.kafka.admin import init_topics
+from shopkeeper.shared.runtime.kafka.publisher import Publisher
 from shopkeeper.shared.runtime.settings import KafkaSettings
 from shopkeeper.shared.testing.broker import broker_under_test
 

@@ -26,12 +26,12 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.neural_network import MLPRegressor
 from sklearn.preprocessing import normalize
 
-from shopkeeper.services.recommender.evaluate import CUTOFF
-from shopkeeper.services.recommender.pipeline import Repeats
-from shopkeeper.services.recommender.quality import Tally
-from shopkeeper.services.recommender.settings import HOUR_MS
-from shopkeeper.services.recommender.splits import lines
-from shopkeeper.shared.formats.products import load
+from shopkeeper.services.recommender.core.types import HOUR_MS
+from shopkeeper.services.recommender.evaluation.local_cluster import Repeats
+from shopkeeper.services.recommender.evaluation.metrics import Tally
+from shopkeeper.services.recommender.evaluation.next_item import CUTOFF
+from shopkeeper.services.recommender.evaluation.splits import lines
+from shopkeeper.shared.datasets.products import load
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -15,8 +15,8 @@ import item_texts
 import numpy as np
 from linear import TensorProto, helper, node, onnx_file, write_model
 
-from shopkeeper.demo.catalogue import built_in
-from shopkeeper.services.recommender.item_encoder import BANDS, FIELDS, price_bands
+from shopkeeper.apps.demo.catalogue import built_in
+from shopkeeper.services.recommender.models.item_encoder import BANDS, FIELDS, price_bands
 from shopkeeper.shared.text.encoder import TextEncoder
 
 VERSION = "2.0.0"

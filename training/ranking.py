@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from shopkeeper.services.recommender.item_encoder import CATEGORY_WEIGHT
+from shopkeeper.services.recommender.models.item_encoder import CATEGORY_WEIGHT
 
 # Chosen on half of the bundle intents (`benchmarks/bench_search.py FOLDER --half dev`).
 STEPS, BATCH, RATE = 300, 512, 5e-3

@@ -40,8 +40,8 @@ from linear import (
 from ranking import Features, taught
 from teachers import ENGLISH, MultilingualE5, kept, searched_for, searched_with
 
-from shopkeeper.services.recommender.core.vectors import unit
-from shopkeeper.services.recommender.item_encoder import CATEGORY_WEIGHT
+from shopkeeper.services.recommender.core.numeric.unit import unit
+from shopkeeper.services.recommender.models.item_encoder import CATEGORY_WEIGHT
 from shopkeeper.shared.text import features
 from shopkeeper.shared.text.encoder import TextEncoder
 

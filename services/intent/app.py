@@ -5,11 +5,12 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from shopkeeper.services.intent.core import WANTED, IntentProcessor
-from shopkeeper.services.intent.model import load_model
 from shopkeeper.shared.contracts import topics
-from shopkeeper.shared.runtime.predictions import Predictions
-from shopkeeper.shared.runtime.service import Service, Source
+from shopkeeper.shared.runtime.api.service import Service, Source
+from shopkeeper.shared.runtime.telemetry.predictions import Predictions
+
+from .core import WANTED, IntentProcessor
+from .model import load_model
 
 if TYPE_CHECKING:
     from shopkeeper.shared.runtime.settings import Settings

@@ -9,17 +9,12 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from shopkeeper.shared.contracts import topics
-from shopkeeper.shared.contracts.event import Event, Output, Rejected
-from shopkeeper.shared.contracts.outputs import (
-    INTENT_RECOGNISED,
-    IntentRecognised,
-    Model,
-    encode,
-    headers_of,
-    output_id,
-)
-from shopkeeper.shared.contracts.shop import ProductsSearched, QuestionAsked
-from shopkeeper.shared.runtime.processor import Stateless
+from shopkeeper.shared.contracts.envelope import Event, Output, Rejected
+from shopkeeper.shared.contracts.events.base import Model
+from shopkeeper.shared.contracts.events.intent import INTENT_RECOGNISED, IntentRecognised
+from shopkeeper.shared.contracts.events.shop import ProductsSearched, QuestionAsked
+from shopkeeper.shared.contracts.outputs import encode, headers_of, output_id
+from shopkeeper.shared.runtime.api.processor import Stateless
 from shopkeeper.shared.text.language import detect
 
 if TYPE_CHECKING:

@@ -6,10 +6,11 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from shopkeeper.services.intent.core import OUT_OF_SCOPE, Decision
-from shopkeeper.services.intent.model import load_model
 from shopkeeper.shared.text.labelled import macro_f1, read_labelled
 from shopkeeper.shared.text.language import detect
+
+from .core import OUT_OF_SCOPE, Decision
+from .model import load_model
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -9,39 +9,41 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
-from shopkeeper.services.recommender.catalogue import CatalogueProcessor
-from shopkeeper.services.recommender.clicks import ClicksProcessor
-from shopkeeper.services.recommender.core import user_groups
-from shopkeeper.services.recommender.core.blend import Learner
-from shopkeeper.services.recommender.core.exposure import Exposure
-from shopkeeper.services.recommender.core.features import BASE, EXPERT_OF, FEATURES, PRIOR
-from shopkeeper.services.recommender.core.items import Items
-from shopkeeper.services.recommender.core.ranker import Ranker
-from shopkeeper.services.recommender.core.rules import Rules, RulesError, parse
-from shopkeeper.services.recommender.core.views import Views
-from shopkeeper.services.recommender.experiments import experiment_of, observe_experiment
-from shopkeeper.services.recommender.finder import Finder
-from shopkeeper.services.recommender.groups import GroupReports
-from shopkeeper.services.recommender.item_encoder import ItemEncoder
-from shopkeeper.services.recommender.lists import MODEL, Lists
-from shopkeeper.services.recommender.needs import Needs
-from shopkeeper.services.recommender.pairs import PairsProcessor
-from shopkeeper.services.recommender.searches import SearchesProcessor
-from shopkeeper.services.recommender.settings import Settings as Knobs
 from shopkeeper.shared.contracts import topics
-from shopkeeper.shared.runtime.service import Service, Source
+from shopkeeper.shared.runtime.api.service import Service, Source
 from shopkeeper.shared.runtime.settings import SettingsError
+
+from .config import MODEL
+from .config import Settings as Knobs
+from .core.knowledge import Views
+from .core.numeric.items import Items
+from .core.ranking.blend import Learner
+from .core.ranking.features import BASE, EXPERT_OF, FEATURES, PRIOR
+from .core.ranking.online_metrics import Exposure
+from .core.ranking.ranker import Ranker
+from .core.rules import Rules, RulesError, parse
+from .core.search.product_search import Finder
+from .core.user_groups import clustering
+from .models.item_encoder import ItemEncoder
+from .models.support_filter import Needs
+from .processors.catalogue import CatalogueProcessor
+from .processors.interactions import ClicksProcessor
+from .processors.item_pairs import PairsProcessor
+from .processors.searches import SearchesProcessor
+from .publishers.experiment_metrics import experiment_of, observe_experiment
+from .publishers.recommendations import Lists
+from .publishers.user_groups import GroupReports
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from prometheus_client import Counter as Counts
 
-    from shopkeeper.services.recommender.core.experiment import Experiment
-    from shopkeeper.shared.contracts.event import Event
-    from shopkeeper.shared.runtime.metrics import Metrics
-    from shopkeeper.shared.runtime.service import KeyValue
+    from shopkeeper.shared.contracts.envelope import Event, KeyValue
     from shopkeeper.shared.runtime.settings import Settings
+    from shopkeeper.shared.runtime.telemetry.metrics import Metrics
+
+    from .core.ab_testing.variants import Experiment
 
 
 SEEN_AT_ONCE = 16  # products
@@ -84,7 +86,7 @@ class Recommender:
         self.views.sessions.warm()
         self.ranker.warm()
         if self.knobs.user_groups:
-            user_groups.warm()
+            clustering.warm()
         if self.finder is not None:
             self.finder.warm()
 

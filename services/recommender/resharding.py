@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shopkeeper.services.recommender.clicks import BLEND_SECTION, EXPERIMENT_SECTION, SECTION
-from shopkeeper.services.recommender.core import ledger_split
-from shopkeeper.services.recommender.core.items import Items
-from shopkeeper.services.recommender.core.sessions import Sessions
-from shopkeeper.services.recommender.settings import Settings
 from shopkeeper.shared.contracts import topics
-from shopkeeper.shared.runtime.murmur2 import partitions_of
+from shopkeeper.shared.runtime.kafka.murmur2 import partitions_of
+
+from .config import Settings
+from .core.ab_testing import split_counts
+from .core.counting.sessions import Sessions
+from .core.numeric.items import Items
+from .processors.interactions import BLEND_SECTION, EXPERIMENT_SECTION, SECTION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from shopkeeper.shared.runtime.processor import Sections
+    from shopkeeper.shared.runtime.api.processor import Sections
 
 
 def clicks(before: Mapping[int, Sections], count: int) -> dict[int, Sections]:
@@ -35,7 +36,7 @@ def clicks(before: Mapping[int, Sections], count: int) -> dict[int, Sections]:
         numbers = partitions_of([name.encode() for name in names], count).tolist()
         owners[number] = dict(zip(names, numbers, strict=True))
     after: dict[int, Sections] = {}
-    ledgers = ledger_split.split(
+    ledgers = split_counts.split(
         {n: s[EXPERIMENT_SECTION] for n, s in before.items() if EXPERIMENT_SECTION in s},
         owners,
         count,

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import xxhash
 
-from shopkeeper.shared.runtime.murmur2 import partitions_of
+from shopkeeper.shared.runtime.kafka.murmur2 import partitions_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

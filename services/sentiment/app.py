@@ -5,16 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from weakref import WeakSet
 
-from shopkeeper.services.sentiment.core import WANTED, SentimentProcessor
-from shopkeeper.services.sentiment.model import load_model
 from shopkeeper.shared.contracts import topics
-from shopkeeper.shared.runtime.predictions import Predictions
-from shopkeeper.shared.runtime.service import Service, Source
+from shopkeeper.shared.runtime.api.service import Service, Source
+from shopkeeper.shared.runtime.telemetry.predictions import Predictions
+
+from .core import WANTED, SentimentProcessor
+from .model import load_model
 
 if TYPE_CHECKING:
-    from shopkeeper.services.sentiment.aggregates import Aggregates
-    from shopkeeper.shared.runtime.metrics import Metrics
     from shopkeeper.shared.runtime.settings import Settings
+    from shopkeeper.shared.runtime.telemetry.metrics import Metrics
+
+    from .aggregates import Aggregates
 
 
 def build(settings: Settings) -> Service:

@@ -9,21 +9,19 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from shopkeeper.services.sentiment.aggregates import NEGATIVE, NEUTRAL, POSITIVE, UNIT, Aggregates
 from shopkeeper.shared.contracts import topics
-from shopkeeper.shared.contracts.event import Event, Output, Rejected
-from shopkeeper.shared.contracts.outputs import (
+from shopkeeper.shared.contracts.envelope import Event, Output, Rejected
+from shopkeeper.shared.contracts.events.base import Model
+from shopkeeper.shared.contracts.events.sentiment import (
     PRODUCT_SENTIMENT_UPDATED,
     SENTIMENT_SCORED,
-    Model,
     ProductSentimentUpdated,
     SentimentScored,
-    encode,
-    headers_of,
-    output_id,
-    view_headers,
 )
+from shopkeeper.shared.contracts.outputs import encode, headers_of, output_id, view_headers
 from shopkeeper.shared.text.language import detect
+
+from .aggregates import NEGATIVE, NEUTRAL, POSITIVE, UNIT, Aggregates
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -31,10 +29,11 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from shopkeeper.services.sentiment.aggregates import Product
-    from shopkeeper.shared.contracts.shop import ProductReviewed
-    from shopkeeper.shared.runtime.processor import Sections
+    from shopkeeper.shared.contracts.events.shop import ProductReviewed
+    from shopkeeper.shared.runtime.api.processor import Sections
     from shopkeeper.shared.text.classifier import Classifier
+
+    from .aggregates import Product
 
 SOURCE = b"shopkeeper/sentiment"
 WANTED = frozenset({"product.reviewed.v1"})

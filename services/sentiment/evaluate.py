@@ -6,11 +6,12 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from shopkeeper.services.sentiment.aggregates import NEGATIVE, NEUTRAL, POSITIVE
-from shopkeeper.services.sentiment.core import LABELS, PROBABILITY_DIGITS, of_probabilities
-from shopkeeper.services.sentiment.model import load_model
 from shopkeeper.shared.text.labelled import BadFile, macro_f1, read_labelled
 from shopkeeper.shared.text.language import detect
+
+from .aggregates import NEGATIVE, NEUTRAL, POSITIVE
+from .core import LABELS, PROBABILITY_DIGITS, of_probabilities
+from .model import load_model
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shopkeeper.services.sentiment.aggregates import split
 from shopkeeper.shared.contracts import topics
+
+from .aggregates import split
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from shopkeeper.shared.runtime.processor import Sections
+    from shopkeeper.shared.runtime.api.processor import Sections
 
 SECTION = "aggregates"
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from shopkeeper.shared.contracts import topics
-from shopkeeper.shared.contracts.event import FORWARDED, Output, Rejected
+from . import topics
+from .envelope import FORWARDED, Output, Rejected
 
 if TYPE_CHECKING:
-    from shopkeeper.shared.contracts.door import Record
+    from .decoder import Record
 
 PREFIX = "__connect.errors."
 DEAD_LETTER_BYTES_MAX = 2_900_000  # the dead-letter topics take 3 MiB

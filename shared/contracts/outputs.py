@@ -8,160 +8,34 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
+
+from .events.intent import INTENT_RECOGNISED, IntentRecognised
+from .events.recommendation import (
+    RECOMMENDATIONS_UPDATED,
+    SIMILAR_ITEMS_UPDATED,
+    TRENDING_UPDATED,
+    RecommendationsUpdated,
+    SimilarItemsUpdated,
+    TrendingUpdated,
+)
+from .events.sentiment import (
+    PRODUCT_SENTIMENT_UPDATED,
+    SENTIMENT_SCORED,
+    ProductSentimentUpdated,
+    SentimentScored,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from shopkeeper.shared.contracts.event import Event, Headers
+    from .envelope import Event, Headers
 
-INTENT_RECOGNISED = "intent.recognised.v1"
-SENTIMENT_SCORED = "sentiment.scored.v1"
-PRODUCT_SENTIMENT_UPDATED = "product-sentiment.updated.v1"
-RECOMMENDATIONS_UPDATED = "recommendations.updated.v1"
-SIMILAR_ITEMS_UPDATED = "similar-items.updated.v1"
-TRENDING_UPDATED = "trending.updated.v1"
-
-# Bounds and choices that the schemas state; they are checked when read, not when written.
-Probability = Annotated[float, msgspec.Meta(ge=0, le=1)]
-Count = Annotated[int, msgspec.Meta(ge=0)]
-
-
-def _one_of(*choices: str) -> msgspec.Meta:
-    return msgspec.Meta(pattern=f"^({'|'.join(choices)})$")
-
-
-Language = Annotated[str, _one_of("en", "zh", "other")]
-Label = Annotated[str, _one_of("positive", "neutral", "negative")]
 
 OUTPUT_TYPE_PREFIX = "org.shopkeeper."
 JSON = b"application/json"
-
-
-class _Data(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Fields that are at their default are left out of the JSON."""
-
-
-class Model(msgspec.Struct, frozen=True):
-    """Which model said so."""
-
-    name: str
-    version: str
-
-
-class IntentRecognised(_Data, frozen=True, kw_only=True):
-    """What a search or a question wants. The text itself is not repeated (privacy)."""
-
-    intent: str  # "out_of_scope" is the explicit abstention
-    score: Probability  # of `intent`
-    language: Language
-    model: Model
-    probabilities: dict[str, Probability]  # the most probable few, by intent
-    event_type: str  # what was understood: products.searched.v1 or question.asked.v1
-    user_id: str | None = None
-    anonymous_id: str | None = None
-    session_id: str | None = None
-    product_id: str | None = None
-    conversation_id: str | None = None
-
-
-class SentimentScored(_Data, frozen=True, kw_only=True):
-    """How a review feels."""
-
-    product_id: str
-    review_id: str
-    label: Label
-    score: Probability  # of `label`
-    probabilities: dict[str, Probability]  # all three
-    language: Language
-    basis: Annotated[str, _one_of("text", "rating")]  # what the label was made from
-    model: Model
-    rating: float | None = None
-
-
-class ProductSentimentUpdated(_Data, frozen=True, kw_only=True):
-    """What all reviews of a product say together."""
-
-    product_id: str
-    count: Count
-    # Bayesian mean of sentiment, -1 (negative) to 1 (positive)
-    mean: Annotated[float, msgspec.Meta(ge=-1, le=1)]
-    # mean of the newer part minus mean of the older part
-    trend: Annotated[float, msgspec.Meta(ge=-2, le=2)]
-    positive: Count
-    neutral: Count
-    negative: Count
-    model: Model
-
-
-class Reason(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Why an item is in a list: a code of `reasons.TEXTS` and its parameters."""
-
-    code: str
-    parameters: dict[str, str] = {}
-
-
-class RecommendedItem(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One item of a list. `propensity`: where lists explore, of the last item, the probability that
-    it is this item that stands there: what was chosen by chance can be told from what was not."""
-
-    product_id: str
-    score: float  # write six decimals: then ten items with UUIDs for ids fit into 2 kB
-    reason: Reason
-    propensity: Probability | None = None
-
-
-class RecommendationsUpdated(_Data, frozen=True, kw_only=True):
-    """A user's list, best first. `recomm_id` is to be echoed in clicks that come from it."""
-
-    recomm_id: str
-    items: list[RecommendedItem]
-    fallback: Annotated[
-        str, _one_of("none", "cluster", "trending", "newest", "empty")
-    ]  # how far down the chain it had to go
-    cause: str  # id of the event that made it due
-    model: Model
-    user_id: str | None = None
-    anonymous_id: str | None = None
-    session_id: str | None = None
-    experiment: str | None = None  # that the user takes part in,
-    variant: str | None = None  # and which way of making lists the user was drawn into
-
-
-class SimilarItem(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One neighbour. `count`: sessions with both. `basis`: what was done most with the two."""
-
-    product_id: str
-    score: float
-    count: Count
-    basis: Annotated[str, _one_of("viewed", "added", "bought")] = "viewed"
-
-
-class SimilarItemsUpdated(_Data, frozen=True, kw_only=True):
-    """An item's nearest neighbours, best first."""
-
-    product_id: str
-    items: list[SimilarItem]
-    count: Count  # sessions with the item itself
-    model: Model
-
-
-class TrendingItem(msgspec.Struct, frozen=True):
-    """One item and its decayed count."""
-
-    product_id: str
-    score: float
-
-
-class TrendingUpdated(_Data, frozen=True, kw_only=True):
-    """What is clicked most lately. scope: "all", or "category/<name>"."""
-
-    scope: str
-    items: list[TrendingItem]
-    as_of_ms: int  # event time that the window ends at
-    model: Model
 
 
 OUTPUT_TYPES: dict[str, type[msgspec.Struct]] = {

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from shopkeeper.shared.contracts.outputs import Reason
+    from .events.recommendation import Reason
 
 TEXTS: dict[str, dict[str, str]] = {
     "viewed_together": {

@@ -14,9 +14,10 @@ import msgspec
 import orjson
 
 import shopkeeper
-from shopkeeper.shared.contracts import topics
-from shopkeeper.shared.contracts.outputs import OUTPUT_TYPES
-from shopkeeper.shared.contracts.shop import SHOP_TYPES, Customer, ProductReviewed, QuestionAsked
+
+from . import topics
+from .events.shop import SHOP_TYPES, Customer, ProductReviewed, QuestionAsked
+from .outputs import OUTPUT_TYPES
 
 BASE = "https://shopkeeper.invalid/schemas/"  # an identifier, not an address
 ALL_TYPES: dict[str, type[msgspec.Struct]] = {**SHOP_TYPES, **OUTPUT_TYPES}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from shopkeeper.shared.runtime.embedded import embedded_broker
+from shopkeeper.shared.runtime.processes.embedded import embedded_broker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -22,7 +22,7 @@ def broker_under_test(environ: Mapping[str, str]) -> Iterator[str]:
     """
     wanted = environ.get("TEST_BROKER", "")
     if wanted == "kafka":
-        from shopkeeper.shared.testing.kafka_broker import kafka_broker
+        from .kafka_broker import kafka_broker
 
         with kafka_broker() as broker:
             yield broker.address

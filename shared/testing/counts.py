@@ -15,7 +15,7 @@ from scipy import sparse
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from shopkeeper.shared.formats.readers import ShopEvent
+    from shopkeeper.shared.datasets.readers import ShopEvent
 
 CLASSES = {"product.clicked.v1": 0, "product.added.v1": 1, "order.completed.v1": 2}
 SESSION_ITEMS_MAX = 50

@@ -10,8 +10,8 @@ import tempfile
 import time
 from typing import TYPE_CHECKING
 
-from shopkeeper.shared.runtime import process
-from shopkeeper.shared.runtime.embedded import HOST, binary, free_port, wait_until_up
+from shopkeeper.shared.runtime.processes import process
+from shopkeeper.shared.runtime.processes.embedded import HOST, binary, free_port, wait_until_up
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

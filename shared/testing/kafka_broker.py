@@ -18,8 +18,13 @@ import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from shopkeeper.shared.runtime import process
-from shopkeeper.shared.runtime.embedded import HOST, BrokerUnavailable, free_port, wait_until_up
+from shopkeeper.shared.runtime.processes import process
+from shopkeeper.shared.runtime.processes.embedded import (
+    HOST,
+    BrokerUnavailable,
+    free_port,
+    wait_until_up,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from shopkeeper.shared.runtime.admin import connected
+from shopkeeper.shared.runtime.kafka.admin import connected
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from shopkeeper.shared.runtime import process
-from shopkeeper.shared.runtime.embedded import HOST, free_port
+from shopkeeper.shared.runtime.processes import process
+from shopkeeper.shared.runtime.processes.embedded import HOST, free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -6,14 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from shopkeeper.shared.text.onnx_model import (
-    ManifestEntry,
-    batches,
-    inputs_of,
-    ngram_sizes,
-    open_session,
-    read_checked,
-)
+from .onnx_model import ManifestEntry, batches, inputs_of, ngram_sizes, open_session, read_checked
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from shopkeeper.shared.text import alphabet
+from . import alphabet
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -20,8 +20,8 @@ import msgspec
 import numpy as np
 import onnxruntime as ort
 
-from shopkeeper.shared.text import features
-from shopkeeper.shared.text.language import detect
+from . import features
+from .language import detect
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -1,6 +1,6 @@
 """`python -m shopkeeper` is the `shopkeeper` command."""
 
-from shopkeeper.cli.main import main
+from shopkeeper.apps.cli.main import main
 
 if __name__ == "__main__":
     main()

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from shopkeeper.shared.runtime.admin import delete_topics, init_topics
+from shopkeeper.shared.runtime.kafka.admin import delete_topics, init_topics
 from shopkeeper.shared.runtime.settings import KafkaSettings
 from shopkeeper.shared.testing.broker import broker_under_test
 

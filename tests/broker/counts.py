@@ -6,11 +6,11 @@ import asyncio
 
 import numpy as np
 
-from shopkeeper.services.recommender.core.cooccurrence import State
-from shopkeeper.services.recommender.state import read_state
+from shopkeeper.services.recommender.core.counting.cooccurrence import State
+from shopkeeper.services.recommender.core.counting.snapshot import read_state
 from shopkeeper.shared.contracts import topics
-from shopkeeper.shared.runtime.checkpoints import CheckpointStore
-from shopkeeper.shared.runtime.sink import Sink
+from shopkeeper.shared.runtime.kafka.sink import Sink
+from shopkeeper.shared.runtime.state.checkpoints import CheckpointStore
 
 SECTION = "counts"
 

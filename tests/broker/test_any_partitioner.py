@@ -10,8 +10,8 @@ from collections import defaultdict
 import pytest
 
 from shopkeeper.shared.contracts import topics
-from shopkeeper.shared.runtime.admin import init_topics
-from shopkeeper.shared.runtime.publisher import Publisher
+from shopkeeper.shared.runtime.kafka.admin import init_topics
+from shopkeeper.shared.runtime.kafka.publisher import Publisher
 from shopkeeper.shared.testing.records import read_topic, until_consumed
 from shopkeeper.shared.testing.workers import worker_process
 from tests.broker.counts import held_counts

@@ -10,8 +10,8 @@ import orjson
 import pytest
 
 from shopkeeper.shared.contracts import topics
-from shopkeeper.shared.runtime.admin import init_topics, wait_for_broker
-from shopkeeper.shared.runtime.publisher import Publisher
+from shopkeeper.shared.runtime.kafka.admin import init_topics, wait_for_broker
+from shopkeeper.shared.runtime.kafka.publisher import Publisher
 from shopkeeper.shared.runtime.settings import KafkaSettings
 from shopkeeper.shared.testing.records import end_offsets, read_topic, until_consumed
 from shopkeeper.shared.testing.workers import worker_process

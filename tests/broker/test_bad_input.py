@@ -13,7 +13,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.record.util import calc_crc32c
 
 from shopkeeper.shared.contracts import topics
-from shopkeeper.shared.runtime.publisher import Publisher
+from shopkeeper.shared.runtime.kafka.publisher import Publisher
 from shopkeeper.shared.testing.records import read_topic, until_consumed
 from shopkeeper.shared.testing.workers import worker_process
 

@@ -15,11 +15,11 @@ import orjson
 import pytest
 
 from shopkeeper.shared.contracts import topics
-from shopkeeper.shared.runtime.checkpoint_log import SLACK_BYTES
-from shopkeeper.shared.runtime.publisher import Publisher
-from shopkeeper.shared.runtime.service import Service, Source
+from shopkeeper.shared.runtime.api.service import Service, Source
+from shopkeeper.shared.runtime.kafka.publisher import Publisher
 from shopkeeper.shared.runtime.settings import Settings
-from shopkeeper.shared.runtime.worker import Worker
+from shopkeeper.shared.runtime.state.checkpoint_log import SLACK_BYTES
+from shopkeeper.shared.runtime.worker.worker import Worker
 from shopkeeper.shared.testing.records import read_topic
 
 STATE_BYTES = 300_000

@@ -10,7 +10,7 @@ import orjson
 import pytest
 
 from shopkeeper.shared.contracts import topics
-from shopkeeper.shared.runtime.publisher import Publisher
+from shopkeeper.shared.runtime.kafka.publisher import Publisher
 from shopkeeper.shared.testing.records import read_topic, until_consumed
 from shopkeeper.shared.testing.workers import worker_process
 

@@ -11,7 +11,7 @@ from aiokafka import AIOKafkaProducer
 from confluent_kafka import Producer
 
 from shopkeeper.shared.contracts import topics
-from shopkeeper.shared.runtime.admin import connected
+from shopkeeper.shared.runtime.kafka.admin import connected
 from shopkeeper.shared.testing.batches import CODECS
 from shopkeeper.shared.testing.records import read_topic, until_consumed
 from shopkeeper.shared.testing.workers import worker_process

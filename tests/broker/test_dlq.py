@@ -10,8 +10,8 @@ import pytest
 
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.contracts.dead_letter import PREFIX, dead_letter
-from shopkeeper.shared.contracts.event import Rejected
-from shopkeeper.shared.runtime.publisher import Publisher
+from shopkeeper.shared.contracts.envelope import Rejected
+from shopkeeper.shared.runtime.kafka.publisher import Publisher
 
 from .test_replay_cli import read_all, shopkeeper
 

@@ -18,13 +18,13 @@ import msgspec
 import orjson
 import pytest
 
-from shopkeeper.demo.catalogue import built_in
-from shopkeeper.demo.shoppers import shop_events
+from shopkeeper.apps.demo.catalogue import built_in
+from shopkeeper.apps.demo.shoppers import shop_events
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.contracts.outputs import decode
 from shopkeeper.shared.contracts.schemas import schema_of
-from shopkeeper.shared.formats.readers import ShopEvent, read
-from shopkeeper.shared.runtime.publisher import Publisher
+from shopkeeper.shared.datasets.readers import ShopEvent, read
+from shopkeeper.shared.runtime.kafka.publisher import Publisher
 from shopkeeper.shared.testing.counts import batch_counts
 from shopkeeper.shared.testing.records import read_topic, until_consumed
 from shopkeeper.shared.testing.workers import worker_process

@@ -19,9 +19,9 @@ from pathlib import Path
 import pytest
 
 from shopkeeper.shared.contracts import topics
-from shopkeeper.shared.formats.readers import ShopEvent, read
-from shopkeeper.shared.runtime.admin import init_topics
-from shopkeeper.shared.runtime.publisher import Publisher
+from shopkeeper.shared.datasets.readers import ShopEvent, read
+from shopkeeper.shared.runtime.kafka.admin import init_topics
+from shopkeeper.shared.runtime.kafka.publisher import Publisher
 from shopkeeper.shared.testing.counts import batch_counts
 from shopkeeper.shared.testing.records import until_consumed
 from shopkeeper.shared.testing.workers import WorkerProcess, environment

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from shopkeeper.shared.runtime.admin import init_topics
+from shopkeeper.shared.runtime.kafka.admin import init_topics
 from shopkeeper.shared.runtime.settings import KafkaSettings
 from shopkeeper.shared.testing.workers import WorkerProcess, environment
 from tests.broker.test_exact import PARTITIONS, assert_exact, publish, settle, synthetic

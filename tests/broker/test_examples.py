@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from shopkeeper.shared.runtime.admin import delete_topics, init_topics
+from shopkeeper.shared.runtime.kafka.admin import delete_topics, init_topics
 from shopkeeper.shared.runtime.settings import KafkaSettings
 from shopkeeper.shared.testing.workers import worker_process
 

@@ -10,10 +10,10 @@ import time
 
 import orjson
 
-from shopkeeper.services.recommender.core.experiment import KINDS, parse
+from shopkeeper.services.recommender.core.ab_testing.variants import KINDS, parse
 from shopkeeper.shared.contracts import topics
-from shopkeeper.shared.formats.readers import ShopEvent
-from shopkeeper.shared.runtime.publisher import Publisher
+from shopkeeper.shared.datasets.readers import ShopEvent
+from shopkeeper.shared.runtime.kafka.publisher import Publisher
 from shopkeeper.shared.testing.records import read_topic, until_consumed
 from shopkeeper.shared.testing.workers import environment, worker_process
 

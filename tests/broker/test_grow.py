@@ -24,13 +24,13 @@ import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions
 
 from shopkeeper.shared.contracts import topics
-from shopkeeper.shared.formats.readers import ShopEvent
-from shopkeeper.shared.runtime import layout
-from shopkeeper.shared.runtime.admin import connected, init_topics
-from shopkeeper.shared.runtime.checkpoints import CheckpointStore
-from shopkeeper.shared.runtime.growth import Grower
-from shopkeeper.shared.runtime.publisher import Publisher
+from shopkeeper.shared.datasets.readers import ShopEvent
+from shopkeeper.shared.runtime.kafka import partition_layout
+from shopkeeper.shared.runtime.kafka.admin import connected, init_topics
+from shopkeeper.shared.runtime.kafka.publisher import Publisher
+from shopkeeper.shared.runtime.operations.growth import Grower
 from shopkeeper.shared.runtime.refusal import EXIT_AGAIN
+from shopkeeper.shared.runtime.state.checkpoints import CheckpointStore
 from shopkeeper.shared.testing.counts import batch_counts
 from shopkeeper.shared.testing.records import read_topic, until_consumed
 from shopkeeper.shared.testing.workers import WorkerProcess, environment
@@ -280,7 +280,7 @@ def test_a_growth_that_was_killed_is_finished_by_running_it_again(kafka4, monkey
         return wrapped
 
     if step < 4:
-        monkeypatch.setattr(layout, "write", killing(layout.write))
+        monkeypatch.setattr(partition_layout, "write", killing(partition_layout.write))
     elif step == 4:
         calls = itertools.count(1)
         monkeypatch.setattr(
@@ -317,7 +317,7 @@ def test_a_growth_that_waits_can_be_given_up(kafka4):
     other = grow(kafka4, AFTER + 1)
     assert f"a growth to {AFTER} is under way" in other.stderr
     assert grow(kafka4, "--cancel").returncode == 0
-    found = asyncio.run(layout.survey(kafka4))
+    found = asyncio.run(partition_layout.survey(kafka4))
     assert found.layout.growth is None
     assert found.counts[topics.REVIEWS] == BEFORE
     smaller = grow(kafka4, BEFORE - 1)
@@ -371,7 +371,7 @@ def test_partitions_grow_under_load_and_counts_stay_exact(kafka4, up):
     settle(kafka4)
     up.terminate()
     assert up.wait(60) == 0
-    found = asyncio.run(layout.survey(kafka4))
+    found = asyncio.run(partition_layout.survey(kafka4))
     assert found.layout.growth is None
     assert {found.counts[name] for name in topics.GROWING} == {AFTER}
     assert found.counts[topics.ITEM_PAIRS] == BEFORE

@@ -16,7 +16,7 @@ import orjson
 import pytest
 
 from shopkeeper.shared.contracts import topics
-from shopkeeper.shared.runtime.publisher import Publisher
+from shopkeeper.shared.runtime.kafka.publisher import Publisher
 from shopkeeper.shared.testing.records import until_consumed
 from shopkeeper.shared.testing.workers import WorkerProcess, environment
 from tests.broker.test_up import eventually, up

@@ -8,7 +8,7 @@ from itertools import islice
 import pytest
 
 from shopkeeper.shared.contracts import topics
-from shopkeeper.shared.runtime.publisher import Publisher
+from shopkeeper.shared.runtime.kafka.publisher import Publisher
 from shopkeeper.shared.testing.counts import batch_counts
 from shopkeeper.shared.testing.records import until_consumed
 from shopkeeper.shared.testing.workers import worker_process

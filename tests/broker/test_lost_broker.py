@@ -11,7 +11,7 @@ import time
 import pytest
 
 from shopkeeper.shared.contracts import topics
-from shopkeeper.shared.runtime.admin import init_topics
+from shopkeeper.shared.runtime.kafka.admin import init_topics
 from shopkeeper.shared.runtime.settings import KafkaSettings
 from shopkeeper.shared.testing.frail_broker import frail_broker
 from shopkeeper.shared.testing.workers import WorkerProcess, environment, worker_processes

@@ -13,15 +13,15 @@ import orjson
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from shopkeeper.services.recommender.lists import SCORE_DIGITS
-from shopkeeper.services.recommender.pipeline import SPAN_EVENTS, Pipeline
-from shopkeeper.services.recommender.settings import Settings
+from shopkeeper.services.recommender.config import Settings
+from shopkeeper.services.recommender.evaluation.local_cluster import SPAN_EVENTS, Pipeline
+from shopkeeper.services.recommender.publishers.recommendations import SCORE_DIGITS
 from shopkeeper.shared.contracts import topics
-from shopkeeper.shared.contracts.event import Event
-from shopkeeper.shared.contracts.shop import ProductClicked
-from shopkeeper.shared.formats.readers import ShopEvent, read
-from shopkeeper.shared.runtime.admin import init_topics
-from shopkeeper.shared.runtime.publisher import Publisher
+from shopkeeper.shared.contracts.envelope import Event
+from shopkeeper.shared.contracts.events.shop import ProductClicked
+from shopkeeper.shared.datasets.readers import ShopEvent, read
+from shopkeeper.shared.runtime.kafka.admin import init_topics
+from shopkeeper.shared.runtime.kafka.publisher import Publisher
 from shopkeeper.shared.testing.records import end_offsets, until_consumed
 from shopkeeper.shared.testing.workers import worker_process
 

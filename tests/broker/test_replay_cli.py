@@ -17,11 +17,11 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaTimeoutError
 
 from shopkeeper.shared.contracts import topics
-from shopkeeper.shared.formats.readers import ShopEvent
-from shopkeeper.shared.runtime import admin
-from shopkeeper.shared.runtime.embedded import embedded_broker
-from shopkeeper.shared.runtime.publisher import Publisher
-from shopkeeper.shared.runtime.reader import Reader
+from shopkeeper.shared.datasets.readers import ShopEvent
+from shopkeeper.shared.runtime.kafka import admin
+from shopkeeper.shared.runtime.kafka.publisher import Publisher
+from shopkeeper.shared.runtime.kafka.reader import Reader
+from shopkeeper.shared.runtime.processes.embedded import embedded_broker
 from shopkeeper.shared.runtime.settings import KafkaSettings
 
 

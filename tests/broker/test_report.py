@@ -10,7 +10,7 @@ import re
 import orjson
 
 from shopkeeper.shared.contracts import topics
-from shopkeeper.shared.formats.readers import ShopEvent
+from shopkeeper.shared.datasets.readers import ShopEvent
 from shopkeeper.shared.testing.records import read_topic, until_consumed
 from shopkeeper.shared.testing.workers import worker_process
 

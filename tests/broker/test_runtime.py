@@ -18,11 +18,11 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from shopkeeper.shared.contracts import topics
-from shopkeeper.shared.contracts.event import Output
-from shopkeeper.shared.runtime.service import Service, Source
+from shopkeeper.shared.contracts.envelope import Output
+from shopkeeper.shared.runtime.api.service import Service, Source
+from shopkeeper.shared.runtime.kafka.offsets import Partition
 from shopkeeper.shared.runtime.settings import Settings
-from shopkeeper.shared.runtime.spans import Partition
-from shopkeeper.shared.runtime.worker import Worker
+from shopkeeper.shared.runtime.worker.worker import Worker
 
 if TYPE_CHECKING:
     from shopkeeper.shared.runtime.settings import KafkaSettings

@@ -14,12 +14,12 @@ import orjson
 import pytest
 
 from shopkeeper.shared.contracts import topics
-from shopkeeper.shared.runtime.admin import connected, init_topics
-from shopkeeper.shared.runtime.membership import describe
-from shopkeeper.shared.runtime.publisher import Publisher
-from shopkeeper.shared.runtime.service import Service, Source
+from shopkeeper.shared.runtime.api.service import Service, Source
+from shopkeeper.shared.runtime.kafka.admin import connected, init_topics
+from shopkeeper.shared.runtime.kafka.membership import describe
+from shopkeeper.shared.runtime.kafka.publisher import Publisher
 from shopkeeper.shared.runtime.settings import KafkaSettings
-from shopkeeper.shared.runtime.worker import Worker
+from shopkeeper.shared.runtime.worker.worker import Worker
 from shopkeeper.shared.testing.frail_broker import frail_broker
 from shopkeeper.shared.testing.workers import worker_processes
 from tests.broker.test_runtime import Bench, Totals

@@ -16,9 +16,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shopkeeper.shared.runtime import process, supervisor
+from shopkeeper.shared.runtime.processes import process, supervisor
+from shopkeeper.shared.runtime.processes.supervisor import Policy, Program, Supervisor
 from shopkeeper.shared.runtime.settings import SettingsError
-from shopkeeper.shared.runtime.supervisor import Policy, Program, Supervisor
 
 QUICK = Policy(backoff_s_first=0.05, backoff_s_max=0.2, healthy_s=30.0, stop_grace_s=5.0)
 OBEDIENT = "import time; print('up', flush=True); time.sleep(600)"
@@ -247,8 +247,9 @@ def test_each_worker_has_an_id_and_a_port_of_its_own():
 
 PARENT = """
 import asyncio, os, sys
-from shopkeeper.shared.runtime.supervisor import Program, Supervisor, run_until_signal
-child = "from shopkeeper.shared.runtime.process import follow_parent; follow_parent(0.5);" \\
+from shopkeeper.shared.runtime.processes.supervisor import Program, Supervisor, run_until_signal
+child = "from shopkeeper.shared.runtime.processes.process import follow_parent;" \\
+    "follow_parent(0.5);" \\
     "import signal, time; print(flush=True);" + sys.argv[2]
 programs = [Program(f"c-{n}", (sys.executable, "-c", child), os.environ) for n in range(2)]
 sys.exit(asyncio.run(run_until_signal(Supervisor(programs, status_file=sys.argv[1]))))
@@ -256,7 +257,7 @@ sys.exit(asyncio.run(run_until_signal(Supervisor(programs, status_file=sys.argv[
 IGNORING = "signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(600)"
 BROKER_PARENT = """
 import sys, time
-from shopkeeper.shared.runtime.embedded import embedded_broker
+from shopkeeper.shared.runtime.processes.embedded import embedded_broker
 with embedded_broker() as address:
     print(address, flush=True)
     time.sleep(600)

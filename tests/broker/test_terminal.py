@@ -230,7 +230,7 @@ def test_what_ignores_hang_ups_goes_on(environ, bin_folder, tmp_path, target, ig
 
 SUPERVISING = """
 import asyncio, os, sys
-from shopkeeper.shared.runtime.supervisor import Program, Supervisor, run_until_signal
+from shopkeeper.shared.runtime.processes.supervisor import Program, Supervisor, run_until_signal
 program = Program("c", (sys.executable, "-c", sys.argv[2]), os.environ)
 sys.exit(asyncio.run(run_until_signal(Supervisor([program], status_file=sys.argv[1]))))
 """

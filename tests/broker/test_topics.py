@@ -14,8 +14,8 @@ from aiokafka.admin import NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from shopkeeper.shared.contracts import topics
-from shopkeeper.shared.runtime import admin
-from shopkeeper.shared.runtime.embedded import free_port
+from shopkeeper.shared.runtime.kafka import admin
+from shopkeeper.shared.runtime.processes.embedded import free_port
 from shopkeeper.shared.runtime.settings import KafkaSettings
 
 

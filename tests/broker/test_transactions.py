@@ -13,8 +13,8 @@ from aiokafka import AIOKafkaProducer
 from confluent_kafka import Producer
 
 from shopkeeper.shared.contracts import topics
-from shopkeeper.shared.runtime.publisher import Publisher
-from shopkeeper.shared.runtime.reader import Reader
+from shopkeeper.shared.runtime.kafka.publisher import Publisher
+from shopkeeper.shared.runtime.kafka.reader import Reader
 from shopkeeper.shared.testing.records import committed_offsets, read_topic, until_consumed
 from shopkeeper.shared.testing.workers import worker_process
 

@@ -10,8 +10,8 @@ import pytest
 
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.contracts.dead_letter import PREFIX
-from shopkeeper.shared.runtime.admin import init_topics
-from shopkeeper.shared.runtime.publisher import Publisher
+from shopkeeper.shared.runtime.kafka.admin import init_topics
+from shopkeeper.shared.runtime.kafka.publisher import Publisher
 from shopkeeper.shared.runtime.settings import KafkaSettings
 from shopkeeper.shared.testing.batches import PAYLOAD_AT, build, sealed, send_raw
 from shopkeeper.shared.testing.records import read_topic, until_consumed

@@ -12,10 +12,10 @@ import click
 import pytest
 import yaml
 
-from shopkeeper.cli.main import COMMANDS, command
+from shopkeeper.apps.cli.main import COMMANDS, command
 from shopkeeper.shared.contracts import topics
-from shopkeeper.shared.runtime.metrics import Metrics
 from shopkeeper.shared.runtime.settings import REFERENCE, Settings
+from shopkeeper.shared.runtime.telemetry.metrics import Metrics
 
 ROOT = Path(__file__).resolve().parents[2]
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))

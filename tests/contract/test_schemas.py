@@ -16,11 +16,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shopkeeper.shared.contracts import topics
-from shopkeeper.shared.contracts.door import Door
-from shopkeeper.shared.contracts.event import Event, Rejected
+from shopkeeper.shared.contracts.decoder import Door
+from shopkeeper.shared.contracts.envelope import Event, Rejected
+from shopkeeper.shared.contracts.events.shop import SHOP_TYPES
 from shopkeeper.shared.contracts.outputs import OUTPUT_TYPES, decode, encode
 from shopkeeper.shared.contracts.schemas import ALL_TYPES, asyncapi, files, newest, schema_of
-from shopkeeper.shared.contracts.shop import SHOP_TYPES
 from tests.contract.compatibility import problems
 
 SCHEMAS = Path(__file__).parents[2] / "schemas"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shopkeeper.shared.runtime.checkpoint_log import SLACK_BYTES, CheckpointLog
+from shopkeeper.shared.runtime.state.checkpoint_log import SLACK_BYTES, CheckpointLog
 
 SOURCES = ("busy", "quiet", "silent")
 

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.contracts.dead_letter import dead_letter
-from shopkeeper.shared.contracts.door import ERRORS, SKIPS, Door
-from shopkeeper.shared.contracts.event import Event, Rejected, Skipped
-from shopkeeper.shared.contracts.shop import SHOP_TYPES
+from shopkeeper.shared.contracts.decoder import ERRORS, SKIPS, Door
+from shopkeeper.shared.contracts.envelope import Event, Rejected, Skipped
+from shopkeeper.shared.contracts.events.shop import SHOP_TYPES
 
 SCHEMAS = Path(__file__).parents[2] / "schemas"
 TOPIC_OF = {t: topic for topic in topics.ALL for t in topic.types}

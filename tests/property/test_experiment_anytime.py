@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import integrate, optimize, stats
 
-from shopkeeper.services.recommender.core.anytime import (
+from shopkeeper.services.recommender.core.ab_testing.confidence_sequences import (
     ALPHA,
     USERS_MIN,
     against_first,
@@ -16,7 +16,12 @@ from shopkeeper.services.recommender.core.anytime import (
     difference,
     rho_for,
 )
-from shopkeeper.services.recommender.core.experiment import CLICKED, CONVERTED, EXPOSED, KINDS
+from shopkeeper.services.recommender.core.ab_testing.variants import (
+    CLICKED,
+    CONVERTED,
+    EXPOSED,
+    KINDS,
+)
 from shopkeeper.shared.testing.experiments import peeked_z_excludes, simulate
 
 STREAMS, USERS = 500, 5_000

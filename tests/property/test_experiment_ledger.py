@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from shopkeeper.services.recommender.core.experiment import (
+from shopkeeper.services.recommender.config import Settings
+from shopkeeper.services.recommender.core.ab_testing.variants import (
     KINDS,
     Experiment,
     Ledger,
@@ -20,9 +21,8 @@ from shopkeeper.services.recommender.core.experiment import (
     parse,
     total_counts,
 )
-from shopkeeper.services.recommender.settings import Settings
-from shopkeeper.shared.contracts.event import Event
-from shopkeeper.shared.contracts.shop import (
+from shopkeeper.shared.contracts.envelope import Event
+from shopkeeper.shared.contracts.events.shop import (
     OrderCompleted,
     OrderLine,
     ProductAdded,

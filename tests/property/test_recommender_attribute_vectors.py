@@ -8,7 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse
 
-from shopkeeper.services.recommender.core.attribute_vectors import RIDGE, AttributeVectors
+from shopkeeper.services.recommender.core.vectors.attribute_vectors import (
+    RIDGE,
+    AttributeVectors,
+)
 
 DIMENSIONS = 3
 

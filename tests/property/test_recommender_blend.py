@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shopkeeper.services.recommender.core.blend import Blend, Learner, softmax_by_list
-from shopkeeper.services.recommender.settings import Settings
+from shopkeeper.services.recommender.config import Settings
+from shopkeeper.services.recommender.core.ranking.blend import Blend, Learner, softmax_by_list
 
 FEATURES = 4
 KNOBS = replace(Settings(), blend_batch_lists=2, blend_lists_max=3, blend_candidates_max=5,

@@ -12,20 +12,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shopkeeper.services.recommender.core import content as content_module
-from shopkeeper.services.recommender.core.attributes import Attributes, tokens_of, words
-from shopkeeper.services.recommender.core.items import Items
-from shopkeeper.services.recommender.core.ranker import Ranked, Ranker
-from shopkeeper.services.recommender.core.session_index import SessionItems
-from shopkeeper.services.recommender.core.views import CountsRecord, Views
-from shopkeeper.services.recommender.settings import CLASS_COUNT, CLICK, Settings
+from shopkeeper.services.recommender.config import Settings
+from shopkeeper.services.recommender.core.cold_start import content as content_module
+from shopkeeper.services.recommender.core.cold_start.attributes import Attributes, tokens_of, words
+from shopkeeper.services.recommender.core.knowledge import Views
+from shopkeeper.services.recommender.core.numeric.items import Items
+from shopkeeper.services.recommender.core.ranking.ranked_list import Ranked
+from shopkeeper.services.recommender.core.ranking.ranker import Ranker
+from shopkeeper.services.recommender.core.tables.item_counts import CountsRecord
+from shopkeeper.services.recommender.core.tables.sessions import SessionItems
+from shopkeeper.services.recommender.core.types import CLASS_COUNT, CLICK
 from shopkeeper.shared.contracts import outputs, reasons
-from shopkeeper.shared.contracts.shop import ProductCatalogued
+from shopkeeper.shared.contracts.events.base import Model
+from shopkeeper.shared.contracts.events.recommendation import SimilarItem, SimilarItemsUpdated
+from shopkeeper.shared.contracts.events.shop import ProductCatalogued
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-MODEL = outputs.Model("test", "1")
+MODEL = Model("test", "1")
 NAMES = [f"p{n}" for n in range(9)]
 WORDS = ["red", "blue", "tea", "pot", "红", "茶壶"]
 Token = tuple[str, str]
@@ -57,8 +62,8 @@ class Shop:
         self.products.pop(name, None)
 
     def similar(self, name: str, row: list[tuple[str, float, int]]) -> None:
-        neighbours = [outputs.SimilarItem(*entry) for entry in row]
-        data = outputs.SimilarItemsUpdated(product_id=name, items=neighbours, count=1, model=MODEL)
+        neighbours = [SimilarItem(*entry) for entry in row]
+        data = SimilarItemsUpdated(product_id=name, items=neighbours, count=1, model=MODEL)
         self.views.similar.apply([(name.encode(), outputs.encode(data))])
         self.rows[name] = row
 

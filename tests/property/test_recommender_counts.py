@@ -14,14 +14,24 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
-from shopkeeper.services.recommender.core.cooccurrence import RULE, ItemPartition, decode_dump
-from shopkeeper.services.recommender.core.deltas import CorruptDelta, decode, deltas_of, encode
-from shopkeeper.services.recommender.core.items import Items, distinct
-from shopkeeper.services.recommender.core.sessions import Due, Erased, Sessions
-from shopkeeper.services.recommender.settings import HOUR_MS, Settings
-from shopkeeper.services.recommender.state import StateError
-from shopkeeper.shared.contracts.event import Event
-from shopkeeper.shared.contracts.shop import (
+from shopkeeper.services.recommender.config import Settings
+from shopkeeper.services.recommender.core.counting.cooccurrence import (
+    RULE,
+    ItemPartition,
+    decode_dump,
+)
+from shopkeeper.services.recommender.core.counting.deltas import (
+    CorruptDelta,
+    decode,
+    deltas_of,
+    encode,
+)
+from shopkeeper.services.recommender.core.counting.sessions import Due, Erased, Sessions
+from shopkeeper.services.recommender.core.counting.snapshot import StateError
+from shopkeeper.services.recommender.core.numeric.items import Items, distinct
+from shopkeeper.services.recommender.core.types import HOUR_MS
+from shopkeeper.shared.contracts.envelope import Event
+from shopkeeper.shared.contracts.events.shop import (
     OrderCompleted,
     OrderLine,
     ProductAdded,

@@ -12,16 +12,21 @@ from hypothesis import strategies as st
 from test_recommender_counts import NONE, SMALL, entries, event, logs, records_of, run
 
 from shopkeeper.services.recommender.app import Recommender
-from shopkeeper.services.recommender.core.cooccurrence import ItemPartition, decode_dump, rule_of
-from shopkeeper.services.recommender.core.counts import CountMap
-from shopkeeper.services.recommender.core.deltas import decode, deltas_of, encode
-from shopkeeper.services.recommender.core.items import Items
-from shopkeeper.services.recommender.core.sessions import Sessions
-from shopkeeper.services.recommender.core.similar import best_neighbours
-from shopkeeper.services.recommender.pipeline import Pipeline, unhurried
-from shopkeeper.services.recommender.settings import CLASS_COUNT, HOUR_MS, Settings
-from shopkeeper.services.recommender.state import StateError
-from shopkeeper.shared.contracts.event import Event
+from shopkeeper.services.recommender.config import Settings
+from shopkeeper.services.recommender.core.counting.cooccurrence import (
+    ItemPartition,
+    decode_dump,
+    rule_of,
+)
+from shopkeeper.services.recommender.core.counting.count_map import CountMap
+from shopkeeper.services.recommender.core.counting.deltas import decode, deltas_of, encode
+from shopkeeper.services.recommender.core.counting.neighbours import best_neighbours
+from shopkeeper.services.recommender.core.counting.sessions import Sessions
+from shopkeeper.services.recommender.core.counting.snapshot import StateError
+from shopkeeper.services.recommender.core.numeric.items import Items
+from shopkeeper.services.recommender.core.types import CLASS_COUNT, HOUR_MS
+from shopkeeper.services.recommender.evaluation.local_cluster import Pipeline, unhurried
+from shopkeeper.shared.contracts.envelope import Event
 
 EPOCHS = replace(SMALL, decay_half_life_hours=2.0, decay_epoch_hours=1, decay_epochs=3)
 ByEpoch = Counter[tuple[int, int, str, str]]  # epoch, class, i, j (or i, i for n)

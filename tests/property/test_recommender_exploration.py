@@ -10,14 +10,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shopkeeper.services.recommender.core.exploration import chance_of, draw_of
-from shopkeeper.services.recommender.core.items import Items
-from shopkeeper.services.recommender.core.ranker import Ranked, Ranker
+from shopkeeper.services.recommender.config import Settings
+from shopkeeper.services.recommender.core.knowledge import Views
+from shopkeeper.services.recommender.core.numeric.items import Items
+from shopkeeper.services.recommender.core.ranking.exploration import chance_of, draw_of
+from shopkeeper.services.recommender.core.ranking.ranked_list import Ranked
+from shopkeeper.services.recommender.core.ranking.ranker import Ranker
 from shopkeeper.services.recommender.core.rules import Explore, Rules
-from shopkeeper.services.recommender.core.views import Views
-from shopkeeper.services.recommender.settings import Settings
 from shopkeeper.shared.contracts import outputs
-from shopkeeper.shared.contracts.shop import ProductCatalogued
+from shopkeeper.shared.contracts.events.base import Model
+from shopkeeper.shared.contracts.events.recommendation import SimilarItem, SimilarItemsUpdated
+from shopkeeper.shared.contracts.events.shop import ProductCatalogued
 
 LISTS = 20_000
 SHARE = 0.3
@@ -31,9 +34,9 @@ def ranker_of(rules: Rules) -> tuple[Ranker, Items]:
     for n in range(1, 16):
         product = ProductCatalogued(product_id=f"p{n}", title="t", category=f"c{n % 3}")
         views.catalogue.apply([(b"", outputs.encode(product))])
-    row = outputs.SimilarItemsUpdated(
-        product_id="p0", items=[outputs.SimilarItem(f"p{n}", 1 / n, 1) for n in range(1, 13)],
-        count=1, model=outputs.Model("test", "1"),
+    row = SimilarItemsUpdated(
+        product_id="p0", items=[SimilarItem(f"p{n}", 1 / n, 1) for n in range(1, 13)],
+        count=1, model=Model("test", "1"),
     )  # fmt: skip
     views.similar.apply([(b"p0", outputs.encode(row))])
     return Ranker(settings, items, views), items

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shopkeeper.services.recommender.core import exposure
-from shopkeeper.services.recommender.core.exposure import Exposure, FadingMean
-from shopkeeper.services.recommender.core.items import Items
-from shopkeeper.services.recommender.core.views import ItemCountsView
-from shopkeeper.services.recommender.quality import Tally
-from shopkeeper.services.recommender.settings import CLICK
+from shopkeeper.services.recommender.core.numeric.items import Items
+from shopkeeper.services.recommender.core.ranking import online_metrics
+from shopkeeper.services.recommender.core.ranking.online_metrics import Exposure, FadingMean
+from shopkeeper.services.recommender.core.tables.item_counts import ItemCountsView
+from shopkeeper.services.recommender.core.types import CLICK
+from shopkeeper.services.recommender.evaluation.metrics import Tally
 
 ITEMS = 12
 
@@ -43,7 +43,7 @@ def exposure_of(visits: list[int]) -> Exposure:
 
 def faded(values: list[float]) -> float:
     """The mean with weights memory ** age."""
-    weights = [exposure.MEMORY**age for age in range(len(values))][::-1]
+    weights = [online_metrics.MEMORY**age for age in range(len(values))][::-1]
     weighted = sum(w * v for w, v in zip(weights, values, strict=True))
     return weighted / sum(weights) if values else 0.0
 
@@ -103,7 +103,7 @@ def test_novelty_is_that_of_the_offline_figures(
 def test_what_waits_is_bounded_and_an_erased_user_is_forgotten(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(exposure, "WAITING_MAX", 3)
+    monkeypatch.setattr(online_metrics, "WAITING_MAX", 3)
     found = exposure_of([1] * ITEMS)
     for user in "abcd":
         found.add(user, [0], [1])

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse
 
-from shopkeeper.services.recommender.core.gram import add_product
+from shopkeeper.services.recommender.core.numeric.sparse import add_product
 
 
 @given(st.integers(0, 10_000), st.integers(0, 6), st.integers(1, 5), st.integers(1, 5))

@@ -9,8 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shopkeeper.services.recommender.core.item2vec import RING, SCORE_MAX, TINY, ItemVectors
-from shopkeeper.services.recommender.core.vectors import unit
+from shopkeeper.services.recommender.core.numeric.unit import unit
+from shopkeeper.services.recommender.core.vectors.item2vec import (
+    RING,
+    SCORE_MAX,
+    TINY,
+    ItemVectors,
+)
 
 DIMENSIONS, WINDOW, NEGATIVES, RATE = 8, 2, 3, 0.3
 ITEMS = 7

@@ -5,7 +5,10 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shopkeeper.services.recommender.core.last_searches import NOT_SEARCHED, LastSearches
+from shopkeeper.services.recommender.core.search.last_searches import (
+    NOT_SEARCHED,
+    LastSearches,
+)
 
 AGE_MS = 10
 USERS_MAX = 3

@@ -9,26 +9,28 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shopkeeper.services.recommender.core.blend import CLIP, Blend, Learner
-from shopkeeper.services.recommender.core.candidates import Candidates
-from shopkeeper.services.recommender.core.features import (
+from shopkeeper.services.recommender.config import Settings
+from shopkeeper.services.recommender.core.knowledge import Views
+from shopkeeper.services.recommender.core.numeric.items import Items
+from shopkeeper.services.recommender.core.ranking.attribution import (
+    NAMES,
+    labels,
+    shares_of_base,
+    shares_of_blend,
+)
+from shopkeeper.services.recommender.core.ranking.blend import CLIP, Blend, Learner
+from shopkeeper.services.recommender.core.ranking.candidates import Candidates
+from shopkeeper.services.recommender.core.ranking.features import (
     BASE,
     EXPERT_OF,
     EXPERTS,
     FEATURES,
     RAW,
 )
-from shopkeeper.services.recommender.core.items import Items
-from shopkeeper.services.recommender.core.provenance import (
-    NAMES,
-    labels,
-    shares_of_base,
-    shares_of_blend,
-)
-from shopkeeper.services.recommender.core.ranker import Ranker
-from shopkeeper.services.recommender.core.views import Views
-from shopkeeper.services.recommender.settings import Settings
+from shopkeeper.services.recommender.core.ranking.ranker import Ranker
 from shopkeeper.shared.contracts import outputs
+from shopkeeper.shared.contracts.events.base import Model
+from shopkeeper.shared.contracts.events.recommendation import SimilarItem, SimilarItemsUpdated
 
 
 def taught(seed: int, hidden: int = 4) -> tuple[Blend, np.ndarray]:
@@ -107,9 +109,9 @@ def test_shares_of_the_base_order_are_the_parts_of_its_sum() -> None:
     views = Views(items, settings)
     rows = {"a": {"b": 0.5, "c": 0.4}, "b": {"c": 0.6, "d": 0.2}}
     for name, row in rows.items():
-        neighbours = [outputs.SimilarItem(n, s, 1) for n, s in row.items()]
-        data = outputs.SimilarItemsUpdated(
-            product_id=name, items=neighbours, count=1, model=outputs.Model("t", "1")
+        neighbours = [SimilarItem(n, s, 1) for n, s in row.items()]
+        data = SimilarItemsUpdated(
+            product_id=name, items=neighbours, count=1, model=Model("t", "1")
         )
         views.similar.apply([(name.encode(), outputs.encode(data))])
     ranker = Ranker(settings, items, views)
@@ -147,10 +149,8 @@ def test_a_trusted_blend_names_its_experts() -> None:
     views = Views(items, settings)
     learner = Learner(settings, len(FEATURES), BASE)
     learner.examples, learner.blend_rank = 10, 1.0
-    neighbours = [outputs.SimilarItem(f"p{n}", 1 / n, 1) for n in range(1, 9)]
-    data = outputs.SimilarItemsUpdated(
-        product_id="a", items=neighbours, count=1, model=outputs.Model("t", "1")
-    )
+    neighbours = [SimilarItem(f"p{n}", 1 / n, 1) for n in range(1, 9)]
+    data = SimilarItemsUpdated(product_id="a", items=neighbours, count=1, model=Model("t", "1"))
     views.similar.apply([(b"a", outputs.encode(data))])
     ranker = Ranker(settings, items, views, learner)
     a, new = items.intern("a"), items.intern("new")

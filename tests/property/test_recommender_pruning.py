@@ -11,19 +11,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_recommender_counts import NONE, SMALL, held, logs, records_of, spans
 
-from shopkeeper.services.recommender.core.cooccurrence import (
+from shopkeeper.services.recommender.config import Settings
+from shopkeeper.services.recommender.core.counting.cooccurrence import (
     ItemPartition,
     decode_dump,
     rule_of,
 )
-from shopkeeper.services.recommender.core.counts import CountMap
-from shopkeeper.services.recommender.core.deltas import decode
-from shopkeeper.services.recommender.core.items import Items
-from shopkeeper.services.recommender.core.pruning import prune
-from shopkeeper.services.recommender.core.sessions import Sessions
-from shopkeeper.services.recommender.settings import CHERNOFF, PAIRS, SESSIONS, Settings
-from shopkeeper.services.recommender.state import StateError
-from shopkeeper.shared.contracts.event import Event
+from shopkeeper.services.recommender.core.counting.count_map import CountMap
+from shopkeeper.services.recommender.core.counting.deltas import decode
+from shopkeeper.services.recommender.core.counting.pruning import prune
+from shopkeeper.services.recommender.core.counting.sessions import Sessions
+from shopkeeper.services.recommender.core.counting.snapshot import StateError
+from shopkeeper.services.recommender.core.numeric.items import Items
+from shopkeeper.services.recommender.core.types import CHERNOFF, PAIRS, SESSIONS
+from shopkeeper.shared.contracts.envelope import Event
 
 SIZE = 12
 BOUNDS = st.sampled_from([PAIRS, SESSIONS, CHERNOFF])

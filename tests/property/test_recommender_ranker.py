@@ -10,17 +10,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shopkeeper.services.recommender.core.blend import Learner
-from shopkeeper.services.recommender.core.features import BASE, FEATURES
-from shopkeeper.services.recommender.core.items import Items
-from shopkeeper.services.recommender.core.ranker import TOGETHER, Ranked, Ranker
-from shopkeeper.services.recommender.core.session_index import SessionItems
-from shopkeeper.services.recommender.core.views import BASES, Views
-from shopkeeper.services.recommender.settings import Settings
+from shopkeeper.services.recommender.config import Settings
+from shopkeeper.services.recommender.core.knowledge import Views
+from shopkeeper.services.recommender.core.numeric.items import Items
+from shopkeeper.services.recommender.core.ranking.blend import Learner
+from shopkeeper.services.recommender.core.ranking.features import BASE, FEATURES
+from shopkeeper.services.recommender.core.ranking.ranked_list import Ranked
+from shopkeeper.services.recommender.core.ranking.ranker import TOGETHER, Ranker
+from shopkeeper.services.recommender.core.tables.base import BASES
+from shopkeeper.services.recommender.core.tables.sessions import SessionItems
 from shopkeeper.shared.contracts import outputs, reasons
-from shopkeeper.shared.contracts.shop import ProductCatalogued
+from shopkeeper.shared.contracts.events.base import Model
+from shopkeeper.shared.contracts.events.recommendation import (
+    SimilarItem,
+    SimilarItemsUpdated,
+    TrendingItem,
+    TrendingUpdated,
+)
+from shopkeeper.shared.contracts.events.sentiment import ProductSentimentUpdated
+from shopkeeper.shared.contracts.events.shop import ProductCatalogued
 
-MODEL = outputs.Model("test", "1")
+MODEL = Model("test", "1")
 NAMES = [f"p{i}" for i in range(8)]
 
 
@@ -39,13 +49,13 @@ class Shop:
         self.sessions: list[list[str]] = []
 
     def similar(self, name: str, row: list[tuple[str, float, int]]) -> None:
-        neighbours = [outputs.SimilarItem(n, s, 1, BASES[kind]) for n, s, kind in row]
-        data = outputs.SimilarItemsUpdated(product_id=name, items=neighbours, count=1, model=MODEL)
+        neighbours = [SimilarItem(n, s, 1, BASES[kind]) for n, s, kind in row]
+        data = SimilarItemsUpdated(product_id=name, items=neighbours, count=1, model=MODEL)
         self.views.similar.apply([(name.encode(), outputs.encode(data))])
         self.rows[name] = row
 
     def sentiment(self, name: str, mean: float) -> None:
-        data = outputs.ProductSentimentUpdated(
+        data = ProductSentimentUpdated(
             product_id=name, count=1, mean=mean, trend=0, positive=1, neutral=0, negative=0,
             model=MODEL,
         )  # fmt: skip
@@ -78,8 +88,8 @@ class Shop:
         return self.views.vectors.units(np.array([item]))[0]
 
     def trending(self, scope: str, names: list[str]) -> None:
-        items = [outputs.TrendingItem(n, 1.0) for n in names]
-        data = outputs.TrendingUpdated(scope=scope, items=items, as_of_ms=1, model=MODEL)
+        items = [TrendingItem(n, 1.0) for n in names]
+        data = TrendingUpdated(scope=scope, items=items, as_of_ms=1, model=MODEL)
         self.views.trending.apply([(scope.encode(), outputs.encode(data))])
 
     def rank(self, *users: tuple[list[str], list[str]], own: int = -1) -> list[Ranked]:

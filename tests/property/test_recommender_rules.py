@@ -11,17 +11,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shopkeeper.services.recommender.core.candidates import best
-from shopkeeper.services.recommender.core.diversity import diverse
-from shopkeeper.services.recommender.core.items import Items
-from shopkeeper.services.recommender.core.ranker import Ranked, Ranker
+from shopkeeper.services.recommender.config import Settings
+from shopkeeper.services.recommender.core.knowledge import Views
+from shopkeeper.services.recommender.core.numeric.items import Items
+from shopkeeper.services.recommender.core.ranking.candidates import best
+from shopkeeper.services.recommender.core.ranking.diversity import diverse
+from shopkeeper.services.recommender.core.ranking.ranked_list import Ranked
+from shopkeeper.services.recommender.core.ranking.ranker import Ranker
 from shopkeeper.services.recommender.core.rules import Match, Rules, RulesError, parse
-from shopkeeper.services.recommender.core.views import CatalogueView, Views
-from shopkeeper.services.recommender.settings import Settings
+from shopkeeper.services.recommender.core.tables.catalogue import CatalogueView
 from shopkeeper.shared.contracts import outputs
-from shopkeeper.shared.contracts.shop import ProductCatalogued
+from shopkeeper.shared.contracts.events.base import Model
+from shopkeeper.shared.contracts.events.recommendation import (
+    SimilarItem,
+    SimilarItemsUpdated,
+    TrendingItem,
+    TrendingUpdated,
+)
+from shopkeeper.shared.contracts.events.shop import ProductCatalogued
 
-MODEL = outputs.Model("test", "1")
+MODEL = Model("test", "1")
 NAMES = [f"p{i}" for i in range(8)]
 CATEGORIES, BRANDS = ["hats", "shoes", "gift-cards"], ["acme", "other"]
 
@@ -239,8 +248,8 @@ class Shop:
         self.views.catalogue.apply([(name.encode(), outputs.encode(product))])
 
     def similar(self, name: str, **scores: float) -> None:
-        neighbours = [outputs.SimilarItem(n, s, 1) for n, s in scores.items()]
-        row = outputs.SimilarItemsUpdated(product_id=name, items=neighbours, count=1, model=MODEL)
+        neighbours = [SimilarItem(n, s, 1) for n, s in scores.items()]
+        row = SimilarItemsUpdated(product_id=name, items=neighbours, count=1, model=MODEL)
         self.views.similar.apply([(name.encode(), outputs.encode(row))])
 
     def rank(self, recent: list[str], bought: list[str] | None = None) -> Ranked:
@@ -262,8 +271,8 @@ def test_rules_hold_wherever_an_item_comes_from() -> None:
         shop.catalogue(name, price=500.01)
     shop.catalogue("p3", price=500)
     shop.catalogue("p6", brand="acme")
-    trending = outputs.TrendingUpdated(
-        scope="all", items=[outputs.TrendingItem(n, 1.0) for n in ("p4", "p5", "p9")],
+    trending = TrendingUpdated(
+        scope="all", items=[TrendingItem(n, 1.0) for n in ("p4", "p5", "p9")],
         as_of_ms=1, model=MODEL,
     )  # fmt: skip
     shop.views.trending.apply([(b"all", outputs.encode(trending))])
@@ -303,8 +312,8 @@ def test_a_list_holds_no_more_of_a_category_wherever_items_come_from() -> None:
     assert shop.names(["p0"])[:2] == ["p1", "p2"]
     assert set(shop.names(["p0"])[2:]) == {"x", "y", "z"}
     shop.similar("p0", p1=0.9)
-    trending = outputs.TrendingUpdated(
-        scope="all", items=[outputs.TrendingItem(n, 1.0) for n in ("p3", "p4", "q1")],
+    trending = TrendingUpdated(
+        scope="all", items=[TrendingItem(n, 1.0) for n in ("p3", "p4", "q1")],
         as_of_ms=1, model=MODEL,
     )  # fmt: skip
     shop.views.trending.apply([(b"all", outputs.encode(trending))])

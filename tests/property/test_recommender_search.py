@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shopkeeper.services.recommender.core import search
-from shopkeeper.services.recommender.core.search import SearchIndex, Terms
+from shopkeeper.services.recommender.core.search import index
+from shopkeeper.services.recommender.core.search.index import SearchIndex, Terms
 
 DIMENSIONS = 3
 PRODUCTS = st.sampled_from([f"p{n}" for n in range(12)])
@@ -71,10 +71,10 @@ def twin_lexical(left: dict[str, Text], asked: set[int]) -> dict[str, float]:
         idf = math.log(1 + (len(left) - len(having) + 0.5) / (len(having) + 0.5))
         for p in having:
             n = left[p][0][term]
-            norm = search.SATURATION * (
-                1 - search.LENGTH_SHARE + search.LENGTH_SHARE * lengths[p] / mean
+            norm = index.SATURATION * (
+                1 - index.LENGTH_SHARE + index.LENGTH_SHARE * lengths[p] / mean
             )
-            out[p] += idf * (search.SATURATION + 1) * n / (n + norm)
+            out[p] += idf * (index.SATURATION + 1) * n / (n + norm)
     return out
 
 
@@ -87,15 +87,15 @@ def twin_scores(left: dict[str, Text], query: Text) -> dict[str, float]:
         return sum(x * y for x, y in zip(a, b, strict=True))
 
     first = {
-        p: lexical[p] / best + search.MEANING * cosine(query[1], v) for p, (_, v) in left.items()
+        p: lexical[p] / best + index.MEANING * cosine(query[1], v) for p, (_, v) in left.items()
     }
     if max(lexical.values()) <= 0 and not any(query[1]):
         return first
-    hits = sorted(first, key=lambda p: (-round(first[p], 6), -place[p]))[: search.FEEDBACK_HITS]
+    hits = sorted(first, key=lambda p: (-round(first[p], 6), -place[p]))[: index.FEEDBACK_HITS]
     total = [sum(left[p][1][d] for p in hits) for d in range(DIMENSIONS)]
     length = math.sqrt(cosine(tuple(total), tuple(total))) or 1.0
     mean = tuple(t / length for t in total)
-    return {p: first[p] + search.FEEDBACK * cosine(mean, v) for p, (_, v) in left.items()}
+    return {p: first[p] + index.FEEDBACK * cosine(mean, v) for p, (_, v) in left.items()}
 
 
 def found(index: SearchIndex, query: Text, count: int = 100) -> list[tuple[str, float]]:

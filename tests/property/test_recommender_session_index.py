@@ -9,16 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shopkeeper.services.recommender.core.item2vec import ItemVectors
-from shopkeeper.services.recommender.core.items import Items
-from shopkeeper.services.recommender.core.session_index import (
+from shopkeeper.services.recommender.core.counting.sessions import Learned
+from shopkeeper.services.recommender.core.numeric.items import Items
+from shopkeeper.services.recommender.core.tables.sessions import (
     NO_LINK,
     SessionIndex,
     SessionItems,
     decode,
     encode,
 )
-from shopkeeper.services.recommender.core.sessions import Learned
+from shopkeeper.services.recommender.core.vectors.item2vec import ItemVectors
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

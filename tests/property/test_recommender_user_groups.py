@@ -9,21 +9,27 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linear_sum_assignment
 
-from shopkeeper.services.recommender.core import behaviour
-from shopkeeper.services.recommender.core.behaviour import Behaviour, price_band
-from shopkeeper.services.recommender.core.group_clicks import GroupClicks
-from shopkeeper.services.recommender.core.group_view import (
+from shopkeeper.services.recommender.config import Settings
+from shopkeeper.services.recommender.core.knowledge import Views
+from shopkeeper.services.recommender.core.numeric.items import Items
+from shopkeeper.services.recommender.core.numeric.price_bands import price_band
+from shopkeeper.services.recommender.core.tables.user_groups import (
     FORMAT_VERSION,
     MODEL_KEY,
     GroupClicksRecord,
     ModelRecord,
 )
-from shopkeeper.services.recommender.core.items import Items
-from shopkeeper.services.recommender.core.user_groups import GroupModel, UserGroups
-from shopkeeper.services.recommender.core.views import Views
-from shopkeeper.services.recommender.settings import Settings
-from shopkeeper.shared.contracts.outputs import Model, ProductSentimentUpdated, encode
-from shopkeeper.shared.contracts.shop import ProductCatalogued
+from shopkeeper.services.recommender.core.user_groups import behaviour
+from shopkeeper.services.recommender.core.user_groups.behaviour import Behaviour
+from shopkeeper.services.recommender.core.user_groups.clicks import GroupClicks
+from shopkeeper.services.recommender.core.user_groups.clustering import (
+    GroupModel,
+    UserGroups,
+)
+from shopkeeper.shared.contracts.events.base import Model
+from shopkeeper.shared.contracts.events.sentiment import ProductSentimentUpdated
+from shopkeeper.shared.contracts.events.shop import ProductCatalogued
+from shopkeeper.shared.contracts.outputs import encode
 
 WIDTH, GROUPS, COMPONENTS = 12, 4, 3
 

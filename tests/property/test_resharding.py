@@ -10,20 +10,24 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shopkeeper.services.recommender import resharding
-from shopkeeper.services.recommender.clicks import BLEND_SECTION, EXPERIMENT_SECTION, SECTION
-from shopkeeper.services.recommender.core.experiment import Ledger, parse, total_counts
-from shopkeeper.services.recommender.core.items import Items
-from shopkeeper.services.recommender.core.sessions import Sessions
-from shopkeeper.services.recommender.settings import Settings
+from shopkeeper.services.recommender.config import Settings
+from shopkeeper.services.recommender.core.ab_testing.variants import Ledger, parse, total_counts
+from shopkeeper.services.recommender.core.counting.sessions import Sessions
+from shopkeeper.services.recommender.core.numeric.items import Items
+from shopkeeper.services.recommender.processors.interactions import (
+    BLEND_SECTION,
+    EXPERIMENT_SECTION,
+    SECTION,
+)
 from shopkeeper.services.sentiment import resharding as sentiment_resharding
 from shopkeeper.services.sentiment.aggregates import Aggregates
-from shopkeeper.shared.contracts.event import Event
-from shopkeeper.shared.runtime.checkpoints import Checkpoint
-from shopkeeper.shared.runtime.growth import newest_ids, split
-from shopkeeper.shared.runtime.partition import FENCE, RECENT_IDS
-from shopkeeper.shared.runtime.recent_ids import RecentIds
-from shopkeeper.shared.runtime.routing import Fence, Hop
-from shopkeeper.shared.runtime.sink import partition_of
+from shopkeeper.shared.contracts.envelope import Event
+from shopkeeper.shared.runtime.kafka.routing import Fence, Hop
+from shopkeeper.shared.runtime.kafka.sink import partition_of
+from shopkeeper.shared.runtime.operations.growth import newest_ids, split
+from shopkeeper.shared.runtime.state.checkpoints import Checkpoint
+from shopkeeper.shared.runtime.state.deduplicator import RecentIds
+from shopkeeper.shared.runtime.state.partition import FENCE, RECENT_IDS
 
 SEEDS = st.integers(0, 2**32)
 SIZES = st.tuples(st.integers(1, 4), st.integers(0, 4)).map(lambda s: (s[0], s[0] + s[1]))

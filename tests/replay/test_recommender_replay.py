@@ -10,12 +10,12 @@ import msgspec
 import pytest
 
 from shopkeeper.services.recommender.app import Recommender
-from shopkeeper.services.recommender.core.cooccurrence import decode_dump
-from shopkeeper.services.recommender.settings import Settings
+from shopkeeper.services.recommender.config import Settings
+from shopkeeper.services.recommender.core.counting.cooccurrence import decode_dump
 from shopkeeper.shared.contracts import topics
-from shopkeeper.shared.contracts.event import Event
-from shopkeeper.shared.contracts.shop import OrderCompleted, ProductClicked
-from shopkeeper.shared.formats.readers import ShopEvent, read
+from shopkeeper.shared.contracts.envelope import Event
+from shopkeeper.shared.contracts.events.shop import OrderCompleted, ProductClicked
+from shopkeeper.shared.datasets.readers import ShopEvent, read
 from shopkeeper.shared.testing.counts import Counts, Totals, batch_counts
 
 DATA = Path(__file__).parents[3] / "shared" / "data" / "recsys"

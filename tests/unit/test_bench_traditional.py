@@ -34,13 +34,13 @@ from traditional import (
     targets_by_day,
 )
 
-from shopkeeper.report.plots import standalone
-from shopkeeper.services.recommender.evaluate import WINDOWS, prequential
+from shopkeeper.apps.report.plots import standalone
+from shopkeeper.services.recommender.evaluation.next_item import WINDOWS, prequential
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from shopkeeper.services.recommender.pipeline import Repeats
+    from shopkeeper.services.recommender.evaluation.local_cluster import Repeats
 
 ITEMS, DAYS, DAY_S = 30, 4, 86_400
 

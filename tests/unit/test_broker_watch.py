@@ -8,11 +8,11 @@ from types import SimpleNamespace
 import pytest
 from aiokafka.errors import KafkaConnectionError
 
-from shopkeeper.shared.runtime import logs
-from shopkeeper.shared.runtime.broker_watch import BrokerWatch
-from shopkeeper.shared.runtime.health import Health
-from shopkeeper.shared.runtime.metrics import Metrics
 from shopkeeper.shared.runtime.settings import KafkaSettings
+from shopkeeper.shared.runtime.telemetry import logs
+from shopkeeper.shared.runtime.telemetry.broker_watch import BrokerWatch
+from shopkeeper.shared.runtime.telemetry.health import Health
+from shopkeeper.shared.runtime.telemetry.metrics import Metrics
 
 
 class Cluster:

@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shopkeeper.shared.runtime.checkpoints import (
+from shopkeeper.shared.runtime.kafka.records import Record, mark
+from shopkeeper.shared.runtime.state.checkpoints import (
     CHUNK_BYTES,
     Checkpoint,
     CheckpointError,
     Reader,
     encode,
 )
-from shopkeeper.shared.runtime.records import Record, mark
 
 TOPIC = "personalisation.recommender-checkpoints.v1"
 

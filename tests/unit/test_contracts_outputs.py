@@ -12,17 +12,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shopkeeper.shared.contracts import outputs, topics
-from shopkeeper.shared.contracts.event import Event
-from shopkeeper.shared.contracts.outputs import (
-    Model,
+from shopkeeper.shared.contracts.envelope import Event
+from shopkeeper.shared.contracts.events.base import Model
+from shopkeeper.shared.contracts.events.intent import INTENT_RECOGNISED
+from shopkeeper.shared.contracts.events.recommendation import (
+    RECOMMENDATIONS_UPDATED,
     Reason,
     RecommendationsUpdated,
     RecommendedItem,
-    headers_of,
-    output_id,
-    rfc3339,
-    view_headers,
 )
+from shopkeeper.shared.contracts.events.sentiment import PRODUCT_SENTIMENT_UPDATED, SENTIMENT_SCORED
+from shopkeeper.shared.contracts.outputs import headers_of, output_id, rfc3339, view_headers
 from shopkeeper.shared.contracts.reasons import TEXTS, render
 
 TIME_MS = 1_772_357_400_250
@@ -78,7 +78,7 @@ def test_a_list_of_ten_with_its_reasons_is_at_most_2_kb():
         for i in range(10)
     ]
     value = RecommendationsUpdated(
-        recomm_id=output_id(topics.CLICKS, 3, 10**9, outputs.RECOMMENDATIONS_UPDATED),
+        recomm_id=output_id(topics.CLICKS, 3, 10**9, RECOMMENDATIONS_UPDATED),
         items=items, fallback="none", cause="c" * 36, model=MODEL,
         user_id="u" * 36, session_id="s" * 36,
     )  # fmt: skip
@@ -93,20 +93,20 @@ def test_what_is_at_its_default_is_left_out():
     document = orjson.loads(outputs.encode(value))
     assert "user_id" not in document
     assert document["items"][0]["reason"] == {"code": "trending"}
-    assert outputs.decode(outputs.RECOMMENDATIONS_UPDATED, outputs.encode(value)) == value
+    assert outputs.decode(RECOMMENDATIONS_UPDATED, outputs.encode(value)) == value
 
 
 @pytest.mark.parametrize(
     ("suffix", "change"),
     [
-        (outputs.INTENT_RECOGNISED, {"score": 1.01}),
-        (outputs.INTENT_RECOGNISED, {"language": "de"}),
-        (outputs.INTENT_RECOGNISED, {"probabilities": {"x": -0.1}}),
-        (outputs.SENTIMENT_SCORED, {"label": "mixed"}),
-        (outputs.SENTIMENT_SCORED, {"basis": "stars"}),
-        (outputs.PRODUCT_SENTIMENT_UPDATED, {"mean": -1.5}),
-        (outputs.PRODUCT_SENTIMENT_UPDATED, {"positive": -1}),
-        (outputs.RECOMMENDATIONS_UPDATED, {"fallback": "random"}),
+        (INTENT_RECOGNISED, {"score": 1.01}),
+        (INTENT_RECOGNISED, {"language": "de"}),
+        (INTENT_RECOGNISED, {"probabilities": {"x": -0.1}}),
+        (SENTIMENT_SCORED, {"label": "mixed"}),
+        (SENTIMENT_SCORED, {"basis": "stars"}),
+        (PRODUCT_SENTIMENT_UPDATED, {"mean": -1.5}),
+        (PRODUCT_SENTIMENT_UPDATED, {"positive": -1}),
+        (RECOMMENDATIONS_UPDATED, {"fallback": "random"}),
     ],
 )
 def test_reading_an_output_checks_its_bounds(suffix, change):

@@ -10,24 +10,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from shopkeeper.demo import catalogue, view
-from shopkeeper.demo.live import LATENCY_WINDOW_S, Latencies, Live, Rates, WorkerState
+from shopkeeper.apps.demo import catalogue, view
+from shopkeeper.apps.demo.live import LATENCY_WINDOW_S, Latencies, Live, Rates, WorkerState
 from shopkeeper.shared.contracts import topics
-from shopkeeper.shared.contracts.outputs import (
-    IntentRecognised,
-    Model,
-    ProductSentimentUpdated,
+from shopkeeper.shared.contracts.events.base import Model
+from shopkeeper.shared.contracts.events.intent import IntentRecognised
+from shopkeeper.shared.contracts.events.recommendation import (
     Reason,
     RecommendationsUpdated,
     RecommendedItem,
-    SentimentScored,
     SimilarItem,
     SimilarItemsUpdated,
     TrendingItem,
     TrendingUpdated,
-    encode,
 )
-from shopkeeper.shared.formats.readers import ShopEvent
+from shopkeeper.shared.contracts.events.sentiment import ProductSentimentUpdated, SentimentScored
+from shopkeeper.shared.contracts.outputs import encode
+from shopkeeper.shared.datasets.readers import ShopEvent
 
 PRODUCTS = {p.product_id: p for p in catalogue.built_in()}
 FIRST, SECOND, THIRD = list(PRODUCTS)[:3]

@@ -8,10 +8,10 @@ from collections import Counter, defaultdict
 import msgspec
 import pytest
 
-from shopkeeper.demo import catalogue, shoppers, texts
-from shopkeeper.shared.contracts.shop import SHOP_TYPES
-from shopkeeper.shared.formats.products import load
-from shopkeeper.shared.formats.readers import FormatError
+from shopkeeper.apps.demo import catalogue, shoppers, texts
+from shopkeeper.shared.contracts.events.shop import SHOP_TYPES
+from shopkeeper.shared.datasets.products import load
+from shopkeeper.shared.datasets.readers import FormatError
 
 PRODUCTS = catalogue.built_in()
 START_MS = 1_750_000_000_000

@@ -11,16 +11,25 @@ import orjson
 import pytest
 
 from shopkeeper.services.recommender.app import Recommender, build
-from shopkeeper.services.recommender.clicks import EXPERIMENT_SECTION
-from shopkeeper.services.recommender.core.experiment import Ledger, parse
-from shopkeeper.services.recommender.experiments import report
-from shopkeeper.services.recommender.settings import Settings as Knobs
-from shopkeeper.services.recommender.state import StateError
+from shopkeeper.services.recommender.config import Settings as Knobs
+from shopkeeper.services.recommender.core.ab_testing.variants import Ledger, parse
+from shopkeeper.services.recommender.core.counting.snapshot import StateError
+from shopkeeper.services.recommender.processors.interactions import EXPERIMENT_SECTION
+from shopkeeper.services.recommender.publishers.experiment_metrics import report
 from shopkeeper.shared.contracts import outputs, topics
-from shopkeeper.shared.contracts.event import Event, Output
-from shopkeeper.shared.contracts.shop import OrderCompleted, OrderLine, ProductClicked, UserErased
-from shopkeeper.shared.runtime.metrics import Metrics
+from shopkeeper.shared.contracts.envelope import Event, Output
+from shopkeeper.shared.contracts.events.recommendation import (
+    RECOMMENDATIONS_UPDATED,
+    RecommendationsUpdated,
+)
+from shopkeeper.shared.contracts.events.shop import (
+    OrderCompleted,
+    OrderLine,
+    ProductClicked,
+    UserErased,
+)
 from shopkeeper.shared.runtime.settings import Settings, SettingsError
+from shopkeeper.shared.runtime.telemetry.metrics import Metrics
 
 PARTITIONS = 2
 NOW_MS = 1_700_000_000_000
@@ -116,7 +125,7 @@ def log_of(partition: int, count: int = 300) -> list[Event]:
     ]
 
 
-def served(worker: Recommender, spans: int = 10) -> list[outputs.RecommendationsUpdated]:
+def served(worker: Recommender, spans: int = 10) -> list[RecommendationsUpdated]:
     """Every list, of both partitions, whose spans are folded first and answered together."""
     worker.prepare(lambda topic: PARTITIONS)
     clicks = [worker.make_clicks(n) for n in range(PARTITIONS)]
@@ -124,7 +133,7 @@ def served(worker: Recommender, spans: int = 10) -> list[outputs.Recommendations
     logs = [log_of(n) for n in range(PARTITIONS)]
     views = {topics.SIMILAR_ITEMS: worker.views.similar.apply,
              topics.ITEM_COUNTS: worker.views.counts.apply}  # fmt: skip
-    found: list[outputs.RecommendationsUpdated] = []
+    found: list[RecommendationsUpdated] = []
     offset = 0
 
     def take(output: Output) -> None:
@@ -136,7 +145,7 @@ def served(worker: Recommender, spans: int = 10) -> list[outputs.Recommendations
         elif output.topic in views:
             views[output.topic]([(output.key, output.value)])
         elif output.topic == topics.RECOMMENDATIONS and output.value is not None:
-            found.append(outputs.decode(outputs.RECOMMENDATIONS_UPDATED, output.value))
+            found.append(outputs.decode(RECOMMENDATIONS_UPDATED, output.value))
 
     step = len(logs[0]) // spans
     for start in range(0, len(logs[0]), step):
@@ -213,7 +222,7 @@ def test_without_an_experiment_lists_and_checkpoints_say_nothing_of_one() -> Non
 
 
 def listed(offset: int) -> str:
-    return outputs.output_id(topics.CLICKS, 0, offset, outputs.RECOMMENDATIONS_UPDATED)
+    return outputs.output_id(topics.CLICKS, 0, offset, RECOMMENDATIONS_UPDATED)
 
 
 def ordered(offset: int, user: str, recomm_id: str) -> Event:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from shopkeeper.shared.contracts import topics
-from shopkeeper.shared.formats.readers import FormatError, read
+from shopkeeper.shared.datasets.readers import FormatError, read
 
 DATA = Path(__file__).parents[3] / "shared" / "data" / "recsys"
 

@@ -9,11 +9,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from shopkeeper.demo.catalogue import built_in
-from shopkeeper.services.recommender.core.search import SearchIndex
-from shopkeeper.services.recommender.item_encoder import ItemCodes, ItemEncoder, price_bands
-from shopkeeper.services.recommender.search_texts import product_terms, query_terms, query_text
-from shopkeeper.shared.contracts.shop import ProductCatalogued
+from shopkeeper.apps.demo.catalogue import built_in
+from shopkeeper.services.recommender.core.search.index import SearchIndex
+from shopkeeper.services.recommender.core.search.terms import (
+    product_terms,
+    query_terms,
+    query_text,
+)
+from shopkeeper.services.recommender.models.item_encoder import ItemCodes, ItemEncoder, price_bands
+from shopkeeper.shared.contracts.events.shop import ProductCatalogued
 from shopkeeper.shared.text.encoder import TextEncoder
 from shopkeeper.shared.text.onnx_model import ModelError, OnnxModel, model_folder
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shopkeeper.shared.runtime.membership import Member, double, waits_for
+from shopkeeper.shared.runtime.kafka.membership import Member, double, waits_for
 
 ME = Member("i-1-aaa", "i-1", "10.0.0.1")
 OTHERS = [Member(f"w-{n}", f"w{n}", f"10.0.0.{n}") for n in range(2, 7)]

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, Histogram, generate_latest
 
-from shopkeeper.shared.runtime.health import Health, HealthServer
-from shopkeeper.shared.runtime.metrics import SECONDS_BUCKETS, BatchHistogram, Metrics
+from shopkeeper.shared.runtime.telemetry.health import Health, HealthServer
+from shopkeeper.shared.runtime.telemetry.metrics import SECONDS_BUCKETS, BatchHistogram, Metrics
 
 
 @given(st.lists(st.sampled_from([0.0, 0.001, 0.0011, 0.3, 1.0, 59.0, 60.0, 61.0]), min_size=1))

@@ -6,8 +6,8 @@ import random
 
 from aiokafka.partitioner import murmur2 as one
 
-from shopkeeper.shared.runtime.murmur2 import murmur2, partitions_of
-from shopkeeper.shared.runtime.sink import partition_of
+from shopkeeper.shared.runtime.kafka.murmur2 import murmur2, partitions_of
+from shopkeeper.shared.runtime.kafka.sink import partition_of
 
 
 def test_many_keys_hash_as_one_by_one():

@@ -7,7 +7,7 @@ from collections import deque
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shopkeeper.shared.runtime.recent_ids import RecentIds
+from shopkeeper.shared.runtime.state.deduplicator import RecentIds
 
 IDS = st.lists(st.tuples(st.sampled_from(["a", "b"]), st.text("xyz", max_size=2)), max_size=60)
 

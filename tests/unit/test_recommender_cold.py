@@ -10,12 +10,17 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from shopkeeper.cli.main import command
-from shopkeeper.services.recommender import cold
-from shopkeeper.services.recommender.cold import COLD_OF, batched, is_cold, measure_cold
-from shopkeeper.services.recommender.quality import CUTOFFS
-from shopkeeper.shared.contracts.shop import ProductCatalogued
-from shopkeeper.shared.formats.readers import FormatError
+from shopkeeper.apps.cli.main import command
+from shopkeeper.services.recommender.evaluation import cold_start
+from shopkeeper.services.recommender.evaluation.cold_start import (
+    COLD_OF,
+    batched,
+    is_cold,
+    measure_cold,
+)
+from shopkeeper.services.recommender.evaluation.metrics import CUTOFFS
+from shopkeeper.shared.contracts.events.shop import ProductCatalogued
+from shopkeeper.shared.datasets.readers import FormatError
 from shopkeeper.shared.testing.sessions import write_sessions
 
 if TYPE_CHECKING:
@@ -69,14 +74,14 @@ def test_ties_count_by_their_expected_place() -> None:
         for n, cutoff in enumerate(CUTOFFS):
             total[:, 2 * n] += ranks <= cutoff
             total[:, 2 * n + 1] += (ranks <= cutoff) / ranks
-    assert np.allclose(cold._expected(fits, targets), total / draws, atol=0.04)
+    assert np.allclose(cold_start._expected(fits, targets), total / draws, atol=0.04)
 
 
 def test_without_ties_ranks_are_exact() -> None:
     fits = np.arange(30.0)[None, ::-1]
     for rank in (1, 5, 6, 20, 21):
         expected = [(rank <= cutoff) / by for cutoff in CUTOFFS for by in (1, rank)]
-        assert cold._expected(fits, [rank - 1])[0] == pytest.approx(expected)
+        assert cold_start._expected(fits, [rank - 1])[0] == pytest.approx(expected)
 
 
 def test_parts_are_all_and_in_order() -> None:

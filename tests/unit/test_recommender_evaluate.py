@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from shopkeeper.cli.main import command
-from shopkeeper.services.recommender.evaluate import measure, prequential
-from shopkeeper.services.recommender.quality import Tally
-from shopkeeper.services.recommender.settings import Settings
+from shopkeeper.apps.cli.main import command
+from shopkeeper.services.recommender.config import Settings
+from shopkeeper.services.recommender.evaluation.metrics import Tally
+from shopkeeper.services.recommender.evaluation.next_item import measure, prequential
 from shopkeeper.shared.testing.sessions import write_sessions
 
 ITEMS = 25

@@ -12,11 +12,12 @@ import numpy as np
 import pytest
 
 from shopkeeper.services.recommender.app import Recommender
-from shopkeeper.services.recommender.core.cooccurrence import decode_dump
-from shopkeeper.services.recommender.settings import Settings
+from shopkeeper.services.recommender.config import Settings
+from shopkeeper.services.recommender.core.counting.cooccurrence import decode_dump
 from shopkeeper.shared.contracts import outputs, topics
-from shopkeeper.shared.contracts.event import Event, Output
-from shopkeeper.shared.contracts.shop import (
+from shopkeeper.shared.contracts.envelope import Event, Output
+from shopkeeper.shared.contracts.events.recommendation import RECOMMENDATIONS_UPDATED, Reason
+from shopkeeper.shared.contracts.events.shop import (
     OrderCompleted,
     OrderLine,
     ProductAdded,
@@ -200,7 +201,7 @@ def test_lists_are_published_per_event_with_deterministic_ids() -> None:
     cluster.settle()
     found = cluster.process(1, [clicked(7, "v", "p0", session_id="s"), clicked(9, "v", "p1")])
     lists = [o for o in found if o.topic == topics.RECOMMENDATIONS]
-    data = [outputs.decode(outputs.RECOMMENDATIONS_UPDATED, o.value or b"") for o in lists]
+    data = [outputs.decode(RECOMMENDATIONS_UPDATED, o.value or b"") for o in lists]
     assert [d.recomm_id for d in data] == [
         f"shop.clicks.v1/1/{offset}/recommendations.updated.v1/0" for offset in (7, 9)
     ]
@@ -208,7 +209,7 @@ def test_lists_are_published_per_event_with_deterministic_ids() -> None:
     assert [(o.partition, o.key) for o in lists] == [(None, b"v")] * 2, "placed by the user"
     assert data[0].session_id == "s"
     assert {i.product_id for i in data[0].items} == {"p1", "p2"}  # never the current one
-    assert data[0].items[0].reason == outputs.Reason("viewed_together", {"product_id": "p0"})
+    assert data[0].items[0].reason == Reason("viewed_together", {"product_id": "p0"})
     assert all(len(o.value or b"") <= 2_048 for o in lists)
 
 
@@ -346,7 +347,7 @@ def test_a_seen_item_that_nothing_leads_to_has_a_reason_when_the_blend_offers_it
     last = cluster.latest(topics.RECOMMENDATIONS)["u"]
     assert last.model.name == "blend"
     assert {i.product_id: i.reason for i in last.items} == {
-        f"p{n}": outputs.Reason("viewed_before") for n in range(3)
+        f"p{n}": Reason("viewed_before") for n in range(3)
     }
 
 
@@ -376,7 +377,7 @@ def test_a_new_user_s_list_is_filled_with_what_users_alike_click() -> None:
         report()
     assert len(cluster.worker.views.groups) == 2
     [record] = cluster.process(0, [clicked(offset + 1, "new", "hats29")])[:1]
-    found = outputs.decode(outputs.RECOMMENDATIONS_UPDATED, record.value)
+    found = outputs.decode(RECOMMENDATIONS_UPDATED, record.value)
     assert found.fallback == "cluster"
     assert len(found.items) == 10
     assert {item.reason.code for item in found.items} == {"trending_group"}
@@ -387,7 +388,7 @@ def test_a_new_user_s_list_is_filled_with_what_users_alike_click() -> None:
     for output in cluster.sent[topics.CATALOGUE] + cluster.sent[topics.USER_GROUPS]:
         other.views[output.topic]([(output.key, output.value)])
     [again] = other.process(0, [clicked(1, "new", "hats29")])[:1]
-    items = outputs.decode(outputs.RECOMMENDATIONS_UPDATED, again.value).items
+    items = outputs.decode(RECOMMENDATIONS_UPDATED, again.value).items
     assert [item.product_id for item in items] == [item.product_id for item in found.items]
     before = other.worker.views.groups.ids.tolist()
     other.tick(NOW_MS)  # takes over

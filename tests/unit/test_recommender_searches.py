@@ -10,15 +10,19 @@ import numpy as np
 import pytest
 
 from shopkeeper.services.recommender.app import SEEN_AT_ONCE, Recommender, build
-from shopkeeper.services.recommender.core.blend import Blend
-from shopkeeper.services.recommender.core.features import FEATURES, PRIOR
-from shopkeeper.services.recommender.finder import SLICE, Finder
-from shopkeeper.services.recommender.item_encoder import ItemEncoder
-from shopkeeper.services.recommender.needs import Needs
-from shopkeeper.services.recommender.settings import Settings as Knobs
+from shopkeeper.services.recommender.config import Settings as Knobs
+from shopkeeper.services.recommender.core.ranking.blend import Blend
+from shopkeeper.services.recommender.core.ranking.features import FEATURES, PRIOR
+from shopkeeper.services.recommender.core.search.product_search import SLICE, Finder
+from shopkeeper.services.recommender.models.item_encoder import ItemEncoder
+from shopkeeper.services.recommender.models.support_filter import Needs
 from shopkeeper.shared.contracts import outputs, topics
-from shopkeeper.shared.contracts.event import Event, Output
-from shopkeeper.shared.contracts.shop import (
+from shopkeeper.shared.contracts.envelope import Event, Output
+from shopkeeper.shared.contracts.events.recommendation import (
+    RECOMMENDATIONS_UPDATED,
+    RecommendationsUpdated,
+)
+from shopkeeper.shared.contracts.events.shop import (
     ProductCatalogued,
     ProductClicked,
     ProductsSearched,
@@ -80,9 +84,9 @@ class Shop:
         self.clicks.process([self._event("user.erased.v1", data, 0)], NOW_MS)
 
 
-def read(output: Output) -> outputs.RecommendationsUpdated:
-    found = outputs.decode(outputs.RECOMMENDATIONS_UPDATED, output.value or b"")
-    assert isinstance(found, outputs.RecommendationsUpdated)
+def read(output: Output) -> RecommendationsUpdated:
+    found = outputs.decode(RECOMMENDATIONS_UPDATED, output.value or b"")
+    assert isinstance(found, RecommendationsUpdated)
     return found
 
 
@@ -97,7 +101,7 @@ def test_a_search_is_answered_with_what_fits_it_best_first(models: Any, query: s
     (output,) = shop.search(query)
     made = read(output)
     assert made.items[0].product_id == "grinder"
-    assert made.recomm_id == f"{topics.SEARCHES}/0/1/{outputs.RECOMMENDATIONS_UPDATED}/0"
+    assert made.recomm_id == f"{topics.SEARCHES}/0/1/{RECOMMENDATIONS_UPDATED}/0"
     assert (made.cause, made.user_id, output.key) == ("e1", "u", b"u")
     scores = searched(output)
     assert scores["grinder"] == max(scores.values()) > scores.get("leash", 0)

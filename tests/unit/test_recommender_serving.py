@@ -11,23 +11,32 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from shopkeeper.cli import worker
-from shopkeeper.cli.main import command
+from shopkeeper.apps.cli import worker
+from shopkeeper.apps.cli.main import command
 from shopkeeper.services.recommender.app import Recommender, build
-from shopkeeper.services.recommender.core.features import EXPERTS
+from shopkeeper.services.recommender.config import Settings as Knobs
+from shopkeeper.services.recommender.core.ranking.features import EXPERTS
 from shopkeeper.services.recommender.core.rules import parse
-from shopkeeper.services.recommender.lists import (
+from shopkeeper.services.recommender.publishers.recommendations import (
     PROPENSITY_DIGITS,
     SCORE_DIGITS,
     SCORE_DIGITS_EXPLORING,
 )
-from shopkeeper.services.recommender.settings import Settings as Knobs
 from shopkeeper.shared.contracts import outputs, reasons, topics
-from shopkeeper.shared.contracts.event import Event, Output
-from shopkeeper.shared.contracts.shop import ProductCatalogued, ProductClicked, UserErased
-from shopkeeper.shared.runtime.metrics import Metrics
+from shopkeeper.shared.contracts.envelope import Event, Output
+from shopkeeper.shared.contracts.events.base import Model
+from shopkeeper.shared.contracts.events.recommendation import (
+    RECOMMENDATIONS_UPDATED,
+    Reason,
+    RecommendationsUpdated,
+    RecommendedItem,
+    SimilarItem,
+    SimilarItemsUpdated,
+)
+from shopkeeper.shared.contracts.events.shop import ProductCatalogued, ProductClicked, UserErased
+from shopkeeper.shared.runtime.kafka.global_tables import Views
 from shopkeeper.shared.runtime.settings import KafkaSettings, Settings, SettingsError
-from shopkeeper.shared.runtime.views import Views
+from shopkeeper.shared.runtime.telemetry.metrics import Metrics
 
 NOW_MS = 1_700_000_000_000
 
@@ -40,10 +49,8 @@ class Shop:
         self.worker.prepare(lambda topic: 1)
         self.clicks = self.worker.make_clicks(0)
         views = self.worker.views
-        neighbours = [outputs.SimilarItem(f"p{n}", 1 / n, 1) for n in range(1, 21)]
-        row = outputs.SimilarItemsUpdated(
-            product_id="p0", items=neighbours, count=1, model=outputs.Model("t", "1")
-        )
+        neighbours = [SimilarItem(f"p{n}", 1 / n, 1) for n in range(1, 21)]
+        row = SimilarItemsUpdated(product_id="p0", items=neighbours, count=1, model=Model("t", "1"))
         views.similar.apply([(b"p0", outputs.encode(row))])
         for n in range(20):
             product = ProductCatalogued(product_id=f"p{n}", title="t", category=f"c{n % 2}")
@@ -62,9 +69,9 @@ class Shop:
         return self.event("product.clicked.v1", data)[0]
 
 
-def read(output: Output) -> outputs.RecommendationsUpdated:
-    found = outputs.decode(outputs.RECOMMENDATIONS_UPDATED, output.value or b"")
-    assert isinstance(found, outputs.RecommendationsUpdated)
+def read(output: Output) -> RecommendationsUpdated:
+    found = outputs.decode(RECOMMENDATIONS_UPDATED, output.value or b"")
+    assert isinstance(found, RecommendationsUpdated)
     return found
 
 
@@ -182,14 +189,14 @@ def test_a_list_of_ten_uuids_is_at_most_2_kb_by_its_longest_reasons(exploring: b
     digits = SCORE_DIGITS_EXPLORING if exploring else SCORE_DIGITS
     longest = max((code for code in reasons.TEXTS if "{product}" in reasons.TEXTS[code]["en"]),
                   key=len)  # fmt: skip
-    reason = outputs.Reason(longest, {"product_id": "p" * 36})
+    reason = Reason(longest, {"product_id": "p" * 36})
     score = round(0.123456789, digits)
-    items = [outputs.RecommendedItem(f"{i:036d}", score, reason) for i in range(9)]
+    items = [RecommendedItem(f"{i:036d}", score, reason) for i in range(9)]
     propensity = round(0.876543219, PROPENSITY_DIGITS) if exploring else None
-    items.append(outputs.RecommendedItem("9" * 36, score, reason, propensity))
-    value = outputs.RecommendationsUpdated(
-        recomm_id=outputs.output_id(topics.CLICKS, 3, 10**9, outputs.RECOMMENDATIONS_UPDATED),
-        items=items, fallback="none", cause="c" * 36, model=outputs.Model("item-cf", "1.0.0"),
+    items.append(RecommendedItem("9" * 36, score, reason, propensity))
+    value = RecommendationsUpdated(
+        recomm_id=outputs.output_id(topics.CLICKS, 3, 10**9, RECOMMENDATIONS_UPDATED),
+        items=items, fallback="none", cause="c" * 36, model=Model("item-cf", "1.0.0"),
         user_id="u" * 36, session_id="s" * 36,
     )  # fmt: skip
     assert len(outputs.encode(value)) <= 2_048

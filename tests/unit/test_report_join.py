@@ -11,13 +11,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shopkeeper.report import figures
-from shopkeeper.report.join import RECENT_ITEMS_MAX, Join, Lists
-from shopkeeper.services.recommender.core.items import Items
-from shopkeeper.shared.contracts.event import Event
-from shopkeeper.shared.contracts.outputs import Model, Reason, RecommendationsUpdated, encode
-from shopkeeper.shared.contracts.outputs import RecommendedItem as Item
-from shopkeeper.shared.contracts.shop import (
+from shopkeeper.apps.report import figures
+from shopkeeper.apps.report.join import RECENT_ITEMS_MAX, Join, Lists
+from shopkeeper.services.recommender.core.numeric.items import Items
+from shopkeeper.shared.contracts.envelope import Event
+from shopkeeper.shared.contracts.events.base import Model
+from shopkeeper.shared.contracts.events.recommendation import Reason, RecommendationsUpdated
+from shopkeeper.shared.contracts.events.recommendation import RecommendedItem as Item
+from shopkeeper.shared.contracts.events.shop import (
     OrderCompleted,
     OrderLine,
     ProductAdded,
@@ -26,6 +27,7 @@ from shopkeeper.shared.contracts.shop import (
     ProductsSearched,
     UserErased,
 )
+from shopkeeper.shared.contracts.outputs import encode
 
 START_MS = 1_790_000_000_000
 MINUTE_MS = 60_000

@@ -15,19 +15,21 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from shopkeeper.cli.main import command
-from shopkeeper.report import evaluation, page
-from shopkeeper.report.charts import Chart, Section, Series, Words
-from shopkeeper.report.compose import running_shop
-from shopkeeper.report.join import Join, Lists
-from shopkeeper.report.plots import standalone, svg, width_em
-from shopkeeper.report.source import Extent, Retained
-from shopkeeper.services.recommender.core.items import Items
-from shopkeeper.services.recommender.quality import Tally
-from shopkeeper.shared.contracts.event import Event
-from shopkeeper.shared.contracts.outputs import Model, Reason, RecommendationsUpdated, encode
-from shopkeeper.shared.contracts.outputs import RecommendedItem as Item
-from shopkeeper.shared.contracts.shop import ProductCatalogued, ProductClicked
+from shopkeeper.apps.cli.main import command
+from shopkeeper.apps.report import evaluation, page
+from shopkeeper.apps.report.charts import Chart, Section, Series, Words
+from shopkeeper.apps.report.compose import running_shop
+from shopkeeper.apps.report.join import Join, Lists
+from shopkeeper.apps.report.plots import standalone, svg, width_em
+from shopkeeper.apps.report.source import Extent, Retained
+from shopkeeper.services.recommender.core.numeric.items import Items
+from shopkeeper.services.recommender.evaluation.metrics import Tally
+from shopkeeper.shared.contracts.envelope import Event
+from shopkeeper.shared.contracts.events.base import Model
+from shopkeeper.shared.contracts.events.recommendation import Reason, RecommendationsUpdated
+from shopkeeper.shared.contracts.events.recommendation import RecommendedItem as Item
+from shopkeeper.shared.contracts.events.shop import ProductCatalogued, ProductClicked
+from shopkeeper.shared.contracts.outputs import encode
 
 START_MS = 1_790_000_000_000
 EVIL = "</text></svg><script>alert(1)</script>"
@@ -315,7 +317,7 @@ def test_nothing_to_show_is_said(tmp_path):
 def test_without_the_extra_one_line_says_what_to_install(tmp_path, missing):
     code = (
         f"import sys; sys.modules[{missing!r}] = None\n"
-        "from shopkeeper.cli.main import main\n"
+        "from shopkeeper.apps.cli.main import main\n"
         f"sys.argv = ['shopkeeper', 'report', {str(tmp_path / 'a.html')!r}]\n"
         "main()"
     )

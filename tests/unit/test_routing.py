@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shopkeeper.shared.contracts.door import Door
-from shopkeeper.shared.contracts.event import FORWARDED, Event, Skipped
-from shopkeeper.shared.runtime.partition import PartitionState
-from shopkeeper.shared.runtime.processor import Stateless
-from shopkeeper.shared.runtime.routing import COPY, REROUTED, Fence, Hop, Router, hop_of
-from shopkeeper.shared.runtime.sink import partition_of
+from shopkeeper.shared.contracts.decoder import Door
+from shopkeeper.shared.contracts.envelope import FORWARDED, Event, Skipped
+from shopkeeper.shared.runtime.api.processor import Stateless
+from shopkeeper.shared.runtime.kafka.routing import COPY, REROUTED, Fence, Hop, Router, hop_of
+from shopkeeper.shared.runtime.kafka.sink import partition_of
+from shopkeeper.shared.runtime.state.partition import PartitionState
 
 TOPIC = "shop.clicks.v1"
 

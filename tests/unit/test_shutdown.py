@@ -75,7 +75,8 @@ def test_tasks_that_do_not_end_are_left_alone_after_a_while():
 
 STUCK = """
 import asyncio, sys, time
-from shopkeeper.shared.runtime import logs, shutdown
+from shopkeeper.shared.runtime import shutdown
+from shopkeeper.shared.runtime.telemetry import logs
 logs.configure("w", "INFO", "text")
 async def main():
     signals = shutdown.StopSignals(float(sys.argv[1]))

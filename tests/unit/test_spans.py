@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shopkeeper.shared.runtime.spans import Partition, Span, SpanBook, cut, size_bytes
+from shopkeeper.shared.runtime.kafka.offsets import Partition, Span, SpanBook, cut, size_bytes
 
 CLICKS = Partition("clicks", 0)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from shopkeeper.cli import classify
+from shopkeeper.apps.cli import classify
 
 
 def run(task: str, lines: bytes, *arguments: str, env: dict[str, str] | None = None) -> Result:

@@ -11,8 +11,8 @@ from shopkeeper.services.intent.model import load_model as load_intent
 from shopkeeper.services.sentiment.core import SentimentProcessor
 from shopkeeper.services.sentiment.model import load_model as load_sentiment
 from shopkeeper.shared.contracts import topics
-from shopkeeper.shared.contracts.event import Event
-from shopkeeper.shared.contracts.shop import ProductReviewed, ProductsSearched, QuestionAsked
+from shopkeeper.shared.contracts.envelope import Event
+from shopkeeper.shared.contracts.events.shop import ProductReviewed, ProductsSearched, QuestionAsked
 
 NOW_MS = 1_700_000_000_000
 

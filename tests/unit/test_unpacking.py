@@ -12,8 +12,8 @@ from aiokafka.record.util import calc_crc32c
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from shopkeeper.shared.runtime import unpacking
-from shopkeeper.shared.runtime.records import Record, Undecodable, readable
+from shopkeeper.shared.runtime.kafka import unpacking
+from shopkeeper.shared.runtime.kafka.records import Record, Undecodable, readable
 
 unpacking.install()
 

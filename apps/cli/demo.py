@@ -1,0 +1,90 @@
+"""`shopkeeper demo`: a broker, the workers, shoppers and the live view, all on this machine."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+import click
+from aiokafka.errors import KafkaError
+
+from shopkeeper.apps.demo import catalogue
+from shopkeeper.apps.demo.run import Demo, Plan
+from shopkeeper.shared.datasets.products import load
+from shopkeeper.shared.datasets.readers import READERS, FormatError
+from shopkeeper.shared.runtime.processes import terminal
+from shopkeeper.shared.runtime.processes.embedded import BrokerUnavailable, embedded_broker
+from shopkeeper.shared.runtime.settings import SettingsError
+from shopkeeper.shared.runtime.telemetry import logs
+
+SIMULATED_PER_S = 40.0
+FILE_PER_S = 200.0
+PORT = 9092
+
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@click.command("demo")
+@click.option("--data", type=FILE, help="Your behaviour data instead of simulated shoppers.")
+@click.option("--format", "form", type=click.Choice(sorted(READERS)), help="The format of --data.")
+@click.option(
+    "--catalogue", "catalogue_file", type=FILE,
+    help="Your products: JSON lines or CSV with product_id and title at least.",
+)  # fmt: skip
+@click.option("--duration", type=click.FloatRange(min=1), help="Stop after so many seconds.")
+@click.option(
+    "--rate", type=click.FloatRange(min=0.1, max=100_000),
+    help=f"Events per second (default {SIMULATED_PER_S:g}, or {FILE_PER_S:g} from a file).",
+)  # fmt: skip
+@click.option(
+    "--port", type=click.IntRange(1, 65535), default=PORT, show_default=True,
+    help="The broker's port; another is chosen if it is taken.",
+)  # fmt: skip
+@click.option(
+    "--screenshot", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE.svg",
+    help="Save a picture of the view at the end.",
+)  # fmt: skip
+def command(
+    data: Path | None,
+    form: str | None,
+    catalogue_file: Path | None,
+    duration: float | None,
+    rate: float | None,
+    port: int,
+    screenshot: Path | None,
+) -> None:
+    """Everything at once on this machine, with a live view; Ctrl-C ends it all."""
+    if (data is None) != (form is None):
+        raise click.UsageError("--data and --format go together")
+    if screenshot is not None and not screenshot.absolute().parent.is_dir():
+        raise click.UsageError(f"--screenshot: {screenshot.parent} is not a folder")
+    logs.configure("demo", "WARNING", "text")
+    # Drawing runs in a thread: the default of 5 ms per turn would add to the measured latency.
+    sys.setswitchinterval(0.001)
+    terminal.exit_on_signals()
+    terminal.watch()
+    try:
+        if catalogue_file is not None:
+            products = load(catalogue_file)
+        else:
+            products = catalogue.built_in() if data is None else []
+        per_s = rate or (SIMULATED_PER_S if data is None else FILE_PER_S)
+        plan = Plan(products, per_s, data, form or "", duration, screenshot)
+        click.echo("starting the broker and three workers …", err=True)
+        with embedded_broker(port=port) as address:
+            status = asyncio.run(_run(plan, address))
+    except KeyboardInterrupt:
+        status = 0
+    except SettingsError as error:
+        raise click.UsageError(str(error)) from None
+    except (FormatError, BrokerUnavailable) as error:
+        raise click.ClickException(str(error)) from None
+    except KafkaError as error:
+        raise click.ClickException(f"broker: {error!r}") from None
+    sys.exit(status)
+
+
+async def _run(plan: Plan, address: str) -> int:
+    return await Demo(plan, address, os.environ).run()

@@ -1,0 +1,58 @@
+"""The `shopkeeper` command: subcommands are loaded only when they are called.
+
+Results go to standard output, everything else to standard error; exit 0, 1 (failed) or 2 (usage).
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+from typing import cast
+
+import click
+
+import shopkeeper
+from shopkeeper.shared.runtime.processes import process
+
+COMMANDS = {  # name -> module that defines a click command called `command`
+    "demo": "shopkeeper.apps.cli.demo",
+    "up": "shopkeeper.apps.cli.up",
+    "worker": "shopkeeper.apps.cli.worker",
+    "topics": "shopkeeper.apps.cli.topics",
+    "replay": "shopkeeper.apps.cli.replay",
+    "tail": "shopkeeper.apps.cli.tail",
+    "classify": "shopkeeper.apps.cli.classify",
+    "evaluate": "shopkeeper.apps.cli.evaluate",
+    "report": "shopkeeper.apps.cli.report",
+    "dlq": "shopkeeper.apps.cli.dlq",
+    "checkpoints": "shopkeeper.apps.cli.checkpoints",
+    "experiment": "shopkeeper.apps.cli.experiment",
+}
+
+
+class LazyGroup(click.Group):
+    """A group that imports a subcommand's module only when it is needed (start-up time)."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        return cast("click.Command", importlib.import_module(COMMANDS[cmd_name]).command)
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(shopkeeper.__version__, prog_name="shopkeeper")
+def command() -> None:
+    """Event streams in; intents, sentiments and recommendations out."""
+
+
+def main() -> None:
+    """Entry point of the `shopkeeper` script."""
+    process.follow_parent()  # one that `up` or `demo` started ends with it, however it ends
+    # Matrices are small and a worker has one thread that computes: more of them would only wait for
+    # each other, busily. Read when numpy is imported, which no module above does.
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
+    command()

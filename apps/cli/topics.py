@@ -1,0 +1,141 @@
+"""`shopkeeper topics init|grow|reset|list`: the topics on the broker that the environment names."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+from aiokafka.errors import KafkaError
+
+from shopkeeper.shared.contracts import topics
+from shopkeeper.shared.runtime.kafka import admin
+from shopkeeper.shared.runtime.operations.growth import Grower
+from shopkeeper.shared.runtime.settings import KafkaSettings, SettingsError, read
+from shopkeeper.shared.runtime.telemetry import logs
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+WAIT_OPTION = click.option(
+    "--wait", "wait_s", type=click.FloatRange(min=0), default=60.0, show_default=True,
+    metavar="SECONDS", help="How long to wait for a broker that does not answer.",
+)  # fmt: skip
+
+
+def _settings() -> tuple[KafkaSettings, int, int]:
+    try:
+        return (
+            KafkaSettings.from_env(os.environ),
+            int(read(os.environ, "TOPIC_PARTITIONS")),
+            int(read(os.environ, "TOPIC_REPLICATION")),
+        )
+    except SettingsError as error:
+        raise click.UsageError(str(error)) from None
+
+
+def _say(line: str) -> None:
+    click.echo(line, err=True)
+
+
+def _run(kafka: KafkaSettings, wait_s: float, work: Coroutine[Any, Any, Any]) -> Any:
+    async def body() -> Any:
+        try:
+            await admin.wait_for_broker(kafka, _say, wait_s)
+        except admin.BrokerAway as error:
+            work.close()
+            raise click.ClickException(
+                f"{error} (waited {wait_s:g} s; KAFKA_BOOTSTRAP_SERVERS)"
+            ) from None
+        return await work
+
+    logs.configure("topics", "WARNING", "text")
+    try:
+        return asyncio.run(body())
+    except (admin.TopicError, KafkaError) as error:
+        raise click.ClickException(str(error) or type(error).__name__) from None
+
+
+@click.group("topics")
+def command() -> None:
+    """Create, grow, recreate, list topics (TOPIC_PARTITIONS, TOPIC_REPLICATION, TOPIC_PREFIX)."""
+
+
+@command.command("init")
+@WAIT_OPTION
+def init(wait_s: float) -> None:
+    """Create every topic that is missing; leave the others as they are."""
+    kafka, partitions, replication = _settings()
+    created = _run(kafka, wait_s, admin.init_topics(kafka, partitions, replication))
+    for name in created:
+        click.echo(name)
+    click.echo(f"{len(created)} topics created", err=True)
+
+
+@command.command("grow")
+@click.argument("partitions", type=click.IntRange(1, 1024), required=False)
+@click.option("--cancel", is_flag=True, help="Give up a growth that waits for workers.")
+@click.option(
+    "--workers-wait",
+    "workers_s",
+    type=click.FloatRange(min=0),
+    default=None,
+    metavar="SECONDS",
+    help="How long to wait for workers; without it, without end.",
+)
+@click.option(
+    "--workers-gone",
+    is_flag=True,
+    help="Take it from me that no worker runs, whatever members the groups still list.",
+)
+@WAIT_OPTION
+def grow(
+    partitions: int | None, cancel: bool, workers_s: float | None, workers_gone: bool, wait_s: float
+) -> None:
+    """Split users' and products' state by more PARTITIONS (docs/partitions.md).
+
+    Workers stop by themselves, finish by the old count what was published, and go on by the new
+    one, if something starts them again (`shopkeeper up`, an orchestrator). Producers may go on.
+    """
+    kafka, _, _ = _settings()
+    grower = Grower(kafka, _say, workers_s, workers_gone)
+    if cancel == (partitions is not None):
+        raise click.UsageError("say to how many PARTITIONS, or --cancel")
+    if partitions is None:
+        _run(kafka, wait_s, grower.cancel())
+        click.echo("the growth was given up; nothing was changed", err=True)
+        return
+    done = _run(kafka, wait_s, grower.grow(partitions))
+    for name, count in done.counts.items():
+        click.echo(f"{kafka.topic(name)}\t{count}")
+    click.echo(f"state is split by {partitions} partitions", err=True)
+
+
+@command.command("reset")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@WAIT_OPTION
+def reset(yes: bool, wait_s: float) -> None:
+    """Delete every topic with all its records, and create them anew. Stop the workers first."""
+    kafka, partitions, replication = _settings()
+    if not yes:
+        servers = ",".join(kafka.bootstrap_servers)
+        question = f"Delete all topics {kafka.topic_prefix}* on {servers}, records and state?"
+        if not sys.stdin.isatty():
+            raise click.UsageError("nobody to ask on standard input: say --yes")
+        click.confirm(question, abort=True, err=True)
+    for name in _run(kafka, wait_s, admin.reset_topics(kafka, partitions, replication)):
+        click.echo(name)
+    click.echo(f"{len(topics.ALL)} topics deleted and created anew", err=True)
+
+
+@command.command("list")
+@WAIT_OPTION
+def list_topics(wait_s: float) -> None:
+    """One line per topic: name, partitions (or "missing"), cleanup policy, key."""
+    kafka, _, _ = _settings()
+
+    for state in _run(kafka, wait_s, admin.list_topics(kafka)):
+        count = "missing" if state.partition_count is None else str(state.partition_count)
+        click.echo(f"{state.name}\t{count}\t{state.topic.cleanup}\t{state.topic.key}")

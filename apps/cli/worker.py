@@ -1,0 +1,117 @@
+"""`shopkeeper worker SERVICE`: one worker against the brokers that the environment names."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import importlib
+import logging
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from shopkeeper.shared.contracts import topics
+from shopkeeper.shared.runtime import shutdown
+from shopkeeper.shared.runtime.processes import identity
+from shopkeeper.shared.runtime.processes.supervisor import EXIT_USAGE
+from shopkeeper.shared.runtime.refusal import EXIT_AGAIN, EXIT_OPERATOR, OperatorNeeded
+from shopkeeper.shared.runtime.settings import Settings, SettingsError
+from shopkeeper.shared.runtime.tasks import end_tasks
+from shopkeeper.shared.runtime.telemetry import logs
+
+if TYPE_CHECKING:
+    from shopkeeper.shared.runtime.api.service import Service
+
+log = logging.getLogger(__name__)
+
+
+def build(name: str, settings: Settings) -> Service:
+    """The service of this name. Loads its models."""
+    module = importlib.import_module(f"shopkeeper.services.{name}.app")
+    service: Service = module.build(settings)
+    return service
+
+
+async def run(name: str, settings: Settings) -> int:
+    """Run one worker until a signal or a failure; returns the exit status."""
+    from shopkeeper.shared.runtime.kafka.admin import wait_for_broker
+    from shopkeeper.shared.runtime.worker.worker import TopicsMissing, Worker
+
+    async def started(worker: Worker, holding: contextlib.AsyncExitStack) -> None:
+        # First: a predecessor that is still ending holds the id, and its port as well.
+        await holding.enter_async_context(identity.held(name, settings))
+        worker.serve()
+        await wait_for_broker(settings.kafka, worker.waiting_for_broker)
+        await worker.start()
+
+    try:
+        service = build(name, settings)
+    except SettingsError as error:  # one that only the service can check
+        log.error("%s: %s", name, error)
+        return EXIT_USAGE
+    except (RuntimeError, OSError) as error:  # a model was altered
+        log.error("%s: %s", name, error)
+        return 1
+    signals = shutdown.StopSignals(settings.drain_deadline_s + shutdown.GIVE_UP_S)
+    signals.install()
+    worker = Worker(service, settings)
+    holding = contextlib.AsyncExitStack()
+    starting = asyncio.create_task(started(worker, holding))
+    stop = asyncio.create_task(signals.requested.wait())
+    failed = asyncio.create_task(worker.wait())
+    await asyncio.wait({starting, failed, stop}, return_when=asyncio.FIRST_COMPLETED)
+    failure = starting.exception() if starting.done() else None
+    if failure is not None and worker.failure is None:
+        expected = isinstance(failure, TopicsMissing | OperatorNeeded)
+        log.error("%s: cannot start: %s", name, failure, exc_info=None if expected else failure)
+        await holding.aclose()
+        return _status(failure)
+    if starting.done():
+        await asyncio.wait({failed, stop}, return_when=asyncio.FIRST_COMPLETED)
+    # What goes wrong from here on is logged; the worker was asked to end, and does.
+    failure = worker.failure
+    log.info("%s: stopping", name)
+    if not starting.done():
+        await end_tasks([starting], shutdown.END_START_S)
+    await worker.stop()
+    await holding.aclose()
+    if worker.start_again and failure is None and not signals.requested.is_set():
+        return EXIT_AGAIN
+    return _status(failure)
+
+
+def _status(failure: BaseException | None) -> int:
+    """The exit status that a worker ends with."""
+    if failure is None:
+        return 0
+    return EXIT_OPERATOR if isinstance(failure, OperatorNeeded) else 1
+
+
+@click.command("worker")
+@click.argument("service", type=click.Choice(topics.SERVICES))
+def command(service: str) -> None:
+    """Run one SERVICE until SIGTERM or Ctrl-C."""
+    shutdown.end_at_once_until_ready()
+    # The core thread computes while the loop delivers: the default of 5 ms per turn of the
+    # interpreter lock would add that to every hop between them.
+    sys.setswitchinterval(0.001)
+    # Tens of thousands of records wait at times, each with a tuple per header. With the default
+    # threshold of 700 the cycle collector walked them so often that learning fell to a quarter,
+    # with 100,000 it still took a sixth of the time. State stays out of its sight.
+    gc.set_threshold(1_000_000, 10, 10)
+    try:
+        settings = Settings.from_env(os.environ)
+    except SettingsError as error:
+        raise click.UsageError(str(error)) from None
+    logs.configure(settings.worker_id or service, settings.log_level, settings.log_format)
+    # Not asyncio.run: at its end it waits, without limit, for what does not heed a cancellation.
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    status = loop.run_until_complete(run(service, settings))
+    logging.shutdown()
+    sys.stderr.flush()
+    # What did not stop in time lingers, Faust's threads too; everything of ours is closed.
+    os._exit(status)

@@ -1,0 +1,275 @@
+"""Runs the demo: topics, workers, publishing, listening, and the screen, until it is stopped.
+
+The workers are processes of their own; publishing, listening and drawing are tasks here. Drawing
+happens in a thread, so that it does not delay what the latency is measured by.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.live import Live as Display
+
+from shopkeeper.shared.contracts import topics
+from shopkeeper.shared.datasets import readers
+from shopkeeper.shared.runtime.kafka import admin
+from shopkeeper.shared.runtime.kafka.publisher import Publisher
+from shopkeeper.shared.runtime.kafka.reader import Reader
+from shopkeeper.shared.runtime.processes import supervisor, terminal
+from shopkeeper.shared.runtime.processes.embedded_retention import EmbeddedRetention, is_copy
+from shopkeeper.shared.runtime.settings import KafkaSettings, read
+from shopkeeper.shared.runtime.tasks import end_tasks
+
+from . import catalogue, shoppers, view
+from .live import OUTPUT_TOPICS, Live, WorkerState
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from shopkeeper.shared.contracts.events.shop import ProductCatalogued
+
+BACKLOG_S = 300.0  # simulated shoppers were there before: what they did is learned first
+TICK_S = 0.005  # events that are due are sent together this often
+SETTLE_S = 3.0  # latencies count from so long after the recommender is ready
+FRAMES_PER_S = 4
+PLAIN_EVERY_S = 5.0
+PROBE_EVERY_S = 1.0
+STOP_GRACE_S = 15.0
+LOG_LINES_MAX = 200
+_LAG = re.compile(rb"^shopkeeper_consumer_lag_messages\{[^}]*\} ([0-9.e+]+)", re.MULTILINE)
+_TROUBLE = re.compile(rb" (WARNING|ERROR|CRITICAL) ")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What the demo shall do."""
+
+    products: Sequence[ProductCatalogued]
+    events_per_s: float
+    data: Path | None = None  # a user's file instead of simulated shoppers
+    form: str = ""  # its format, a key of `readers.READERS`
+    duration_s: float | None = None
+    picture: Path | None = None
+    seed: int = 1
+
+
+class Demo:
+    """One run against the broker at `address`, which must be empty or a former demo's."""
+
+    def __init__(self, plan: Plan, address: str, environ: Mapping[str, str]) -> None:
+        self._plan = plan
+        self._kafka = KafkaSettings((address,))
+        self._type_prefix = read(environ, "TYPE_PREFIX")
+        self._partitions = int(read(environ, "TOPIC_PARTITIONS"))
+        self._log: deque[bytes] = deque(maxlen=LOG_LINES_MAX)
+        source = "simulated shoppers" if plan.data is None else f"{plan.data.name} ({plan.form})"
+        self.live = Live(
+            {p.product_id: p for p in plan.products},
+            time.monotonic(), source=source, broker=address,
+        )  # fmt: skip
+        kept = {k: v for k, v in environ.items() if not k.startswith(("KAFKA_", "TOPIC_PREFIX"))}
+        own = {"KAFKA_BOOTSTRAP_SERVERS": address, "LOG_FORMAT": "text", "HTTP_PORT": "0"}
+        if plan.data is not None:
+            # Events of years ago would else be learned only, without lists.
+            own["LIST_AGE_MAX"] = "1e10"
+        self._interactive = sys.stdout.isatty()
+        self._supervisor = supervisor.Supervisor(
+            supervisor.worker_programs(dict.fromkeys(topics.SERVICES, 1), {**kept, **own}, "demo"),
+            policy=supervisor.Policy(stop_grace_s=STOP_GRACE_S),
+            forward=self._forward,
+            say=lambda line: self._forward(f" WARNING {line}\n".encode()),
+        )
+        self._stopping = asyncio.Event()
+        self._ready = asyncio.Event()  # the recommender has been ready
+
+    def _forward(self, lines: bytes) -> None:
+        for line in lines.splitlines():
+            self._log.append(line)
+            if _TROUBLE.search(line):
+                self.live.trouble = line.decode("utf-8", "replace").strip()
+        if not self._interactive:
+            with contextlib.suppress(OSError):
+                sys.stderr.buffer.write(lines)
+                sys.stderr.buffer.flush()
+
+    async def run(self) -> int:
+        """Until a signal, the plan's duration, or a failure; returns the exit status."""
+        terminal.stop_on_signals(self._stopping.set, self._supervisor.kill)
+        await admin.init_topics(self._kafka, self._partitions, 1, compacted=admin.COMPACTED_BY_US)
+        supervising = asyncio.create_task(self._supervisor.run())
+        tasks = [
+            asyncio.create_task(work)
+            for work in (
+                self._publish(),
+                self._listen(),
+                self._probe(),
+                self._show(),
+                self._clean(),
+            )
+        ]
+        until = [*tasks, supervising, asyncio.create_task(self._stopping.wait())]
+        try:
+            # Publishing may come to its end (a file does); the others end only by a failure.
+            waiting = set(until)
+            deadline = None if self._plan.duration_s is None else time.monotonic() + (
+                self._plan.duration_s
+            )  # fmt: skip
+            while True:
+                left_s = None if deadline is None else max(0.0, deadline - time.monotonic())
+                done, waiting = await asyncio.wait(
+                    waiting, timeout=left_s, return_when=asyncio.FIRST_COMPLETED
+                )
+                if done - {tasks[0]} or not done or any(t.exception() for t in done):
+                    break
+        finally:
+            until[-1].cancel()
+            await end_tasks(tasks)
+            results = await asyncio.gather(*tasks, return_exceptions=True)
+            self._supervisor.stop()
+            status = await supervising
+        for result in results:
+            if isinstance(result, Exception):
+                raise result
+        if self._plan.picture is not None:
+            svg = view.picture(self.live, time.monotonic())
+            self._plan.picture.write_text(svg, "utf-8")
+        if status and self._interactive:
+            sys.stderr.buffer.write(b"\n".join(list(self._log)[-20:]) + b"\n")
+        return status
+
+    # -- publishing
+
+    def _events(self) -> Iterator[tuple[float, readers.ShopEvent]]:
+        """(seconds after now at which it is due, event)."""
+        plan = self._plan
+        if plan.data is not None:
+            for index, event in enumerate(readers.read(plan.data, plan.form)):
+                yield index / plan.events_per_s, event
+            return
+        start_ms = int((time.time() - BACKLOG_S) * 1000)
+        events = shoppers.shop_events(
+            plan.products, seed=plan.seed, start_ms=start_ms, events_per_s=plan.events_per_s
+        )
+        for event in events:
+            yield (event.time_ms - start_ms) / 1000 - BACKLOG_S, event
+
+    async def _publish(self) -> None:
+        async with Publisher(self._kafka, "demo", self._type_prefix) as publisher:
+            for event in catalogue.events(self._plan.products, int(time.time() * 1000)):
+                self.live.sent(event, time.monotonic())
+                await publisher.publish(event)
+            await publisher.flush()
+            if self._plan.data is not None:
+                # Clicks that a starting worker finds as one heap get lists that know nothing yet.
+                await self._ready.wait()
+            started = time.monotonic()
+            for count, (due_s, event) in enumerate(self._events()):
+                while started + due_s > time.monotonic():
+                    await publisher.ship()
+                    left_s = started + due_s - time.monotonic()
+                    await asyncio.sleep(max(0.0, min(TICK_S, left_s)))
+                if count % 500 == 0:
+                    await asyncio.sleep(0)  # a backlog is sent at once, but not in one piece
+                self.live.sent(event, time.monotonic())
+                await publisher.publish(event)
+            await publisher.flush()
+            self.live.published_all = True
+
+    # -- listening
+
+    async def _listen(self) -> None:
+        names = [*OUTPUT_TOPICS, *(t.name for t in topics.ALL if t.name.endswith(".dlq"))]
+        async with Reader(self._kafka, names, from_start=True) as reader:
+            while True:
+                records = await reader.poll(1.0)
+                now_s = time.monotonic()
+                for record in records:
+                    if is_copy(record):
+                        continue
+                    cause = next((v for n, v in record.headers if n == "ce_causationid"), b"")
+                    self.live.received(
+                        reader.name(record), record.value, (cause or b"").decode(), now_s
+                    )
+
+    async def _clean(self) -> None:
+        """Keep the embedded broker's memory flat, which it does not do by itself."""
+        async with EmbeddedRetention(self._kafka) as retention:
+            await retention.run()
+
+    async def _probe(self) -> None:
+        """Ask each worker whether it is ready and how far behind, about once a second."""
+        while True:
+            statuses = self._supervisor.status()
+            answers = await asyncio.gather(
+                *(asyncio.to_thread(_ask, s.http_port) for s in statuses)
+            )
+            self.live.workers = [
+                WorkerState(
+                    s.service,
+                    ("ready" if ready else "starting") if s.state == "running" else s.state,
+                    s.pid, s.restarts, lag,
+                )
+                for s, (ready, lag) in zip(statuses, answers, strict=True)
+            ]  # fmt: skip
+            states = [w.state for w in self.live.workers if w.name == "recommender"]
+            if states and set(states) == {"ready"}:
+                self._ready.set()
+                if self.live.measure_from_s is None:
+                    self.live.measure_from_s = time.monotonic() + SETTLE_S
+            else:
+                self.live.measure_from_s = None
+            await asyncio.sleep(PROBE_EVERY_S)
+
+    # -- showing
+
+    async def _show(self) -> None:
+        try:
+            await self._draw()
+        except OSError as error:
+            if not terminal.lost_output(error):
+                raise
+            await asyncio.Event().wait()  # until the signal ends us, or on without a view
+
+    async def _draw(self) -> None:
+        if not self._interactive:
+            while True:
+                await asyncio.sleep(PLAIN_EVERY_S)
+                for line in view.plain_lines(self.live, time.monotonic()):
+                    print(line, flush=True)
+        console = Console()
+        with Display(
+            console=console, screen=True, auto_refresh=False, redirect_stderr=False
+        ) as display:
+            while True:
+                now_s = time.monotonic()
+                frame = view.screen(self.live, now_s)
+                await asyncio.to_thread(display.update, frame, refresh=True)
+                await asyncio.sleep(1 / FRAMES_PER_S)
+
+
+def _ask(port: int) -> tuple[bool, int | None]:
+    """(ready, lag) of the worker at this port; lag None where it does not say."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=1.0):
+            ready = True
+    except urllib.error.HTTPError:
+        ready = False
+    except OSError:
+        return False, None
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=1.0) as answer:
+            found = _LAG.findall(answer.read())
+    except OSError:
+        return ready, None
+    return ready, int(sum(float(value) for value in found)) if found else None

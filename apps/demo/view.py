@@ -1,0 +1,288 @@
+"""The live view on the terminal: `Live` in, rich renderables out."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING, Any
+
+from rich.columns import Columns
+from rich.console import Console, Group
+from rich.layout import Layout
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from shopkeeper.apps.cli.summaries import printable
+from shopkeeper.shared.contracts import reasons, topics
+
+from .live import OUTPUT_TOPICS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from rich.console import RenderableType
+
+    from .live import Example, Live
+
+PICTURE_SIZE = (132, 44)  # columns, lines
+EVENT_NAMES = {
+    "product.clicked.v1": "clicks",
+    "product.added.v1": "adds to cart",
+    "order.completed.v1": "orders",
+    "products.searched.v1": "searches",
+    "question.asked.v1": "questions",
+    "product.reviewed.v1": "reviews",
+    "product.catalogued.v1": "catalogue",
+}
+OUTPUT_NAMES = {
+    topics.INTENTS: "intents",
+    topics.SENTIMENTS: "sentiments",
+    topics.PRODUCT_SENTIMENT: "product sentiment",
+    topics.RECOMMENDATIONS: "recommendations",
+    topics.SIMILAR_ITEMS: "similar items",
+    topics.TRENDING: "trending",
+}
+MOOD_STYLES = {"positive": "green", "neutral": "yellow", "negative": "red"}
+STATE_STYLES = {"ready": "green", "starting": "yellow", "waiting": "red", "stopped": "dim"}
+EXAMPLES_SHOWN = 3
+LANGUAGE_EVERY_S = 4.0  # English and Chinese take turns
+
+
+def language_at(now_s: float) -> str:
+    """The language of the recommendations at this moment."""
+    return ("en", "zh")[int(now_s / LANGUAGE_EVERY_S) % 2]
+
+
+def milliseconds(value: float | None) -> str:
+    """A latency, or a dash."""
+    return "–" if value is None else f"{value:.1f} ms"
+
+
+def _count_table(live_rates: Any, names: Mapping[str, str], now_s: float) -> Table:
+    table = Table(box=None, expand=True, padding=(0, 1, 0, 0), header_style="dim")
+    table.add_column("", no_wrap=True)
+    table.add_column("total", justify="right")
+    table.add_column("per s", justify="right")
+    for key, name in names.items():
+        rate = live_rates.per_s(key, now_s)
+        table.add_row(
+            name, f"{live_rates.totals[key]:,}", f"{rate:.1f}" if rate else Text("–", "dim")
+        )
+    return table
+
+
+def _workers(live: Live, now_s: float) -> Group:
+    table = Table(box=None, expand=True, padding=(0, 1), header_style="dim")
+    for name in ("worker", "state", "pid", "restarts", "lag"):
+        table.add_column(name, justify="right" if name in ("pid", "restarts", "lag") else "left")
+    for worker in live.workers:
+        table.add_row(
+            worker.name,
+            Text(worker.state, STATE_STYLES.get(worker.state, "")),
+            str(worker.pid or "–"),
+            str(worker.restarts),
+            "–" if worker.lag is None else f"{worker.lag:,}",
+        )
+    p50, p99 = live.latencies.quantiles((0.5, 0.99), now_s)
+    line = Text.assemble(
+        ("\n click → list  ", "dim"),
+        "p50 ",
+        # Spaces at the end: a picture (SVG) drops those at the beginning.
+        (f"{milliseconds(p50)}   ", "bold cyan"),
+        "p99 ",
+        (milliseconds(p99), "bold cyan"),
+    )
+    letters = Text.assemble(
+        (" dead letters  ", "dim"), (f"{live.dead_letters:,}", "red" if live.dead_letters else "")
+    )
+    return Group(table, line, letters)
+
+
+def _newest(examples: Sequence[Example], key: Callable[[Any], str]) -> list[Any]:
+    """The data of the newest few examples, one per key."""
+    found: dict[str, Any] = {}
+    for example in reversed(examples):
+        found.setdefault(key(example.data), example.data)
+    return list(found.values())[:EXAMPLES_SHOWN]
+
+
+def _recommendations(live: Live, now_s: float) -> Group:
+    language = language_at(now_s)
+    titles = live.titles(language)
+    blocks: list[RenderableType] = []
+    for data in _newest(live.recommendations, lambda data: data.user_id or data.anonymous_id):
+        blocks.append(Text.assemble(("for ", "dim"), (data.user_id or data.anonymous_id, "bold")))
+        for item in data.items[:4]:
+            title = printable(titles.get(item.product_id, item.product_id), 60)
+            line = Text(f"  {item.score:6.3f}  ", "dim")
+            line.append(title, "bold cyan")
+            line.append(f"  {printable(reasons.render(item.reason, language, titles), 120)}")
+            line.no_wrap, line.overflow = True, "ellipsis"
+            blocks.append(line)
+    return Group(*blocks) if blocks else _nothing_yet()
+
+
+def _nothing_yet() -> Group:
+    return Group(Text("nothing yet", "dim"))
+
+
+def _one_line(text: Text) -> Text:
+    text.no_wrap, text.overflow = True, "ellipsis"
+    return text
+
+
+def _intents(live: Live) -> Group:
+    lines = [
+        _one_line(
+            Text.assemble(
+                (f"{e.data.intent} ", "bold magenta"),
+                (f"{e.data.score:.2f}  ", "dim"),
+                printable(e.text, 80) or "–",
+            )
+        )
+        for e in reversed(live.intents)
+    ]
+    return Group(*lines) if lines else _nothing_yet()
+
+
+def _sentiments(live: Live) -> Group:
+    lines = [
+        _one_line(
+            Text.assemble(
+                (f"{e.data.label:8} ", f"bold {MOOD_STYLES.get(e.data.label, '')}"),
+                (f"{e.data.score:.2f}  ", "dim"),
+                printable(e.text, 80) or f"rating {e.data.rating}",
+            )
+        )
+        for e in reversed(live.sentiments)
+    ]
+    return Group(*lines) if lines else _nothing_yet()
+
+
+def _similar(live: Live, now_s: float) -> Group:
+    titles = live.titles(language_at(now_s))
+    lines: list[RenderableType] = []
+    for data in _newest(live.similar, lambda data: data.product_id):
+        name = printable(titles.get(data.product_id, data.product_id), 60)
+        lines.append(_one_line(Text(name, "bold")))
+        for item in data.items[:2]:
+            other = printable(titles.get(item.product_id, item.product_id), 60)
+            lines.append(_one_line(Text(f"  {item.score:.2f}  {other}")))
+    return Group(*lines) if lines else _nothing_yet()
+
+
+def _trending(live: Live, now_s: float) -> Group:
+    titles = live.titles(language_at(now_s))
+    lines: list[RenderableType] = []
+    for place, item in enumerate(live.trending.items[:4] if live.trending else (), 1):
+        name = printable(titles.get(item.product_id, item.product_id), 60)
+        lines.append(_one_line(Text.assemble((f"{place}. ", "dim"), name)))
+    reviewed = sorted(live.product_sentiments.values(), key=lambda s: s.mean)
+    chosen = [reviewed[-1], reviewed[0]] if len(reviewed) > 1 else []
+    for word, style, data in zip(("best", "worst"), ("green", "red"), chosen, strict=False):
+        name = printable(titles.get(data.product_id, data.product_id), 60)
+        lines.append(
+            _one_line(
+                Text.assemble(
+                    (f"{word} reviewed ", "dim"),
+                    (f"{data.mean:+.2f} ", style),
+                    (f"({data.count}) ", "dim"),
+                    name,
+                )
+            )
+        )
+    return Group(*lines) if lines else _nothing_yet()
+
+
+def screen(live: Live, now_s: float) -> Layout:
+    """The whole screen at this moment."""
+    layout = Layout()
+    layout.split_column(
+        Layout(name="head", size=1),
+        Layout(name="numbers", size=10),
+        Layout(name="lists", ratio=4),
+        Layout(name="texts", ratio=3),
+        Layout(name="views", ratio=3),
+        Layout(name="foot", size=1),
+    )
+    minutes, seconds = divmod(int(now_s - live.started_s), 60)
+    layout["head"].update(
+        Columns(
+            [
+                Text.assemble(
+                    (" Shopkeeper ", "bold reverse"),
+                    f"  {minutes:02d}:{seconds:02d}  ",
+                    (f"{live.source}, broker {live.broker}", "dim"),
+                )
+            ]
+        )
+    )
+    layout["numbers"].split_row(
+        Layout(Panel(_count_table(live.events, EVENT_NAMES, now_s), title="events in"), ratio=6),
+        Layout(
+            Panel(_count_table(live.outputs, OUTPUT_NAMES, now_s), title="insights out"), ratio=7
+        ),
+        Layout(Panel(_workers(live, now_s), title="workers"), ratio=10),
+    )
+    layout["lists"].update(Panel(_recommendations(live, now_s), title="recommendations"))
+    layout["texts"].split_row(
+        Layout(Panel(_intents(live), title="intents of searches and questions")),
+        Layout(Panel(_sentiments(live), title="sentiments of reviews")),
+    )
+    layout["views"].split_row(
+        Layout(Panel(_similar(live, now_s), title="similar items")),
+        Layout(Panel(_trending(live, now_s), title="trending, best and worst reviewed")),
+    )
+    foot = printable(live.trouble, 200) if live.trouble else "Ctrl-C ends everything"
+    layout["foot"].update(_one_line(Text(f" {foot}", "red" if live.trouble else "dim")))
+    return layout
+
+
+def plain_lines(live: Live, now_s: float) -> Iterator[str]:
+    """The same for where there is no terminal: one line of numbers, then the newest examples."""
+    p50, p99 = live.latencies.quantiles((0.5, 0.99), now_s)
+    counts = " ".join(
+        f"{OUTPUT_NAMES[t].replace(' ', '-')}={live.outputs.totals[t]}" for t in OUTPUT_TOPICS
+    )
+    events_per_s = sum(live.events.per_s(name, now_s) for name in EVENT_NAMES)
+    states = " ".join(f"{w.name}={w.state}" for w in live.workers)
+    yield (
+        f"seconds={now_s - live.started_s:.0f} events={live.events.totals.total()} "
+        f"events_per_s={events_per_s:.1f} {counts} lag={'?' if live.lag is None else live.lag} "
+        f"dead-letters={live.dead_letters} click_to_list_ms_p50={_plain(p50)} "
+        f"click_to_list_ms_p99={_plain(p99)} {states}"
+    )
+    if live.recommendations:
+        data = live.recommendations[-1].data
+        for language in ("en", "zh"):
+            titles = live.titles(language)
+            item = data.items[0]
+            title = titles.get(item.product_id, item.product_id)
+            reason = reasons.render(item.reason, language, titles)
+            yield printable(f"  recommendation for {data.user_id}: {title} ({reason})", 300)
+    if live.intents:
+        example = live.intents[-1]
+        yield printable(f"  intent of “{example.text}”: {example.data.intent}", 300)
+    if live.sentiments:
+        example = live.sentiments[-1]
+        yield printable(f"  sentiment of “{example.text}”: {example.data.label}", 300)
+    if live.similar:
+        data, titles = live.similar[-1].data, live.titles("en")
+        first, second = (titles.get(i.product_id, i.product_id) for i in data.items[:2])
+        name = titles.get(data.product_id, data.product_id)
+        yield printable(f"  similar to {name}: {first}; {second}", 300)
+
+
+def _plain(value: float | None) -> str:
+    return "?" if value is None else f"{value:.1f}"
+
+
+def picture(live: Live, now_s: float) -> str:
+    """The screen as an SVG that stands alone: no fonts are loaded from anywhere."""
+    width, height = PICTURE_SIZE
+    with open(os.devnull, "w", encoding="utf-8") as nowhere:
+        console = Console(record=True, width=width, height=height, file=nowhere)
+        console.print(screen(live, now_s), height=height)
+        svg = console.export_svg(title="shopkeeper demo")
+    return re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL)

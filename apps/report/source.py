@@ -1,0 +1,163 @@
+"""Reads a shop's topics from the start of what is retained."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from shopkeeper.services.recommender.core.numeric.items import Items
+from shopkeeper.shared.contracts import outputs, topics
+from shopkeeper.shared.contracts.decoder import Door
+from shopkeeper.shared.contracts.envelope import Event
+from shopkeeper.shared.contracts.events.recommendation import TRENDING_UPDATED, TrendingUpdated
+from shopkeeper.shared.contracts.events.sentiment import (
+    PRODUCT_SENTIMENT_UPDATED,
+    ProductSentimentUpdated,
+)
+from shopkeeper.shared.contracts.events.shop import ProductCatalogued
+from shopkeeper.shared.runtime.kafka.admin import partitions_of
+from shopkeeper.shared.runtime.kafka.reader import Reader
+from shopkeeper.shared.runtime.kafka.routing import hop_of
+
+from .join import Join, Lists, Shown
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from shopkeeper.shared.runtime.settings import KafkaSettings
+
+READER = "recommender"  # what counts as an event is what its door lets in
+NEEDED = (topics.CLICKS, topics.RECOMMENDATIONS)
+WELCOME = (topics.SEARCHES, topics.CATALOGUE, topics.TRENDING, topics.PRODUCT_SENTIMENT)
+
+
+@dataclass
+class Extent:
+    """What was read of a topic: records, by partition the first and last offset, and times."""
+
+    records: int = 0
+    offsets: dict[int, tuple[int, int]] = field(default_factory=dict)
+    first_ms: int = 0
+    last_ms: int = 0
+
+    def add(self, record: Any) -> None:
+        """Count one record."""
+        first, _ = self.offsets.get(record.partition, (record.offset, 0))
+        self.offsets[record.partition] = first, record.offset
+        self.first_ms = min(self.first_ms or record.timestamp, record.timestamp)
+        self.last_ms = max(self.last_ms, record.timestamp)
+        self.records += 1
+
+
+@dataclass
+class Retained:
+    """What was found. lists: joined, oldest first."""
+
+    numbers: Items
+    lists: list[Shown]
+    join: Join
+    catalogue: dict[str, ProductCatalogued]
+    trending: list[str]
+    opinions: dict[str, float]
+    extents: dict[str, Extent]  # by topic
+    lists_seen: int
+    unreadable: int
+
+
+async def read(kafka: KafkaSettings, type_prefix: str, lists_max: int) -> Retained:
+    """Everything up to now. Raises KafkaError, UnknownTopicOrPartitionError among them."""
+    there = await partitions_of(kafka, [kafka.topic(name) for name in WELCOME])
+    names = [name for name in WELCOME if kafka.topic(name) in there]
+    extents = {name: Extent() for name in (*NEEDED, *names)}
+    views = [name for name in names if name != topics.SEARCHES]
+    numbers = Items()
+    catalogue: dict[str, ProductCatalogued] = {}
+    trending: list[str] = []
+    opinions: dict[str, float] = {}
+    lists = Lists(numbers, lists_max)
+    door = _door(topics.CATALOGUE, type_prefix)
+    # Lists first: then the event that any of them was made for is among the clicks read later.
+    async with Reader(kafka, [topics.RECOMMENDATIONS, *views], from_start=True) as reader:
+        async for record in reader.until_now():
+            name = reader.name(record)
+            extents[name].add(record)
+            if name == topics.RECOMMENDATIONS:
+                lists.see(
+                    record.partition, record.offset, record.key, record.value,
+                    event_time(record.headers), record.timestamp,
+                )  # fmt: skip
+            elif name == topics.CATALOGUE:
+                _catalogue(door, record, catalogue)
+            elif record.value is not None:
+                found = _decoded(name, record.value)
+                if isinstance(found, TrendingUpdated) and found.scope == "all":
+                    trending = [item.product_id for item in found.items]
+                elif isinstance(found, ProductSentimentUpdated):
+                    opinions[found.product_id] = found.mean
+    kept = lists.kept()
+    join = Join(numbers, kept)
+    if topics.SEARCHES in names:
+        async for _, event in _events(kafka, topics.SEARCHES, type_prefix, extents):
+            join.see_search(event)
+    async for record, event in _events(kafka, topics.CLICKS, type_prefix, extents):
+        join.see(record.partition, event, record.timestamp)
+    join.close()
+    return Retained(
+        numbers, kept, join, catalogue, trending, opinions, extents, lists.seen, lists.unreadable
+    )
+
+
+async def _events(
+    kafka: KafkaSettings, name: str, type_prefix: str, extents: dict[str, Extent]
+) -> AsyncIterator[tuple[Any, Event]]:
+    """A topic's records that hold an event, with it; all are counted. What a worker published again
+    is passed over: the original is there."""
+    door = _door(name, type_prefix)
+    async with Reader(kafka, [name], from_start=True) as reader:
+        async for record in reader.until_now():
+            extents[name].add(record)
+            if hop_of(record) is not None:
+                continue
+            (verdict,) = door.decode([record])
+            if isinstance(verdict, Event):
+                yield record, verdict
+
+
+def _door(name: str, type_prefix: str) -> Door:
+    return Door(name, topics.BY_NAME[name].types, READER, type_prefix)
+
+
+def event_time(headers: Any) -> int | None:
+    """ce_time of a list, the time of the event that it was made for, in Unix milliseconds."""
+    for name, value in headers or ():
+        if name == "ce_time":
+            try:
+                return round(datetime.fromisoformat((value or b"").decode()).timestamp() * 1000)
+            except (ValueError, OverflowError):
+                return None
+    return None
+
+
+def _catalogue(door: Door, record: Any, catalogue: dict[str, ProductCatalogued]) -> None:
+    (verdict,) = door.decode([record])
+    if isinstance(verdict, Event):
+        if verdict.data is None:
+            catalogue.pop((record.key or b"").decode("utf-8", "replace"), None)
+        else:
+            catalogue[verdict.data.product_id] = verdict.data
+
+
+_SUFFIXES = {
+    topics.TRENDING: TRENDING_UPDATED,
+    topics.PRODUCT_SENTIMENT: PRODUCT_SENTIMENT_UPDATED,
+}
+
+
+def _decoded(name: str, value: bytes) -> Any:
+    try:
+        return outputs.decode(_SUFFIXES[name], value)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None

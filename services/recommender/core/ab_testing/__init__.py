@@ -1,0 +1,1 @@
+"""A/B tests: assignment, counts, and confidence sequences."""

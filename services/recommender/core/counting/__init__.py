@@ -1,0 +1,1 @@
+"""Sessions and co-occurrence counts, incrementally and exactly."""

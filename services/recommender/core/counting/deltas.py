@@ -1,0 +1,247 @@
+"""Count deltas on their way from the users' partitions (stage A) to the items' (stage B).
+
+One record per span and item partition. An entry of `pairs` adds 1 to c(row, column), an entry of
+`visits` adds 1 to n(row) and to the row's count in an hour of event time; each carries the offset
+of the event that caused it (its origin). Where counts decay, pairs have their hour too (format
+2). A record never ends inside an origin offset, so that the receiver's fence, the highest origin
+offset folded, is always between events.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import msgspec
+import numpy as np
+
+from ..numeric.items import distinct
+from ..types import CLASS_COUNT
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from ..numeric.items import Items
+    from .sessions import Learned
+
+FORMAT_VERSION = 2  # written only where it says more than 1: with the hours of pairs
+
+
+class CorruptDelta(ValueError):
+    """A record that is not a delta record, or whose parts do not fit together."""
+
+
+@dataclass(slots=True)
+class Deltas:
+    """Entries for one item partition, both parts sorted by origin offset. Items are interned."""
+
+    origin_topic: str
+    origin_partition: int
+    pair_rows: NDArray[np.int64]  # (pairs,)
+    pair_columns: NDArray[np.int64]
+    pair_classes: NDArray[np.int64]
+    pair_offsets: NDArray[np.int64]
+    visit_rows: NDArray[np.int64]  # (visits,)
+    visit_classes: NDArray[np.int64]
+    visit_hours: NDArray[np.int64]  # hours since the Unix epoch, of the event's time
+    visit_offsets: NDArray[np.int64]
+    pair_hours: NDArray[np.int64] | None = None  # as visit_hours; None where not told
+
+    @property
+    def last_offset(self) -> int:
+        """The highest origin offset in it. Every pair comes with a visit of its row's offset or
+        of its column's, but perhaps in another partition: so both parts count."""
+        last = [int(part[-1]) for part in (self.pair_offsets, self.visit_offsets) if len(part)]
+        return max(last, default=-1)
+
+    def after(self, offset: int) -> Deltas:
+        """Only the entries with an origin above `offset`."""
+        pair = int(np.searchsorted(self.pair_offsets, offset, "right"))
+        visit = int(np.searchsorted(self.visit_offsets, offset, "right"))
+        return self._part(slice(pair, None), slice(visit, None))
+
+    def halves(self) -> tuple[Deltas, Deltas] | None:
+        """Two parts of about equal size, cut between origin offsets; None if there is only one."""
+        offsets = np.concatenate([self.pair_offsets, self.visit_offsets])
+        offsets.sort()
+        cut = cut_of(offsets)
+        if cut is None:
+            return None
+        pair = int(np.searchsorted(self.pair_offsets, cut))
+        visit = int(np.searchsorted(self.visit_offsets, cut))
+        return (
+            self._part(slice(None, pair), slice(None, visit)),
+            self._part(slice(pair, None), slice(visit, None)),
+        )
+
+    def _part(self, pairs: slice, visits: slice) -> Deltas:
+        return Deltas(
+            self.origin_topic, self.origin_partition,
+            self.pair_rows[pairs], self.pair_columns[pairs],
+            self.pair_classes[pairs], self.pair_offsets[pairs],
+            self.visit_rows[visits], self.visit_classes[visits],
+            self.visit_hours[visits], self.visit_offsets[visits],
+            None if self.pair_hours is None else self.pair_hours[pairs],
+        )  # fmt: skip
+
+
+def cut_of(offsets: NDArray[np.int64]) -> int | None:
+    """The origin offset before which to cut entries into two parts of about equal size; None if
+    they are all of one. offsets: ascending."""
+    if not len(offsets) or offsets[0] == offsets[-1]:
+        return None
+    cut = offsets[len(offsets) // 2]
+    if cut == offsets[0]:
+        cut = offsets[np.searchsorted(offsets, cut, "right")]
+    return int(cut)
+
+
+def deltas_of(
+    learned: Learned,
+    items: Items,
+    topic: str,
+    partition: int,
+    partition_count: int,
+    with_hours: bool = False,
+) -> list[tuple[int, Deltas]]:
+    """What a span taught, by item partition: [(item partition, its entries)], none empty.
+
+    with_hours: pairs too say when they were.
+    """
+    if not learned.new:
+        return []
+    offsets, classes, rows, hours, counts = learned.new_columns()
+    prior = np.array(learned.prior, np.int64)
+    new = np.repeat(rows, counts)
+    # Both directions side by side, so that offsets stay sorted.
+    pair_rows = np.stack([new, prior], axis=1).ravel()
+    pair_columns = np.stack([prior, new], axis=1).ravel()
+    pair_classes = np.repeat(np.repeat(classes, counts), 2)
+    pair_offsets = np.repeat(np.repeat(offsets, counts), 2)
+    pair_hours = np.repeat(np.repeat(hours, counts), 2) if with_hours else None
+    pair_owner = items.partition_of(pair_rows, partition_count)
+    visit_owner = items.partition_of(rows, partition_count)
+    found: list[tuple[int, Deltas]] = []
+    for owner in range(partition_count):
+        p, v = pair_owner == owner, visit_owner == owner
+        if p.any() or v.any():
+            found.append((owner, Deltas(
+                topic, partition,
+                pair_rows[p], pair_columns[p], pair_classes[p], pair_offsets[p],
+                rows[v], classes[v], hours[v], offsets[v],
+                None if pair_hours is None else pair_hours[p],
+            )))  # fmt: skip
+    return found
+
+
+def encode(deltas: Deltas, items: Items, bytes_max: int) -> list[bytes]:
+    """One record, or more where one would exceed `bytes_max` (unless a single event does)."""
+    encoded = _encode(deltas, items)
+    if len(encoded) > bytes_max and (halves := deltas.halves()) is not None:
+        return [record for half in halves for record in encode(half, items, bytes_max)]
+    return [encoded]
+
+
+def decode(record: bytes | None, items: Items) -> Deltas:
+    """The entries of a record. Raises CorruptDelta, before any item is interned."""
+    try:
+        packed = msgspec.msgpack.decode(record or b"", type=_Record)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise CorruptDelta(str(error)) from None
+    if not 1 <= packed.format_version <= FORMAT_VERSION:
+        raise CorruptDelta(f"format {packed.format_version}, not 1 to {FORMAT_VERSION}")
+    try:
+        pair = [np.frombuffer(b, np.int32) for b in (packed.pair_rows, packed.pair_columns)]
+        pair.append(np.frombuffer(packed.pair_classes, np.uint8))
+        pair.append(np.frombuffer(packed.pair_offsets, np.uint32))
+        visit = [np.frombuffer(packed.visit_rows, np.int32)]
+        visit.append(np.frombuffer(packed.visit_classes, np.uint8))
+        visit.append(np.frombuffer(packed.visit_hours, np.int32))
+        visit.append(np.frombuffer(packed.visit_offsets, np.uint32))
+        told = np.frombuffer(packed.hour_offsets, np.uint32), np.frombuffer(packed.hours, np.int32)
+    except ValueError as error:
+        raise CorruptDelta(str(error)) from None
+    for part in (pair, visit):
+        if len({len(column) for column in part}) != 1:
+            raise CorruptDelta("columns of different lengths")
+        if np.any(np.diff(part[-1].astype(np.int64)) < 0):
+            raise CorruptDelta("origin offsets out of order")
+    for column in (pair[0], pair[1], visit[0]):
+        if len(column) and (column.min() < 0 or column.max() >= len(packed.items)):
+            raise CorruptDelta("an item index out of range")
+    for column in (pair[2], visit[1]):
+        if len(column) and column.max() >= CLASS_COUNT:
+            raise CorruptDelta("an unknown event class")
+    pair_hours = None
+    if packed.format_version > 1:
+        origins, first = np.unique(pair[3], return_inverse=True)
+        if not np.array_equal(origins, told[0]) or len(origins) != len(told[1]):
+            raise CorruptDelta("pairs without their hours")
+        pair_hours = told[1][first].astype(np.int64)
+    ids = items.intern_all(packed.items)
+    return Deltas(
+        packed.origin_topic, packed.origin_partition,
+        ids[pair[0]], ids[pair[1]], pair[2].astype(np.int64),
+        pair[3].astype(np.int64) + packed.base_offset,
+        ids[visit[0]], visit[1].astype(np.int64), visit[2].astype(np.int64),
+        visit[3].astype(np.int64) + packed.base_offset,
+        pair_hours,
+    )  # fmt: skip
+
+
+class _Record(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Offsets are uint32 above `base_offset`, items are int32 places in `items`, classes uint8,
+    hours int32. Every entry counts 1. `hours` are those of pairs, one for each distinct offset."""
+
+    format_version: int
+    origin_topic: str
+    origin_partition: int
+    base_offset: int
+    items: list[str]
+    pair_rows: bytes
+    pair_columns: bytes
+    pair_classes: bytes
+    pair_offsets: bytes
+    visit_rows: bytes
+    visit_classes: bytes
+    visit_hours: bytes
+    visit_offsets: bytes
+    hour_offsets: bytes = b""
+    hours: bytes = b""
+
+
+def _encode(deltas: Deltas, items: Items) -> bytes:
+    pairs = len(deltas.pair_rows)
+    used, places = distinct(
+        np.concatenate([deltas.pair_rows, deltas.pair_columns, deltas.visit_rows]), items.capacity
+    )
+    places = places.astype(np.int32)
+    base = min(
+        (int(part[0]) for part in (deltas.pair_offsets, deltas.visit_offsets) if len(part)),
+        default=0,
+    )
+    names = items.names
+    told = np.zeros(0, np.int64), np.zeros(0, np.intp)
+    if deltas.pair_hours is not None:
+        told = np.unique(deltas.pair_offsets, return_index=True)
+    return msgspec.msgpack.encode(
+        _Record(
+            1 if deltas.pair_hours is None else FORMAT_VERSION,
+            deltas.origin_topic,
+            deltas.origin_partition,
+            base,
+            [names[item] for item in used.tolist()],
+            places[:pairs].tobytes(),
+            places[pairs : 2 * pairs].tobytes(),
+            deltas.pair_classes.astype(np.uint8).tobytes(),
+            (deltas.pair_offsets - base).astype(np.uint32).tobytes(),
+            places[2 * pairs :].tobytes(),
+            deltas.visit_classes.astype(np.uint8).tobytes(),
+            deltas.visit_hours.astype(np.int32).tobytes(),
+            (deltas.visit_offsets - base).astype(np.uint32).tobytes(),
+            (told[0] - base).astype(np.uint32).tobytes(),
+            b""
+            if deltas.pair_hours is None
+            else deltas.pair_hours[told[1]].astype(np.int32).tobytes(),
+        )
+    )

@@ -1,0 +1,1 @@
+"""Ground floor: item numbers, compiled loops, sparse products."""

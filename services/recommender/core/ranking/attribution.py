@@ -1,0 +1,148 @@
+"""Which experts speak for an item, and how much.
+
+Without the blend a score is a sum, and the shares are those of its parts. With it, they are by how
+much each expert's features put the item above the mean candidate of its list: the score's gradient
+times the difference (gradient times input, Shrikumar et al., "Learning important features through
+propagating activation differences", ICML 2017), summed by expert, and of what speaks for the item
+the share. What is the same for all candidates of a list (its length, say) decides nothing among
+them and has no share.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..numeric.jit import compiled
+from .blend import CLIP
+from .candidates import SEARCH_WEIGHT
+from .features import EXPERT_OF, EXPERTS, RAW
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from ...config import Settings
+    from .blend import Blend
+    from .candidates import Candidates
+
+NAMES = tuple(EXPERTS)
+SHOWN_MAX = 2  # experts that a label names
+_OF_EXPERT = np.array([NAMES.index(name) for name in EXPERT_OF])  # by feature
+_NEIGHBOURS, _TWO_STEP, _REPEATS = (NAMES.index(n) for n in ("neighbours", "two_step", "repeats"))
+_CONTENT, _SEARCH = NAMES.index("content"), NAMES.index("search")
+_STEPS, _RECENCY = RAW.index("two_step"), RAW.index("recency")
+_FITS, _SEARCHED = RAW.index("content"), RAW.index("searched")
+_PERCENT = np.array([["", *(f"{n}:{p}" for p in range(1, 101))] for n in NAMES], object)
+_TINY = 1e-12
+
+
+def shares(
+    settings: Settings,
+    blend: Blend | None,
+    found: Candidates,
+    features: NDArray[np.float32] | None,
+    places: NDArray[np.int64],
+    ends: NDArray[np.int64],
+) -> NDArray[np.float64]:
+    """(places, experts) by how much each expert speaks for an item, each row summing to 1 or, where
+    nobody does, to 0.
+
+    features: of the candidates, if it is the blend that ranked. places, ends: as `candidates.best`
+    returns them.
+    """
+    if blend is None or features is None:
+        return shares_of_base(settings, found, places)
+    return shares_of_blend(blend, features, found.bounds, places, ends)
+
+
+def shares_of_base(
+    settings: Settings, found: Candidates, places: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """(places, experts): of the score without the blend. places: of candidates that have one."""
+    raw = found.raw[places].astype(np.float64)
+    whole = np.maximum(found.base[places] / np.maximum(found.kept[places], _TINY), _TINY)
+    shares = np.zeros((len(places), len(NAMES)))
+    shares[:, _TWO_STEP] = settings.two_step_weight * raw[:, _STEPS] / whole
+    shares[:, _CONTENT] = settings.content_weight * raw[:, _FITS] / whole
+    shares[:, _SEARCH] = SEARCH_WEIGHT * raw[:, _SEARCHED] / whole
+    recency = raw[:, _RECENCY]
+    age = 1 / np.maximum(recency, _TINY) - 1
+    itself = settings.repeat_weight * settings.session_decay**age
+    shares[:, _REPEATS] = (recency > 0) * itself / whole
+    shares[:, _NEIGHBOURS] = np.maximum(0.0, 1 - shares.sum(axis=1))
+    return shares
+
+
+def shares_of_blend(
+    blend: Blend,
+    features: NDArray[np.float32],
+    bounds: NDArray[np.int64],
+    places: NDArray[np.int64],
+    ends: NDArray[np.int64],
+) -> NDArray[np.float64]:
+    """(places, experts): of the blend's scores.
+
+    features: (candidates, features). bounds: (lists + 1,) of each list's candidates. places, ends:
+    as `candidates.best` returns them.
+    """
+    pulls = np.zeros((len(places), len(NAMES)), np.float32)
+    _pull(blend.in_32_bits(), features, bounds, places, ends, _OF_EXPERT, pulls)
+    np.maximum(pulls, 0, out=pulls)
+    shares: NDArray[np.float64] = pulls / np.maximum(pulls.sum(axis=1, keepdims=True), _TINY)
+    return shares
+
+
+@compiled
+def _pull(
+    network: Any, features: Any, bounds: Any, places: Any, ends: Any, of_expert: Any, pulls: Any
+) -> None:
+    """Add to `pulls`, (places, experts), each feature's gradient times its difference from the mean
+    candidate's of the list. In one pass: lists are few and small, numpy's calls would cost more."""
+    into, bias, out, linear, factor, mean = network
+    width, hidden = into.shape
+    centre = np.empty(width, np.float32)
+    scaled = np.empty(width, np.float32)
+    gate = np.empty(hidden, np.float32)
+    place = 0
+    for number in range(len(ends)):
+        if place == ends[number]:
+            continue
+        first, end = bounds[number], bounds[number + 1]
+        centre[:] = 0.0
+        for row in range(first, end):
+            for feature in range(width):
+                centre[feature] += features[row, feature]
+        for feature in range(width):
+            centre[feature] = _scaled(
+                centre[feature] / (end - first), mean[feature], factor[feature]
+            )
+        while place < ends[number]:
+            row = places[place]
+            gate[:] = bias
+            for feature in range(width):
+                scaled[feature] = _scaled(features[row, feature], mean[feature], factor[feature])
+                for unit in range(hidden):
+                    gate[unit] += scaled[feature] * into[feature, unit]
+            for unit in range(hidden):
+                gate[unit] = out[unit] if gate[unit] > 0.0 else 0.0
+            for feature in range(width):
+                gradient = linear[feature]
+                for unit in range(hidden):
+                    gradient += gate[unit] * into[feature, unit]
+                away = scaled[feature] - centre[feature]
+                pulls[place, of_expert[feature]] += gradient * away
+            place += 1
+
+
+@compiled
+def _scaled(value: float, mean: float, factor: float) -> Any:
+    return np.float32(min(max((value - mean) * factor, -CLIP), CLIP))
+
+
+def labels(shares: NDArray[np.float64]) -> list[str]:
+    """By item, its two foremost experts and their percentages: `neighbours:62 sessions:20`."""
+    top = np.argsort(-shares, axis=1, kind="stable")[:, :SHOWN_MAX]
+    rows = np.arange(len(shares))[:, np.newaxis]
+    percent = np.rint(100 * shares[rows, top]).astype(np.int64)
+    return [" ".join(filter(None, row)) for row in _PERCENT[top, percent].tolist()]

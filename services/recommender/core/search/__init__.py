@@ -1,0 +1,1 @@
+"""Product search: words and vectors, exact."""

@@ -1,0 +1,140 @@
+"""What a search finds: the catalogue's texts as an index, kept current product by product."""
+
+from __future__ import annotations
+
+import time
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from .index import SCORE_MAX, SearchIndex
+from .terms import product_terms, query_terms
+
+if TYPE_CHECKING:
+    from collections import Counter
+    from collections.abc import Sequence
+
+    from shopkeeper.shared.contracts.events.shop import ProductCatalogued
+
+    from ...config import Settings
+    from ...models.item_encoder import ItemEncoder
+    from ...models.support_filter import Needs
+    from ..numeric.items import Items
+    from ..types import Searched
+
+SLICE = 64  # products encoded together
+
+
+class Finder:
+    """An index of the products that may be offered, over one set of interned items."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        items: Items,
+        encoder: ItemEncoder,
+        needs: Needs,
+        counters: Counter[str],
+    ) -> None:
+        self._settings, self._items = settings, items
+        self._encoder, self._needs = encoder, needs
+        self._counters = counters  # by outcome: search_found and so on
+        self._index = SearchIndex(encoder.dimensions, settings.search_products_max)
+        self._texts: dict[str, int] = {}  # hash of an indexed product's texts
+        # Changes to take in, that which waits longest first; None: the product is to leave.
+        self._waiting: dict[str, ProductCatalogued | None] = {}
+        self._second = 0
+        self._spent_ms = 0.0  # on searches, in that second
+
+    def __len__(self) -> int:
+        """Products that can be found."""
+        return len(self._index)
+
+    @property
+    def waiting(self) -> int:
+        """Products whose change cannot be found yet."""
+        return len(self._waiting)
+
+    def warm(self) -> None:
+        """Have everything that a search needs loaded: the first one is not to wait for it."""
+        index = SearchIndex(self._encoder.dimensions)
+        index.put(["-"], query_terms(["warm"]), self._encoder.encode_queries(["warm"]))
+        index.search(query_terms(["warm"]), self._encoder.encode_queries(["warm"]), 1)
+        self._needs.errands(["warm"])
+
+    def note(self, name: str, product: ProductCatalogued | None) -> None:
+        """A product as it now is; None or unavailable: not to be found. Cheap; see `take_in`."""
+        if product is None or product.available is False:
+            if name in self._texts or name in self._waiting:
+                self._waiting[name] = None
+            return
+        if self._texts.get(name) == _texts_of(product):
+            self._waiting.pop(name, None)  # only its price, say
+        else:
+            self._waiting[name] = product
+
+    def take_in(self, most: int) -> None:
+        """Index at most so many of the products that wait, those that wait longest first."""
+        while most > 0 and self._waiting:
+            names = list(islice(self._waiting, min(most, SLICE)))
+            most -= len(names)
+            products = [self._waiting.pop(name) for name in names]
+            self._index.remove([name for name in names if self._texts.pop(name, None) is not None])
+            known = [product for product in products if product is not None]
+            if known:
+                self._index.put(
+                    [p.product_id for p in known], product_terms(known), self._encoder.encode(known)
+                )
+                self._texts.update((p.product_id, _texts_of(p)) for p in known)
+
+    def find(self, queries: Sequence[str], now_ms: int) -> list[Searched | None]:
+        """Of each query the products that fit best, as items, and how well, 0 to 1; None where it
+        wants no product.
+
+        Takes little more than `search_ms_per_second` out of each second of the clock; what is asked
+        beyond is None as well, and counted.
+        """
+        settings = self._settings
+        if now_ms // 1000 != self._second:
+            self._second, self._spent_ms = now_ms // 1000, 0.0
+        found: list[Searched | None] = []
+        for start in range(0, len(queries), settings.searches_at_once):
+            part = queries[start : start + settings.searches_at_once]
+            if self._spent_ms >= settings.search_ms_per_second:
+                self._counters["search_skipped"] += len(part)
+                found += [None] * len(part)
+                continue
+            started = time.perf_counter()
+            found += self._found(part)
+            self._spent_ms += 1000 * (time.perf_counter() - started)
+        return found
+
+    def _found(self, queries: Sequence[str]) -> list[Searched | None]:
+        errands = self._needs.errands(queries).tolist()
+        wanted = [query for query, errand in zip(queries, errands, strict=True) if not errand]
+        hits = iter(
+            self._index.search(
+                query_terms(wanted),
+                self._encoder.encode_queries(wanted),
+                self._settings.search_items_max,
+            )
+        )
+        found: list[Searched | None] = []
+        for errand in errands:
+            fitting = None if errand else self._fitting(next(hits))
+            outcome = "errand" if fitting is None else "found" if fitting[0] else "nothing"
+            self._counters[f"search_{outcome}"] += 1
+            found.append(fitting)
+        return found
+
+    def _fitting(self, hits: list[tuple[str, float]]) -> Searched:
+        least = self._settings.search_fit_min
+        fits = [(name, min(1.0, score / SCORE_MAX)) for name, score in hits]
+        fits = [(name, fit) for name, fit in fits if fit >= least]
+        return (
+            self._items.intern_all(name for name, _ in fits).tolist(),
+            [fit for _, fit in fits],
+        )
+
+
+def _texts_of(product: ProductCatalogued) -> int:
+    return hash((product.title, product.title_zh, product.category, product.brand))

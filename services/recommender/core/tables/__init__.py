@@ -1,0 +1,1 @@
+"""Tables of whole topics, one module each, which every worker reads."""

@@ -1,0 +1,187 @@
+"""Products as the shop describes them: `shop.catalogue.v1`, whole."""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import numpy as np
+import orjson
+
+from shopkeeper.shared.contracts.events.shop import ProductCatalogued
+
+from ..cold_start.attributes import Attributes
+from ..numeric.items import grown
+from ..numeric.price_bands import price_band
+from ..rules import Rules, excluded, factors
+from .base import AVAILABLE, PRICE_MAX, REMOVED, UNAVAILABLE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from shopkeeper.shared.contracts.envelope import KeyValue
+
+    from ..numeric.items import Items
+
+
+class CatalogueView:
+    """Products as the catalogue has them: availability, category, brand, price, attributes, order
+    of arrival; and what the shop's rules make of them.
+
+    Values may be CloudEvents data, a structured CloudEvent, bare JSON, or framed by Confluent.
+    """
+
+    def __init__(
+        self,
+        items: Items,
+        rules: Rules | None = None,
+        note: Callable[[str, ProductCatalogued | None], None] | None = None,
+    ) -> None:
+        """note: told of every product as it now is, or None where it is gone."""
+        self._items, self._rules, self._note = items, rules or Rules(), note
+        # Known from the start, so that rules match them before the catalogue names them, if ever.
+        items.intern_all(r.product_id for r in (*self._rules.exclude, *self._rules.boost)
+                         if r.product_id is not None)  # fmt: skip
+        self.status: NDArray[np.uint8] = np.zeros(1024, np.uint8)
+        self.category: NDArray[np.int32] = np.full(1024, -1, np.int32)
+        self.band: NDArray[np.uint8] = np.zeros(1024, np.uint8)  # of its price
+        self.categories: list[str] = []
+        self._category_ids: dict[str, int] = {}
+        self.brand: NDArray[np.int32] = np.full(1024, -1, np.int32)
+        self._brand_ids: dict[str, int] = {}
+        self.price: NDArray[np.float32] = np.full(1024, np.nan, np.float32)
+        self.replenishable: NDArray[np.bool_] = np.zeros(1024, np.bool_)  # bought again and again
+        self._any_replenishable = False  # ever was
+        self._newest: dict[int, None] = {}  # available items, newest last
+        self.attributes = Attributes()
+        self._blocked: NDArray[np.bool_] = np.zeros(0, np.bool_)
+        self._blocked_version = -1
+        self._boost: NDArray[np.float32] = np.ones(0, np.float32)
+        self._boost_version = -1
+        self.version = 0
+        self.junk = 0
+
+    def apply(self, records: Sequence[KeyValue]) -> None:
+        for key, value in records:
+            try:
+                product = _catalogued(value) if value else None
+                if product is not None:
+                    self._put(product)
+                elif key:
+                    self._remove(key.decode())
+                else:
+                    self.junk += 1
+            except (msgspec.MsgspecError, orjson.JSONDecodeError, UnicodeDecodeError, ValueError):
+                self.junk += 1
+
+    def reserve(self) -> None:
+        """Make the arrays cover every interned item."""
+        if self._items.capacity > len(self.status):
+            self.status = grown(self.status, self._items.capacity)
+            self.category = grown(self.category, self._items.capacity, -1)
+            self.brand = grown(self.brand, self._items.capacity, -1)
+            self.price = grown(self.price, self._items.capacity, np.nan)
+            self.replenishable = grown(self.replenishable, self._items.capacity)
+            self.band = grown(self.band, self._items.capacity)
+
+    def blocked(self) -> NDArray[np.bool_]:
+        """(items,) whether an item must not be offered: removed, not available, or excluded by a
+        rule. Read only."""
+        self.reserve()
+        if self._blocked_version != self.version or len(self._blocked) < len(self.status):
+            self._blocked = (self.status == REMOVED) | (self.status == UNAVAILABLE)
+            if self._rules.exclude:
+                self._blocked |= excluded(self._rules, self)
+            self._blocked_version = self.version
+        return self._blocked
+
+    def boost(self) -> NDArray[np.float32] | None:
+        """(items,) what rules multiply an item's score by; None without such rules. Read only."""
+        if not self._rules.boost:
+            return None
+        self.reserve()
+        if self._boost_version != self.version or len(self._boost) < len(self.status):
+            self._boost = factors(self._rules, self)
+            self._boost_version = self.version
+        return self._boost
+
+    def number(self, column: str, name: str) -> int:
+        """What stands for a name in `category` or `brand`, or the item of a "product_id"."""
+        ids = {"category": self._category_ids, "brand": self._brand_ids}
+        return ids.get(column, self._items.ids).get(name, -1)
+
+    def used_up(self, boughts: Sequence[Sequence[int]]) -> Sequence[Sequence[int]]:
+        """By list, what was bought and is not bought again and again."""
+        if not self._any_replenishable:
+            return boughts
+        again = self.replenishable
+        return [[item for item in bought if not again[item]] for bought in boughts]
+
+    def newest(self) -> Iterator[int]:
+        """The available items, those that came last first."""
+        return reversed(self._newest)
+
+    def _put(self, product: ProductCatalogued) -> None:
+        item = self._items.intern(product.product_id)
+        self.reserve()
+        self.attributes.put(item, product)
+        if self._note is not None:
+            self._note(product.product_id, product)
+        status = UNAVAILABLE if product.available is False else AVAILABLE
+        category = brand = -1
+        if product.category:
+            category = self._category_ids.setdefault(product.category, len(self.categories))
+            if category == len(self.categories):
+                self.categories.append(product.category)
+        self.band[item] = price_band(product.price)
+        if product.brand:
+            brand = self._brand_ids.setdefault(product.brand, len(self._brand_ids))
+        price = np.float32(np.nan)
+        if product.price is not None:
+            price = np.float32(min(max(product.price, -PRICE_MAX), PRICE_MAX))
+        replenishable = (product.attributes or {}).get("replenishable") is True
+        known = self.price[item]
+        if (
+            (self.status[item], self.category[item], self.brand[item], self.replenishable[item])
+            == (status, category, brand, replenishable)
+            and (known == price or (np.isnan(known) and np.isnan(price)))
+        ):  # fmt: skip
+            return
+        self.brand[item], self.price[item] = brand, price
+        self.replenishable[item] = replenishable
+        self._any_replenishable = self._any_replenishable or replenishable
+        self.status[item], self.category[item] = status, category
+        if status == UNAVAILABLE:
+            self._newest.pop(item, None)
+        else:
+            self._newest.setdefault(item)
+        self.version += 1
+
+    def _remove(self, name: str) -> None:
+        item = self._items.intern(name)
+        self.reserve()
+        self.status[item], self.category[item], self.band[item] = REMOVED, -1, 0
+        self.attributes.remove(item)
+        if self._note is not None:
+            self._note(name, None)
+        self.brand[item], self.price[item], self.replenishable[item] = -1, np.nan, False
+        self._newest.pop(item, None)
+        self.version += 1
+
+
+def _catalogued(value: bytes) -> ProductCatalogued | None:
+    """The product in a record's value; None for a removal in structured mode."""
+    if value[0] == 0 and len(value) > 5:
+        value = value[5:]
+    document: Any = orjson.loads(value)
+    if isinstance(document, dict) and "specversion" in document:
+        if "data_base64" in document:
+            document = orjson.loads(base64.b64decode(document["data_base64"], validate=True))
+        else:
+            document = document.get("data")
+            if document is None:
+                return None
+    return msgspec.convert(document, ProductCatalogued)

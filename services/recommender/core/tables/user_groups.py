@@ -1,0 +1,179 @@
+"""What all workers know of groups of users: the model, and what each group clicks lately.
+
+Read from one internal topic, keys `model` and `clicks/<partition>`: each partition of clicks
+publishes what its users did, the owner of item partition 0 the model made from samples of them. The
+decay of clicks goes by event time and is applied when they are read, as that of trending.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+import numpy as np
+
+from ..user_groups.behaviour import WIDTH, Behaviour
+from ..user_groups.clustering import GroupModel
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from shopkeeper.shared.contracts.envelope import KeyValue
+
+    from ...config import Settings
+    from ..numeric.items import Items
+    from ..types import Searched
+    from .catalogue import CatalogueView
+    from .sentiment import ProductSentimentView
+
+FORMAT_VERSION = 2  # 1: of vectors without searches and sentiment
+MODEL_KEY = b"model"
+_LOW = (1 << 32) - 1
+
+
+class ModelRecord(msgspec.Struct, frozen=True):
+    """The value under `model` (msgpack; internal)."""
+
+    format_version: int
+    model: GroupModel | None  # None before there are groups
+    state: bytes  # `UserGroups.dump`, for whoever learns on
+
+
+class GroupClicksRecord(msgspec.Struct, frozen=True):
+    """The value under `clicks/<partition>` (msgpack; internal): no user is named."""
+
+    format_version: int
+    sample: bytes  # float16 (users, WIDTH): vectors of those seen last
+    hour: int  # the scores are of its end
+    names: list[str]
+    groups: bytes  # int64, each entry's group id
+    items: bytes  # int32 places in `names`
+    scores: bytes  # float32, clicks halved every few hours
+
+
+class GroupsView:
+    """Tells groups, and what is trending in each."""
+
+    def __init__(
+        self,
+        items: Items,
+        catalogue: CatalogueView,
+        sentiment: ProductSentimentView,
+        settings: Settings,
+    ) -> None:
+        self._items, self._settings = items, settings
+        self.behaviour = Behaviour(items, catalogue, sentiment)
+        self.ids: NDArray[np.int64] = np.zeros(0, np.int64)
+        self._weights: NDArray[np.float32] = np.zeros((WIDTH, 0), np.float32)
+        self._offsets: NDArray[np.float32] = np.zeros(0, np.float32)
+        self.state = b""
+        self.samples: dict[bytes, NDArray[np.float16]] = {}  # by key, as of the last record
+        self._clicks: dict[bytes, tuple[int, NDArray[np.int64], NDArray[np.float64]]] = {}
+        self._trending: dict[int, list[int]] | None = None  # by group id, best first
+        self.junk = 0
+
+    def __len__(self) -> int:
+        """Groups known."""
+        return len(self.ids)
+
+    def apply(self, records: Sequence[KeyValue]) -> None:
+        for key, value in records:
+            try:
+                if value is None:
+                    self.samples.pop(key or b"", None)
+                    self._clicks.pop(key or b"", None)
+                    self._trending = None
+                elif key == MODEL_KEY:
+                    self._take_model(value)
+                else:
+                    self._take_clicks(key or b"", value)
+            except (msgspec.MsgspecError, ValueError):
+                self.junk += 1
+
+    def _take_model(self, value: bytes) -> None:
+        record = msgspec.msgpack.decode(value, type=ModelRecord)
+        if record.format_version != FORMAT_VERSION:
+            raise ValueError("not a record of user groups")
+        if record.model is not None:
+            weights, offsets, ids = record.model.tables()
+            if len(weights) != WIDTH:
+                raise ValueError("groups by other numbers")
+            self._weights, self._offsets, self.ids = weights, offsets, ids
+            self._trending = None
+        self.state = record.state
+
+    def _take_clicks(self, key: bytes, value: bytes) -> None:
+        record = msgspec.msgpack.decode(value, type=GroupClicksRecord)
+        sample = np.frombuffer(record.sample, np.float16).reshape(-1, WIDTH)
+        groups = np.frombuffer(record.groups, np.int64)
+        places = np.frombuffer(record.items, np.int32)
+        scores = np.frombuffer(record.scores, np.float32).astype(np.float64)
+        if record.format_version != FORMAT_VERSION or not np.isfinite(sample).all():
+            raise ValueError("not a record of group clicks")
+        if not len(groups) == len(places) == len(scores) or not np.isfinite(scores).all():
+            raise ValueError("columns that do not fit together")
+        if len(places) and not 0 <= places.min() <= places.max() < len(record.names):
+            raise ValueError("an item that is not named")
+        if len(groups) and not 0 <= groups.min() <= groups.max() < 1 << 31:
+            raise ValueError("not the id of a group")
+        keys = groups << 32 | self._items.intern_all(record.names)[places]
+        self.samples[key] = sample
+        self._clicks[key] = record.hour, keys, scores
+        self._trending = None
+
+    def assign(
+        self,
+        recents: Sequence[Sequence[int]],
+        boughts: Sequence[Sequence[int]],
+        searched: Sequence[Searched] = (),
+    ) -> NDArray[np.int64]:
+        """(users,) group ids, -1 where none is known; arguments as of `Behaviour.vectors`."""
+        if not len(self.ids) or not len(recents):
+            return np.full(len(recents), -1, np.int64)
+        scores = self.behaviour.vectors(recents, boughts, searched) @ self._weights
+        scores += self._offsets
+        found: NDArray[np.int64] = self.ids[scores.argmax(axis=1)]
+        return found
+
+    def trending(self, group: int) -> list[int]:
+        """Items that a group clicks lately, best first; none if it is not known.
+
+        A group's shares of clicks, and `group_prior` times those of everyone: few clicks say little
+        of a group (a Dirichlet prior, Zhai and Lafferty, SIGIR 2001, of fixed weight).
+        """
+        if self._trending is None:
+            self._trending = self._compute()
+        return self._trending.get(group, [])
+
+    def clicks_of(self, key: bytes) -> tuple[int, NDArray[np.int64], NDArray[np.float64]] | None:
+        """(hour, group id << 32 | item, scores) as a partition last published them."""
+        return self._clicks.get(key)
+
+    def _compute(self) -> dict[int, list[int]]:
+        if not self._clicks or not len(self.ids):
+            return {}
+        newest = max(hour for hour, _, _ in self._clicks.values())
+        half_life = self._settings.trending_half_life_hours
+        keys = np.concatenate([k for _, k, _ in self._clicks.values()])
+        scores = np.concatenate(
+            [s * 0.5 ** ((newest - hour) / half_life) for hour, _, s in self._clicks.values()]
+        )
+        keys, place = np.unique(keys, return_inverse=True)
+        scores = np.bincount(place, scores, len(keys))
+        items, column = np.unique(keys & _LOW, return_inverse=True)
+        everyone = np.bincount(column, scores, len(items))
+        prior = self._settings.group_prior * everyone / max(float(everyone.sum()), 1e-9)
+        order = self._items.order(items)
+        count = self._settings.trending_items_max
+        found: dict[int, list[int]] = {}
+        for group in self.ids.tolist():
+            mine = keys >> 32 == group
+            total = float(scores[mine].sum())
+            if total <= 0:
+                continue
+            shares = prior.copy()
+            np.add.at(shares, column[mine], scores[mine] / total)
+            found[group] = items[np.lexsort((order, -shares))[:count]].tolist()
+        return found

@@ -1,0 +1,1 @@
+"""K-means groups of users by what they do."""

@@ -1,0 +1,1 @@
+"""Offline evaluation: protocols, metrics, and a cluster in one process."""

@@ -1,0 +1,210 @@
+"""Next-item quality of the recommender: the very code of the worker, without the broker.
+
+`measure` learns a file of sessions event by event through both stages and the views, then, without
+learning any more, predicts each click of the test sessions from those before it in its session.
+`prequential` predicts every click before it is learned (Dawid, "The prequential approach", JRSS A
+1984), by the lists that a live worker would have published.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from itertools import groupby, islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from shopkeeper.shared.datasets.readers import FormatError
+
+from ..config import Settings
+from ..core.types import CLICK, HOUR_MS
+from .local_cluster import LIVE_SPAN_EVENTS, Pipeline, Repeats, learn, unhurried
+from .metrics import CUTOFFS, Tally
+from .splits import Task, holds_its_test, lines, split_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from shopkeeper.shared.contracts.events.shop import ProductCatalogued
+
+    from ..app import Recommender
+    from ..core.counting.sessions import Due
+    from ..core.ranking.ranked_list import Ranked
+
+Targets = Literal["all", "new"]
+
+CUTOFF = CUTOFFS[-1]
+PREDICTIONS_AT_ONCE = 8_192
+WINDOWS = 20
+
+
+def measure(
+    train: str | Path,
+    test: str | Path | None,
+    repeats: Repeats = "allow",
+    knobs: Settings | None = None,
+    hold_out: float | None = None,
+    targets: Targets = "all",
+    partitions: int = 1,
+    products: Sequence[ProductCatalogued] = (),
+) -> tuple[dict[str, Any], Tally]:
+    """Figures of the next-item protocol, and the ranks they are made of. Raises FormatError,
+    OSError.
+
+    train, test: session_id,position,item_id or session_id,item_id,timestamp; CSV, gzip or not. Or
+    train alone with user_id,position,item_id: each user's last item is the target, the one before
+    it belongs to neither part but is known when predicting (leave one out, as SASRec and S3-Rec
+    split); all items of the user before are known and none is offered. Or train alone with
+    user_id,item_id,rating,timestamp: each user's last rating by time is the target (ties by item
+    id), all others are learned, every one as a click; a user's sittings of 20 ratings are sessions.
+    hold_out: instead of `test`, this share of the sessions in `train`, those that begin last; to
+    choose by, so that `test` can be kept for the end. Of user sequences and ratings: whatever the
+    share, the last item but one of each is the target, and the last is left out.
+    repeats: "allow" may offer every item of the session again, the current one too, and counts
+    every click from the second on as a target. "forbid" offers no item of the session, and
+    counts only targets that are new in it. The two are different tasks: do not compare them.
+    targets: "new" counts only targets that are new in the session, whatever may be offered.
+    partitions: of users and of items, as if the topics had so many.
+    products: the catalogue, known from the beginning.
+    Ties are broken as in the worker; a target that training never saw is a miss.
+    """
+    train = Path(train)
+    started = time.perf_counter()
+    split = split_of(train, test, hold_out)
+    if holds_its_test(train):
+        repeats = "forbid"
+    knobs = unhurried(knobs, repeats)
+    worker, train_count = learn(split.learned, knobs, partitions, products)
+    learned = time.perf_counter()
+    train_items = len(worker.items)
+    tally, per_list_ms = predict(worker, split.tasks(worker), repeats, targets)
+    if not len(tally):
+        raise FormatError(f"{test or train}: no session has a click to predict")
+    return {
+        "repeats": repeats,
+        "targets": targets,
+        "partitions": partitions,
+        **tally.figures(train_items),
+        **tally.beyond_accuracy(visits(worker, train_items), categories(worker, train_items)),
+        "train_events": train_count,
+        "train_items": train_items,
+        "blend": _blend(worker),
+        "learn_seconds": round(learned - started, 2),
+        "predict_seconds": round(time.perf_counter() - learned, 2),
+        "clicks_per_second": round(train_count / max(1e-9, learned - started)),
+        "ms_per_list": per_list_ms,
+    }, tally
+
+
+def prequential(
+    path: str | Path,
+    repeats: Repeats = "allow",
+    knobs: Settings | None = None,
+    targets: Targets = "all",
+    nightly: bool = False,
+    partitions: int = 1,
+    products: Sequence[ProductCatalogued] = (),
+) -> tuple[dict[str, Any], Tally]:
+    """Predict, then learn, over a whole stream, by the lists that would have been published.
+
+    `windows` has figures of equal parts, in order. nightly: what is learned during a day (by event
+    time, UTC) is only used from the next day on: the same model, retrained every night. Raises
+    FormatError, OSError.
+    """
+    path = Path(path)
+    knobs = replace(unhurried(knobs, repeats), list_items_max=CUTOFF)
+    tally = Tally()
+    # Session -> its last list, what that was made from, the session's items.
+    waiting: dict[str, tuple[list[int], tuple[int, ...], set[int]]] = {}
+    groups: dict[str, int] = {}
+
+    def watch(due: Due, ranked: Ranked) -> None:
+        session, item = f"{due.user}/{due.event.data.session_id}", due.recent[-1]
+        before = waiting.get(session)
+        if before is not None:
+            items, recent, seen = before
+            if (repeats == "allow" and targets == "all") or item not in seen:
+                tally.add(groups.setdefault(session, len(groups)), item, items, recent)
+        seen = before[2] if before is not None else set()
+        seen.add(item)
+        waiting[session] = ranked.items, due.recent, seen
+
+    started = time.perf_counter()
+    pipeline = Pipeline(knobs, partitions, watch, products)
+    count = 0
+    day = None
+    for today, events in groupby(lines(path), lambda event: event.time_ms // (24 * HOUR_MS)):
+        if nightly and day is not None and today != day:
+            pipeline.night()
+        day = today
+        while span := list(islice(events, LIVE_SPAN_EVENTS)):
+            pipeline.learn(span, live=True, publish=not nightly)
+            count += len(span)
+    if not len(tally):
+        raise FormatError(f"{path}: no session has a click to predict")
+    return {
+        "protocol": "nightly" if nightly else "prequential",
+        "repeats": repeats,
+        "targets": targets,
+        "partitions": partitions,
+        **tally.figures(len(pipeline.worker.items)),
+        **tally.beyond_accuracy(
+            visits(pipeline.worker, len(pipeline.worker.items)),
+            categories(pipeline.worker, len(pipeline.worker.items)),
+        ),
+        "events": count,
+        "windows": tally.windows(WINDOWS),
+        "blend": _blend(pipeline.worker),
+        "seconds": round(time.perf_counter() - started, 2),
+    }, tally
+
+
+def visits(worker: Recommender, item_count: int) -> NDArray[np.int64]:
+    """(items,) sessions with a click on each."""
+    worker.views.counts.reserve()
+    return worker.views.counts.n[CLICK, :item_count].astype(np.int64)
+
+
+def categories(worker: Recommender, item_count: int) -> NDArray[np.int32]:
+    """(items,) number of each one's category, -1 where it is not known."""
+    worker.views.catalogue.reserve()
+    return worker.views.catalogue.category[:item_count]
+
+
+def _blend(worker: Recommender) -> dict[str, Any] | None:
+    """What the blend has learned, and whether it ranks."""
+    learner = worker.learner
+    if learner is None:
+        return None
+    return {
+        "examples": learner.examples,
+        "missed": learner.missed,
+        "ranks": learner.trusted(),
+        "reciprocal_rank_base": round(learner.base_rank, 4),
+        "reciprocal_rank_blend": round(learner.blend_rank, 4),
+    }
+
+
+def predict(
+    worker: Recommender, tasks: Iterator[Task], repeats: Repeats, targets: Targets
+) -> tuple[Tally, float]:
+    """Ranks of the targets, and milliseconds per list (in large batches)."""
+    recent_max = worker.knobs.recent_items_max
+    tally = Tally()
+    spent, lists = 0.0, 0
+    if repeats == "forbid" or targets == "new":
+        tasks = (task for task in tasks if task[2] not in task[1])
+    while batch := list(islice(tasks, PREDICTIONS_AT_ONCE)):
+        # What the worker would remember of the user; but for the exclusion, of the whole session.
+        recents = [prefix[-recent_max:] for _, prefix, _ in batch]
+        earlier = [prefix[:-recent_max] if repeats == "forbid" else [] for _, prefix, _ in batch]
+        started = time.perf_counter()
+        ranked = worker.ranker.rank(recents, earlier, count=CUTOFF)
+        spent, lists = spent + time.perf_counter() - started, lists + len(batch)
+        for each, recent, (session, _, target) in zip(ranked, recents, batch, strict=True):
+            tally.add(session, target, each.items, recent)
+    return tally, round(1000 * spent / max(1, lists), 4)

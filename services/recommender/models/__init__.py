@@ -1,0 +1,1 @@
+"""The recommender's ONNX models: product texts, support queries."""

@@ -1,0 +1,127 @@
+"""Stage A on one partition of users: clicks in, count deltas and lists out."""
+
+from __future__ import annotations
+
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from shopkeeper.shared.contracts import topics
+from shopkeeper.shared.contracts.envelope import Event, Output, Rejected
+
+from ..core.ab_testing.variants import Ledger
+from ..core.counting.deltas import deltas_of, encode
+from ..core.counting.sessions import Due, Learned, Sessions
+from ..core.tables.sessions import encode as encode_sessions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from shopkeeper.shared.runtime.api.processor import Sections
+
+    from ..config import Settings
+    from ..core.ab_testing.variants import Experiment
+    from ..core.numeric.items import Items
+    from ..core.ranking.blend import Learner
+    from ..core.ranking.ranker import Ranker
+    from ..publishers.recommendations import Lists
+    from ..publishers.user_groups import GroupReports
+
+SECTION = "sessions"
+BLEND_SECTION = "blend"
+EXPERIMENT_SECTION = "experiment"
+
+
+class ClicksProcessor:
+    """One partition of shop.clicks.v1.
+
+    item_partitions: how many partitions the item-pairs topic has.
+    """
+
+    def __init__(
+        self,
+        partition: int,
+        item_partitions: int,
+        settings: Settings,
+        items: Items,
+        ranker: Ranker,
+        lists: Lists,
+        learner: Learner | None = None,
+        experiment: Experiment | None = None,
+        groups: GroupReports | None = None,
+    ) -> None:
+        self._partition, self._item_partitions = partition, item_partitions
+        self._settings, self._items = settings, items
+        self._ranker, self.lists, self._learner = ranker, lists, learner
+        self.sessions = Sessions(settings, items)
+        self.ledger = Ledger(experiment, settings, partition) if experiment is not None else None
+        self._groups = groups
+        self._learned = Learned()  # not published yet
+
+    def process(self, events: Sequence[Event], now_ms: int) -> tuple[list[Output], list[Rejected]]:
+        """Learn from every event; publish a list where one is due and the event is fresh.
+
+        Deltas are held back until `flush`, unless they have become many: nobody waits for them,
+        and one record of many costs broker and receivers far less than many of one.
+        """
+        outputs, rejected = self.begin(events, now_ms)
+        return list(outputs), rejected
+
+    def begin(
+        self, events: Sequence[Event], now_ms: int
+    ) -> tuple[Iterable[Output], list[Rejected]]:
+        """As `process`; lists are made when the outputs are taken, with those of other partitions:
+        most of the price of a few lists is paid once per batch."""
+        learned, due = self.sessions.learn(events, now_ms - self._settings.list_age_ms_max)
+        self._learned.extend(learned)
+        if self.ledger is not None:
+            self.ledger.learn(events)
+        many = len(self._learned.prior) >= self._settings.held_back_pairs_max
+        outputs = self.flush() if many else []
+        if not due:
+            return outputs, []
+        asked = self.lists.ask([d for d in due if isinstance(d, Due)])
+        return chain(outputs, self.lists.outputs(due, asked, now_ms)), []
+
+    def flush(self) -> list[Output]:
+        """What was learned since the last flush, in offset order: deltas, and session items."""
+        learned, self._learned = self._learned, Learned()
+        outputs: list[Output] = []
+        key = f"{topics.CLICKS}/{self._partition}".encode()
+        for record in encode_sessions(
+            learned, self._partition, self._items, self._settings.delta_bytes_max
+        ):
+            outputs.append(Output(topics.SESSION_ITEMS, key, record, [], self._partition))
+        for owner, deltas in deltas_of(
+            learned,
+            self._items,
+            topics.CLICKS,
+            self._partition,
+            self._item_partitions,
+            with_hours=self._settings.epochs > 1,
+        ):
+            for record in encode(deltas, self._items, self._settings.delta_bytes_max):
+                outputs.append(Output(topics.ITEM_PAIRS, key, record, [], owner))
+        return outputs
+
+    def dump(self) -> Sections:
+        """Only right after `flush`: what is held back is in no checkpoint."""
+        assert not self._learned.new, "deltas are held back"
+        sections = {SECTION: self.sessions.dump()}
+        if self._learner is not None:
+            sections[BLEND_SECTION] = self._learner.dump()
+        if self.ledger is not None:
+            sections[EXPERIMENT_SECTION] = self.ledger.dump()
+        return sections
+
+    def load(self, sections: Mapping[str, bytes]) -> None:
+        self.sessions.load(sections[SECTION])
+        if self._learner is not None and BLEND_SECTION in sections:
+            self._learner.load(sections[BLEND_SECTION])
+        if self.ledger is not None:
+            self.ledger.load(sections.get(EXPERIMENT_SECTION))
+
+    def tick(self, now_ms: int) -> list[Output]:
+        self._ranker.refresh(now_ms)
+        if self._groups is None:
+            return []
+        return self._groups.tick(self.sessions, self.lists.searches, now_ms)

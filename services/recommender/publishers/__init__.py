@@ -1,0 +1,1 @@
+"""One module per topic, or group of gauges, that the recommender publishes."""

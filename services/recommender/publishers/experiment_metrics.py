@@ -1,0 +1,125 @@
+"""The experiment that the environment asks for: read, and reported as metrics or as JSON."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from shopkeeper.shared.runtime.settings import SettingsError
+
+from ..core.ab_testing.confidence_sequences import (
+    ALPHA,
+    OUTCOMES,
+    USERS_MIN,
+    USERS_PLANNED,
+    against_first,
+)
+from ..core.ab_testing.variants import (
+    CLICKED,
+    CONVERTED,
+    EXPOSED,
+    KINDS,
+    LISTS,
+    Ledger,
+    parse,
+    total_counts,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from shopkeeper.shared.contracts.envelope import Event, Output, Rejected
+    from shopkeeper.shared.runtime.settings import Settings
+    from shopkeeper.shared.runtime.telemetry.metrics import Metrics
+
+    from ..core.ab_testing.variants import Experiment
+
+DIGITS = 6
+
+
+def experiment_of(settings: Settings) -> Experiment | None:
+    """What EXPERIMENT says, None where it is empty. Raises SettingsError."""
+    if not settings.experiment:
+        return None
+    try:
+        return parse(settings.experiment)
+    except ValueError as error:
+        raise SettingsError(f"EXPERIMENT: {error}") from None
+
+
+class LedgerProcessor:
+    """Only counts: the ledger of one partition where no lists are to be made."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self.ledger = ledger
+
+    def process(self, events: Sequence[Event], now_ms: int) -> tuple[list[Output], list[Rejected]]:
+        self.ledger.learn(events)
+        return [], []
+
+    def flush(self) -> list[Output]:
+        return []
+
+    def tick(self, now_ms: int) -> list[Output]:
+        return []
+
+    def dump(self) -> dict[str, bytes]:
+        return {"experiment": self.ledger.dump()}
+
+    def load(self, sections: Mapping[str, bytes]) -> None:
+        self.ledger.load(sections.get("experiment"))
+
+
+def observe_experiment(metrics: Metrics, experiment: Experiment, ledgers: Sequence[Ledger]) -> None:
+    """What the partitions of one worker know: counts add up over workers, intervals do not."""
+    counts = total_counts(experiment, ledgers)
+    names = [variant.name for variant in experiment.variants]
+    for name, row in zip(names, counts.tolist(), strict=True):
+        metrics.experiment_exposed.labels(name).set(row[EXPOSED])
+        metrics.experiment_clicked.labels(name).set(row[CLICKED])
+        metrics.experiment_converted.labels(name).set(row[CONVERTED])
+        for kind, count in zip(KINDS[LISTS:], row[LISTS:], strict=True):
+            metrics.experiment_events.labels(name, kind).set(count)
+    for reason in ("unattributed", "not_enrolled"):
+        total = sum(getattr(ledger, reason) for ledger in ledgers)
+        metrics.experiment_left_out.labels(reason).set(total)
+    for outcome in OUTCOMES:
+        found = against_first(counts, outcome)[1]
+        for bound, values in found._asdict().items():
+            for name, value in zip(names[1:], values.tolist(), strict=True):
+                metrics.experiment_difference.labels(name, outcome, bound).set(value)
+
+
+def report(experiment: Experiment, ledgers: Sequence[Ledger]) -> dict[str, Any]:
+    """Counts, rates, and differences to the first variant with their confidence sequences."""
+    counts = total_counts(experiment, ledgers)
+    rows = counts.tolist()
+    variants: list[dict[str, Any]] = [
+        {"variant": variant.name, "share": variant.share, "knobs": variant.knobs}
+        | dict(zip(KINDS, row, strict=True))
+        for variant, row in zip(experiment.variants, rows, strict=True)
+    ]
+    for outcome in OUTCOMES:
+        rates, found = against_first(counts, outcome)
+        for number, variant in enumerate(variants):
+            variant[f"{outcome}_rate"] = _rounded(rates[number])
+            if number:
+                variant[f"{outcome}_difference"] = {
+                    bound: _rounded(values[number - 1]) for bound, values in found._asdict().items()
+                }
+    return {
+        "experiment": experiment.name,
+        "alpha": ALPHA,
+        "users_min": USERS_MIN,
+        "users_planned": USERS_PLANNED,
+        "variants": variants,
+        "unattributed": sum(ledger.unattributed for ledger in ledgers),
+        "not_enrolled": sum(ledger.not_enrolled for ledger in ledgers),
+    }
+
+
+def _rounded(value: NDArray[Any] | float) -> float | None:
+    """None for what is not known: JSON has no nan."""
+    number = float(value)
+    return None if number != number else round(number, DIGITS)

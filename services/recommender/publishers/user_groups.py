@@ -1,0 +1,128 @@
+"""Groups of users on their topic: partitions' samples and clicks, and the model made from them.
+
+Published by the clock and remembered in no checkpoint: whoever takes a partition over goes on from
+what was last published.
+"""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING
+
+import msgspec
+import numpy as np
+
+from shopkeeper.shared.contracts import topics
+from shopkeeper.shared.contracts.envelope import Output
+
+from ..core.tables.user_groups import FORMAT_VERSION, MODEL_KEY, GroupClicksRecord, ModelRecord
+from ..core.types import HOUR_MS
+from ..core.user_groups.behaviour import WIDTH
+from ..core.user_groups.clicks import GroupClicks
+from ..core.user_groups.clustering import UserGroups
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from ..config import Settings
+    from ..core.counting.sessions import Due, Sessions
+    from ..core.numeric.items import Items
+    from ..core.ranking.ranked_list import Ranked
+    from ..core.search.last_searches import LastSearches
+    from ..core.tables.user_groups import GroupsView
+
+
+class GroupReports:
+    """What one partition of clicks publishes of its users, every `group_interval_ms` at most."""
+
+    def __init__(self, partition: int, settings: Settings, items: Items, view: GroupsView) -> None:
+        self._settings, self._items, self._view = settings, items, view
+        self._key = f"clicks/{partition}".encode()
+        self._clicks = GroupClicks(
+            settings.trending_half_life_hours, settings.group_items_max, settings.group_users_max
+        )
+        self._taken_over = False
+        self._last_ms: int | None = None
+        self._news = False
+
+    def add(self, made: Sequence[tuple[Due, Ranked]]) -> None:
+        """Lists that were just made: each is of a user who has just clicked something."""
+        self._news = True
+        self._clicks.see(
+            [due.user for due, _ in made],
+            [ranked.group for _, ranked in made],
+            [due.recent[-1] for due, _ in made],
+            [due.event.time_ms // HOUR_MS for due, _ in made],
+        )
+
+    def forget(self, user: str) -> None:
+        """Drop what is remembered of a user."""
+        self._clicks.forget(user)
+
+    def tick(self, sessions: Sessions, searches: LastSearches, now_ms: int) -> list[Output]:
+        """The report, if there is news and it is time."""
+        settings = self._settings
+        due = self._last_ms is None or now_ms - self._last_ms >= settings.group_interval_ms
+        if not (settings.user_groups and self._news and due):
+            return []
+        self._last_ms, self._news = now_ms, False
+        if not self._taken_over:
+            self._taken_over = True
+            before = self._view.clicks_of(self._key)
+            if before is not None:
+                self._clicks.replace(*before)
+        keys, scores = self._clicks.top()
+        items, places = np.unique(keys & 0xFFFFFFFF, return_inverse=True)
+        names = self._items.names
+        latest = list(islice(reversed(sessions.users.items()), settings.group_sample_users))
+        sample = self._view.behaviour.vectors(
+            [user.recent for _, user in latest],
+            [user.bought for _, user in latest],
+            [searches.peek(name, user.list_time_ms or 0) for name, user in latest],
+        )
+        record = GroupClicksRecord(
+            FORMAT_VERSION,
+            sample.astype(np.float16).tobytes(),
+            self._clicks.hour,
+            [names[item] for item in items.tolist()],
+            (keys >> 32).tobytes(),
+            places.astype(np.int32).tobytes(),
+            scores.astype(np.float32).tobytes(),
+        )
+        return [Output(topics.USER_GROUPS, self._key, msgspec.msgpack.encode(record), [])]
+
+
+class GroupLearner:
+    """The model, learned by the owner of item partition 0 and published when it has learned."""
+
+    def __init__(self, settings: Settings, view: GroupsView) -> None:
+        self._settings, self._view = settings, view
+        self.groups = UserGroups(WIDTH, settings.user_groups, settings.group_components)
+        self._taken_over = False
+        self._seen: dict[bytes, NDArray[np.float16]] = {}  # samples that were learned from
+        self._last_ms: int | None = None
+
+    def tick(self, now_ms: int) -> list[Output]:
+        """Learn from the samples that are new; those there were at the start may be old."""
+        settings, view = self._settings, self._view
+        if not settings.user_groups:
+            return []
+        if self._last_ms is not None and now_ms - self._last_ms < settings.group_interval_ms:
+            return []
+        if not self._taken_over:
+            self._taken_over = True
+            if view.state and self.groups.load(view.state):
+                self._seen = dict(view.samples)  # its predecessor's, or lost: a sample is a sample
+        new = [
+            key for key, sample in sorted(view.samples.items()) if self._seen.get(key) is not sample
+        ]
+        if not new:
+            return []
+        self._last_ms = now_ms
+        for key in new:
+            self.groups.learn(view.samples[key].astype(np.float64))
+        self._seen = dict(view.samples)
+        record = ModelRecord(FORMAT_VERSION, self.groups.model(), self.groups.dump())
+        return [Output(topics.USER_GROUPS, MODEL_KEY, msgspec.msgpack.encode(record), [])]

@@ -1,0 +1,1 @@
+"""What a service author reads: processors, and the specification of a service."""

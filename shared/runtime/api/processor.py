@@ -1,0 +1,80 @@
+"""What a service gives the runtime: one `Processor` per partition that it is assigned.
+
+The runtime decodes, drops repeats, dead-letters what is bad, calls `process` with the wanted
+events of one span, publishes what comes back, and only then lets the offset move. State lives
+in the processor; the runtime checkpoints it together with the offset that it reflects.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from shopkeeper.shared.contracts.envelope import Event, Output, Rejected
+
+Sections = dict[str, bytes]  # a checkpoint's named parts
+
+
+class Processor(Protocol):
+    """The state of one partition of one topic.
+
+    Every method is called on the worker's one *core thread*, never concurrently, so a processor
+    needs no lock and may call numpy or onnxruntime at leisure.
+
+    `process` must be a pure function of (state, events): the same log gives the same state and
+    outputs however it was cut into spans. `now_ms` (the clock) may only influence what is
+    *published*, never what is remembered.
+    """
+
+    def process(self, events: Sequence[Event], now_ms: int) -> tuple[list[Output], list[Rejected]]:
+        """Fold one span's events, in offset order; return what to publish and what failed."""
+        ...
+
+    def dump(self) -> Sections:
+        """The whole state, packed; must not alias memory that `process` goes on to change."""
+        ...
+
+    def load(self, sections: Mapping[str, bytes]) -> None:
+        """Replace the state by what `dump` returned; called once, before any `process`."""
+        ...
+
+    def flush(self) -> list[Output]:
+        """What `process` held back, to be published in fewer records: called every 250 ms where
+        something was processed since, and always before `dump`. Most hold nothing back."""
+        ...
+
+    def tick(self, now_ms: int) -> list[Output]:
+        """Called about once a second: views that are due. May return nothing."""
+        ...
+
+
+class Stateless:
+    """What a processor that remembers nothing and holds nothing back has besides `process`."""
+
+    def dump(self) -> Sections:
+        return {}
+
+    def load(self, sections: Mapping[str, bytes]) -> None:
+        assert not sections, f"no state was dumped, and {sorted(sections)} is to be loaded"
+
+    def flush(self) -> list[Output]:
+        return []
+
+    def tick(self, now_ms: int) -> list[Output]:
+        return []
+
+
+@runtime_checkable
+class Deferring(Protocol):
+    """A processor whose outputs can wait until other partitions' events are folded as well, so that
+    they are made for all of them together. Only the runtime calls `begin`, in place of `process`.
+    """
+
+    def begin(
+        self, events: Sequence[Event], now_ms: int
+    ) -> tuple[Iterable[Output], list[Rejected]]:
+        """As `process`, but the outputs are computed when they are iterated over, once, before
+        anything else is asked of the processor."""
+        ...

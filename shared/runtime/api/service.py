@@ -1,0 +1,47 @@
+"""How a service describes itself to the runtime: what it reads, and who does the work."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from shopkeeper.shared.contracts.envelope import KeyValue
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from shopkeeper.shared.contracts.envelope import Event
+
+    from ..telemetry.metrics import Metrics
+    from .processor import Processor
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A topic that is consumed in the group, partition by partition, with state."""
+
+    topic: str  # unprefixed
+    make: Callable[[int], Processor]  # partition number -> its processor
+    wanted: frozenset[str] = frozenset()  # event types; empty for an internal format
+    holds_back: bool = False  # its processors hold outputs back until `flush`
+    internal_type: str = ""  # set: records are handed on undecoded, as Event(type=this, data=bytes)
+    # What an event's state is kept under: its partition follows from that, wherever the event came
+    # (see routing.py). None: nothing is kept by key.
+    key_of: Callable[[Event], str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One worker: its consumed topics, the views that it reads whole, and its metrics."""
+
+    name: str
+    sources: Sequence[Source]
+    views: Mapping[str, Callable[[Sequence[KeyValue]], None]] = field(default_factory=dict)
+    # Called once, connected and before any processor is made, with "how many partitions has this
+    # topic (unprefixed)?".
+    prepare: Callable[[Callable[[str], int]], None] = lambda partition_count: None
+    # Kept current beside the views, on the core thread: by topic (unprefixed), the sum of the next
+    # offsets over its partitions.
+    positions: dict[str, int] = field(default_factory=dict)
+    observe: Callable[[Metrics], None] = lambda metrics: None  # called about once a second
+    models: Sequence[tuple[str, str]] = ()  # (name, version), loaded

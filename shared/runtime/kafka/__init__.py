@@ -1,0 +1,1 @@
+"""What the runtime does with Kafka: fetching, assignment, delivery, topics."""

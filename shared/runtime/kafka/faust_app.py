@@ -1,0 +1,78 @@
+"""The Faust application: every setting that differs from Faust's default, with its reason."""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+from typing import TYPE_CHECKING, Any
+
+import faust
+from faust.types.auth import SASLMechanism
+
+from .transport import SpanTransport
+
+if TYPE_CHECKING:
+    from faust.types.tuples import ConsumerMessage
+
+    from ..settings import KafkaSettings, Settings
+    from .transport import Owner
+
+
+class SpanSchema(faust.Schema):
+    """A span is handed on as it is; decoding happens on the core thread."""
+
+    def loads_key(self, app: Any, message: ConsumerMessage, **_: Any) -> None:
+        return None
+
+    def loads_value(self, app: Any, message: ConsumerMessage, **_: Any) -> Any:
+        return message.value
+
+
+class SpanApp(faust.App):
+    """A Faust app that belongs to a worker (`owner`)."""
+
+    logger = logging.getLogger("faust.app")  # mode would log Faust's chatter in our name
+    owner: Owner
+
+    def span_topic(self, name: str) -> Any:
+        """The channel of spans of one topic (unprefixed name)."""
+        return self.topic(self.owner.settings.kafka.topic(name), schema=SpanSchema())
+
+
+def _credentials(kafka: KafkaSettings) -> Any:
+    if not kafka.security_protocol.startswith("SASL"):
+        return None
+    return faust.SASLCredentials(
+        username=kafka.sasl_username,
+        password=kafka.sasl_password,
+        mechanism=SASLMechanism(kafka.sasl_mechanism),
+        ssl_context=kafka.client_options().get("ssl_context"),
+    )
+
+
+def make_app(service: str, settings: Settings, owner: Owner) -> SpanApp:
+    """A Faust app for one service, wired to the span transport."""
+    kafka = settings.kafka
+    app = SpanApp(
+        kafka.topic(f"shopkeeper-{service}"),
+        broker=[f"kafka://{server}" for server in kafka.bootstrap_servers],
+        broker_credentials=_credentials(kafka),
+        broker_client_id=settings.worker_id or f"shopkeeper-{service}",
+        store="memory://",
+        datadir=tempfile.gettempdir(),  # never written: there are no tables
+        autodiscover=False,
+        web_enabled=False,  # health and metrics have a server of their own
+        topic_allow_declare=False,  # workers hold no right to create topics
+        topic_disable_leader=True,
+        stream_wait_empty=False,  # the worker drains by itself, with a deadline
+        stream_buffer_maxsize=4,  # counts spans, not records
+        broker_commit_interval=1.0,
+        broker_session_timeout=settings.session_timeout_s,
+        broker_request_timeout=max(90.0, settings.session_timeout_s + 5.0),
+        consumer_auto_offset_reset="earliest",
+        producer_request_timeout=30.0,  # Faust's own producer is idle; its default is 20 minutes
+        worker_redirect_stdouts=False,
+    )
+    app.owner = owner
+    app.transport = SpanTransport(app.conf.broker_consumer, app)
+    return app

@@ -1,0 +1,110 @@
+"""What every aiokafka consumer of this process does otherwise than aiokafka: `install`.
+
+**Paced fetches.** A broker is asked to hold a fetch until there is something (long polling; Apache
+Kafka does). The embedded broker answers at once, with nothing: an idle consumer then asked it
+5,000 to 7,000 times a second and, with it, used up both cores (docs/decisions/0006). So an empty
+answer that came too soon is followed by a pause, short at first and longer while nothing comes.
+
+**What cannot be decoded** is repaired or stepped over: see `unpacking`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any, NamedTuple
+
+from aiokafka import TopicPartition
+from aiokafka.consumer import consumer, fetcher
+
+from . import unpacking
+
+ISOLATION = "read_committed"  # of every consumer: what was aborted was never said
+HELD_S = 0.02  # an empty answer after so long was held by the broker
+INTERVAL_S_MIN = 0.006  # between two fetches from one broker
+INTERVAL_S_MAX = 0.01  # while it answers with nothing, at once
+
+
+class Jump(NamedTuple):
+    """A position that the log does not have was given up for its beginning."""
+
+    tp: TopicPartition
+    start: int
+
+
+class PacedFetcher(fetcher.Fetcher):  # type: ignore[misc]  # aiokafka is untyped
+    """Asks a broker less often where asking again at once brings next to nothing."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        self.interval_s_min = INTERVAL_S_MIN
+        self._asked_s: dict[Any, float] = {}  # by node: when it was asked last
+        self._interval_s = 0.0  # what is kept now, if more than the least
+        self._out_of_range: set[Any] = set()  # partitions whose position the log does not have
+        self.jumps: list[Jump] = []
+        super().__init__(*arguments, **options)
+
+    async def _proc_fetch_request(self, assignment: Any, node_id: Any, request: Any) -> bool:
+        # While this runs, the fetcher sends nothing else to the same node.
+        interval_s = max(self.interval_s_min, self._interval_s)
+        wait_s = self._asked_s.get(node_id, 0.0) + interval_s - time.monotonic()
+        if wait_s > 0:
+            try:
+                await asyncio.sleep(wait_s)
+            except asyncio.CancelledError:
+                return False  # as aiokafka's own code: nobody waits for the result any more
+        started = self._asked_s[node_id] = time.monotonic()
+        found = bool(await super()._proc_fetch_request(assignment, node_id, request))
+        held = time.monotonic() - started >= HELD_S
+        self._interval_s = 0.0 if found or held else min(INTERVAL_S_MAX, interval_s * 1.5)
+        if assignment.active:
+            for topic, partitions in request.topics:
+                for number, *_ in partitions:
+                    tp = TopicPartition(topic, number)
+                    # It had a position when it was asked for: so the broker refused that.
+                    state = assignment.state_value(tp)
+                    if state is not None and state.awaiting_reset:
+                        self._out_of_range.add(tp)
+        return found
+
+    async def _update_fetch_positions(self, assignment: Any, node_id: Any, tps: Any) -> Any:
+        result = await super()._update_fetch_positions(assignment, node_id, tps)
+        for tp in self._out_of_range.intersection(tps):
+            state = assignment.state_value(tp)
+            if state.has_valid_position:
+                self._out_of_range.discard(tp)
+                self.jumps.append(Jump(tp, state.position))
+        return result
+
+
+def pace(client: consumer.AIOKafkaConsumer, interval_s: float) -> None:
+    """Let a started consumer keep at least `interval_s` between two fetches from one broker."""
+    client._fetcher.interval_s_min = interval_s
+
+
+def positions(client: consumer.AIOKafkaConsumer) -> dict[Any, int]:
+    """The next offset to fetch of each assigned partition that has one."""
+    subscription = client._subscription.subscription
+    assignment = None if subscription is None else subscription.assignment
+    if assignment is None or not assignment.active:
+        return {}
+    states = {tp: assignment.state_value(tp) for tp in assignment.tps}
+    return {tp: state.position for tp, state in states.items() if state.has_valid_position}
+
+
+def take_jumps(client: consumer.AIOKafkaConsumer) -> list[Jump]:
+    """What happened since this was asked last, in order."""
+    jumps: list[Jump] = client._fetcher.jumps
+    client._fetcher.jumps = []
+    return jumps
+
+
+def forget_jumps(client: consumer.AIOKafkaConsumer) -> None:
+    """They happened at places that are given up by a seek."""
+    client._fetcher._out_of_range.clear()
+    client._fetcher.jumps.clear()
+
+
+def install() -> None:
+    """Change the consumers made from now on. May be called more than once."""
+    unpacking.install()
+    consumer.Fetcher = PacedFetcher

@@ -1,0 +1,165 @@
+"""Routing: an event is folded where the key that it names belongs, wherever it was published.
+
+Producers hash keys differently, or send none; and for minutes after partitions were added some
+still place keys by the old count. A worker that finds an event of another partition's key publishes
+the record again, to the same topic, in the partition that holds the key's state, with one header
+more: the *hop*, which says from where. What a worker that was killed forwards twice is dropped
+there by a *fence*: per partition it came from, the highest offset seen. Records of one partition
+are forwarded to another in the order of their offsets, so what is at or below it is a repeat.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
+
+from shopkeeper.shared.contracts.envelope import FORWARDED, Event, Output, Rejected, Skipped
+
+from .murmur2 import partitions_of
+from .sink import partition_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+REROUTED = "rerouted"  # folded elsewhere: `Skipped.reason`
+COPY = "rerouted_copy"  # of a record that was handled where it lay
+OWNED_MAX = 200_000  # keys remembered as ours, about 20 MB
+FEW = 8  # keys that are sooner looked up one by one
+
+Verdict = Event | Rejected | Skipped
+
+
+class Hop(NamedTuple):
+    """Where a forwarded record was published first, and from where it was forwarded last."""
+
+    origin_partition: int
+    origin_offset: int
+    partition: int
+    offset: int
+
+    def packed(self) -> bytes:
+        """The header's value."""
+        return b"%d/%d/%d/%d" % self
+
+
+def hop_of(record: Any) -> Hop | None:
+    """The hop of a forwarded record: its last header; None for every other record."""
+    headers = record.headers
+    if not headers or headers[-1][0] != FORWARDED:
+        return None
+    parts = (headers[-1][1] or b"").split(b"/")
+    if len(parts) != 4 or not all(part.isdigit() and len(part) < 20 for part in parts):
+        return None  # not ours
+    return Hop(*map(int, parts))
+
+
+class Fence:
+    """The highest offset that was forwarded to us, by the partition that it came from."""
+
+    def __init__(self) -> None:
+        self._highest: dict[int, int] = {}
+
+    def passes(self, hop: Hop) -> bool:
+        """Whether this hop was not seen before; remembers it."""
+        if hop.offset <= self._highest.get(hop.partition, -1):
+            return False
+        self._highest[hop.partition] = hop.offset
+        return True
+
+    def dump(self) -> bytes:
+        return msgspec.msgpack.encode(sorted(self._highest.items()))
+
+    def load(self, packed: bytes) -> None:
+        """Replace what is remembered by what `dump` gave."""
+        self._highest = dict(msgspec.msgpack.decode(packed, type=list[tuple[int, int]]))
+
+
+class Router:
+    """Routes the events of one partition of a topic whose state is split into `count` parts.
+
+    key_of: the key that an event names; None where nothing is kept by key. Then every original is
+    handled where it lies, and forwarded copies, which another service made, are passed over.
+    """
+
+    def __init__(
+        self, topic: str, number: int, count: int, key_of: Callable[[Event], str] | None
+    ) -> None:
+        self._topic, self._number, self._count = topic, number, count
+        self._key_of = key_of
+        self._owned: set[str | None] = {None}  # None: no event, or one that is not wanted
+        self.fence = Fence()
+
+    def route(
+        self, records: Sequence[Any], verdicts: Sequence[Verdict]
+    ) -> tuple[Sequence[Verdict], list[Output], int]:
+        """Verdicts on what is handled here, or Skipped; what is forwarded; how many are repeats."""
+        kept, repeats = verdicts, 0
+        hops: dict[int, Hop] = {}
+        if [1 for r in records if r.headers and r.headers[-1][0] == FORWARDED]:
+            kept, repeats = self._received(records, verdicts, hops)
+        key_of = self._key_of
+        if key_of is None:
+            return kept, [], repeats
+        keys = [key_of(v) if type(v) is Event else None for v in kept]
+        if self._owned.issuperset(keys):
+            return kept, [], repeats
+        owners = self._owners({key for key in keys if key is not None and key not in self._owned})
+        outputs: list[Output] = []
+        if owners:
+            kept = list(kept)
+            by_offset = {record.offset: record for record in records}
+            for place, key in enumerate(keys):
+                if key is not None and (owner := owners.get(key)) is not None:
+                    record = by_offset[kept[place].offset]
+                    outputs.append(self._forward(record, key, owner, hops.get(record.offset)))
+                    kept[place] = Skipped(record.offset, REROUTED)
+        return kept, outputs, repeats
+
+    def _received(
+        self, records: Sequence[Any], verdicts: Sequence[Verdict], hops: dict[int, Hop]
+    ) -> tuple[list[Verdict], int]:
+        kept: list[Verdict] = []
+        repeats = 0
+        for record, verdict in zip(records, verdicts, strict=True):
+            hop = hop_of(record)
+            if hop is None:
+                kept.append(verdict)
+            elif self._key_of is None:
+                kept.append(Skipped(record.offset, COPY))
+            elif self.fence.passes(hop):
+                hops[record.offset] = hop
+                kept.append(self._as_published(verdict, hop))
+            else:
+                repeats += 1
+        return kept, repeats
+
+    def _as_published(self, verdict: Verdict, hop: Hop) -> Verdict:
+        """An id that was made up from a place in the log is that of the first place."""
+        if not isinstance(verdict, Event) or verdict.source:
+            return verdict
+        own = f"{self._topic}/{hop.origin_partition}/{hop.origin_offset}"
+        caused = own if verdict.correlation_id == verdict.id else verdict.correlation_id
+        return msgspec.structs.replace(verdict, id=own, correlation_id=caused)
+
+    def _owners(self, unknown: Iterable[str]) -> dict[str, int]:
+        """Of keys that were not known to be ours, the partitions of those that are not."""
+        names = list(unknown)
+        keys = [name.encode() for name in names]
+        if len(keys) <= FEW:
+            numbers = [partition_of(key, self._count) for key in keys]
+        else:
+            numbers = partitions_of(keys, self._count).tolist()
+        owners = {n: p for n, p in zip(names, numbers, strict=True) if p != self._number}
+        if len(self._owned) + len(names) > OWNED_MAX:
+            self._owned = {None}
+        self._owned.update(name for name in names if name not in owners)
+        return owners
+
+    def _forward(self, record: Any, key: str, owner: int, came: Hop | None) -> Output:
+        headers = list(record.headers or ())
+        if came is not None:
+            headers.pop()
+        first = (self._number, record.offset) if came is None else (came[0], came[1])
+        headers.append((FORWARDED, Hop(first[0], first[1], self._number, record.offset).packed()))
+        return Output(self._topic, key.encode(), record.value, headers, owner, record.timestamp)

@@ -1,0 +1,1 @@
+"""What an operator can ask for: checkpoints given up, partitions added."""

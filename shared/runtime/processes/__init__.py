@@ -1,0 +1,1 @@
+"""Worker processes and the embedded broker: started, watched and ended."""

@@ -1,0 +1,159 @@
+"""An embedded Kafka-compatible broker: one process of noida-db, for laptops, demos and tests.
+
+No Docker and no Java. Its log lives in memory; every five seconds it is written to the data folder
+as a whole, as JSON, so it is never what production uses.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import shutil
+import socket
+import stat
+import subprocess
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
+
+from . import process
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+START_S_MAX = 30.0
+STOP_S_MAX = 20.0  # a clean stop writes the whole log
+DISCARD_S_MAX = 1.0  # where nothing is kept, there is nothing to wait for
+ATTEMPTS = 5
+MALLOC_ARENAS = "2"  # its 27 threads would each keep freed memory in an arena of their own
+HOST = "127.0.0.1"
+
+
+class BrokerUnavailable(RuntimeError):
+    """The embedded broker is not installed or does not start; the message says what to do."""
+
+
+def binary() -> Path:
+    """The broker's executable. Raises BrokerUnavailable if the package is not installed."""
+    try:
+        path = Path(str(resources.files("noida_db").joinpath("noida-db")))
+    except ModuleNotFoundError:
+        path = Path()
+    if not path.is_file():
+        raise BrokerUnavailable(
+            "the embedded broker is not installed: pip install 'shopkeeper[broker]'"
+        )
+    mode = path.stat().st_mode
+    if not mode & stat.S_IXUSR:  # wheels do not always keep the permission
+        path.chmod(mode | stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH)
+    return path
+
+
+def free_port(host: str = HOST) -> int:
+    """A port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind((host, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def is_free(port: int, host: str = HOST) -> bool:
+    """Whether `port` can be bound now."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+        return True
+
+
+async def can_bootstrap(address: str) -> bool:
+    """Whether a Kafka client gets as far as the cluster's metadata."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=address, request_timeout_ms=2000)
+    try:
+        async with asyncio.timeout(3.0):
+            await admin.start()
+            await admin.list_topics()
+    except (KafkaError, OSError, TimeoutError):
+        return False
+    finally:
+        with contextlib.suppress(KafkaError, OSError):
+            await admin.close()
+    return True
+
+
+@contextlib.contextmanager
+def embedded_broker(data_dir: str | os.PathLike[str] | None = None, port: int = 0) -> Iterator[str]:
+    """Start a broker of our own; yields its address, "127.0.0.1:PORT"; stops it afterwards.
+
+    data_dir: where the log is kept between runs; None keeps nothing.
+    port: the wanted port; a busy one is chosen around, 0 takes any.
+    It also ends, and removes what it wrote, when this process is killed.
+    Raises BrokerUnavailable.
+    """
+    executable = binary()
+    kept = None if data_dir is None else Path(data_dir).resolve()
+    grace_s = DISCARD_S_MAX if kept is None else STOP_S_MAX
+    wanted = port if port and is_free(port) else 0
+    for attempt in range(ATTEMPTS):
+        chosen = wanted or free_port()
+        folder = tempfile.mkdtemp(prefix="shopkeeper-broker-")
+        command = [
+            str(executable), "start", "--only", "kafka", "--host", HOST,
+            "--kafka-port", str(chosen), "--data-dir", str(kept or Path(folder, "data")),
+        ]  # fmt: skip
+        environ = {"MALLOC_ARENA_MAX": MALLOC_ARENAS, **os.environ}
+        if kept is None:
+            # Where it would write. Nobody reads that again: an hour of the demo wrote over 100 GB.
+            Path(folder, "data", "kafka.tmp").mkdir(parents=True)
+        output = Path(folder, "log")
+        with output.open("wb") as sink:
+            guard = subprocess.Popen(
+                process.guarded(command, remove=folder, grace_s=grace_s),
+                stdout=sink, stderr=subprocess.STDOUT, cwd=folder,
+                **process.child_options(environ),
+            )  # fmt: skip
+            # Kept open beyond the guard's clean-up, for what it says at the end.
+            with output.open("rb") as log:
+                try:
+                    if wait_until_up(guard, f"{HOST}:{chosen}"):
+                        yield f"{HOST}:{chosen}"
+                        return
+                finally:
+                    process.end(guard, grace_s + 5.0)
+                    shutil.rmtree(folder, ignore_errors=True)  # in case the guard was killed
+                if attempt == ATTEMPTS - 1:
+                    said = log.read().decode("utf-8", "replace").strip()[-500:]
+                    raise BrokerUnavailable(f"the embedded broker did not start: {said}")
+        wanted = 0
+
+
+def wait_until_up(
+    guard: subprocess.Popen[bytes], address: str, start_s_max: float = START_S_MAX
+) -> bool:
+    """Whether the broker that `guard` runs answers at `address`, within `start_s_max`."""
+    deadline = time.monotonic() + start_s_max
+    # In a thread of its own: the caller may be inside a running event loop.
+    with ThreadPoolExecutor(1, thread_name_prefix="bootstrap") as pool:
+        while time.monotonic() < deadline and guard.poll() is None:
+            with contextlib.suppress(OSError):
+                socket.create_connection(_pair(address), 1.0).close()
+                if pool.submit(asyncio.run, can_bootstrap(address)).result():
+                    # Another program may have taken the port first: ours then ends.
+                    time.sleep(0.1)
+                    return guard.poll() is None
+            time.sleep(0.05)
+    return False
+
+
+def _pair(address: str) -> tuple[str, int]:
+    host, _, port = address.rpartition(":")
+    return host, int(port)

@@ -1,0 +1,1 @@
+"""State of one partition: folded, deduplicated, checkpointed with its offset."""

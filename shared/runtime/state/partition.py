@@ -1,0 +1,216 @@
+"""One partition's work on one span, without the broker: decode, drop repeats, process, balance.
+
+Everything here runs on the core thread. `consumed = processed + dead letters + skipped + repeats`
+holds for every span by construction, and is asserted.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from shopkeeper.shared.contracts.dead_letter import dead_letter, undecodable
+from shopkeeper.shared.contracts.envelope import Event, Output, Rejected, Skipped
+
+from ..api.processor import Deferring
+from ..kafka.records import Mark, Undecodable, mark
+from ..kafka.routing import Router
+from .checkpoints import Checkpoint
+from .deduplicator import RecentIds
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from numpy.typing import NDArray
+
+    from ..api.processor import Processor
+
+log = logging.getLogger(__name__)
+
+RECENT_IDS = "runtime.recent_ids"
+FENCE = "runtime.forwarded"
+
+
+class Decoder(Protocol):
+    """Turns records into verdicts, one each, in order (see contracts.door.Door)."""
+
+    def decode(self, records: Sequence[Any]) -> Sequence[Event | Rejected | Skipped]: ...
+
+
+class RawDecoder:
+    """For internal formats: hands every record on as it is."""
+
+    def __init__(self, topic: str, event_type: str) -> None:
+        self._topic, self._type = topic, event_type
+
+    def decode(self, records: Sequence[Any]) -> list[Event | Rejected | Skipped]:
+        return [
+            Event(self._type, r.value, r.key, r.offset, r.timestamp, "", "", "")
+            for r in records
+        ]  # fmt: skip
+
+
+@dataclass(slots=True)
+class Books:
+    """What became of the records of one span."""
+
+    consumed: int = 0
+    processed: int = 0
+    repeats: int = 0
+    skipped: Counter[str] = field(default_factory=Counter)  # reason -> records
+    failed: Counter[tuple[str, str]] = field(default_factory=Counter)  # (stage, error) -> records
+
+    def balance(self) -> bool:
+        """Whether every record is accounted for exactly once."""
+        return self.consumed == (
+            self.processed + self.repeats + self.skipped.total() + self.failed.total()
+        )
+
+
+@dataclass(slots=True)
+class Step:
+    """The result of one span: what to publish, and the books."""
+
+    outputs: list[Output]
+    books: Books
+    event_times_ms: NDArray[np.float64]
+    deferred: Iterable[Output] = ()  # still to be made, and to come first
+
+
+class PartitionState:
+    """A processor, the ids it has seen, and the offset that both reflect."""
+
+    def __init__(
+        self,
+        topic: str,
+        number: int,
+        service: str,
+        processor: Processor,
+        decoder: Decoder,
+        recent_ids_max: int,
+        count: int | None = None,
+        key_of: Callable[[Event], str] | None = None,
+    ) -> None:
+        """count: by how many partitions keyed state is split (None: it is not, nothing is routed).
+        key_of: see `Source`."""
+        self.topic, self.number = topic, number  # unprefixed
+        self._service = service
+        self._processor = processor
+        self._process = processor.begin if isinstance(processor, Deferring) else processor.process
+        self._decoder = decoder
+        self._recent = RecentIds(recent_ids_max)
+        self._count = count
+        self._router = None if count is None else Router(topic, number, count, key_of)
+        self.next_offset = 0
+        self.last_record: Mark | None = None  # of what was folded
+
+    def step(self, records: Sequence[Any], clock_ms: Callable[[], int]) -> Step:
+        """Fold one span and make its outputs."""
+        return self.complete(self.begin(records, clock_ms))
+
+    def complete(self, step: Step) -> Step:
+        """Make the outputs that `begin` left to be made."""
+        step.outputs = [*step.deferred, *step.outputs]
+        step.deferred = ()
+        return step
+
+    def begin(self, records: Sequence[Any], clock_ms: Callable[[], int]) -> Step:
+        """Fold one span; `complete` must follow before anything else is asked of this state.
+
+        Records below `next_offset` are already in the state and are dropped: this guard, not the
+        committed offset, is what makes replays exact.
+        """
+        if records[0].offset < self.next_offset:
+            records = [r for r in records if r.offset >= self.next_offset]
+        books = Books(consumed=len(records))
+        events: list[Event] = []
+        rejected: list[Rejected] = []
+        forwarded: list[Output] = []
+        seen = self._recent.seen
+        if records:
+            decodable = records
+            if Undecodable in map(type, records):
+                decodable, rejected = self._without_undecodable(records)
+            verdicts = self._decoder.decode(decodable)
+            if self._router is not None:
+                verdicts, forwarded, books.repeats = self._router.route(decodable, verdicts)
+            for verdict in verdicts:
+                if isinstance(verdict, Event):
+                    # An id made up from topic, partition and offset cannot repeat.
+                    if verdict.source and seen(verdict.source, verdict.id):
+                        books.repeats += 1
+                    else:
+                        events.append(verdict)
+                elif isinstance(verdict, Skipped):
+                    books.skipped[verdict.reason] += 1
+                else:
+                    rejected.append(verdict)
+        outputs: list[Output] = []
+        deferred: Iterable[Output] = ()
+        if events:
+            deferred, refused = self._process(events, clock_ms())
+            books.processed = len(events) - len(refused)
+            rejected += refused
+        if rejected:
+            outputs = self._dead_letters(records, rejected)
+            books.failed.update((r.stage, r.error) for r in rejected)
+        outputs += forwarded
+        if records:
+            self.next_offset = records[-1].offset + 1
+            if decodable:
+                self.last_record = mark(decodable[-1])
+        assert books.balance(), books
+        times = np.fromiter((e.time_ms for e in events), dtype=np.float64, count=len(events))
+        return Step(outputs, books, times, deferred)
+
+    def _without_undecodable(self, records: Sequence[Any]) -> tuple[list[Any], list[Rejected]]:
+        """Records that can be decoded, and one verdict for each batch that cannot: it counts as
+        one record consumed and one failed, however many it held."""
+        rejected = []
+        for batch in records:
+            if type(batch) is Undecodable:
+                log.error("%s/%d: %s: dead-lettered", self.topic, self.number, batch.describe())
+                rejected.append(undecodable(batch, batch.first_offset, batch.cause))
+        return [r for r in records if type(r) is not Undecodable], rejected
+
+    def _dead_letters(self, records: Sequence[Any], rejected: Iterable[Rejected]) -> list[Output]:
+        by_offset = {r.offset: r for r in records}
+        return [dead_letter(by_offset[r.offset], r, self.topic, self._service) for r in rejected]
+
+    def flush(self) -> list[Output]:
+        """What the processor held back; nothing is, afterwards."""
+        return self._processor.flush()
+
+    def tick(self, now_ms: int) -> list[Output]:
+        """What the processor wants to publish by the clock."""
+        return self._processor.tick(now_ms)
+
+    def dump(self) -> Checkpoint:
+        """The whole state with the offset that it reflects."""
+        sections = dict(self._processor.dump())
+        sections[RECENT_IDS] = self._recent.dump()
+        if self._router is not None:
+            sections[FENCE] = self._router.fence.dump()
+        return Checkpoint(
+            self.topic, self.number, self.next_offset, sections, self._count, self.last_record
+        )
+
+    def load(self, checkpoint: Checkpoint) -> None:
+        """Take a checkpoint over; that it belongs to this log was looked at (`continuity`)."""
+        sections = dict(checkpoint.sections)
+        self._recent.load(sections.pop(RECENT_IDS, b""))
+        fence = sections.pop(FENCE, None)
+        if fence is not None and self._router is not None:
+            self._router.fence.load(fence)
+        self._processor.load(sections)
+        self.next_offset = checkpoint.next_offset
+        self.last_record = checkpoint.last_record
+
+    def pass_over(self, offset: int) -> None:
+        """Nothing is to be read below `offset`. Only while no span is being folded."""
+        assert offset >= self.next_offset, (offset, self.next_offset)
+        self.next_offset = offset

@@ -1,0 +1,43 @@
+"""What a text worker's model did, kept on the core thread until the metrics take it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from .metrics import Metrics
+
+CALLS_MAX = 10_000  # kept between two `report`s; further ones go unmeasured
+
+
+class Predictions:
+    """Counts predictions by outcome and measures ONNX calls of one model.
+
+    `called` fits `OnnxModel.on_call`; `outcomes` is counted into by the cores; `report` hands
+    everything new to the metrics (about once a second, see `Service.observe`).
+    """
+
+    def __init__(self, model: str) -> None:
+        self._model = model
+        self.outcomes: Counter[str] = Counter()
+        self._seconds: list[float] = []
+        self._texts: list[int] = []
+
+    def called(self, seconds: float, texts: int) -> None:
+        """One ONNX call over `texts` texts took `seconds`."""
+        if len(self._seconds) < CALLS_MAX:
+            self._seconds.append(seconds)
+            self._texts.append(texts)
+
+    def report(self, metrics: Metrics) -> None:
+        """Add what is new to the metrics, and forget it."""
+        if self._seconds:
+            metrics.inference.observe(self._model, np.array(self._seconds))
+            metrics.inference_batch.observe(self._model, np.array(self._texts, np.float64))
+        for outcome, count in self.outcomes.items():
+            metrics.predictions.labels(self._model, outcome).inc(count)
+        self._seconds, self._texts = [], []
+        self.outcomes.clear()

@@ -1,0 +1,1 @@
+"""The worker: one service, from the first connection to the last commit."""
