@@ -29,7 +29,7 @@ from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.runtime.api.service import Service, Source
 from shopkeeper.shared.runtime.kafka.admin import init_topics
 from shopkeeper.shared.runtime.kafka.publisher import Publisher
-from shopkeeper.shared.runtime.settings import KafkaSettings, Settings
+from shopkeeper.shared.runtime.settings import KafkaSettings, WorkerSettings
 from shopkeeper.shared.runtime.worker.worker import Worker
 from shopkeeper.shared.testing.broker import broker_under_test
 from shopkeeper.shared.testing.records import read_topic
@@ -57,20 +57,20 @@ class Blob:
     def flush(self) -> list[Any]:
         return []
 
-    def tick(self, now_ms: int) -> list[Any]:
+    def on_timer(self, now_ms: int) -> list[Any]:
         return []
 
-    def dump(self) -> dict[str, bytes]:
+    def snapshot(self) -> dict[str, bytes]:
         padding = random.Random(self.count).randbytes(STATE_BYTES)
         return {"count": b"%d" % self.count, "padding": padding}
 
-    def load(self, sections: Mapping[str, bytes]) -> None:
+    def restore(self, sections: Mapping[str, bytes]) -> None:
         self.count = int(sections["count"])
 
 
 @asynccontextmanager
 async def worker_on(kafka: KafkaSettings) -> AsyncIterator[Worker]:
-    settings = Settings.from_env({"HTTP_PORT": "-1", "CHECKPOINT_INTERVAL": "0.05"})
+    settings = WorkerSettings.from_env({"HTTP_PORT": "-1", "CHECKPOINT_INTERVAL": "0.05"})
     sources = [
         Source(topic, lambda number: Blob(), frozenset(topics.BY_NAME[topic].types))
         for topic in (BUSY, QUIET, SILENT)

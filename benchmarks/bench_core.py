@@ -21,10 +21,10 @@ import numpy as np
 from harness import report
 
 from shopkeeper.services.recommender.app import Recommender
-from shopkeeper.services.recommender.config import Settings
+from shopkeeper.services.recommender.config import RecommenderConfig
 from shopkeeper.services.recommender.evaluation.local_cluster import (
-    SPAN_EVENTS,
-    Pipeline,
+    BATCH_EVENTS,
+    LocalCluster,
     unhurried,
 )
 from shopkeeper.services.recommender.evaluation.splits import lines
@@ -56,28 +56,30 @@ def main() -> None:
 
 def run(path: Path) -> None:
     events = list(lines(path))
-    knobs = unhurried(Settings(), "allow")
-    Pipeline(knobs).learn(events[:SPAN_EVENTS], live=False)  # loads compiled loops, as a start does
+    knobs = unhurried(RecommenderConfig(), "allow")
+    LocalCluster(knobs).learn(
+        events[:BATCH_EVENTS], live=False
+    )  # loads compiled loops, as a start does
     gc.freeze()  # the log is not the core's
-    pipeline = Pipeline(knobs)
+    pipeline = LocalCluster(knobs)
     worker = pipeline.worker
     learned = len(events) - WITH_LISTS
     started = time.perf_counter()
     stream = iter(events[:learned])
-    while span := list(islice(stream, SPAN_EVENTS)):
-        pipeline.learn(span, live=False)
+    while batch := list(islice(stream, BATCH_EVENTS)):
+        pipeline.learn(batch, live=False)
     learning_s = time.perf_counter() - started
     pipeline.settle()
     settled_s = time.perf_counter() - started
     stream = iter(events[learned:])
-    while span := list(islice(stream, SPAN_EVENTS)):
-        pipeline.learn(span, live=True)
+    while batch := list(islice(stream, BATCH_EVENTS)):
+        pipeline.learn(batch, live=True)
     pipeline.settle()
 
     sessions: dict[str, list[int]] = {}
     for event in events:
         sessions.setdefault(event.data.session_id, []).append(
-            worker.items.ids[event.data.product_id]
+            worker.items.number_of[event.data.product_id]
         )
     chance = np.random.default_rng(0)
     every = list(sessions.values())
@@ -96,10 +98,10 @@ def run(path: Path) -> None:
         list_alone_ms_p50=round(float(np.percentile(alone, 50)), 3),
         list_alone_ms_p90=round(float(np.percentile(alone, 90)), 3),
         list_of_32_ms_mean=round(float(np.mean(batches)) / 32, 3),
-        blend_ranks=worker.learner is not None and worker.learner.trusted(),
+        blend_ranks=worker.trainer is not None and worker.trainer.trusted(),
         bytes_per_item=round(item_bytes(worker, pipeline) / len(worker.items)),
-        bytes_per_user=round(len(pipeline._clicks[0].dump()["sessions"]) / users),
-        bytes_per_indexed_session=index_bytes(worker) // len(worker.views.sessions),
+        bytes_per_user=round(len(pipeline._clicks[0].snapshot()["sessions"]) / users),
+        bytes_per_indexed_session=index_bytes(worker) // len(worker.knowledge.sessions),
     )  # fmt: skip
 
 
@@ -115,20 +117,29 @@ def timed(worker: Recommender, recents: list[list[int]], size: int) -> list[floa
     return found
 
 
-def item_bytes(worker: Recommender, pipeline: Pipeline) -> int:
+def item_bytes(worker: Recommender, pipeline: LocalCluster) -> int:
     """Counts (pairs and totals), neighbour rows and arrays by item; not the ids' own strings."""
-    views = worker.views
+    knowledge = worker.knowledge
     arrays = [
-        views.similar.row_of, views.similar.neighbours, views.similar.scores, views.similar.counts,
-        views.similar.classes, views.counts.n, views.sessions.heads, views.sessions.heat,
-        views.sessions.heat_at, views.sessions.returns, views.vectors.inputs, views.vectors.outputs,
-    ]  # fmt: skip
+        knowledge.similar_items.row_of,
+        knowledge.similar_items.neighbours,
+        knowledge.similar_items.scores,
+        knowledge.similar_items.counts,
+        knowledge.similar_items.classes,
+        knowledge.item_counts.n,
+        knowledge.sessions.heads,
+        knowledge.sessions.heat,
+        knowledge.sessions.heat_at,
+        knowledge.sessions.returns,
+        knowledge.vectors.inputs,
+        knowledge.vectors.outputs,
+    ]
     arrays += [a for p in pipeline._pairs for m in p.counts.pairs for a in (m.keys, m.counts)]
     return sum(array.nbytes for array in arrays)
 
 
 def index_bytes(worker: Recommender) -> int:
-    index = worker.views.sessions
+    index = worker.knowledge.sessions
     return index.entries.nbytes + index.lengths.nbytes
 
 

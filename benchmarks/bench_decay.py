@@ -14,7 +14,7 @@ from pathlib import Path
 
 from harness import report
 
-from shopkeeper.services.recommender.config import Settings
+from shopkeeper.services.recommender.config import RecommenderConfig
 from shopkeeper.services.recommender.evaluation.next_item import measure, prequential
 
 HOLD_OUT = 0.1
@@ -31,7 +31,7 @@ def main() -> None:
     options = parser.parse_intermixed_args()
     exact = None
     for rule in ("none", *options.rules):
-        knobs = Settings(blend=options.blend)
+        knobs = RecommenderConfig(blend=options.blend)
         if rule != "none":
             epoch, half_life = rule.split(":")
             knobs = replace(

@@ -20,16 +20,16 @@ from typing import TYPE_CHECKING
 import bench_search
 from harness import report
 
-from shopkeeper.services.recommender.config import Settings
+from shopkeeper.services.recommender.config import RecommenderConfig
 from shopkeeper.services.recommender.evaluation.local_cluster import (
-    LIVE_SPAN_EVENTS,
-    Pipeline,
+    LIVE_BATCH_EVENTS,
+    LocalCluster,
     unhurried,
 )
-from shopkeeper.services.recommender.evaluation.metrics import Tally
+from shopkeeper.services.recommender.evaluation.metrics import RankingMetrics
 from shopkeeper.services.recommender.evaluation.splits import lines
 from shopkeeper.services.recommender.models.item_encoder import ItemEncoder
-from shopkeeper.services.recommender.models.support_filter import Needs
+from shopkeeper.services.recommender.models.support_filter import SupportQueryFilter
 from shopkeeper.services.sentiment.aggregates import Aggregates
 from shopkeeper.services.sentiment.core import RATING_MODEL, of_rating, summary
 from shopkeeper.shared.contracts.envelope import Event
@@ -37,8 +37,8 @@ from shopkeeper.shared.contracts.events.shop import ProductClicked, ProductsSear
 from shopkeeper.shared.contracts.outputs import encode
 
 if TYPE_CHECKING:
-    from shopkeeper.services.recommender.core.counting.sessions import Due
-    from shopkeeper.services.recommender.core.ranking.ranked_list import Ranked
+    from shopkeeper.services.recommender.core.counting.sessions import ListRequest
+    from shopkeeper.services.recommender.core.ranking.ranked_list import RankedList
 
 DATA = Path(__file__).parents[2] / "shared" / "data" / "recsys"
 LIST_ITEMS = 20
@@ -63,7 +63,7 @@ def searches(folder: Path) -> None:
     if not folder.is_dir():
         print(f"{folder}: not there: nothing measured", file=sys.stderr)
         return
-    models = ItemEncoder(), Needs()
+    models = ItemEncoder(), SupportQueryFilter()
     for name in ("electronic", "clothing"):
         domain = bench_search.Domain(folder / name)
         with_searches = replay(folder / name, domain, models, True)
@@ -78,15 +78,18 @@ def searches(folder: Path) -> None:
 
 
 def replay(
-    folder: Path, domain: bench_search.Domain, models: tuple[ItemEncoder, Needs], used: bool
-) -> dict[str, Tally]:
-    tallies = {"first": Tally(), "later": Tally()}
+    folder: Path,
+    domain: bench_search.Domain,
+    models: tuple[ItemEncoder, SupportQueryFilter],
+    used: bool,
+) -> dict[str, RankingMetrics]:
+    tallies = {"first": RankingMetrics(), "later": RankingMetrics()}
     numbers: dict[str, int] = {}
     last: dict[str, list[int]] = {}
     seen: dict[str, set[int]] = defaultdict(set)
     part = "first"
 
-    def watch(due: Due, ranked: Ranked) -> None:
+    def watch(due: ListRequest, ranked: RankedList) -> None:
         nonlocal part
         if due.event.type == SEARCHED:
             part = "first"
@@ -100,11 +103,13 @@ def replay(
         last[due.user] = ranked.items
 
     knobs = replace(
-        unhurried(Settings(), "forbid"),
+        unhurried(RecommenderConfig(), "forbid"),
         list_items_max=LIST_ITEMS,
-        search_fit_min=Settings().search_fit_min if used else 2.0,  # no product fits that well
+        search_fit_min=RecommenderConfig().search_fit_min
+        if used
+        else 2.0,  # no product fits that well
     )
-    pipeline = Pipeline(knobs, 1, watch, domain.items, models)
+    pipeline = LocalCluster(knobs, 1, watch, domain.items, models)
     offset = 0
     for session, start_ms, bundles in sessions_of(folder, domain):
         by = {"user_id": session, "session_id": session}
@@ -148,8 +153,8 @@ def reviews(folder: Path) -> None:
         return
     arms = {
         "none": None,
-        "sink": Settings(sentiment_lift=0.0),
-        **{f"lift {lift}": Settings(sentiment_lift=lift) for lift in LIFTS},
+        "sink": RecommenderConfig(sentiment_lift=0.0),
+        **{f"lift {lift}": RecommenderConfig(sentiment_lift=lift) for lift in LIFTS},
     }
     told = {name: rated(path, knobs) for name, knobs in arms.items()}
     base = told["none"]
@@ -165,7 +170,7 @@ def reviews(folder: Path) -> None:
         )  # fmt: skip
 
 
-def rated(path: Path, knobs: Settings | None) -> tuple[dict[str, Tally], float]:
+def rated(path: Path, knobs: RecommenderConfig | None) -> tuple[dict[str, RankingMetrics], float]:
     """By how the target was rated, its place in the list before it; and the mean rating, by all who
     ever rated it, of what was shown. knobs: None for lists that know nothing of reviews."""
     ratings: dict[tuple[str, str], float] = {}
@@ -174,12 +179,12 @@ def rated(path: Path, knobs: Settings | None) -> tuple[dict[str, Tally], float]:
         ratings[row["user_id"], row["item_id"]] = float(row["rating"])
         of_item[row["item_id"]].append(float(row["rating"]))
     means = {item: sum(given) / len(given) for item, given in of_item.items()}
-    tallies = {"all": Tally(), "liked": Tally(), "disliked": Tally()}
+    tallies = {"all": RankingMetrics(), "liked": RankingMetrics(), "disliked": RankingMetrics()}
     last: dict[str, list[int]] = {}
     numbers: dict[str, int] = {}
     shown_sum = shown = 0.0
 
-    def watch(due: Due, ranked: Ranked) -> None:
+    def watch(due: ListRequest, ranked: RankedList) -> None:
         nonlocal shown_sum, shown
         item, user = due.recent[-1], due.user
         if user in last:
@@ -191,21 +196,23 @@ def rated(path: Path, knobs: Settings | None) -> tuple[dict[str, Tally], float]:
         shown_sum += sum(means[names[each]] for each in ranked.items)
         shown += len(ranked.items)
 
-    pipeline = Pipeline(
-        replace(unhurried(knobs or Settings(), "forbid"), list_items_max=LIST_ITEMS), 1, watch
+    pipeline = LocalCluster(
+        replace(unhurried(knobs or RecommenderConfig(), "forbid"), list_items_max=LIST_ITEMS),
+        1,
+        watch,
     )
-    names, view = pipeline.worker.items.names, pipeline.worker.views.sentiment
+    names, view = pipeline.worker.items.product_ids, pipeline.worker.knowledge.sentiment
     said = Aggregates()
     stream = lines(path)
-    while span := list(islice(stream, LIVE_SPAN_EVENTS)):
-        pipeline.learn(span, live=True)
+    while batch := list(islice(stream, LIVE_BATCH_EVENTS)):
+        pipeline.learn(batch, live=True)
         if knobs is None:
             continue
-        for event in span:
+        for event in batch:
             product, user = event.data.product_id, event.data.user_id
             label, value = of_rating(ratings[user, product])
             said.fold(product, f"{user}/{product}", label, value, event.time_ms)
-        for product in {event.data.product_id for event in span}:
+        for product in {event.data.product_id for event in batch}:
             counts = said.get(product)
             assert counts is not None
             view.apply([(product.encode(), encode(summary(product, counts, RATING_MODEL)))])

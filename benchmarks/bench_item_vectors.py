@@ -23,7 +23,7 @@ import numpy as np
 from bench_search import intervals, tf_idf
 from harness import report
 
-from shopkeeper.services.recommender.config import Settings
+from shopkeeper.services.recommender.config import RecommenderConfig
 from shopkeeper.services.recommender.core.cold_start.attributes import Attributes
 from shopkeeper.services.recommender.core.numeric.unit import unit
 from shopkeeper.services.recommender.core.vectors.attribute_vectors import AttributeVectors
@@ -62,7 +62,7 @@ def placed(
 ) -> tuple[np.ndarray, np.ndarray]:
     """(products, dimensions) twice: where their attributes put them, and halfway to where behaviour
     does. learned: rows of the products of each basket, in order."""
-    attributes, knobs = Attributes(), Settings()
+    attributes, knobs = Attributes(), RecommenderConfig()
     for row, product in enumerate(products):
         attributes.put(row, product)
     weights = attributes.matrix(len(products))

@@ -21,14 +21,14 @@ from harness import report
 from numpy.typing import NDArray
 
 from shopkeeper.services.recommender.app import Recommender
-from shopkeeper.services.recommender.config import Settings
+from shopkeeper.services.recommender.config import RecommenderConfig
 from shopkeeper.services.recommender.core.counting.cooccurrence import ItemPartition
 from shopkeeper.services.recommender.core.ranking.ranker import Ranker
 from shopkeeper.services.recommender.evaluation.local_cluster import (
+    BATCH_EVENTS,
     LISTS_MAX,
-    LIVE_SPAN_EVENTS,
-    SPAN_EVENTS,
-    Pipeline,
+    LIVE_BATCH_EVENTS,
+    LocalCluster,
     unhurried,
 )
 from shopkeeper.services.recommender.evaluation.next_item import predict
@@ -45,7 +45,7 @@ RULES = (
 class Singles(ItemPartition):
     """Drops pairs seen once that are older than one interval."""
 
-    def __init__(self, knobs: Settings, worker: Recommender, interval: int) -> None:
+    def __init__(self, knobs: RecommenderConfig, worker: Recommender, interval: int) -> None:
         super().__init__(knobs, worker.items)
         self._interval = interval
         self._before: NDArray[np.int64] = np.zeros(0, np.int64)  # seen once, when last looked
@@ -83,7 +83,7 @@ def main() -> None:
 
 def run(rule: str, options: argparse.Namespace) -> tuple[dict[str, Any], Recommender]:
     bound, _, delta = rule.partition(":")
-    knobs = replace(unhurried(Settings(), options.repeats), blend=options.blend)
+    knobs = replace(unhurried(RecommenderConfig(), options.repeats), blend=options.blend)
     if delta:
         knobs = replace(
             knobs, pruning_bound=bound, pruning_delta=float(delta),
@@ -91,19 +91,19 @@ def run(rule: str, options: argparse.Namespace) -> tuple[dict[str, Any], Recomme
         )  # fmt: skip
     split = split_of(options.file, None, HOLD_OUT)
     events = list(split.learned())
-    pipeline = Pipeline(knobs, options.partitions)
+    pipeline = LocalCluster(knobs, options.partitions)
     worker = pipeline.worker
     if bound == "singles":
         for processor in pipeline._pairs:
             processor.counts = Singles(knobs, worker, options.interval)
     folded = [processor.counts for processor in pipeline._pairs]
-    size = SPAN_EVENTS if options.partitions == 1 else LIVE_SPAN_EVENTS
+    size = BATCH_EVENTS if options.partitions == 1 else LIVE_BATCH_EVENTS
     lists_from = len(events) - LISTS_MAX if options.blend else len(events)
     stream, count, peak = iter(events), 0, 0
     started = time.perf_counter()
-    while span := list(islice(stream, size)):
-        pipeline.learn(span, live=count + len(span) > lists_from)
-        count += len(span)
+    while batch := list(islice(stream, size)):
+        pipeline.learn(batch, live=count + len(batch) > lists_from)
+        count += len(batch)
         peak = max(peak, sum(len(m) for each in folded for m in each.pairs))
     learned = time.perf_counter()
     pipeline.settle()
@@ -116,7 +116,7 @@ def run(rule: str, options: argparse.Namespace) -> tuple[dict[str, Any], Recomme
         "learn_seconds": round(learned - started, 1),
     }  # fmt: skip
     train_items = len(worker.items)
-    plain = Ranker(knobs, worker.items, worker.views)
+    plain = Ranker(knobs, worker.items, worker.knowledge)
     for name, ranker in (("", worker.ranker), ("_without_blend", plain)):
         if ranker is plain and not options.blend:
             continue
@@ -129,7 +129,7 @@ def run(rule: str, options: argparse.Namespace) -> tuple[dict[str, Any], Recomme
 
 def rows_of(worker: Recommender) -> dict[str, set[str]]:
     """The neighbours of every item, by name."""
-    view, names = worker.views.similar, worker.items.names
+    view, names = worker.knowledge.similar_items, worker.items.product_ids
     rows = {}
     for item in np.flatnonzero(view.row_of[: len(names)] >= 0).tolist():
         neighbours = view.neighbours[view.row_of[item]]

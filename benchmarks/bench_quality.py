@@ -16,15 +16,15 @@ from typing import Any
 import numpy as np
 from harness import report
 
-from shopkeeper.services.recommender.config import Settings
-from shopkeeper.services.recommender.evaluation.local_cluster import LIVE_SPAN_EVENTS, Repeats
-from shopkeeper.services.recommender.evaluation.metrics import CUTOFFS, Tally
+from shopkeeper.services.recommender.config import RecommenderConfig
+from shopkeeper.services.recommender.evaluation.local_cluster import LIVE_BATCH_EVENTS, Repeats
+from shopkeeper.services.recommender.evaluation.metrics import CUTOFFS, RankingMetrics
 from shopkeeper.services.recommender.evaluation.next_item import measure, prequential
 from shopkeeper.services.recommender.evaluation.splits import lines
 from shopkeeper.shared.datasets.products import load
 
 DATA = Path(__file__).parents[2] / "shared" / "data" / "recsys"
-PLAIN = Settings(blend=False, two_step_weight=0.0)
+PLAIN = RecommenderConfig(blend=False, two_step_weight=0.0)
 FILES = {
     "diginetica": ("sessions_train.csv.gz", "sessions_test.csv.gz"),
     "retailrocket": ("sessions_train.csv.gz", "sessions_test.csv.gz"),
@@ -87,17 +87,17 @@ def streams(folder: Path) -> None:
         )  # fmt: skip
 
 
-def popularity(path: Path, repeats: Repeats) -> tuple[Tally, int]:
+def popularity(path: Path, repeats: Repeats) -> tuple[RankingMetrics, int]:
     """The same targets by what most sessions had so far: the list is the same for everyone; and
     how many items there are."""
     ids: dict[str, int] = {}
     sessions: dict[str, list[int]] = {}
     counts = np.zeros(1 << 20, np.int64)
     top: list[int] = []
-    tally = Tally()
+    tally = RankingMetrics()
     numbers: dict[str, int] = {}
     for event in lines(path):
-        if event.offset % LIVE_SPAN_EVENTS == 0:
+        if event.offset % LIVE_BATCH_EVENTS == 0:
             top = np.argsort(-counts[: len(ids)], kind="stable")[:500].tolist()
         session = event.data.session_id
         item = ids.setdefault(event.data.product_id, len(ids))

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from shopkeeper.services.recommender.evaluation.local_cluster import Repeats
-    from shopkeeper.services.recommender.evaluation.metrics import Tally
+    from shopkeeper.services.recommender.evaluation.metrics import RankingMetrics
 
 LIVE, NIGHTLY, POPULARITY = "click by click", "same model, nightly", "popularity"
 # What is drawn, and its short name in the legend.
@@ -62,7 +62,7 @@ def main() -> None:
             (asked.plots / f"stream-{name}.svg").write_text(drawn, encoding="utf-8")
 
 
-def compare(name: str, path: Path, repeats: Repeats) -> dict[str, Tally]:
+def compare(name: str, path: Path, repeats: Repeats) -> dict[str, RankingMetrics]:
     """Reports a line for each way; returns their tallies."""
     stream = read_stream(path)
     chosen_on = stream.days[: math.ceil(len(stream.days) / 3)]
@@ -95,11 +95,11 @@ def compare(name: str, path: Path, repeats: Repeats) -> dict[str, Tally]:
     return tallies
 
 
-def _figures(tally: Tally, items: int) -> dict[str, Any]:
+def _figures(tally: RankingMetrics, items: int) -> dict[str, Any]:
     return {k: v for k, v in tally.figures(items).items() if k == "predictions" or "@20" in k}
 
 
-def _gains(live: Tally, other: Tally) -> dict[str, Any]:
+def _gains(live: RankingMetrics, other: RankingMetrics) -> dict[str, Any]:
     return {"points": live.gain_over(other), "relative": live.relative_gain_over(other)}
 
 

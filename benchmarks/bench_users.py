@@ -33,20 +33,20 @@ from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA
 from sklearn.metrics import adjusted_rand_score, silhouette_score
 
-from shopkeeper.services.recommender.config import Settings
-from shopkeeper.services.recommender.core.knowledge import Views
-from shopkeeper.services.recommender.core.numeric.items import Items
+from shopkeeper.services.recommender.config import RecommenderConfig
+from shopkeeper.services.recommender.core.knowledge import Knowledge
+from shopkeeper.services.recommender.core.numeric.items import ItemIndex
 from shopkeeper.services.recommender.core.search.last_searches import NOT_SEARCHED
-from shopkeeper.services.recommender.core.search.product_search import Finder
+from shopkeeper.services.recommender.core.search.product_search import ProductSearch
 from shopkeeper.services.recommender.core.tables import user_groups as group_view
 from shopkeeper.services.recommender.core.user_groups.behaviour import WIDTH
 from shopkeeper.services.recommender.core.user_groups.clicks import GroupClicks
 from shopkeeper.services.recommender.core.user_groups.clustering import UserGroups
-from shopkeeper.services.recommender.evaluation.metrics import Tally
+from shopkeeper.services.recommender.evaluation.metrics import RankingMetrics
 from shopkeeper.services.recommender.evaluation.next_item import measure
 from shopkeeper.services.recommender.evaluation.splits import lines
 from shopkeeper.services.recommender.models.item_encoder import ItemEncoder
-from shopkeeper.services.recommender.models.support_filter import Needs
+from shopkeeper.services.recommender.models.support_filter import SupportQueryFilter
 from shopkeeper.shared.contracts.events.shop import ProductCatalogued
 from shopkeeper.shared.contracts.outputs import encode
 
@@ -102,7 +102,7 @@ def last_ratings(name: str, path: Path) -> None:
     number = {item: n for n, item in enumerate(names)}
     seen = [[number[item] for item in items] for items in histories]
     wanted = [number[item] for item in targets]
-    rows: dict[str, Tally] = {}
+    rows: dict[str, RankingMetrics] = {}
     for row, make in references(seen, len(names)).items():
         started = time.perf_counter()
         scores, extra = make()
@@ -191,9 +191,9 @@ def references(seen: list[list[int]], items: int) -> dict[str, Callable[[], Made
     return found
 
 
-def _told(scores: NDArray[np.float64], seen: list[list[int]], wanted: list[int]) -> Tally:
+def _told(scores: NDArray[np.float64], seen: list[list[int]], wanted: list[int]) -> RankingMetrics:
     """Ranks by scores, those seen left out; ties to the smaller id, as in the data's README."""
-    tally = Tally()
+    tally = RankingMetrics()
     for user, (mine, target) in enumerate(zip(seen, wanted, strict=True)):
         row = np.round(scores[user], 12)
         row[mine] = -np.inf
@@ -202,7 +202,7 @@ def _told(scores: NDArray[np.float64], seen: list[list[int]], wanted: list[int])
     return tally
 
 
-def _figures(tally: Tally, items: int) -> dict[str, Any]:
+def _figures(tally: RankingMetrics, items: int) -> dict[str, Any]:
     wanted = ("predictions", "HR@5", "HR@10", "NDCG@10", "HR@20", "NDCG@20")
     figures = {k: v for k, v in tally.figures(items).items() if k in wanted}
     return figures | tally.intervals(10) | tally.intervals(20)
@@ -265,10 +265,12 @@ def online_retail(folder: Path) -> World:
 
 
 def cold(name: str, users: dict[str, list[str]], products: list[ProductCatalogued]) -> None:
-    knobs = replace(Settings(), trending_half_life_hours=1e9, trending_items_max=3 * LIST_ITEMS)
-    items = Items()
-    views = Views(items, knobs)
-    views.catalogue.apply([(p.product_id.encode(), encode(p)) for p in products])
+    knobs = replace(
+        RecommenderConfig(), trending_half_life_hours=1e9, trending_items_max=3 * LIST_ITEMS
+    )
+    items = ItemIndex()
+    knowledge = Knowledge(items, knobs)
+    knowledge.catalogue.apply([(p.product_id.encode(), encode(p)) for p in products])
     known = {user: items.intern_all(each).tolist() for user, each in users.items()}
     # Knobs were chosen on another fifth, with this one left out.
     warm = {user: each for user, each in known.items() if not _held_out(user)}
@@ -279,7 +281,7 @@ def cold(name: str, users: dict[str, list[str]], products: list[ProductCatalogue
         for user, each in warm.items()
         for n in range(1, len(each) + 1)
     ]
-    _learn_groups(views, items, knobs, windows)
+    _learn_groups(knowledge, items, knobs, windows)
     learned = time.perf_counter()
     top = _most_had(warm.values(), len(items))
     for first in (1, 3):
@@ -288,11 +290,13 @@ def cold(name: str, users: dict[str, list[str]], products: list[ProductCatalogue
             for user, each in known.items()
             if _held_out(user) and set(each[first:]) - set(each[:first])
         ]
-        groups = views.groups.assign([each[:first] for each in some], [()] * len(some)).tolist()
-        popular, alike = Tally(), Tally()
+        groups = knowledge.user_groups.assign(
+            [each[:first] for each in some], [()] * len(some)
+        ).tolist()
+        popular, alike = RankingMetrics(), RankingMetrics()
         for user, (each, group) in enumerate(zip(some, groups, strict=True)):
             seen = set(each[:first])
-            offered = [i for i in views.groups.trending(group) if i not in seen]
+            offered = [i for i in knowledge.user_groups.trending(group) if i not in seen]
             everyone = [i for i in top if i not in seen][:LIST_ITEMS]
             lists = offered[:LIST_ITEMS], everyone
             for target in sorted(set(each[first:]) - seen):
@@ -312,17 +316,17 @@ def searching(name: str, folder: Path) -> None:
     the search, and without it."""
     domain = bench_search.Domain(folder)
     knobs = replace(
-        Settings(), trending_half_life_hours=1e9, trending_items_max=3 * LIST_ITEMS,
+        RecommenderConfig(), trending_half_life_hours=1e9, trending_items_max=3 * LIST_ITEMS,
         search_ms_per_second=1e9,
     )  # fmt: skip
-    items = Items()
-    views = Views(items, knobs)
-    views.catalogue.apply([(p.product_id.encode(), encode(p)) for p in domain.items])
-    finder = Finder(knobs, items, ItemEncoder(), Needs(), Counter())
+    items = ItemIndex()
+    knowledge = Knowledge(items, knobs)
+    knowledge.catalogue.apply([(p.product_id.encode(), encode(p)) for p in domain.items])
+    product_search = ProductSearch(knobs, items, ItemEncoder(), SupportQueryFilter(), Counter())
     for product in domain.items:
-        finder.note(product.product_id, product)
-    finder.take_in(len(domain.items))
-    found = [each or NOT_SEARCHED for each in finder.find(domain.queries, 0)]
+        product_search.on_product_changed(product.product_id, product)
+    product_search.index_pending(len(domain.items))
+    found = [each or NOT_SEARCHED for each in product_search.find(domain.queries, 0)]
     chance = np.random.default_rng(0)  # the order within a bundle says nothing
     bundles = [
         (bundle, [items.intern(domain.items[row].product_id) for row in chance.permutation(of)], by)
@@ -330,7 +334,7 @@ def searching(name: str, folder: Path) -> None:
     ]
     warm = [each for each in bundles if not _held_out(each[0])]
     _learn_groups(
-        views, items, knobs,
+        knowledge, items, knobs,
         [(u, each[:n], by) for u, each, by in warm for n in range(len(each) + 1)],
     )  # fmt: skip
     top = _most_had([each for _, each, _ in warm], len(items))
@@ -338,12 +342,21 @@ def searching(name: str, folder: Path) -> None:
         some = [each for each in bundles if _held_out(each[0]) and len(each[1]) > first]
         recents, by = [each[:first] for _, each, _ in some], [by for *_, by in some]
         none = [()] * len(some)
-        told, blind = views.groups.assign(recents, none, by), views.groups.assign(recents, none)
-        tallies = {"groups": Tally(), "without_search": Tally(), "popularity": Tally()}
+        told, blind = (
+            knowledge.user_groups.assign(recents, none, by),
+            knowledge.user_groups.assign(recents, none),
+        )
+        tallies = {
+            "groups": RankingMetrics(),
+            "without_search": RankingMetrics(),
+            "popularity": RankingMetrics(),
+        }
         for user, (_, each, _) in enumerate(some):
             lists = (
-                views.groups.trending(int(told[user])), views.groups.trending(int(blind[user])), top
-            )  # fmt: skip
+                knowledge.user_groups.trending(int(told[user])),
+                knowledge.user_groups.trending(int(blind[user])),
+                top,
+            )
             seen = set(each[:first])
             for tally, offered in zip(tallies.values(), lists, strict=True):
                 fresh = [item for item in offered if item not in seen][:LIST_ITEMS]
@@ -362,20 +375,22 @@ def searching(name: str, folder: Path) -> None:
 Window = tuple[str, list[int], "Searched"]  # a user at some time: last items, last search
 
 
-def _learn_groups(views: Views, items: Items, knobs: Settings, windows: list[Window]) -> None:
+def _learn_groups(
+    knowledge: Knowledge, items: ItemIndex, knobs: RecommenderConfig, windows: list[Window]
+) -> None:
     """Through the worker's own code: samples, model, clicks by group, the view of them."""
-    learner = UserGroups(WIDTH, knobs.user_groups, knobs.group_components)
+    trainer = UserGroups(WIDTH, knobs.user_groups, knobs.group_components)
     size = knobs.group_sample_users
     order = np.random.default_rng(0).permutation(len(windows))[:60_000].tolist()
     for start in range(0, len(order), size):
         _, recents, searched = zip(*(windows[n] for n in order[start : start + size]), strict=True)
-        learner.learn(views.groups.behaviour.vectors(recents, (), searched))
-    record = group_view.ModelRecord(group_view.FORMAT_VERSION, learner.model(), b"")
-    views.groups.apply([(group_view.MODEL_KEY, msgspec.msgpack.encode(record))])
+        trainer.learn(knowledge.user_groups.behaviour.vectors(recents, (), searched))
+    record = group_view.ModelRecord(group_view.FORMAT_VERSION, trainer.model(), b"")
+    knowledge.user_groups.apply([(group_view.MODEL_KEY, msgspec.msgpack.encode(record))])
     clicks = GroupClicks(knobs.trending_half_life_hours, 1 << 30, 1 << 30)
     for start in range(0, len(windows), 4096):
         users, recents, searched = zip(*windows[start : start + 4096], strict=True)
-        groups = views.groups.assign(recents, [()] * len(recents), searched).tolist()
+        groups = knowledge.user_groups.assign(recents, [()] * len(recents), searched).tolist()
         seen = [place for place, recent in enumerate(recents) if recent]
         clicks.see(
             [users[n] for n in seen], [groups[n] for n in seen], [recents[n][-1] for n in seen],
@@ -383,10 +398,10 @@ def _learn_groups(views: Views, items: Items, knobs: Settings, windows: list[Win
         )  # fmt: skip
     keys, scores = clicks.top()
     lately = group_view.GroupClicksRecord(
-        group_view.FORMAT_VERSION, b"", 0, items.names, (keys >> 32).tobytes(),
+        group_view.FORMAT_VERSION, b"", 0, items.product_ids, (keys >> 32).tobytes(),
         (keys & 0xFFFFFFFF).astype(np.int32).tobytes(), scores.astype(np.float32).tobytes(),
     )  # fmt: skip
-    views.groups.apply([(b"clicks/0", msgspec.msgpack.encode(lately))])
+    knowledge.user_groups.apply([(b"clicks/0", msgspec.msgpack.encode(lately))])
 
 
 def _most_had(histories: Iterable[list[int]], items: int) -> list[int]:

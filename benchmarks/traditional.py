@@ -28,7 +28,7 @@ from sklearn.preprocessing import normalize
 
 from shopkeeper.services.recommender.core.types import HOUR_MS
 from shopkeeper.services.recommender.evaluation.local_cluster import Repeats
-from shopkeeper.services.recommender.evaluation.metrics import Tally
+from shopkeeper.services.recommender.evaluation.metrics import RankingMetrics
 from shopkeeper.services.recommender.evaluation.next_item import CUTOFF
 from shopkeeper.services.recommender.evaluation.splits import lines
 from shopkeeper.shared.datasets.products import load
@@ -103,7 +103,7 @@ def read_stream(path: Path) -> Stream:
     products = {product.product_id: product for product in load(path, titled=False)}
     return Stream(
         session, item, day,
-        # `load` lets the id stand for a title that is missing.
+        # `restore` lets the id stand for a title that is missing.
         tuple("" if products[name].title == name else products[name].title for name in names),
         np.array([products[name].price or 0.0 for name in names]),
     )  # fmt: skip
@@ -322,10 +322,10 @@ def choose(stream: Stream, repeats: Repeats, days: Sequence[int]) -> dict[str, W
 
 def evaluate(
     stream: Stream, repeats: Repeats, weights: Mapping[str, Weights]
-) -> tuple[dict[str, Tally], Nights]:
+) -> tuple[dict[str, RankingMetrics], Nights]:
     """By row, its lists for the targets of the whole stream."""
     nights = Nights()
-    tallies: dict[str, Tally] = defaultdict(Tally)
+    tallies: dict[str, RankingMetrics] = defaultdict(RankingMetrics)
     for batch in batches(stream, repeats, stream.days, nights):
         sums = {row: mixed(batch, row, each) for row, each in weights.items()}
         for row, scores in {**batch.scores, **sums}.items():

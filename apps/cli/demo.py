@@ -30,22 +30,30 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--data", type=FILE, help="Your behaviour data instead of simulated shoppers.")
 @click.option("--format", "form", type=click.Choice(sorted(READERS)), help="The format of --data.")
 @click.option(
-    "--catalogue", "catalogue_file", type=FILE,
+    "--catalogue",
+    "catalogue_file",
+    type=FILE,
     help="Your products: JSON lines or CSV with product_id and title at least.",
-)  # fmt: skip
+)
 @click.option("--duration", type=click.FloatRange(min=1), help="Stop after so many seconds.")
 @click.option(
-    "--rate", type=click.FloatRange(min=0.1, max=100_000),
+    "--rate",
+    type=click.FloatRange(min=0.1, max=100_000),
     help=f"Events per second (default {SIMULATED_PER_S:g}, or {FILE_PER_S:g} from a file).",
-)  # fmt: skip
+)
 @click.option(
-    "--port", type=click.IntRange(1, 65535), default=PORT, show_default=True,
+    "--port",
+    type=click.IntRange(1, 65535),
+    default=PORT,
+    show_default=True,
     help="The broker's port; another is chosen if it is taken.",
-)  # fmt: skip
+)
 @click.option(
-    "--screenshot", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE.svg",
+    "--screenshot",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE.svg",
     help="Save a picture of the view at the end.",
-)  # fmt: skip
+)
 def command(
     data: Path | None,
     form: str | None,

@@ -23,9 +23,17 @@ from .summaries import preview, printable
 
 DEAD_LETTER_TOPICS = tuple(t.name for t in topics.ALL if t.name.endswith(".dlq"))
 SUFFIXES = (
-    "topic", "partition", "offset", "stage", "class.name", "exception.class.name",
-    "exception.message", "value.replaced", "batch.first.offset", "batch.last.offset",
-)  # fmt: skip
+    "topic",
+    "partition",
+    "offset",
+    "stage",
+    "class.name",
+    "exception.class.name",
+    "exception.message",
+    "value.replaced",
+    "batch.first.offset",
+    "batch.last.offset",
+)
 
 
 def errors_of(record: Any) -> dict[str, str]:

@@ -36,51 +36,72 @@ def command() -> None:
 @click.argument("train", type=FILE)
 @click.argument("test", type=FILE, required=False)
 @click.option(
-    "--hold-out", type=click.FloatRange(0, 1, min_open=True, max_open=True), metavar="SHARE",
+    "--hold-out",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    metavar="SHARE",
     help="Instead of TEST: this share of TRAIN's sessions, those that begin last. To choose by.",
-)  # fmt: skip
+)
 @click.option(
-    "--repeats", type=click.Choice(["allow", "forbid"]), default="allow", show_default=True,
+    "--repeats",
+    type=click.Choice(["allow", "forbid"]),
+    default="allow",
+    show_default=True,
     help="allow: items of the session may be offered again, and every click is a target. "
     "forbid: they may not, and only items new in the session are targets.",
-)  # fmt: skip
+)
 @click.option(
-    "--new-targets-only", is_flag=True,
+    "--new-targets-only",
+    is_flag=True,
     help="Count only targets that are new in the session, whatever may be offered.",
-)  # fmt: skip
+)
 @click.option(
-    "--prequential", is_flag=True,
+    "--prequential",
+    is_flag=True,
     help="Predict, then learn, over the whole of TRAIN, by the lists that would be published.",
-)  # fmt: skip
+)
 @click.option(
-    "--nightly", is_flag=True,
+    "--nightly",
+    is_flag=True,
     help="With --prequential: lists use only what was learned up to the day before.",
-)  # fmt: skip
+)
 @click.option(
-    "--partitions", type=click.IntRange(1, 1024), default=1, show_default=True,
+    "--partitions",
+    type=click.IntRange(1, 1024),
+    default=1,
+    show_default=True,
     help="Of the topics, users' and items' alike.",
-)  # fmt: skip
+)
 @click.option(
-    "--catalogue", "catalogues", type=FILE, multiple=True,
+    "--catalogue",
+    "catalogues",
+    type=FILE,
+    multiple=True,
     help="What is known of the products (JSON lines or CSV); titles may be missing.",
-)  # fmt: skip
+)
 @click.option(
-    "--attribute", "attributes", multiple=True, metavar="COLUMN",
+    "--attribute",
+    "attributes",
+    multiple=True,
+    metavar="COLUMN",
     help="A further column of the catalogue that describes products.",
-)  # fmt: skip
+)
 @click.option(
-    "--cold-items", is_flag=True,
+    "--cold-items",
+    is_flag=True,
     help="Keep a tenth of the items (by hash) out of what is learned; predict the clicks on them, "
     "among them, from the catalogue.",
-)  # fmt: skip
+)
 @click.option(
-    "--blend/--no-blend", default=True, show_default=True,
+    "--blend/--no-blend",
+    default=True,
+    show_default=True,
     help="Whether the learned blend may rank, or neighbours' scores alone.",
-)  # fmt: skip
+)
 @click.option(
-    "--rules", type=FILE,
+    "--rules",
+    type=FILE,
     help="Serving rules, as RULES names them. Only lists of --prequential explore.",
-)  # fmt: skip
+)
 def recommender(
     train: Path,
     test: Path | None,
@@ -102,7 +123,7 @@ def recommender(
     session_id,item_id,timestamp; or user_id,position,item_id and no TEST: the last item of each
     user is predicted (with --hold-out the last but one); or the order lines of online-retail.
     """
-    from shopkeeper.services.recommender.config import Settings
+    from shopkeeper.services.recommender.config import RecommenderConfig
     from shopkeeper.services.recommender.core.rules import Rules, RulesError, parse
     from shopkeeper.services.recommender.evaluation import cold_start, next_item
     from shopkeeper.services.recommender.evaluation.splits import holds_its_test
@@ -113,7 +134,9 @@ def recommender(
 
     targets: Literal["all", "new"] = "new" if new_targets_only else "all"
     try:
-        knobs = Settings(blend=blend, rules=parse(rules.read_bytes()) if rules else Rules())
+        knobs = RecommenderConfig(
+            blend=blend, rules=parse(rules.read_bytes()) if rules else Rules()
+        )
     except RulesError as error:
         raise click.ClickException(f"{rules}: {error}") from None
     if prequential:

@@ -14,45 +14,51 @@ import msgspec
 import orjson
 from aiokafka.errors import KafkaError
 
-from shopkeeper.services.recommender.config import Settings as Knobs
-from shopkeeper.services.recommender.core.ab_testing.variants import Ledger
+from shopkeeper.services.recommender.config import RecommenderConfig
+from shopkeeper.services.recommender.core.ab_testing.variants import VariantCounts
 from shopkeeper.services.recommender.publishers.experiment_metrics import (
-    LedgerProcessor,
+    VariantCountsProcessor,
     experiment_of,
     report,
 )
 from shopkeeper.shared.contracts import topics
-from shopkeeper.shared.contracts.decoder import Door
+from shopkeeper.shared.contracts.decoder import EventDecoder
 from shopkeeper.shared.contracts.events.recommendation import RecommendationsUpdated
 from shopkeeper.shared.runtime.kafka.admin import wait_for_broker
 from shopkeeper.shared.runtime.kafka.reader import Reader
 from shopkeeper.shared.runtime.kafka.routing import hop_of
-from shopkeeper.shared.runtime.settings import Settings, SettingsError
+from shopkeeper.shared.runtime.settings import SettingsError, WorkerSettings
 from shopkeeper.shared.runtime.state.partition import PartitionState
 
 if TYPE_CHECKING:
     from shopkeeper.services.recommender.core.ab_testing.variants import Experiment
 
 SERVICE = "recommender"
-SPAN_RECORDS = 2000
+BATCH_RECORDS = 2000
 
 
-async def clicks_counted(settings: Settings, experiment: Experiment) -> list[Ledger]:
+async def clicks_counted(settings: WorkerSettings, experiment: Experiment) -> list[VariantCounts]:
     """The ledger of every partition, through the same door and the same guard against repeats as
     the workers', from the oldest record that the topic holds."""
-    door = Door(topics.CLICKS, topics.BY_NAME[topics.CLICKS].types, SERVICE, settings.type_prefix)
-    knobs = replace(Knobs(), list_interval_ms=settings.list_interval_ms)
-    ledgers: dict[int, Ledger] = {}
+    decoder = EventDecoder(
+        topics.CLICKS, topics.BY_NAME[topics.CLICKS].types, SERVICE, settings.type_prefix
+    )
+    knobs = replace(RecommenderConfig(), list_interval_ms=settings.list_interval_ms)
+    all_counts: dict[int, VariantCounts] = {}
     states: dict[int, PartitionState] = {}
     waiting: dict[int, list[Any]] = defaultdict(list)
 
     def fold(partition: int) -> None:
         if partition not in states:
-            ledger = ledgers[partition] = Ledger(experiment, knobs, partition)
+            variant_counts = all_counts[partition] = VariantCounts(experiment, knobs, partition)
             states[partition] = PartitionState(
-                topics.CLICKS, partition, SERVICE, LedgerProcessor(ledger), door,
+                topics.CLICKS,
+                partition,
+                SERVICE,
+                VariantCountsProcessor(variant_counts),
+                decoder,
                 settings.recent_ids_max,
-            )  # fmt: skip
+            )
         records, waiting[partition] = waiting[partition], []
         states[partition].step(records, lambda: int(time.time() * 1000))
 
@@ -61,14 +67,14 @@ async def clicks_counted(settings: Settings, experiment: Experiment) -> list[Led
             if hop_of(record) is not None:
                 continue  # a worker published it again: the original is there
             waiting[record.partition].append(record)
-            if len(waiting[record.partition]) >= SPAN_RECORDS:
+            if len(waiting[record.partition]) >= BATCH_RECORDS:
                 fold(record.partition)
     for partition in [partition for partition, records in waiting.items() if records]:
         fold(partition)
-    return [ledgers[partition] for partition in sorted(ledgers)]
+    return [all_counts[partition] for partition in sorted(all_counts)]
 
 
-async def lists_held(settings: Settings, experiment: Experiment) -> dict[str, Any]:
+async def lists_held(settings: WorkerSettings, experiment: Experiment) -> dict[str, Any]:
     """Lists on the topic by the variant that they carry, and how many carry another one than their
     user is drawn into: there are none unless workers were told different experiments."""
     counts: Counter[str] = Counter()
@@ -87,11 +93,11 @@ async def lists_held(settings: Settings, experiment: Experiment) -> dict[str, An
     return {"lists_held": dict(sorted(counts.items())), "lists_of_another_variant": wrong}
 
 
-async def run(settings: Settings, experiment: Experiment) -> dict[str, Any]:
+async def run(settings: WorkerSettings, experiment: Experiment) -> dict[str, Any]:
     """Read both topics up to now; the report."""
     await wait_for_broker(settings.kafka, lambda line: click.echo(line, err=True))
-    ledgers = await clicks_counted(settings, experiment)
-    return report(experiment, ledgers) | await lists_held(settings, experiment)
+    all_counts = await clicks_counted(settings, experiment)
+    return report(experiment, all_counts) | await lists_held(settings, experiment)
 
 
 @click.command("experiment")
@@ -102,7 +108,7 @@ def command() -> None:
     looks. LIST_INTERVAL and RECENT_IDS_MAX must be the workers'.
     """
     try:
-        settings = Settings.from_env(os.environ)
+        settings = WorkerSettings.from_env(os.environ)
         experiment = experiment_of(settings)
         if experiment is None:
             raise SettingsError("EXPERIMENT is not set")

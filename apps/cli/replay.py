@@ -111,9 +111,11 @@ async def replay(kafka: KafkaSettings, plan: Plan) -> dict[str, float | int]:
 @click.argument("file", type=FILE)
 @click.option("--format", "form", type=click.Choice(sorted(READERS)), required=True)
 @click.option(
-    "--speed", type=click.FloatRange(min=0), default=0.0,
+    "--speed",
+    type=click.FloatRange(min=0),
+    default=0.0,
     help="Event time goes this many times faster than the clock; 0 (default): as fast as possible.",
-)  # fmt: skip
+)
 @click.option("--limit", type=click.IntRange(min=0), help="Publish at most this many events.")
 @click.option("--skip-bad", is_flag=True, help="Leave bad rows out and count them.")
 @click.option("--catalogue", type=FILE, help="Products to publish first: JSON lines or CSV.")

@@ -31,18 +31,26 @@ FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 @click.command("report")
 @click.argument("file", type=OUT, metavar="FILE.html")
 @click.option(
-    "--evaluation", "evaluations", type=IN, multiple=True, metavar="FILE.json",
+    "--evaluation",
+    "evaluations",
+    type=IN,
+    multiple=True,
+    metavar="FILE.json",
     help="What `shopkeeper evaluate recommender` printed; several are shown side by side. "
     "Without --broker, nothing else is.",
-)  # fmt: skip
+)
 @click.option(
-    "--broker/--no-broker", default=None,
+    "--broker/--no-broker",
+    default=None,
     help="Whether to read KAFKA_BOOTSTRAP_SERVERS (default: unless --evaluation is given).",
-)  # fmt: skip
+)
 @click.option(
-    "--lists-max", type=click.IntRange(min=1), default=LISTS_MAX, show_default=True,
+    "--lists-max",
+    type=click.IntRange(min=1),
+    default=LISTS_MAX,
+    show_default=True,
     help="The newest so many lists; about 1 kB of memory each.",
-)  # fmt: skip
+)
 @click.option("--language", type=click.Choice(["en", "zh"]), default="en", show_default=True)
 @click.option("--plots", type=FOLDER, help="Also save each plot there, as NAME.svg.")
 def command(

@@ -79,9 +79,14 @@ def as_line(record: Any, name: str, language: str, titles: dict[str, str], type_
 
 
 async def tail(
-    kafka: KafkaSettings, name: str, from_start: bool, limit: int | None, raw: bool,
-    language: str, type_prefix: str,
-) -> None:  # fmt: skip
+    kafka: KafkaSettings,
+    name: str,
+    from_start: bool,
+    limit: int | None,
+    raw: bool,
+    language: str,
+    type_prefix: str,
+) -> None:
     """Print until `limit` records, a signal, or a reader that closes the pipe."""
     await wait_for_broker(kafka, lambda line: click.echo(line, err=True))
     stopping = asyncio.Event()

@@ -20,9 +20,14 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine
 
 WAIT_OPTION = click.option(
-    "--wait", "wait_s", type=click.FloatRange(min=0), default=60.0, show_default=True,
-    metavar="SECONDS", help="How long to wait for a broker that does not answer.",
-)  # fmt: skip
+    "--wait",
+    "wait_s",
+    type=click.FloatRange(min=0),
+    default=60.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long to wait for a broker that does not answer.",
+)
 
 
 def _settings() -> tuple[KafkaSettings, int, int]:

@@ -11,7 +11,7 @@ import click
 
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.runtime.processes import supervisor
-from shopkeeper.shared.runtime.settings import Settings, SettingsError
+from shopkeeper.shared.runtime.settings import SettingsError, WorkerSettings
 
 STOP_MARGIN_S = 10.0
 
@@ -58,7 +58,7 @@ def command(services: tuple[str, ...], workers: tuple[str, ...], status_file: Pa
     if status_file is not None and not status_file.absolute().parent.is_dir():
         raise click.UsageError(f"--status-file: {status_file.parent} is not a folder")
     try:
-        settings = Settings.from_env(os.environ)
+        settings = WorkerSettings.from_env(os.environ)
         prefix = settings.worker_id or supervisor.machine_id()
         programs = supervisor.worker_programs(counts, os.environ, prefix)
     except SettingsError as error:

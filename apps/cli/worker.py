@@ -18,7 +18,7 @@ from shopkeeper.shared.runtime import shutdown
 from shopkeeper.shared.runtime.processes import identity
 from shopkeeper.shared.runtime.processes.supervisor import EXIT_USAGE
 from shopkeeper.shared.runtime.refusal import EXIT_AGAIN, EXIT_OPERATOR, OperatorNeeded
-from shopkeeper.shared.runtime.settings import Settings, SettingsError
+from shopkeeper.shared.runtime.settings import SettingsError, WorkerSettings
 from shopkeeper.shared.runtime.tasks import end_tasks
 from shopkeeper.shared.runtime.telemetry import logs
 
@@ -28,14 +28,14 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-def build(name: str, settings: Settings) -> Service:
+def build(name: str, settings: WorkerSettings) -> Service:
     """The service of this name. Loads its models."""
     module = importlib.import_module(f"shopkeeper.services.{name}.app")
     service: Service = module.build(settings)
     return service
 
 
-async def run(name: str, settings: Settings) -> int:
+async def run(name: str, settings: WorkerSettings) -> int:
     """Run one worker until a signal or a failure; returns the exit status."""
     from shopkeeper.shared.runtime.kafka.admin import wait_for_broker
     from shopkeeper.shared.runtime.worker.worker import TopicsMissing, Worker
@@ -95,7 +95,7 @@ def _status(failure: BaseException | None) -> int:
 def command(service: str) -> None:
     """Run one SERVICE until SIGTERM or Ctrl-C."""
     shutdown.end_at_once_until_ready()
-    # The core thread computes while the loop delivers: the default of 5 ms per turn of the
+    # The state thread computes while the loop delivers: the default of 5 ms per turn of the
     # interpreter lock would add that to every hop between them.
     sys.setswitchinterval(0.001)
     # Tens of thousands of records wait at times, each with a tuple per header. With the default
@@ -103,7 +103,7 @@ def command(service: str) -> None:
     # with 100,000 it still took a sixth of the time. State stays out of its sight.
     gc.set_threshold(1_000_000, 10, 10)
     try:
-        settings = Settings.from_env(os.environ)
+        settings = WorkerSettings.from_env(os.environ)
     except SettingsError as error:
         raise click.UsageError(str(error)) from None
     logs.configure(settings.worker_id or service, settings.log_level, settings.log_format)

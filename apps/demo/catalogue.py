@@ -28,6 +28,10 @@ def events(products: Sequence[ProductCatalogued], time_ms: int) -> Iterator[Shop
     for product in products:
         data = {k: v for k, v in msgspec.to_builtins(product).items() if v is not None}
         yield ShopEvent(
-            topics.CATALOGUE, "product.catalogued.v1", product.product_id, data, time_ms,
+            topics.CATALOGUE,
+            "product.catalogued.v1",
+            product.product_id,
+            data,
+            time_ms,
             f"catalogue/{product.product_id}/{time_ms}",
-        )  # fmt: skip
+        )

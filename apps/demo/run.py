@@ -76,8 +76,10 @@ class Demo:
         source = "simulated shoppers" if plan.data is None else f"{plan.data.name} ({plan.form})"
         self.live = Live(
             {p.product_id: p for p in plan.products},
-            time.monotonic(), source=source, broker=address,
-        )  # fmt: skip
+            time.monotonic(),
+            source=source,
+            broker=address,
+        )
         kept = {k: v for k, v in environ.items() if not k.startswith(("KAFKA_", "TOPIC_PREFIX"))}
         own = {"KAFKA_BOOTSTRAP_SERVERS": address, "LOG_FORMAT": "text", "HTTP_PORT": "0"}
         if plan.data is not None:
@@ -122,9 +124,11 @@ class Demo:
         try:
             # Publishing may come to its end (a file does); the others end only by a failure.
             waiting = set(until)
-            deadline = None if self._plan.duration_s is None else time.monotonic() + (
-                self._plan.duration_s
-            )  # fmt: skip
+            deadline = (
+                None
+                if self._plan.duration_s is None
+                else time.monotonic() + (self._plan.duration_s)
+            )
             while True:
                 left_s = None if deadline is None else max(0.0, deadline - time.monotonic())
                 done, waiting = await asyncio.wait(
@@ -218,10 +222,12 @@ class Demo:
                 WorkerState(
                     s.service,
                     ("ready" if ready else "starting") if s.state == "running" else s.state,
-                    s.pid, s.restarts, lag,
+                    s.pid,
+                    s.restarts,
+                    lag,
                 )
                 for s, (ready, lag) in zip(statuses, answers, strict=True)
-            ]  # fmt: skip
+            ]
             states = [w.state for w in self.live.workers if w.name == "recommender"]
             if states and set(states) == {"ready"}:
                 self._ready.set()

@@ -199,16 +199,19 @@ def _visit(
             for p in cart
         ]
         yield event(
-            topics.CLICKS, "order.completed.v1",
+            topics.CLICKS,
+            "order.completed.v1",
             {**by, "order_id": f"order-{session_id}", "products": lines},
-        )  # fmt: skip
+        )
         for bought in cart:
             if chance.random() < 0.6:
                 at_s += chance.expovariate(1 / REVIEW_S_MEAN)
                 yield event(
-                    topics.REVIEWS, "product.reviewed.v1",
-                    _review(shop, who, bought, session_id, chance), bought.product_id,
-                )  # fmt: skip
+                    topics.REVIEWS,
+                    "product.reviewed.v1",
+                    _review(shop, who, bought, session_id, chance),
+                    bought.product_id,
+                )
 
 
 def _review(

@@ -91,7 +91,7 @@ def written(value: float, form: Form) -> str:
 
 
 def written_duration(milliseconds: float) -> str:
-    """A time span, in one unit."""
+    """A time batch, in one unit."""
     for unit, size in (("d", 86_400_000), ("h", 3_600_000), ("min", 60_000), ("s", 1000)):
         if milliseconds >= size:
             return f"{milliseconds / size:.3g} {unit}"

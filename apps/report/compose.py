@@ -51,10 +51,13 @@ def running_shop(found: Retained, words: Words) -> Shown:
 def _about(found: Retained, numbers: figures.Figures, words: Words) -> list[str]:
     lines = [
         words(
-            "lists-found", lists=f"{numbers.lists:,}", users=f"{numbers.users:,}",
-            answered=f"{numbers.answered:,}", late=f"{numbers.late:,}",
+            "lists-found",
+            lists=f"{numbers.lists:,}",
+            users=f"{numbers.users:,}",
+            answered=f"{numbers.answered:,}",
+            late=f"{numbers.late:,}",
         )
-    ]  # fmt: skip
+    ]
     left_out = found.lists_seen - numbers.lists
     if left_out:
         lines.append(words("lists-left-out", count=f"{left_out:,}"))
@@ -65,11 +68,14 @@ def _about(found: Retained, numbers: figures.Figures, words: Words) -> list[str]
     else:
         lines.append(
             words(
-                "clicks-range", clicks=f"{numbers.clicks:,}",
-                first=moment(found.join.first_ms), last=moment(found.join.last_ms),
-                items=f"{numbers.items:,}", catalogue=f"{numbers.catalogue:,}",
+                "clicks-range",
+                clicks=f"{numbers.clicks:,}",
+                first=moment(found.join.first_ms),
+                last=moment(found.join.last_ms),
+                items=f"{numbers.items:,}",
+                catalogue=f"{numbers.catalogue:,}",
             )
-        )  # fmt: skip
+        )
     return [*lines, words("privacy")]
 
 

@@ -111,8 +111,10 @@ def _facts(runs: Sequence[Run], words: Words) -> list[tuple[str, ...]]:
     columns = [
         *(f"{measure}@{cutoff}" for cutoff in CUTOFFS for measure in MEASURES[:2]),
         *(f"coverage@{cutoff}" for cutoff in CUTOFFS[-1:]),
-        f"gini@{CUTOFF}", f"novelty@{CUTOFF}", f"popularity_lift@{CUTOFF}",
-    ]  # fmt: skip
+        f"gini@{CUTOFF}",
+        f"novelty@{CUTOFF}",
+        f"popularity_lift@{CUTOFF}",
+    ]
     head = (words("run"), words("protocol"), words("predictions"), *columns)
     return [
         head,
@@ -156,35 +158,40 @@ def _windows(runs: Sequence[Run], measure: str, words: Words) -> Chart:
     count = max((len(windows) for _, windows in there), default=0)
     there = [(label, windows) for label, windows in there if len(windows) == count]
     return chart(
-        f"evaluation-windows-{measure.lower()}", words, kind="lines",
+        f"evaluation-windows-{measure.lower()}",
+        words,
+        kind="lines",
         x=[(number + 0.5) / count for number in range(count)],
         series=[Series(label, [window[name] for window in windows]) for label, windows in there],
         x_form="share",
         problem="" if there else words("no-windows"),
-    )  # fmt: skip
+    )
 
 
 def _history(runs: Sequence[Run], words: Words) -> Chart:
     name = f"HR@{CUTOFF}_by_history"
     groups = list(dict.fromkeys(group for _, run in runs for group in run.get(name, {})))
     return chart(
-        "evaluation-history", words,
+        "evaluation-history",
+        words,
         x=[printable(group, LABEL_CHARACTERS) for group in groups],
         series=[
             Series(label, [run[name].get(group, float("nan")) for group in groups])
-            for label, run in runs if name in run
+            for label, run in runs
+            if name in run
         ],
         problem="" if groups else words("nothing"),
-    )  # fmt: skip
+    )
 
 
 def _beyond(runs: Sequence[Run], words: Words) -> Chart:
     names = [f"coverage@{CUTOFF}", f"gini@{CUTOFF}", f"popularity_lift@{CUTOFF}"]
     return chart(
-        "evaluation-beyond", words,
+        "evaluation-beyond",
+        words,
         x=[words(name.partition("@")[0]) + f"@{CUTOFF}" for name in names],
         series=[
             Series(label, [float(run.get(name, float("nan"))) for name in names])
             for label, run in runs
         ],
-    )  # fmt: skip
+    )

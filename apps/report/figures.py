@@ -16,14 +16,14 @@ import numpy as np
 
 from shopkeeper.apps.cli.summaries import printable
 from shopkeeper.services.recommender.core.ranking.online_metrics import gini
-from shopkeeper.services.recommender.evaluation.metrics import Tally
+from shopkeeper.services.recommender.evaluation.metrics import RankingMetrics
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
-    from shopkeeper.services.recommender.core.numeric.items import Items
+    from shopkeeper.services.recommender.core.numeric.items import ItemIndex
     from shopkeeper.shared.contracts.events.shop import ProductCatalogued
 
     from .join import Join, Shown
@@ -101,7 +101,7 @@ class Figures:
     top: list[tuple[str, int, int]]  # product id, times shown, clicks; most shown first
 
 
-def compute(lists: Sequence[Shown], join: Join, numbers: Items, shop: Shop) -> Figures:
+def compute(lists: Sequence[Shown], join: Join, numbers: ItemIndex, shop: Shop) -> Figures:
     """Figures of joined lists; at least one."""
     for product in shop.catalogue:
         numbers.intern(product)
@@ -116,7 +116,7 @@ def compute(lists: Sequence[Shown], join: Join, numbers: Items, shop: Shop) -> F
         key=lambda pair: pair[0].answered_ms,
     )
     quality = _tally(answered)
-    everything = Tally(CUTOFFS)
+    everything = RankingMetrics(CUTOFFS)
     for s, user in zip(lists, users, strict=True):
         everything.add(user, NOTHING, s.items, s.history)
     exposure = everything.exposure(CUTOFF, count)
@@ -169,7 +169,7 @@ def compute(lists: Sequence[Shown], join: Join, numbers: Items, shop: Shop) -> F
         trending_share=float(exposure[trending].sum() / slots) if trending and slots else None,
         ages_ms=np.array(ages, np.int64),
         top=[
-            (numbers.names[item], int(exposure[item]), int(clicks[item]))
+            (numbers.product_ids[item], int(exposure[item]), int(clicks[item]))
             for item in np.argsort(-exposure, kind="stable")[:TOP_ITEMS]
             if exposure[item]
         ],
@@ -229,7 +229,7 @@ class _Shares:
 
     def __init__(
         self,
-        numbers: Items,
+        numbers: ItemIndex,
         catalogue: Mapping[str, ProductCatalogued],
         exposure: NDArray[np.int64],
         clicks: NDArray[np.int64],
@@ -272,8 +272,8 @@ def _opinion_of(opinions: Mapping[str, float] | None) -> Callable[[ProductCatalo
     return opinion
 
 
-def _tally(answered: Sequence[tuple[Shown, int]]) -> Tally:
-    tally = Tally(CUTOFFS)
+def _tally(answered: Sequence[tuple[Shown, int]]) -> RankingMetrics:
+    tally = RankingMetrics(CUTOFFS)
     for shown, user in answered:
         assert shown.answer is not None
         tally.add(user, shown.answer, shown.items, shown.history)

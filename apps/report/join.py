@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from shopkeeper.services.recommender.config import Settings
+from shopkeeper.services.recommender.config import RecommenderConfig
 from shopkeeper.shared.contracts import outputs
 from shopkeeper.shared.contracts.events.recommendation import RECOMMENDATIONS_UPDATED
 from shopkeeper.shared.contracts.events.shop import (
@@ -26,10 +26,10 @@ from shopkeeper.shared.runtime.state.deduplicator import RecentIds
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from shopkeeper.services.recommender.core.numeric.items import Items
+    from shopkeeper.services.recommender.core.numeric.items import ItemIndex
     from shopkeeper.shared.contracts.envelope import Event
 
-RECENT_ITEMS_MAX = Settings().recent_items_max
+RECENT_ITEMS_MAX = RecommenderConfig().recent_items_max
 REPEATS_REMEMBERED = 100_000  # event ids per partition, as the workers do
 
 
@@ -59,7 +59,7 @@ class Shown:
 class Lists:
     """The newest lists of all that `see` is given. An erased user's are forgotten."""
 
-    def __init__(self, numbers: Items, lists_max: int) -> None:
+    def __init__(self, numbers: ItemIndex, lists_max: int) -> None:
         self._numbers, self._lists_max = numbers, lists_max
         self._heap: list[tuple[int, int, Shown]] = []
         self._ids: set[str] = set()
@@ -90,12 +90,19 @@ class Lists:
         self._ids.add(data.recomm_id)
         self.seen += 1
         shown = Shown(
-            partition, offset, key, data.user_id or data.anonymous_id or "", data.cause,
+            partition,
+            offset,
+            key,
+            data.user_id or data.anonymous_id or "",
+            data.cause,
             data.recomm_id,
             tuple(self._numbers.intern(item.product_id) for item in data.items),
             tuple(item.reason.code for item in data.items),
-            data.fallback, data.model.name, event_ms, published_ms,
-        )  # fmt: skip
+            data.fallback,
+            data.model.name,
+            event_ms,
+            published_ms,
+        )
         heapq.heappush(self._heap, (published_ms, self.seen, shown))
         if len(self._heap) > self._lists_max:
             self._ids.discard(heapq.heappop(self._heap)[2].recomm_id)
@@ -128,7 +135,7 @@ class Join:
     A user is one, by whatever partition the events came, as in the recommender.
     """
 
-    def __init__(self, numbers: Items, lists: Iterable[Shown]) -> None:
+    def __init__(self, numbers: ItemIndex, lists: Iterable[Shown]) -> None:
         self._numbers = numbers
         self._users: dict[str, _User] = {}
         self._of_cause: dict[tuple[str, str], Shown] = {}

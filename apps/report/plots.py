@@ -82,10 +82,7 @@ def svg(chart: Chart) -> str:
 def standalone(chart: Chart) -> str:
     """The same as a file of its own, that follows its reader's light or dark."""
     text = svg(chart)
-    style = (
-        "<style>svg{color:#1c2733}"
-        "@media(prefers-color-scheme:dark){svg{color:#e4e8ec}}</style>"
-    )  # fmt: skip
+    style = "<style>svg{color:#1c2733}@media(prefers-color-scheme:dark){svg{color:#e4e8ec}}</style>"
     head = text.index(">") + 1
     return text[:head] + style + text[head:] + "\n"
 
@@ -99,10 +96,13 @@ def _lines(axes: Axes, chart: Chart) -> None:
     for number, series in enumerate(chart.series):
         few = len(series.values) <= 40
         axes.plot(
-            np.array(chart.x, np.float64), series.values, label=series.name,
-            color=_of(COLOURS, number), linestyle=_of(DASHES, number),
+            np.array(chart.x, np.float64),
+            series.values,
+            label=series.name,
+            color=_of(COLOURS, number),
+            linestyle=_of(DASHES, number),
             marker=_of(MARKERS, number) if few else "",
-        )  # fmt: skip
+        )
     axes.set_ylim(bottom=0)
     if chart.even:
         axes.set(xlim=(0, 1), ylim=(0, 1))
@@ -112,20 +112,23 @@ def _times(axes: Axes, chart: Chart) -> None:
     moments = [datetime.fromtimestamp(float(ms) / 1000, UTC) for ms in chart.x]
     for number, series in enumerate(chart.series):
         axes.plot(
-            dates.date2num(moments), series.values, label=series.name,
-            color=_of(COLOURS, number), linestyle=_of(DASHES, number),
+            dates.date2num(moments),
+            series.values,
+            label=series.name,
+            color=_of(COLOURS, number),
+            linestyle=_of(DASHES, number),
             marker=_of(MARKERS, number),
-        )  # fmt: skip
-    span_s = (moments[-1] - moments[0]).total_seconds()
+        )
+    batch_s = (moments[-1] - moments[0]).total_seconds()
     axes.xaxis.set_major_locator(dates.AutoDateLocator(minticks=3, maxticks=7))
-    axes.xaxis.set_major_formatter(dates.DateFormatter(_time_format(span_s), tz=UTC))
+    axes.xaxis.set_major_formatter(dates.DateFormatter(_time_format(batch_s), tz=UTC))
     axes.set_ylim(bottom=0)
 
 
-def _time_format(span_s: float) -> str:
-    if span_s < 600:
+def _time_format(batch_s: float) -> str:
+    if batch_s < 600:
         return "%H:%M:%S"
-    return "%H:%M" if span_s < 86_400 else "%m-%d %H:%M" if span_s < 7 * 86_400 else "%Y-%m-%d"
+    return "%H:%M" if batch_s < 86_400 else "%m-%d %H:%M" if batch_s < 7 * 86_400 else "%Y-%m-%d"
 
 
 def _bars(axes: Axes, chart: Chart) -> None:
@@ -161,9 +164,13 @@ def _rows(axes: Axes, chart: Chart) -> None:
         if len(chart.series) == 1:
             for place, value in zip(at, series.values, strict=True):
                 axes.annotate(
-                    written(value, chart.form), (value, place), (4, 0),
-                    textcoords="offset points", va="center", fontsize=FONT_PT - 1,
-                )  # fmt: skip
+                    written(value, chart.form),
+                    (value, place),
+                    (4, 0),
+                    textcoords="offset points",
+                    va="center",
+                    fontsize=FONT_PT - 1,
+                )
     axes.set_yticks(places, [str(x) for x in chart.x])
     axes.margins(y=0.02)
     axes.invert_yaxis()
@@ -177,9 +184,15 @@ def _histogram(axes: Axes, chart: Chart) -> None:
     axes.margins(x=0.01)
     for number, series in enumerate(chart.series):
         axes.bar(
-            edges[:-1], series.values, np.diff(edges), align="edge", label=series.name,
-            edgecolor=INK, linewidth=0.3, color=_of(COLOURS, number),
-        )  # fmt: skip
+            edges[:-1],
+            series.values,
+            np.diff(edges),
+            align="edge",
+            label=series.name,
+            edgecolor=INK,
+            linewidth=0.3,
+            color=_of(COLOURS, number),
+        )
     if chart.mark is not None:
         axes.axvline(chart.mark, color=INK, linewidth=1.2, linestyle="--")
 
@@ -197,9 +210,13 @@ def _durations(axes: Axes, chart: Chart) -> None:
 
 
 _DRAW = {
-    "lines": _lines, "times": _times, "bars": _bars, "rows": _rows,
-    "histogram": _histogram, "durations": _durations,
-}  # fmt: skip
+    "lines": _lines,
+    "times": _times,
+    "bars": _bars,
+    "rows": _rows,
+    "histogram": _histogram,
+    "durations": _durations,
+}
 
 
 def _of(choices: Sequence[str], number: int) -> str:
@@ -248,15 +265,23 @@ def _place(figure: Figure, axes: Axes, chart: Chart) -> None:
         left = max(left, em * (max(width_em(str(x)) for x in chart.x) + 1))
     legend = len(chart.series) > 1
     axes.set_position(
-        (left / width, 3.6 * em / height, 1 - (left + 1.6 * em) / width,
-         1 - (3.6 + (2.4 if legend else 0.8)) * em / height)
-    )  # fmt: skip
+        (
+            left / width,
+            3.6 * em / height,
+            1 - (left + 1.6 * em) / width,
+            1 - (3.6 + (2.4 if legend else 0.8)) * em / height,
+        )
+    )
     if legend:
         figure.legend(
-            *axes.get_legend_handles_labels(), loc="upper left", ncols=len(chart.series),
-            bbox_to_anchor=(left / width - 0.01, 1.0), borderaxespad=0.2, fontsize=FONT_PT - 0.5,
+            *axes.get_legend_handles_labels(),
+            loc="upper left",
+            ncols=len(chart.series),
+            bbox_to_anchor=(left / width - 0.01, 1.0),
+            borderaxespad=0.2,
+            fontsize=FONT_PT - 0.5,
             columnspacing=1.4,
-        )  # fmt: skip
+        )
 
 
 def width_em(text: str) -> float:

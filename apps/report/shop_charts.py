@@ -52,25 +52,31 @@ def chart(name: str, words: Words, **rest: Any) -> Chart:
 def _quality(found: Figures, words: Words) -> Section:
     few = "" if found.answered >= ANSWERS_MIN else words("few-answers", count=found.answered)
     accuracy = chart(
-        "accuracy", words,
+        "accuracy",
+        words,
         x=[f"@{cutoff}" for cutoff in CUTOFFS],
         series=[_at_cutoffs(found.accuracy, measure) for measure in MEASURES],
         problem=few,
-    )  # fmt: skip
+    )
     windows = chart(
-        "windows", words, kind="times",
+        "windows",
+        words,
+        kind="times",
         x=found.windows_ms,
         series=[
             Series(f"{m}@{CUTOFF}", [window[f"{m}@{CUTOFF}"] for window in found.windows])
             for m in MEASURES
         ],
         problem=few or ("" if found.windows else words("few-answers", count=found.answered)),
-    )  # fmt: skip
+    )
     groups = {n: part for n, part in found.activity.items() if part["users"] >= USERS_MIN}
     activity = chart(
-        "activity", words,
-        x=[words("activity.group", clicks=name, users=f"{part['users']:,}")
-           for name, part in groups.items()],
+        "activity",
+        words,
+        x=[
+            words("activity.group", clicks=name, users=f"{part['users']:,}")
+            for name, part in groups.items()
+        ],
         series=[
             Series(
                 f"{m}@{CUTOFF}",
@@ -81,7 +87,7 @@ def _quality(found: Figures, words: Words) -> Section:
             for m in MEASURES[:2]
         ],
         problem=few or ("" if groups else words("few-users", count=found.users)),
-    )  # fmt: skip
+    )
     return _section("quality", words, _accuracies(found, words), [accuracy, windows, activity])
 
 
@@ -113,20 +119,37 @@ def _at_cutoffs(accuracy: Mapping[str, Any], measure: str) -> Series:
 def _items(found: Figures, titles: Mapping[str, str], words: Words) -> Section:
     shown, clicked = found.lorenz
     lorenz = chart(
-        "lorenz", words, kind="lines",
+        "lorenz",
+        words,
+        kind="lines",
         x=np.linspace(0, 1, len(shown)).tolist(),
         series=[Series(words("shown"), shown.tolist()), Series(words("clicked"), clicked.tolist())],
-        x_form="share", even=True, table_step=10,
-    )  # fmt: skip
+        x_form="share",
+        even=True,
+        table_step=10,
+    )
     no_catalogue = "" if found.categories else words("no-catalogue")
     shares = [
-        chart("categories", words, kind="rows", problem=no_catalogue,
-              **_shares(found.categories, words)),
-        chart("prices", words, problem="" if found.prices else words("no-prices"),
-              **_shares(found.prices, words)),
-        chart("opinions", words, problem="" if found.opinions else words("no-opinions"),
-              **_shares(found.opinions, words)),
-    ]  # fmt: skip
+        chart(
+            "categories",
+            words,
+            kind="rows",
+            problem=no_catalogue,
+            **_shares(found.categories, words),
+        ),
+        chart(
+            "prices",
+            words,
+            problem="" if found.prices else words("no-prices"),
+            **_shares(found.prices, words),
+        ),
+        chart(
+            "opinions",
+            words,
+            problem="" if found.opinions else words("no-opinions"),
+            **_shares(found.opinions, words),
+        ),
+    ]
     facts = [
         (words("product"), words("times-shown"), words("clicks")),
         *(
@@ -163,12 +186,16 @@ def _users(found: Figures, words: Words) -> Section:
     count = len(found.lift)
     inside = np.clip(found.lift, LIFT_EDGES[0], LIFT_EDGES[-1])
     lift = chart(
-        "lift", words, kind="histogram", form="count",
+        "lift",
+        words,
+        kind="histogram",
+        form="count",
         x=LIFT_EDGES.tolist(),
         series=[Series(words("users"), np.histogram(inside, LIFT_EDGES)[0].tolist())],
-        x_form="share", mark=0.0,
+        x_form="share",
+        mark=0.0,
         problem="" if count >= USERS_MIN else words("few-users", count=count),
-    )  # fmt: skip
+    )
     above = float((found.lift > 0).mean()) if count else 0.0
     facts = [
         (words("figure"), words("value")),
@@ -183,24 +210,27 @@ def _users(found: Figures, words: Words) -> Section:
 
 def _clarity(found: Figures, words: Words) -> Section:
     return _section(
-        "clarity", words,
+        "clarity",
+        words,
         charts=[
             _counted("codes", found.codes, "code", words),
             _counted("fallback", found.fallback, "fallback", words),
             _counted("models", found.models, "model", words),
         ],
-    )  # fmt: skip
+    )
 
 
 def _counted(name: str, counts: Counter[str], prefix: str, words: Words) -> Chart:
     total = max(1, counts.total())
     ranked = counts.most_common()
     return chart(
-        name, words, kind="rows",
+        name,
+        words,
+        kind="rows",
         x=[words.get(f"{prefix}.{key}", key) for key, _ in ranked],
         series=[Series(words(f"{name}.x"), [count / total for _, count in ranked])],
         problem="" if ranked else words("nothing"),
-    )  # fmt: skip
+    )
 
 
 def _use(found: Figures, words: Words) -> Section:
@@ -212,19 +242,22 @@ def _use(found: Figures, words: Words) -> Section:
     if found.named:
         series.append(Series(words("named-click"), rate(found.named_at)))
     positions = chart(
-        "positions", words,
+        "positions",
+        words,
         x=[str(place + 1) for place in range(CUTOFF)],
         series=series,
         problem="" if found.hits_at.any() or found.named else words("no-hits"),
-    )  # fmt: skip
+    )
     facts = [
         (words("figure"), words("value")),
-        (words("named-lists"),
-         f"{written(found.named_lists / found.lists, 'share')} ({found.named_lists:,})"),
+        (
+            words("named-lists"),
+            f"{written(found.named_lists / found.lists, 'share')} ({found.named_lists:,})",
+        ),
         (words("named"), f"{found.named:,}"),
         (words("named-inside"), f"{int(found.named_at.sum()):,}"),
         (words("unknown-ids"), f"{found.unknown_ids:,}"),
-    ]  # fmt: skip
+    ]
     note = words("use.text") + ("" if found.named else " " + words("no-echo"))
     return Section("use", words("use.title"), note, facts, [positions])
 
@@ -247,10 +280,14 @@ def _timeliness(found: Figures, words: Words) -> Section:
             ),
         ]
     ages_chart = chart(
-        "ages", words, kind="durations", form="count",
-        x=edges, series=[Series(words("lists"), counts)],
+        "ages",
+        words,
+        kind="durations",
+        form="count",
+        x=edges,
+        series=[Series(words("lists"), counts)],
         problem="" if len(ages) else words("no-times"),
-    )  # fmt: skip
+    )
     return _section("timeliness", words, facts, [ages_chart])
 
 

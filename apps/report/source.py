@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from shopkeeper.services.recommender.core.numeric.items import Items
+from shopkeeper.services.recommender.core.numeric.items import ItemIndex
 from shopkeeper.shared.contracts import outputs, topics
-from shopkeeper.shared.contracts.decoder import Door
+from shopkeeper.shared.contracts.decoder import EventDecoder
 from shopkeeper.shared.contracts.envelope import Event
 from shopkeeper.shared.contracts.events.recommendation import TRENDING_UPDATED, TrendingUpdated
 from shopkeeper.shared.contracts.events.sentiment import (
@@ -56,7 +56,7 @@ class Extent:
 class Retained:
     """What was found. lists: joined, oldest first."""
 
-    numbers: Items
+    numbers: ItemIndex
     lists: list[Shown]
     join: Join
     catalogue: dict[str, ProductCatalogued]
@@ -73,12 +73,12 @@ async def read(kafka: KafkaSettings, type_prefix: str, lists_max: int) -> Retain
     names = [name for name in WELCOME if kafka.topic(name) in there]
     extents = {name: Extent() for name in (*NEEDED, *names)}
     views = [name for name in names if name != topics.SEARCHES]
-    numbers = Items()
+    numbers = ItemIndex()
     catalogue: dict[str, ProductCatalogued] = {}
     trending: list[str] = []
     opinions: dict[str, float] = {}
     lists = Lists(numbers, lists_max)
-    door = _door(topics.CATALOGUE, type_prefix)
+    decoder = _decoder(topics.CATALOGUE, type_prefix)
     # Lists first: then the event that any of them was made for is among the clicks read later.
     async with Reader(kafka, [topics.RECOMMENDATIONS, *views], from_start=True) as reader:
         async for record in reader.until_now():
@@ -86,11 +86,15 @@ async def read(kafka: KafkaSettings, type_prefix: str, lists_max: int) -> Retain
             extents[name].add(record)
             if name == topics.RECOMMENDATIONS:
                 lists.see(
-                    record.partition, record.offset, record.key, record.value,
-                    event_time(record.headers), record.timestamp,
-                )  # fmt: skip
+                    record.partition,
+                    record.offset,
+                    record.key,
+                    record.value,
+                    event_time(record.headers),
+                    record.timestamp,
+                )
             elif name == topics.CATALOGUE:
-                _catalogue(door, record, catalogue)
+                _catalogue(decoder, record, catalogue)
             elif record.value is not None:
                 found = _decoded(name, record.value)
                 if isinstance(found, TrendingUpdated) and found.scope == "all":
@@ -115,19 +119,19 @@ async def _events(
 ) -> AsyncIterator[tuple[Any, Event]]:
     """A topic's records that hold an event, with it; all are counted. What a worker published again
     is passed over: the original is there."""
-    door = _door(name, type_prefix)
+    decoder = _decoder(name, type_prefix)
     async with Reader(kafka, [name], from_start=True) as reader:
         async for record in reader.until_now():
             extents[name].add(record)
             if hop_of(record) is not None:
                 continue
-            (verdict,) = door.decode([record])
+            (verdict,) = decoder.decode([record])
             if isinstance(verdict, Event):
                 yield record, verdict
 
 
-def _door(name: str, type_prefix: str) -> Door:
-    return Door(name, topics.BY_NAME[name].types, READER, type_prefix)
+def _decoder(name: str, type_prefix: str) -> EventDecoder:
+    return EventDecoder(name, topics.BY_NAME[name].types, READER, type_prefix)
 
 
 def event_time(headers: Any) -> int | None:
@@ -141,8 +145,8 @@ def event_time(headers: Any) -> int | None:
     return None
 
 
-def _catalogue(door: Door, record: Any, catalogue: dict[str, ProductCatalogued]) -> None:
-    (verdict,) = door.decode([record])
+def _catalogue(decoder: EventDecoder, record: Any, catalogue: dict[str, ProductCatalogued]) -> None:
+    (verdict,) = decoder.decode([record])
     if isinstance(verdict, Event):
         if verdict.data is None:
             catalogue.pop((record.key or b"").decode("utf-8", "replace"), None)

@@ -13,10 +13,10 @@ from .core import WANTED, IntentProcessor
 from .model import load_model
 
 if TYPE_CHECKING:
-    from shopkeeper.shared.runtime.settings import Settings
+    from shopkeeper.shared.runtime.settings import WorkerSettings
 
 
-def build(settings: Settings) -> Service:
+def build(settings: WorkerSettings) -> Service:
     """The service; loads its model once. Raises ModelError."""
     model, abstain_below = load_model(settings.model_dir, settings.ort_intra_op_threads)
     predictions = Predictions(model.name)

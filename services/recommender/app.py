@@ -13,26 +13,25 @@ from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.runtime.api.service import Service, Source
 from shopkeeper.shared.runtime.settings import SettingsError
 
-from .config import MODEL
-from .config import Settings as Knobs
-from .core.knowledge import Views
-from .core.numeric.items import Items
-from .core.ranking.blend import Learner
+from .config import MODEL, RecommenderConfig
+from .core.knowledge import Knowledge
+from .core.numeric.items import ItemIndex
+from .core.ranking.blend import BlendTrainer
 from .core.ranking.features import BASE, EXPERT_OF, FEATURES, PRIOR
-from .core.ranking.online_metrics import Exposure
+from .core.ranking.online_metrics import OnlineMetrics
 from .core.ranking.ranker import Ranker
 from .core.rules import Rules, RulesError, parse
-from .core.search.product_search import Finder
+from .core.search.product_search import ProductSearch
 from .core.user_groups import clustering
 from .models.item_encoder import ItemEncoder
-from .models.support_filter import Needs
+from .models.support_filter import SupportQueryFilter
 from .processors.catalogue import CatalogueProcessor
-from .processors.interactions import ClicksProcessor
-from .processors.item_pairs import PairsProcessor
+from .processors.interactions import InteractionsProcessor
+from .processors.item_pairs import ItemPairsProcessor
 from .processors.searches import SearchesProcessor
 from .publishers.experiment_metrics import experiment_of, observe_experiment
-from .publishers.recommendations import Lists
-from .publishers.user_groups import GroupReports
+from .publishers.recommendations import RecommendationPublisher
+from .publishers.user_groups import UserGroupClicksPublisher
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -40,7 +39,7 @@ if TYPE_CHECKING:
     from prometheus_client import Counter as Counts
 
     from shopkeeper.shared.contracts.envelope import Event, KeyValue
-    from shopkeeper.shared.runtime.settings import Settings
+    from shopkeeper.shared.runtime.settings import WorkerSettings
     from shopkeeper.shared.runtime.telemetry.metrics import Metrics
 
     from .core.ab_testing.variants import Experiment
@@ -54,74 +53,105 @@ class Recommender:
 
     def __init__(
         self,
-        knobs: Knobs,
+        knobs: RecommenderConfig,
         experiment: Experiment | None = None,
-        models: tuple[ItemEncoder, Needs] | None = None,
+        models: tuple[ItemEncoder, SupportQueryFilter] | None = None,
     ) -> None:
         """models: of products' and searches' texts; None: searches are not used."""
         self.knobs, self.experiment = knobs, experiment
         variants = [] if experiment is None else [v.settings(knobs) for v in experiment.variants]
         blend = any(each.blend for each in variants) if variants else knobs.blend
-        self.items = Items()
+        self.items = ItemIndex()
         self.counters: Counter[str] = Counter()
-        self.finder = None if models is None else Finder(knobs, self.items, *models, self.counters)
-        self.views = Views(self.items, knobs, None if self.finder is None else self.finder.note)
-        self.exposure = Exposure(self.items, self.views.counts)
+        self.product_search = (
+            None if models is None else ProductSearch(knobs, self.items, *models, self.counters)
+        )
+        self.knowledge = Knowledge(
+            self.items,
+            knobs,
+            None if self.product_search is None else self.product_search.on_product_changed,
+        )
+        self.exposure = OnlineMetrics(self.items, self.knowledge.item_counts)
         self.positions: dict[str, int] = {}  # by view topic, kept by the runtime
-        self.learner = Learner(knobs, len(FEATURES), BASE, PRIOR) if blend else None
-        self.ranker = Ranker(knobs, self.items, self.views, self.learner if knobs.blend else None)
+        self.trainer = BlendTrainer(knobs, len(FEATURES), BASE, PRIOR) if blend else None
+        self.ranker = Ranker(
+            knobs, self.items, self.knowledge, self.trainer if knobs.blend else None
+        )
         self.rankers = [
-            Ranker(each, self.items, self.views, self.learner if each.blend else None)
+            Ranker(each, self.items, self.knowledge, self.trainer if each.blend else None)
             for each in variants
         ]
         self.item_partitions = 1
         self._warm()
         # Weak: the runtime drops the processors of a revoked partition, and so do these.
-        self._clicks: WeakValueDictionary[int, ClicksProcessor] = WeakValueDictionary()
-        self._pairs: WeakValueDictionary[int, PairsProcessor] = WeakValueDictionary()
+        self._clicks: WeakValueDictionary[int, InteractionsProcessor] = WeakValueDictionary()
+        self._pairs: WeakValueDictionary[int, ItemPairsProcessor] = WeakValueDictionary()
         self._reported: Counter[str] = Counter()
 
     def _warm(self) -> None:
         """Load the compiled loops, or compile them, before anybody waits for a list."""
-        self.views.sessions.warm()
+        self.knowledge.sessions.warm()
         self.ranker.warm()
         if self.knobs.user_groups:
             clustering.warm()
-        if self.finder is not None:
-            self.finder.warm()
+        if self.product_search is not None:
+            self.product_search.warm()
 
     def prepare(self, partition_count: Callable[[str], int]) -> None:
         """Called once the broker has told how many partitions topics have."""
         self.item_partitions = partition_count(topics.ITEM_PAIRS)
 
-    def make_clicks(self, partition: int) -> ClicksProcessor:
+    def make_interactions(self, partition: int) -> InteractionsProcessor:
         """The processor of one partition of users."""
-        groups = GroupReports(partition, self.knobs, self.items, self.views.groups)
-        lists = Lists(
-            partition, self.knobs, self.items, self.ranker, self.views.sessions, self.exposure,
-            self.counters, self.learner, self.positions, self.experiment, self.rankers, groups,
-        )  # fmt: skip
-        processor = self._clicks[partition] = ClicksProcessor(
-            partition, self.item_partitions, self.knobs, self.items, self.ranker, lists,
-            self.learner, self.experiment, groups,
-        )  # fmt: skip
+        groups = UserGroupClicksPublisher(
+            partition, self.knobs, self.items, self.knowledge.user_groups
+        )
+        lists = RecommendationPublisher(
+            partition,
+            self.knobs,
+            self.items,
+            self.ranker,
+            self.knowledge.sessions,
+            self.exposure,
+            self.counters,
+            self.trainer,
+            self.positions,
+            self.experiment,
+            self.rankers,
+            groups,
+        )
+        processor = self._clicks[partition] = InteractionsProcessor(
+            partition,
+            self.item_partitions,
+            self.knobs,
+            self.items,
+            self.ranker,
+            lists,
+            self.trainer,
+            self.experiment,
+            groups,
+        )
         return processor
 
     def make_searches(self, partition: int) -> SearchesProcessor:
         """The processor of one partition of searches, of the same users."""
-        return SearchesProcessor(self.knobs, self.finder, partial(self._clicks.get, partition))
+        return SearchesProcessor(
+            self.knobs, self.product_search, partial(self._clicks.get, partition)
+        )
 
     def see_catalogue(self, records: Sequence[KeyValue]) -> None:
         """Records of the catalogue: found by searches at once, or, where lists wait for nobody to
         encode hundreds of products, the first few."""
-        self.views.catalogue.apply(records)
-        if self.finder is not None:
-            self.finder.take_in(SEEN_AT_ONCE if self._clicks else self.finder.waiting)
+        self.knowledge.catalogue.apply(records)
+        if self.product_search is not None:
+            self.product_search.index_pending(
+                SEEN_AT_ONCE if self._clicks else self.product_search.waiting
+            )
 
-    def make_pairs(self, partition: int) -> PairsProcessor:
+    def make_item_pairs(self, partition: int) -> ItemPairsProcessor:
         """The processor of one partition of items."""
-        processor = self._pairs[partition] = PairsProcessor(
-            partition, self.item_partitions, self.knobs, self.items, self.views, self.counters
+        processor = self._pairs[partition] = ItemPairsProcessor(
+            partition, self.item_partitions, self.knobs, self.items, self.knowledge, self.counters
         )
         return processor
 
@@ -133,27 +163,29 @@ class Recommender:
             ("sessions", sum(len(s.sessions) for s in sessions)),
             ("items", len(self.items)),
             ("pairs", sum(len(m) for p in self._pairs.values() for m in p.counts.pairs)),
-            ("similar_rows", len(self.views.similar)),
-            ("indexed_sessions", len(self.views.sessions)),
-            ("user_groups", len(self.views.groups)),
+            ("similar_rows", len(self.knowledge.similar_items)),
+            ("indexed_sessions", len(self.knowledge.sessions)),
+            ("user_groups", len(self.knowledge.user_groups)),
             ("last_searches", sum(len(p.lists.searches) for p in self._clicks.values())),
-            ("search_products", 0 if self.finder is None else len(self.finder)),
+            ("search_products", 0 if self.product_search is None else len(self.product_search)),
         ):
             metrics.state_entries.labels(table).set(entries)
         totals = self.counters.copy()
         for each in sessions:
             totals.update(each.counters)
-        if self.learner is not None:
-            totals["example_learned"] = self.learner.examples
-            totals["example_missed"] = self.learner.missed
+        if self.trainer is not None:
+            totals["example_learned"] = self.trainer.examples
+            totals["example_missed"] = self.trainer.missed
         for name, total in totals.items():
             # Less than was reported, where a partition was given away with what it had counted.
             _counter_of(metrics, name).inc(max(0, total - self._reported[name]))
         self._reported = totals
-        self._observe_learner(metrics)
+        self._observe_trainer(metrics)
         if self.experiment is not None:
-            ledgers = [p.ledger for p in self._clicks.values() if p.ledger is not None]
-            observe_experiment(metrics, self.experiment, ledgers)
+            all_counts = [
+                p.variant_counts for p in self._clicks.values() if p.variant_counts is not None
+            ]
+            observe_experiment(metrics, self.experiment, all_counts)
         coverage, gini = self.exposure.coverage_and_gini(len(self.items))
         metrics.coverage.set(coverage)
         metrics.gini.set(gini)
@@ -162,14 +194,14 @@ class Recommender:
         for history, share in self.exposure.hit_shares().items():
             metrics.hits.labels(history).set(share)
 
-    def _observe_learner(self, metrics: Metrics) -> None:
-        learner = self.learner
-        if learner is None or not learner.examples:
+    def _observe_trainer(self, metrics: Metrics) -> None:
+        trainer = self.trainer
+        if trainer is None or not trainer.examples:
             return
-        metrics.ranker_rank.labels("base").set(learner.base_rank)
-        metrics.ranker_rank.labels("blend").set(learner.blend_rank)
+        metrics.ranker_rank.labels("base").set(trainer.base_rank)
+        metrics.ranker_rank.labels("blend").set(trainer.blend_rank)
         shares: Counter[str] = Counter()
-        for expert, share in zip(EXPERT_OF, learner.shares.tolist(), strict=True):
+        for expert, share in zip(EXPERT_OF, trainer.shares.tolist(), strict=True):
             shares[expert] += share
         for expert, share in shares.items():
             metrics.ranker_share.labels(expert).set(share)
@@ -200,10 +232,10 @@ def read_rules(path: str) -> Rules:
         raise SettingsError(f"RULES={path}: {error}") from None
 
 
-def build(settings: Settings) -> Service:
+def build(settings: WorkerSettings) -> Service:
     """The service, by the worker's settings. Raises SettingsError for rules it cannot use."""
     knobs = replace(
-        Knobs(),
+        RecommenderConfig(),
         list_interval_ms=settings.list_interval_ms,
         list_age_ms_max=settings.list_age_ms_max,
         rules=read_rules(settings.rules_file),
@@ -212,29 +244,40 @@ def build(settings: Settings) -> Service:
     )
     models = None
     if settings.search:
-        models = ItemEncoder(settings.model_dir), Needs(settings.model_dir)
+        models = ItemEncoder(settings.model_dir), SupportQueryFilter(settings.model_dir)
     recommender = Recommender(knobs, experiment_of(settings), models)
-    views = recommender.views
+    knowledge = recommender.knowledge
     return Service(
         name="recommender",
         sources=[
-            Source(topics.CLICKS, recommender.make_clicks,
-                   frozenset(topics.BY_NAME[topics.CLICKS].types), holds_back=True,
-                   key_of=_user),
-            Source(topics.ITEM_PAIRS, recommender.make_pairs, internal_type="item-pairs"),
-            Source(topics.SEARCHES, recommender.make_searches,
-                   frozenset(topics.BY_NAME[topics.SEARCHES].types), key_of=_user),
-            Source(topics.CATALOGUE, lambda partition: CatalogueProcessor(),
-                   frozenset(topics.BY_NAME[topics.CATALOGUE].types)),
+            Source(
+                topics.CLICKS,
+                recommender.make_interactions,
+                frozenset(topics.BY_NAME[topics.CLICKS].types),
+                holds_back=True,
+                key_of=_user,
+            ),
+            Source(topics.ITEM_PAIRS, recommender.make_item_pairs, internal_type="item-pairs"),
+            Source(
+                topics.SEARCHES,
+                recommender.make_searches,
+                frozenset(topics.BY_NAME[topics.SEARCHES].types),
+                key_of=_user,
+            ),
+            Source(
+                topics.CATALOGUE,
+                lambda partition: CatalogueProcessor(),
+                frozenset(topics.BY_NAME[topics.CATALOGUE].types),
+            ),
         ],
-        views={
+        tables={
             topics.CATALOGUE: recommender.see_catalogue,
-            topics.SIMILAR_ITEMS: views.similar.apply,
-            topics.ITEM_COUNTS: views.counts.apply,
-            topics.PRODUCT_SENTIMENT: views.sentiment.apply,
-            topics.TRENDING: views.trending.apply,
-            topics.SESSION_ITEMS: views.sessions.apply,
-            topics.USER_GROUPS: views.groups.apply,
+            topics.SIMILAR_ITEMS: knowledge.similar_items.apply,
+            topics.ITEM_COUNTS: knowledge.item_counts.apply,
+            topics.PRODUCT_SENTIMENT: knowledge.sentiment.apply,
+            topics.TRENDING: knowledge.trending.apply,
+            topics.SESSION_ITEMS: knowledge.sessions.apply,
+            topics.USER_GROUPS: knowledge.user_groups.apply,
         },
         prepare=recommender.prepare,
         observe=recommender.observe,
@@ -243,4 +286,4 @@ def build(settings: Settings) -> Service:
             (model.name, model.version)
             for model in (MODEL, *((models[0].text, models[1].model) if models else ()))
         ],
-    )  # fmt: skip
+    )

@@ -16,7 +16,7 @@ SOURCE = b"shopkeeper/recommender"  # `ce_source` of everything that the recomme
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class RecommenderConfig:
     """What the three stages are told. Defaults are those of docs/architecture.md.
 
     Changing a knob marked (state) makes an old checkpoint mean something else: it is part of the
@@ -134,10 +134,17 @@ class Settings:
             for name, value in ((n, getattr(self, n)) for n in self.__slots__)
             if isinstance(value, int)
             and not isinstance(value, bool)
-            and name not in ("list_interval_ms", "list_age_ms_max", "row_interval_ms",
-                             "trending_interval_ms", "group_interval_ms", "user_groups",
-                             "vector_dimensions")
-        }  # fmt: skip
+            and name
+            not in (
+                "list_interval_ms",
+                "list_age_ms_max",
+                "row_interval_ms",
+                "trending_interval_ms",
+                "group_interval_ms",
+                "user_groups",
+                "vector_dimensions",
+            )
+        }
         for name, value in counts.items():
             if value < 1:
                 raise ValueError(f"{name}={value} is below 1")

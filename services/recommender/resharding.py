@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.runtime.kafka.murmur2 import partitions_of
 
-from .config import Settings
+from .config import RecommenderConfig
 from .core.ab_testing import split_counts
 from .core.counting.sessions import Sessions
-from .core.numeric.items import Items
+from .core.numeric.items import ItemIndex
 from .processors.interactions import BLEND_SECTION, EXPERIMENT_SECTION, SECTION
 
 if TYPE_CHECKING:
@@ -25,27 +25,27 @@ def clicks(before: Mapping[int, Sections], count: int) -> dict[int, Sections]:
     Every user keeps what is remembered of him. A session that moves gets a number of its own below
     zero: numbers are offsets of the partition that it leaves.
     """
-    items = Items()
+    items = ItemIndex()
     old: dict[int, Sessions] = {}
     for number, sections in before.items():
-        old[number] = Sessions(Settings(), items)
-        old[number].load(sections[SECTION])
+        old[number] = Sessions(RecommenderConfig(), items)
+        old[number].restore(sections[SECTION])
     owners = {}
     for number, sessions in old.items():
         names = list(sessions.users)
         numbers = partitions_of([name.encode() for name in names], count).tolist()
         owners[number] = dict(zip(names, numbers, strict=True))
     after: dict[int, Sections] = {}
-    ledgers = split_counts.split(
+    all_counts = split_counts.split(
         {n: s[EXPERIMENT_SECTION] for n, s in before.items() if EXPERIMENT_SECTION in s},
         owners,
         count,
     )
     for number in range(count):
         sections = dict(before.get(number, {}))
-        sections[SECTION] = _merged(number, old, owners, items).dump()
-        if number in ledgers:
-            sections[EXPERIMENT_SECTION] = ledgers[number]
+        sections[SECTION] = _merged(number, old, owners, items).snapshot()
+        if number in all_counts:
+            sections[EXPERIMENT_SECTION] = all_counts[number]
         if BLEND_SECTION not in sections:  # it is learned by a worker, of all its partitions
             for other in before.values():
                 if BLEND_SECTION in other:
@@ -56,11 +56,14 @@ def clicks(before: Mapping[int, Sections], count: int) -> dict[int, Sections]:
 
 
 def _merged(
-    number: int, old: Mapping[int, Sessions], owners: Mapping[int, Mapping[str, int]], items: Items
+    number: int,
+    old: Mapping[int, Sessions],
+    owners: Mapping[int, Mapping[str, int]],
+    items: ItemIndex,
 ) -> Sessions:
     """The users of one partition: those that come first, for they were seen before the partition's
     own, as far as anybody knows, and are forgotten first."""
-    merged = Sessions(Settings(), items)
+    merged = Sessions(RecommenderConfig(), items)
     own = old.get(number)
     start = min([0, *(s.start for s in own.sessions.values())] if own is not None else [0])
     for origin in sorted(old, key=lambda n: (n == number, n)):

@@ -156,14 +156,14 @@ class Aggregates:
         if len(self._reviews) > self.reviews_max:
             self._reviews.popitem(last=False)
 
-    def dump(self) -> bytes:
+    def snapshot(self) -> bytes:
         return msgspec.msgpack.encode(
             Snapshot(
                 FORMAT, self._created, list(self._products.items()), list(self._reviews.items())
             )
         )
 
-    def load(self, packed: bytes) -> None:
+    def restore(self, packed: bytes) -> None:
         """Raises ValueError if a newer version of the code wrote it."""
         snapshot = msgspec.msgpack.decode(packed, type=Snapshot)
         if snapshot.format != FORMAT:
@@ -184,7 +184,7 @@ def split(before: Mapping[int, bytes], count: int) -> dict[int, bytes]:
     after = {number: Aggregates() for number in range(count)}
     for origin, packed in sorted(before.items()):
         old = Aggregates()
-        old.load(packed)
+        old.restore(packed)
         names = list(old.product_ids())
         owners = partitions_of([name.encode() for name in names], count).tolist()
         places: dict[int, tuple[int, int]] = {}  # generation -> partition, generation there
@@ -203,7 +203,7 @@ def split(before: Mapping[int, bytes], count: int) -> dict[int, bytes]:
                 after[owner]._reviews[review] = _packed(generation, label, value, week)
                 if owner != origin:
                     after[owner]._reviews.move_to_end(review, last=False)
-    return {number: aggregates.dump() for number, aggregates in after.items()}
+    return {number: aggregates.snapshot() for number, aggregates in after.items()}
 
 
 def _packed(generation: int, label: int, value: int, week: int) -> int:

@@ -13,13 +13,13 @@ from .core import WANTED, SentimentProcessor
 from .model import load_model
 
 if TYPE_CHECKING:
-    from shopkeeper.shared.runtime.settings import Settings
+    from shopkeeper.shared.runtime.settings import WorkerSettings
     from shopkeeper.shared.runtime.telemetry.metrics import Metrics
 
     from .aggregates import Aggregates
 
 
-def build(settings: Settings) -> Service:
+def build(settings: WorkerSettings) -> Service:
     """The service; loads its model once. Raises ModelError."""
     model = load_model(settings.model_dir, settings.ort_intra_op_threads)
     predictions = Predictions(model.name)

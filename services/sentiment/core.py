@@ -1,7 +1,7 @@
 """How reviews feel, one by one and per product.
 
 `process` gives one scored sentiment per review, a function of the event and the model alone, and
-folds it into the product's integers; `tick` publishes the products that changed.
+folds it into the product's integers; `on_timer` publishes the products that changed.
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ class SentimentProcessor:
             headers=headers_of(SENTIMENT_SCORED, event_id, review.product_id, event, SOURCE),
         )
 
-    def tick(self, now_ms: int) -> list[Output]:
+    def on_timer(self, now_ms: int) -> list[Output]:
         """The products that changed, each at most once a second, oldest change first."""
         if 0 <= now_ms - self._published_ms < VIEW_INTERVAL_MS:
             return []
@@ -149,12 +149,12 @@ class SentimentProcessor:
     def flush(self) -> list[Output]:
         return []
 
-    def dump(self) -> Sections:
-        return {"aggregates": self.aggregates.dump()}
+    def snapshot(self) -> Sections:
+        return {"aggregates": self.aggregates.snapshot()}
 
-    def load(self, sections: Mapping[str, bytes]) -> None:
+    def restore(self, sections: Mapping[str, bytes]) -> None:
         """What was published before is unknown, so every product is due again."""
-        self.aggregates.load(sections["aggregates"])
+        self.aggregates.restore(sections["aggregates"])
         self._changed = dict.fromkeys(self.aggregates.product_ids())
 
 

@@ -1,1 +1,1 @@
-"""What passes over topics: event types, outputs, topics, the door that checks what comes in."""
+"""What passes over topics: event types, outputs, topics, the decoder that checks what comes in."""

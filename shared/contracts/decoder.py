@@ -1,4 +1,4 @@
-"""The door: every record that comes in becomes one `Event`, `Rejected` or `Skipped`.
+"""The decoder: every record that comes in becomes one `Event`, `Rejected` or `Skipped`.
 
 Accepted are CloudEvents 1.0 in binary mode (ce_ headers) and structured mode (content type
 application/cloudevents+json), bare JSON without headers (so that a console producer works), and
@@ -42,24 +42,44 @@ KNOWN_TYPES = frozenset(SHOP_TYPES) | {t for topic in topics.ALL for t in topic.
 
 ERRORS: dict[str, frozenset[str]] = {
     "decode": frozenset(
-        {"too_large", "invalid_utf8", "invalid_json", "not_finite", "lone_surrogate",
-         "nested_too_deep", "not_an_object", "invalid_base64"}
+        {
+            "too_large",
+            "invalid_utf8",
+            "invalid_json",
+            "not_finite",
+            "lone_surrogate",
+            "nested_too_deep",
+            "not_an_object",
+            "invalid_base64",
+        }
     ),
     "validate": frozenset(
-        {"unknown_type", "missing_field", "null_field", "empty_field", "wrong_type",
-         "out_of_range", "too_long", "nested_too_deep", "invalid_time", "time_too_old",
-         "time_ahead", "empty_value", "missing_key"}
+        {
+            "unknown_type",
+            "missing_field",
+            "null_field",
+            "empty_field",
+            "wrong_type",
+            "out_of_range",
+            "too_long",
+            "nested_too_deep",
+            "invalid_time",
+            "time_too_old",
+            "time_ahead",
+            "empty_value",
+            "missing_key",
+        }
     ),
-}  # fmt: skip
+}
 """The closed set: stage -> the labels that `Rejected.error` can have there."""
 
 SKIPS = frozenset({"other_type", "unknown_type"})  # what `Skipped.reason` can be
 
-Verdict = Event | Rejected | Skipped
+Decoded = Event | Rejected | Skipped
 
 
 class Record(Protocol):
-    """What the door needs of a consumer's record."""
+    """What the decoder needs of a consumer's record."""
 
     offset: int
     partition: int
@@ -73,8 +93,8 @@ class _Refused(Exception):
     """Internal: carries stage, error and message to the one place that makes a `Rejected`."""
 
 
-class Door:
-    """The door of one topic for one worker.
+class EventDecoder:
+    """The decoder of one topic for one worker.
 
     topic: unprefixed name. wanted: type suffixes that the worker handles; other known types are
     skipped. service: unknown types are rejected only by the topic's owner, skipped by others.
@@ -92,10 +112,10 @@ class Door:
             self._suffix_of[suffix.encode()] = suffix
             self._suffix_of[(type_prefix + suffix).encode()] = suffix
 
-    def decode(self, records: Iterable[Record]) -> list[Verdict]:
+    def decode(self, records: Iterable[Record]) -> list[Decoded]:
         """One verdict per record, in order. Never raises for anything that a record holds."""
         decode_one = self._decode
-        verdicts: list[Verdict] = []
+        verdicts: list[Decoded] = []
         for record in records:
             try:
                 verdicts.append(decode_one(record))
@@ -130,20 +150,26 @@ class Door:
         if not record.value:
             time_header, id_header = headers.get("ce_time"), headers.get("ce_id")
             return self._tombstone(
-                record, suffix,
+                record,
+                suffix,
                 record.timestamp if time_header is None else _time_ms(time_header.decode()),
                 id_header.decode() if id_header else None,
-                (headers.get("ce_source") or b"").decode(), headers,
-            )  # fmt: skip
+                (headers.get("ce_source") or b"").decode(),
+                headers,
+            )
         data = _parse(record.value)
         time = headers.get("ce_time")
         time_ms = record.timestamp if time is None else _time_ms(time.decode())
         event_id = headers.get("ce_id")
         return self._event(
-            record, suffix, data, time_ms,
-            event_id.decode() if event_id else None, (headers.get("ce_source") or b"").decode(),
+            record,
+            suffix,
+            data,
+            time_ms,
+            event_id.decode() if event_id else None,
+            (headers.get("ce_source") or b"").decode(),
             headers,
-        )  # fmt: skip
+        )
 
     def _structured(self, record: Record, headers: dict[str, bytes]) -> Event | Skipped:
         if not record.value:
@@ -191,10 +217,14 @@ class Door:
         data = to_our_names(suffix, data)
         time = next((data[name] for name in BARE_TIMES if data.get(name) is not None), None)
         return self._event(
-            record, suffix, data,
+            record,
+            suffix,
+            data,
             record.timestamp if time is None else _time_ms(time),
-            _string(data, "id") or _string(data, "message_id"), "", headers,
-        )  # fmt: skip
+            _string(data, "id") or _string(data, "message_id"),
+            "",
+            headers,
+        )
 
     def _named(self, kind: Any, event: Any) -> str | None:
         """The type that a bare record names, its default if it names none, None if unknown.

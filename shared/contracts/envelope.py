@@ -1,4 +1,4 @@
-"""What passes between the door, the runtime and the cores: three small value types.
+"""What passes between the decoder, the runtime and the cores: three small value types.
 
 An incoming record becomes exactly one of `Event` (wanted and valid), `Rejected` (bad: to the
 dead-letter queue) or `Skipped` (valid, but another worker's). A core returns `Output`s.
@@ -35,7 +35,9 @@ class Rejected(msgspec.Struct, frozen=True, gc=False):
 
     offset: int
     stage: str  # decode | validate | infer | state | publish
-    error: str  # a class of error from a closed set (`door.ERRORS`, the cores' own); a metric label
+    error: (
+        str  # a class of error from a closed set (`decoder.ERRORS`, the cores' own); a metric label
+    )
     message: str  # for a person; never contains payload text
 
 

@@ -1,7 +1,7 @@
 """Writes schemas/ from the structs: JSON Schema 2020-12 per event type, and AsyncAPI 3.
 
 `python -m shopkeeper.shared.contracts.schemas` writes the files; a contract test fails when they
-are not current, so what producers read and what the door checks cannot drift apart.
+are not current, so what producers read and what the decoder checks cannot drift apart.
 """
 
 from __future__ import annotations
@@ -133,15 +133,23 @@ def asyncapi() -> dict[str, Any]:
                     "properties": {
                         name: {"type": "string"}
                         for name in (
-                            "content-type", "ce_specversion", "ce_id", "ce_source", "ce_type",
-                            "ce_time", "ce_subject", "ce_dataschema", "ce_causationid",
-                            "ce_correlationid", "traceparent",
+                            "content-type",
+                            "ce_specversion",
+                            "ce_id",
+                            "ce_source",
+                            "ce_type",
+                            "ce_time",
+                            "ce_subject",
+                            "ce_dataschema",
+                            "ce_causationid",
+                            "ce_correlationid",
+                            "traceparent",
                         )
                     },
                 }
             },
         },
-    }  # fmt: skip
+    }
 
 
 def files() -> dict[str, bytes]:

@@ -62,64 +62,184 @@ class Topic:
 
 
 _INPUTS = (
-    Topic(CLICKS, "user", "delete",
-          ("product.clicked.v1", "product.added.v1", "order.completed.v1", "user.erased.v1"),
-          ("shop",), ("recommender",), owner="recommender", default_type="product.clicked.v1"),
-    Topic(SEARCHES, "user", "delete", ("products.searched.v1",),
-          ("shop",), ("intent", "recommender"), owner="intent",
-          default_type="products.searched.v1"),
-    Topic(REVIEWS, "product", "delete", ("product.reviewed.v1",),
-          ("shop",), ("sentiment",), owner="sentiment", default_type="product.reviewed.v1"),
-    Topic(QUESTIONS, "user", "delete", ("question.asked.v1",),
-          ("shop",), ("intent",), owner="intent", default_type="question.asked.v1"),
-    Topic(CATALOGUE, "product", "compact", ("product.catalogued.v1",),
-          ("shop",), ("recommender",), retention_ms=None,
-          owner="recommender", default_type="product.catalogued.v1"),
-)  # fmt: skip
+    Topic(
+        CLICKS,
+        "user",
+        "delete",
+        ("product.clicked.v1", "product.added.v1", "order.completed.v1", "user.erased.v1"),
+        ("shop",),
+        ("recommender",),
+        owner="recommender",
+        default_type="product.clicked.v1",
+    ),
+    Topic(
+        SEARCHES,
+        "user",
+        "delete",
+        ("products.searched.v1",),
+        ("shop",),
+        ("intent", "recommender"),
+        owner="intent",
+        default_type="products.searched.v1",
+    ),
+    Topic(
+        REVIEWS,
+        "product",
+        "delete",
+        ("product.reviewed.v1",),
+        ("shop",),
+        ("sentiment",),
+        owner="sentiment",
+        default_type="product.reviewed.v1",
+    ),
+    Topic(
+        QUESTIONS,
+        "user",
+        "delete",
+        ("question.asked.v1",),
+        ("shop",),
+        ("intent",),
+        owner="intent",
+        default_type="question.asked.v1",
+    ),
+    Topic(
+        CATALOGUE,
+        "product",
+        "compact",
+        ("product.catalogued.v1",),
+        ("shop",),
+        ("recommender",),
+        retention_ms=None,
+        owner="recommender",
+        default_type="product.catalogued.v1",
+    ),
+)
 
 _OUTPUTS = (
     Topic(INTENTS, "user", "delete", ("intent.recognised.v1",), ("intent",), ("subscribers",)),
-    Topic(SENTIMENTS, "product", "delete", ("sentiment.scored.v1",),
-          ("sentiment",), ("subscribers",)),
-    Topic(PRODUCT_SENTIMENT, "product", "compact", ("product-sentiment.updated.v1",),
-          ("sentiment",), ("recommender", "subscribers"), retention_ms=None),
-    Topic(RECOMMENDATIONS, "user", "compact", ("recommendations.updated.v1",),
-          ("recommender",), ("subscribers",), retention_ms=None),
-    Topic(SIMILAR_ITEMS, "product", "compact", ("similar-items.updated.v1",),
-          ("recommender",), ("recommender", "subscribers"), retention_ms=None),
-    Topic(TRENDING, "scope", "compact", ("trending.updated.v1",),
-          ("recommender",), ("recommender", "subscribers"), retention_ms=None),
-)  # fmt: skip
+    Topic(
+        SENTIMENTS, "product", "delete", ("sentiment.scored.v1",), ("sentiment",), ("subscribers",)
+    ),
+    Topic(
+        PRODUCT_SENTIMENT,
+        "product",
+        "compact",
+        ("product-sentiment.updated.v1",),
+        ("sentiment",),
+        ("recommender", "subscribers"),
+        retention_ms=None,
+    ),
+    Topic(
+        RECOMMENDATIONS,
+        "user",
+        "compact",
+        ("recommendations.updated.v1",),
+        ("recommender",),
+        ("subscribers",),
+        retention_ms=None,
+    ),
+    Topic(
+        SIMILAR_ITEMS,
+        "product",
+        "compact",
+        ("similar-items.updated.v1",),
+        ("recommender",),
+        ("recommender", "subscribers"),
+        retention_ms=None,
+    ),
+    Topic(
+        TRENDING,
+        "scope",
+        "compact",
+        ("trending.updated.v1",),
+        ("recommender",),
+        ("recommender", "subscribers"),
+        retention_ms=None,
+    ),
+)
 
 _INTERNAL = (
-    Topic(ITEM_PAIRS, "item partition", "delete", (), ("recommender",), ("recommender",),
-          internal=True),
-    Topic(ITEM_COUNTS, "item bucket", "compact", (), ("recommender",), ("recommender",),
-          internal=True, retention_ms=None),
+    Topic(
+        ITEM_PAIRS,
+        "item partition",
+        "delete",
+        (),
+        ("recommender",),
+        ("recommender",),
+        internal=True,
+    ),
+    Topic(
+        ITEM_COUNTS,
+        "item bucket",
+        "compact",
+        (),
+        ("recommender",),
+        ("recommender",),
+        internal=True,
+        retention_ms=None,
+    ),
     # Read whole at start, and only its newest sessions are used: a million events a partition.
-    Topic(SESSION_ITEMS, "origin partition", "delete", (), ("recommender",), ("recommender",),
-          internal=True, config={"retention.bytes": "16777216", "segment.bytes": "4194304"}),
-    Topic(USER_GROUPS, "model, or partition of clicks", "compact", (), ("recommender",),
-          ("recommender",), internal=True, retention_ms=None),
-    Topic(LAYOUT, "layout", "compact", (), ("topics",), SERVICES, internal=True,
-          retention_ms=None),
+    Topic(
+        SESSION_ITEMS,
+        "origin partition",
+        "delete",
+        (),
+        ("recommender",),
+        ("recommender",),
+        internal=True,
+        config={"retention.bytes": "16777216", "segment.bytes": "4194304"},
+    ),
+    Topic(
+        USER_GROUPS,
+        "model, or partition of clicks",
+        "compact",
+        (),
+        ("recommender",),
+        ("recommender",),
+        internal=True,
+        retention_ms=None,
+    ),
+    Topic(LAYOUT, "layout", "compact", (), ("topics",), SERVICES, internal=True, retention_ms=None),
     # A worker deletes what is superseded; a broker frees whole segments of it only.
-    *(Topic(checkpoints(s), "chunk", "delete", (), (s,), (s,), internal=True, retention_ms=None,
-            message_bytes_max=2_097_152, config={"segment.bytes": "4194304"})
-      for s in SERVICES),
-)  # fmt: skip
+    *(
+        Topic(
+            checkpoints(s),
+            "chunk",
+            "delete",
+            (),
+            (s,),
+            (s,),
+            internal=True,
+            retention_ms=None,
+            message_bytes_max=2_097_152,
+            config={"segment.bytes": "4194304"},
+        )
+        for s in SERVICES
+    ),
+)
 
 _DEAD_LETTERS = tuple(
-    Topic(dead_letters(topic, service), "as in the source topic", "delete", (),
-          (service,), ("operators",), internal=True,
-          # Inputs and 2 MiB more: headers are added, nothing may be refused for its size.
-          message_bytes_max=3_145_728)
+    Topic(
+        dead_letters(topic, service),
+        "as in the source topic",
+        "delete",
+        (),
+        (service,),
+        ("operators",),
+        internal=True,
+        # Inputs and 2 MiB more: headers are added, nothing may be refused for its size.
+        message_bytes_max=3_145_728,
+    )
     for topic, service in (
-        (CLICKS, "recommender"), (CATALOGUE, "recommender"), (ITEM_PAIRS, "recommender"),
-        (SEARCHES, "intent"), (SEARCHES, "recommender"), (QUESTIONS, "intent"),
+        (CLICKS, "recommender"),
+        (CATALOGUE, "recommender"),
+        (ITEM_PAIRS, "recommender"),
+        (SEARCHES, "intent"),
+        (SEARCHES, "recommender"),
+        (QUESTIONS, "intent"),
         (REVIEWS, "sentiment"),
     )
-)  # fmt: skip
+)
 
 ALL: tuple[Topic, ...] = (*_INPUTS, *_OUTPUTS, *_INTERNAL, *_DEAD_LETTERS)
 BY_NAME: dict[str, Topic] = {topic.name: topic for topic in ALL}

@@ -175,13 +175,20 @@ def _order(path: Path, invoice: str, lines: list[Row]) -> ShopEvent | None:
         raise FormatError(f"{path}:{first_line}: timestamp is not ISO 8601") from None
     user = first["customer_id"] or invoice
     data = {
-        "order_id": invoice, "user_id": user, "session_id": invoice, "products": products,
+        "order_id": invoice,
+        "user_id": user,
+        "session_id": invoice,
+        "products": products,
         "currency": "GBP",
-    }  # fmt: skip
+    }
     return ShopEvent(
-        topics.CLICKS, "order.completed.v1", user, data, int(time.timestamp() * 1000),
+        topics.CLICKS,
+        "order.completed.v1",
+        user,
+        data,
+        int(time.timestamp() * 1000),
         f"{path.name}:{first_line}",
-    )  # fmt: skip
+    )
 
 
 def ratings(path: Path, file: IO[str], on_bad: OnBad) -> Iterator[ShopEvent]:
@@ -208,9 +215,13 @@ def ratings(path: Path, file: IO[str], on_bad: OnBad) -> Iterator[ShopEvent]:
             "user_id": row["user_id"],
         }
         yield ShopEvent(
-            topics.REVIEWS, "product.reviewed.v1", row["item_id"], data,
-            round((time_s + shift_s) * 1000), f"{path.name}:{line}",
-        )  # fmt: skip
+            topics.REVIEWS,
+            "product.reviewed.v1",
+            row["item_id"],
+            data,
+            round((time_s + shift_s) * 1000),
+            f"{path.name}:{line}",
+        )
 
 
 READERS: dict[str, Callable[[Path, IO[str], OnBad], Iterator[ShopEvent]]] = {

@@ -1,1 +1,1 @@
-"""The batched Faust runtime: spans in, confirmed outputs out, state that holds its own offset."""
+"""The batched Faust runtime: batches in, confirmed outputs out, state that holds its own offset."""

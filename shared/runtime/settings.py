@@ -34,67 +34,195 @@ class Setting:
 
 REFERENCE: tuple[Setting, ...] = (
     Setting("KAFKA_BOOTSTRAP_SERVERS", "localhost:9092", "brokers, host:port, comma-separated"),
-    Setting("KAFKA_SECURITY_PROTOCOL", "PLAINTEXT", "how to connect", "choice",
-            choices=("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")),
-    Setting("KAFKA_SASL_MECHANISM", "SCRAM-SHA-512", "SASL mechanism, where SASL is used", "choice",
-            choices=("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")),
+    Setting(
+        "KAFKA_SECURITY_PROTOCOL",
+        "PLAINTEXT",
+        "how to connect",
+        "choice",
+        choices=("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"),
+    ),
+    Setting(
+        "KAFKA_SASL_MECHANISM",
+        "SCRAM-SHA-512",
+        "SASL mechanism, where SASL is used",
+        "choice",
+        choices=("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"),
+    ),
     Setting("KAFKA_SASL_USERNAME", "", "SASL user"),
     Setting("KAFKA_SASL_PASSWORD_FILE", "", "file that holds the SASL password", "file"),
     Setting("KAFKA_SSL_CAFILE", "", "CA bundle; empty means the system's", "file"),
     Setting("TOPIC_PREFIX", "", "put before every topic, group and transactional name"),
-    Setting("TOPIC_PARTITIONS", "4", "partitions per topic that `topics init` creates", "integer",
-            1, 1024),
-    Setting("TOPIC_REPLICATION", "1", "replicas per topic that `topics init` creates (3 in "
-            "production)", "integer", 1, 9),
+    Setting(
+        "TOPIC_PARTITIONS",
+        "4",
+        "partitions per topic that `topics init` creates",
+        "integer",
+        1,
+        1024,
+    ),
+    Setting(
+        "TOPIC_REPLICATION",
+        "1",
+        "replicas per topic that `topics init` creates (3 in production)",
+        "integer",
+        1,
+        9,
+    ),
     Setting("TYPE_PREFIX", "com.example.shop.", "reverse-DNS prefix of event types"),
-    Setting("WORKER_ID", "", "static group member id (a supervisor that restarts the same id sets "
-            "it); empty means dynamic. Of two workers with one id one stays, the other ends with "
-            "exit status 3"),
+    Setting(
+        "WORKER_ID",
+        "",
+        "static group member id (a supervisor that restarts the same id sets "
+        "it); empty means dynamic. Of two workers with one id one stays, the other ends with "
+        "exit status 3",
+    ),
     Setting("MODEL_DIR", "", "ONNX models; empty means those shipped in the package", "file"),
-    Setting("ORT_INTRA_OP_THREADS", "1", "threads that share the texts of one batch", "integer",
-            1, 64),
-    Setting("LOG_LEVEL", "INFO", "least severe level logged", "choice",
-            choices=("DEBUG", "INFO", "WARNING", "ERROR")),
-    Setting("LOG_FORMAT", "text", "json: one object per line; text: for people", "choice",
-            choices=("json", "text")),
-    Setting("HTTP_PORT", "0", "port of /metrics, /livez, /readyz; 0 picks a free one, -1 serves "
-            "none", "integer", -1, 65535),
+    Setting(
+        "ORT_INTRA_OP_THREADS", "1", "threads that share the texts of one batch", "integer", 1, 64
+    ),
+    Setting(
+        "LOG_LEVEL",
+        "INFO",
+        "least severe level logged",
+        "choice",
+        choices=("DEBUG", "INFO", "WARNING", "ERROR"),
+    ),
+    Setting(
+        "LOG_FORMAT",
+        "text",
+        "json: one object per line; text: for people",
+        "choice",
+        choices=("json", "text"),
+    ),
+    Setting(
+        "HTTP_PORT",
+        "0",
+        "port of /metrics, /livez, /readyz; 0 picks a free one, -1 serves none",
+        "integer",
+        -1,
+        65535,
+    ),
     Setting("HTTP_HOST", "127.0.0.1", "address of /metrics, /livez, /readyz"),
-    Setting("SPAN_RECORDS_MAX", "4000", "records in one span at most", "integer", 1, 100_000),
-    Setting("SPAN_BYTES_MAX", "4194304", "bytes in one span at most (a single larger record still "
-            "goes through)", "integer", 1024, 67_108_864),
-    Setting("BUFFER_BYTES_MAX", "16777216", "bytes fetched and not finished, per worker, at which "
-            "fetching pauses", "integer", 65_536, 4_294_967_296),
-    Setting("CHECKPOINT_INTERVAL", "5", "seconds between checkpoints of a changed partition at "
-            "least", "number", 0.05, 3600),
-    Setting("DRAIN_DEADLINE", "20", "seconds that a stopping worker may take to finish its spans; "
-            "it ends at most 2 s later whatever it waits for",
-            "number", 0.1, 600),
-    Setting("DELIVERY_TIMEOUT", "30", "seconds after which an unconfirmed delivery stops the "
-            "worker", "number", 1, 600),
-    Setting("SESSION_TIMEOUT", "45", "seconds of silence after which the broker evicts a worker",
-            "number", 6, 300),
-    Setting("MAX_POLL_INTERVAL", "300", "seconds of a stuck event loop after which the worker "
-            "leaves its group", "number", 5, 3600),
-    Setting("RECENT_IDS_MAX", "100000", "event ids remembered per partition to drop repeats",
-            "integer", 0, 10_000_000),
-    Setting("LIST_INTERVAL", "0", "recommender: seconds of event time between two lists of one "
-            "user at least", "number", 0, 86_400),
-    Setting("LIST_AGE_MAX", "60", "recommender: seconds; for an older event no list is published, "
-            "it is only learned", "number", 0, 1e10),
-    Setting("DECAY_HALF_LIFE", "0", "recommender: hours of event time after which a session counts "
-            "half as evidence of what goes together; 0: never (setting or clearing it starts over)",
-            "number", 0, 1e6),
-    Setting("PRUNING_DELTA", "0", "recommender: pairs of items are dropped from memory where "
-            "chance would hide a neighbour with less than this probability; 0: none is (changing "
-            "it starts over)", "number", 0, 0.99),
-    Setting("RULES", "", "recommender: serving rules, a JSON file (see the recommender's README); "
-            "empty means none", "file"),
-    Setting("SEARCH", "on", "recommender: whether searches are answered and count in lists",
-            "choice", choices=("on", "off")),
-    Setting("EXPERIMENT", "", "recommender: JSON, the variants of an A/B test (see its README); "
-            "empty means none"),
-)  # fmt: skip
+    Setting("BATCH_RECORDS_MAX", "4000", "records in one batch at most", "integer", 1, 100_000),
+    Setting(
+        "BATCH_BYTES_MAX",
+        "4194304",
+        "bytes in one batch at most (a larger single record still goes through)",
+        "integer",
+        1024,
+        67_108_864,
+    ),
+    Setting(
+        "BUFFER_BYTES_MAX",
+        "16777216",
+        "bytes fetched and not finished, per worker, at which fetching pauses",
+        "integer",
+        65_536,
+        4_294_967_296,
+    ),
+    Setting(
+        "CHECKPOINT_INTERVAL",
+        "5",
+        "seconds between checkpoints of a changed partition at least",
+        "number",
+        0.05,
+        3600,
+    ),
+    Setting(
+        "DRAIN_DEADLINE",
+        "20",
+        "seconds that a stopping worker may take to finish its batches; "
+        "it ends at most 2 s later whatever it waits for",
+        "number",
+        0.1,
+        600,
+    ),
+    Setting(
+        "DELIVERY_TIMEOUT",
+        "30",
+        "seconds after which an unconfirmed delivery stops the worker",
+        "number",
+        1,
+        600,
+    ),
+    Setting(
+        "SESSION_TIMEOUT",
+        "45",
+        "seconds of silence after which the broker evicts a worker",
+        "number",
+        6,
+        300,
+    ),
+    Setting(
+        "MAX_POLL_INTERVAL",
+        "300",
+        "seconds of a stuck event loop after which the worker leaves its group",
+        "number",
+        5,
+        3600,
+    ),
+    Setting(
+        "RECENT_IDS_MAX",
+        "100000",
+        "event ids remembered per partition to drop repeats",
+        "integer",
+        0,
+        10_000_000,
+    ),
+    Setting(
+        "LIST_INTERVAL",
+        "0",
+        "recommender: seconds of event time between two lists of one user at least",
+        "number",
+        0,
+        86_400,
+    ),
+    Setting(
+        "LIST_AGE_MAX",
+        "60",
+        "recommender: seconds; for an older event no list is published, it is only learned",
+        "number",
+        0,
+        1e10,
+    ),
+    Setting(
+        "DECAY_HALF_LIFE",
+        "0",
+        "recommender: hours of event time after which a session counts "
+        "half as evidence of what goes together; 0: never (setting or clearing it starts over)",
+        "number",
+        0,
+        1e6,
+    ),
+    Setting(
+        "PRUNING_DELTA",
+        "0",
+        "recommender: pairs of items are dropped from memory where "
+        "chance would hide a neighbour with less than this probability; 0: none is (changing "
+        "it starts over)",
+        "number",
+        0,
+        0.99,
+    ),
+    Setting(
+        "RULES",
+        "",
+        "recommender: serving rules, a JSON file (see the recommender's README); empty means none",
+        "file",
+    ),
+    Setting(
+        "SEARCH",
+        "on",
+        "recommender: whether searches are answered and count in lists",
+        "choice",
+        choices=("on", "off"),
+    ),
+    Setting(
+        "EXPERIMENT",
+        "",
+        "recommender: JSON, the variants of an A/B test (see its README); empty means none",
+    ),
+)
 
 _BY_NAME = {setting.name: setting for setting in REFERENCE}
 
@@ -187,7 +315,7 @@ class KafkaSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class WorkerSettings:
     """Everything a worker is told from outside."""
 
     kafka: KafkaSettings
@@ -199,8 +327,8 @@ class Settings:
     log_format: str
     http_port: int
     http_host: str
-    span_records_max: int
-    span_bytes_max: int
+    batch_records_max: int
+    batch_bytes_max: int
     buffer_bytes_max: int
     checkpoint_interval_s: float
     drain_deadline_s: float
@@ -217,7 +345,7 @@ class Settings:
     experiment: str
 
     @classmethod
-    def from_env(cls, environ: Mapping[str, str]) -> Settings:
+    def from_env(cls, environ: Mapping[str, str]) -> WorkerSettings:
         """Read and check every variable of `REFERENCE`. Raises SettingsError, naming the one."""
 
         def integer(name: str) -> int:
@@ -236,8 +364,8 @@ class Settings:
             log_format=read(environ, "LOG_FORMAT"),
             http_port=integer("HTTP_PORT"),
             http_host=read(environ, "HTTP_HOST"),
-            span_records_max=integer("SPAN_RECORDS_MAX"),
-            span_bytes_max=integer("SPAN_BYTES_MAX"),
+            batch_records_max=integer("BATCH_RECORDS_MAX"),
+            batch_bytes_max=integer("BATCH_BYTES_MAX"),
             buffer_bytes_max=integer("BUFFER_BYTES_MAX"),
             checkpoint_interval_s=number("CHECKPOINT_INTERVAL"),
             drain_deadline_s=number("DRAIN_DEADLINE"),
@@ -253,8 +381,8 @@ class Settings:
             search=read(environ, "SEARCH") == "on",
             experiment=read(environ, "EXPERIMENT"),
         )
-        if settings.span_bytes_max > settings.buffer_bytes_max:
-            raise SettingsError("SPAN_BYTES_MAX exceeds BUFFER_BYTES_MAX")
+        if settings.batch_bytes_max > settings.buffer_bytes_max:
+            raise SettingsError("BATCH_BYTES_MAX exceeds BUFFER_BYTES_MAX")
         if settings.decay_half_life_hours and settings.pruning_delta:
             raise SettingsError("DECAY_HALF_LIFE and PRUNING_DELTA exclude each other")
         return settings
@@ -278,8 +406,9 @@ def reference_table() -> str:
             if s.minimum is not None and s.maximum is not None
             else s.kind
         )
-        lines.append(f"| `{s.name}` | {f'`{s.default}`' if s.default else ''} | {values} | "
-                     f"{s.meaning} |")  # fmt: skip
+        lines.append(
+            f"| `{s.name}` | {f'`{s.default}`' if s.default else ''} | {values} | {s.meaning} |"
+        )
     return "\n".join(lines) + "\n"
 
 

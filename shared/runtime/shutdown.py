@@ -102,7 +102,8 @@ class StopSignals:
         time.sleep(self._budget_s)
         log.warning(
             "gave up %s after %.1f s: what was unfinished is not committed and will be read again",
-            self.doing, self._budget_s,
-        )  # fmt: skip
+            self.doing,
+            self._budget_s,
+        )
         sys.stderr.flush()
         os._exit(0)

@@ -49,9 +49,11 @@ def simulate(
         return np.cumsum(what, axis=1, dtype=np.int64)
 
     return Streams(
-        running(arrives & side), running(~arrives & happens & side),
-        running(arrives & ~side), running(~arrives & happens & ~side),
-    )  # fmt: skip
+        running(arrives & side),
+        running(~arrives & happens & side),
+        running(arrives & ~side),
+        running(~arrives & happens & ~side),
+    )
 
 
 def peeked_z_excludes(found: Streams, users_min: int) -> NDArray[np.bool_]:

@@ -29,13 +29,24 @@ class FrailBroker:
     def start(self) -> None:
         """Start it, empty, and wait until it answers."""
         command = [
-            str(binary()), "start", "--only", "kafka", "--host", HOST,
-            "--kafka-port", str(self._port), "--data-dir", f"{self._folder}/{time.time_ns()}",
-        ]  # fmt: skip
+            str(binary()),
+            "start",
+            "--only",
+            "kafka",
+            "--host",
+            HOST,
+            "--kafka-port",
+            str(self._port),
+            "--data-dir",
+            f"{self._folder}/{time.time_ns()}",
+        ]
         self._popen = subprocess.Popen(
-            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=self._folder,
+            command,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd=self._folder,
             **process.child_options(os.environ),
-        )  # fmt: skip
+        )
         assert wait_until_up(self._popen, self.address)
 
     def kill(self) -> None:

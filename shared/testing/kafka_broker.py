@@ -34,10 +34,13 @@ START_S_MAX = 90.0
 STOP_S_MAX = 30.0
 RESOLVE_S_MAX = 600.0
 JAVA_OPTIONS = (
-    "-Xms256m", "-Xmx1g", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
+    "-Xms256m",
+    "-Xmx1g",
+    "-XX:+UseSerialGC",
+    "-XX:TieredStopAtLevel=1",
     "-Dshopkeeper.log.level=WARN",
     f"-Dlog4j2.configurationFile={PROJECT.parents[1] / 'deploy' / 'kafka' / 'log4j2.yaml'}",
-)  # fmt: skip
+)
 
 
 def class_path(project: Path = PROJECT) -> str:
@@ -53,8 +56,16 @@ def class_path(project: Path = PROJECT) -> str:
         if all(Path(jar).is_file() for jar in jars.split(os.pathsep)):
             return jars
     cached.parent.mkdir(exist_ok=True)
-    maven = ["mvn", "-q", "-B", "-f", str(pom), "dependency:build-classpath",
-             "-DincludeScope=runtime", f"-Dmdep.outputFile={cached}"]  # fmt: skip
+    maven = [
+        "mvn",
+        "-q",
+        "-B",
+        "-f",
+        str(pom),
+        "dependency:build-classpath",
+        "-DincludeScope=runtime",
+        f"-Dmdep.outputFile={cached}",
+    ]
     done = subprocess.run(maven, capture_output=True, text=True, timeout=RESOLVE_S_MAX)
     if done.returncode:
         raise BrokerUnavailable(f"Maven did not resolve {pom}: {done.stdout.strip()[-500:]}")
@@ -123,9 +134,11 @@ class KafkaBroker:
         with self._log.open("ab") as sink:
             self._guard = subprocess.Popen(
                 process.guarded(command, grace_s=STOP_S_MAX),
-                stdout=sink, stderr=subprocess.STDOUT, cwd=self.folder,
+                stdout=sink,
+                stderr=subprocess.STDOUT,
+                cwd=self.folder,
                 **process.child_options(os.environ),
-            )  # fmt: skip
+            )
         if not wait_until_up(self._guard, self.address, START_S_MAX):
             self.stop()
             raise BrokerUnavailable(f"Apache Kafka did not start: {self._said()}")
@@ -154,8 +167,10 @@ class KafkaBroker:
     def _run_java(self, *arguments: str) -> None:
         done = subprocess.run(
             self._java(*arguments, "-c", str(self._config)),
-            capture_output=True, text=True, timeout=START_S_MAX,
-        )  # fmt: skip
+            capture_output=True,
+            text=True,
+            timeout=START_S_MAX,
+        )
         if done.returncode:
             raise BrokerUnavailable(
                 f"{arguments[0]}: {(done.stderr or done.stdout).strip()[-500:]}"

@@ -52,9 +52,11 @@ class WorkerProcess:
         with tempfile.NamedTemporaryFile(prefix="shopkeeper-worker-", delete=False) as output:
             self._output = Path(output.name)
             self.popen = subprocess.Popen(
-                self.command, stdout=output, stderr=subprocess.STDOUT,
+                self.command,
+                stdout=output,
+                stderr=subprocess.STDOUT,
                 **process.child_options({**environ, "HTTP_PORT": str(self.port)}),
-            )  # fmt: skip
+            )
 
     def output(self) -> str:
         """What it has written so far, on either stream."""

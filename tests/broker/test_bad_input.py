@@ -149,9 +149,9 @@ def test_bad_input_goes_alone_to_the_dead_letters(kafka, service, topic):
 
 
 def test_a_wrong_setting_stops_the_worker_at_once_and_is_named(kafka):
-    with worker_process("intent", kafka, ready=False, SPAN_RECORDS_MAX="many") as worker:
+    with worker_process("intent", kafka, ready=False, BATCH_RECORDS_MAX="many") as worker:
         assert worker.popen.wait(30) == 2
-        assert "SPAN_RECORDS_MAX='many' is not a whole number" in worker.output()
+        assert "BATCH_RECORDS_MAX='many' is not a whole number" in worker.output()
 
 
 def test_missing_topics_are_named_with_the_way_out(bare_kafka):

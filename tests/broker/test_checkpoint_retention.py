@@ -17,7 +17,7 @@ import pytest
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.runtime.api.service import Service, Source
 from shopkeeper.shared.runtime.kafka.publisher import Publisher
-from shopkeeper.shared.runtime.settings import Settings
+from shopkeeper.shared.runtime.settings import WorkerSettings
 from shopkeeper.shared.runtime.state.checkpoint_log import SLACK_BYTES
 from shopkeeper.shared.runtime.worker.worker import Worker
 from shopkeeper.shared.testing.records import read_topic
@@ -39,14 +39,14 @@ class Blob:
     def flush(self):
         return []
 
-    def tick(self, now_ms):
+    def on_timer(self, now_ms):
         return []
 
-    def dump(self):
+    def snapshot(self):
         padding = random.Random(len(self.seen)).randbytes(STATE_BYTES)
         return {"seen": orjson.dumps(self.seen), "padding": padding}
 
-    def load(self, sections):
+    def restore(self, sections):
         self.seen = orjson.loads(sections["seen"])
 
 
@@ -60,7 +60,7 @@ class Shop:
         self.kafka = kafka
         self.states: dict[tuple[str, int], Blob] = {}
         self.settings = replace(
-            Settings.from_env({"HTTP_PORT": "-1", "CHECKPOINT_INTERVAL": "0.05"}), kafka=kafka
+            WorkerSettings.from_env({"HTTP_PORT": "-1", "CHECKPOINT_INTERVAL": "0.05"}), kafka=kafka
         )
 
     def _source(self, topic):

@@ -138,7 +138,7 @@ def test_orders_are_counted_exactly_big_baskets_capped_and_said_so(kafka, tmp_pa
     assert outputs(kafka, topics.SIMILAR_ITEMS)
     read_to = [dict(at.split("=") for at in h.get("ce_views", "=").split(",")) for h, _ in lists]
     ends = len(asyncio.run(read_topic(kafka, topics.SIMILAR_ITEMS)))
-    assert 0 < max(int(views.get("similar-items", 0)) for views in read_to) <= ends
+    assert 0 < max(int(knowledge.get("similar-items", 0)) for knowledge in read_to) <= ends
     no_letters(kafka, topics.CLICKS, "recommender")
 
 

@@ -88,8 +88,8 @@ def test_variants_are_served_counted_and_told_alike(kafka):
             expected[EXPERIMENT.variant_of(user)][kind] += number
 
     with worker_process("recommender", kafka, WORKER_ID="r-1", EXPERIMENT=TOLD) as worker:
-        views = [event("product.clicked.v1", user) for user in USERS for _ in range(2)]
-        publish(kafka, views)
+        knowledge = [event("product.clicked.v1", user) for user in USERS for _ in range(2)]
+        publish(kafka, knowledge)
         asyncio.run(until_consumed(kafka, "recommender", [topics.CLICKS], 120, worker.alive))
         lists = lists_of(kafka)
         assert lists.keys() == set(USERS)

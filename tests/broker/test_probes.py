@@ -13,8 +13,8 @@ import orjson
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from shopkeeper.services.recommender.config import Settings
-from shopkeeper.services.recommender.evaluation.local_cluster import SPAN_EVENTS, Pipeline
+from shopkeeper.services.recommender.config import RecommenderConfig
+from shopkeeper.services.recommender.evaluation.local_cluster import BATCH_EVENTS, LocalCluster
 from shopkeeper.services.recommender.publishers.recommendations import SCORE_DIGITS
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.contracts.envelope import Event
@@ -126,26 +126,26 @@ def test_lists_are_those_that_evaluate_makes(bare_kafka, log) -> None:
         served = asyncio.run(answers(kafka, probes))
 
     knobs = replace(
-        Settings(), row_interval_ms=0, tick_budget_ms=1e9, sweep_budget_ms=1e9,
+        RecommenderConfig(), row_interval_ms=0, tick_budget_ms=1e9, sweep_budget_ms=1e9,
         count_bytes_per_tick=1 << 40, trending_interval_ms=0,
     )  # fmt: skip
-    pipeline = Pipeline(knobs)
+    pipeline = LocalCluster(knobs)
     typed = [
         Event(e.type, ProductClicked(**e.data), e.key.encode(), offset, e.time_ms, "", "", "")
         for offset, e in enumerate(events)
     ]
-    for start in range(0, len(typed), SPAN_EVENTS):
-        pipeline.learn(typed[start : start + SPAN_EVENTS], live=False)
+    for start in range(0, len(typed), BATCH_EVENTS):
+        pipeline.learn(typed[start : start + BATCH_EVENTS], live=False)
     pipeline.settle()
     evaluated = pipeline.worker
-    number = evaluated.views.sessions.number_of(0, len(events) - FILLING)
+    number = evaluated.knowledge.sessions.number_of(0, len(events) - FILLING)
     assert number >= 0
     recent = [event.data["product_id"] for event in events[-FILLING:]]
-    names = evaluated.items.names
+    names = evaluated.items.product_ids
     filled = 0
     for item, list_ in zip(probes, served, strict=True):
         recent.append(item)
-        ids = [evaluated.items.ids[name] for name in recent[-knobs.recent_items_max :]]
+        ids = [evaluated.items.number_of[name] for name in recent[-knobs.recent_items_max :]]
         [expected] = evaluated.ranker.rank([ids], [[]], [number])
         assert list_["model"]["name"] == "item-cf", "the blend has nothing to learn from here"
         assert [i["product_id"] for i in list_["items"]] == [names[i] for i in expected.items]

@@ -1,7 +1,7 @@
 """The batched Faust runtime on a real broker: what is committed when a body goes wrong.
 
 The service under test sums numbers; its processor can be told to raise, or to take its time.
-Everything else is the real thing: Faust, the span transport, checkpoints, the broker.
+Everything else is the real thing: Faust, the batch transport, checkpoints, the broker.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.contracts.envelope import Output
 from shopkeeper.shared.runtime.api.service import Service, Source
 from shopkeeper.shared.runtime.kafka.offsets import Partition
-from shopkeeper.shared.runtime.settings import Settings
+from shopkeeper.shared.runtime.settings import WorkerSettings
 from shopkeeper.shared.runtime.worker.worker import Worker
 
 if TYPE_CHECKING:
@@ -54,13 +54,13 @@ class Totals:
     def flush(self):
         return []
 
-    def dump(self):
+    def snapshot(self):
         return {"positions": orjson.dumps(self.positions)}
 
-    def load(self, sections):
+    def restore(self, sections):
         self.positions = orjson.loads(sections["positions"])
 
-    def tick(self, now_ms):
+    def on_timer(self, now_ms):
         return []
 
 
@@ -74,8 +74,8 @@ class Bench:
         self.hold: threading.Event | None = None
         self.entered = threading.Event()
         self.settings = replace(
-            Settings.from_env({"HTTP_PORT": "-1", "CHECKPOINT_INTERVAL": "0.1"}),
-            kafka=kafka, span_records_max=10,
+            WorkerSettings.from_env({"HTTP_PORT": "-1", "CHECKPOINT_INTERVAL": "0.1"}),
+            kafka=kafka, batch_records_max=10,
         )  # fmt: skip
 
     @asynccontextmanager
@@ -88,7 +88,7 @@ class Bench:
         finally:
             await worker.stop()
             if self.hold is not None:
-                self.hold.set()  # so that the core thread can end
+                self.hold.set()  # so that the state thread can end
 
     async def send(self, positions, partition=0, product_id="p"):
         producer = AIOKafkaProducer(**self.kafka.client_options())
@@ -143,7 +143,7 @@ def test_a_stopped_worker_has_committed_everything_and_the_next_one_goes_on(benc
     asyncio.run(scenario())
 
 
-def test_a_raising_body_commits_nothing_of_its_span_and_nothing_after(bench):
+def test_a_raising_body_commits_nothing_of_its_batch_and_nothing_after(bench):
     async def scenario():
         await bench.send(range(10))
         async with bench.worker() as worker:
@@ -161,7 +161,7 @@ def test_a_raising_body_commits_nothing_of_its_span_and_nothing_after(bench):
     asyncio.run(scenario())
 
 
-def test_stopping_in_mid_span_waits_for_it_and_then_commits_it(bench):
+def test_stopping_in_mid_batch_waits_for_it_and_then_commits_it(bench):
     """What SIGTERM does: see test_workers.py for the signal itself."""
 
     async def scenario():
@@ -176,7 +176,7 @@ def test_stopping_in_mid_span_waits_for_it_and_then_commits_it(bench):
     asyncio.run(scenario())
 
 
-def test_a_span_that_outlasts_the_drain_deadline_is_not_committed(bench):
+def test_a_batch_that_outlasts_the_drain_deadline_is_not_committed(bench):
     async def scenario():
         await bench.send(range(10))
         bench.hold = threading.Event()
@@ -191,7 +191,7 @@ def test_a_span_that_outlasts_the_drain_deadline_is_not_committed(bench):
     asyncio.run(scenario())
 
 
-def test_cancelling_the_agents_in_mid_span_commits_nothing(bench):
+def test_cancelling_the_agents_in_mid_batch_commits_nothing(bench):
     async def scenario():
         await bench.send(range(10))
         bench.hold = threading.Event()

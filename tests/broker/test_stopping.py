@@ -163,7 +163,7 @@ def test_when_the_broker_falls_silent_while_the_worker_starts(seconds):
 
 
 @pytest.mark.parametrize("how", ["well", "kill", "freeze"])
-def test_in_mid_span(how):
+def test_in_mid_batch(how):
     with frail() as (broker, kafka), workers(kafka) as launched:
         for worker in launched:
             worker.wait_ready()
@@ -205,7 +205,7 @@ async def assert_ends_in_time(worker):
     assert worker.failure is None
 
 
-def test_while_the_core_is_stuck_in_a_span_of_which_nothing_is_committed(bench):
+def test_while_the_core_is_stuck_in_a_batch_of_which_nothing_is_committed(bench):
     async def scenario():
         await bench.send(range(10))
         bench.hold = threading.Event()
@@ -220,9 +220,9 @@ def test_while_the_core_is_stuck_in_a_span_of_which_nothing_is_committed(bench):
 class SlowToDump(Totals):
     """Its checkpoint takes until `bench.hold` is set."""
 
-    def dump(self):
+    def snapshot(self):
         assert self.bench.hold.wait(30)
-        return super().dump()
+        return super().snapshot()
 
 
 def test_while_a_checkpoint_is_taken_that_nobody_waits_for_any_more(bench):
@@ -238,13 +238,13 @@ def test_while_a_checkpoint_is_taken_that_nobody_waits_for_any_more(bench):
         await bench.send(range(10))
         await bench.until(lambda: worker.durable_offset_of(0) == 10)
         bench.hold.clear()
-        # The one that is awaited first is the one that waits for the core thread.
+        # The one that is awaited first is the one that waits for the state thread.
         for held in reversed(list(worker._held.values())):
             worker._begin_checkpoint(held)
         await asyncio.sleep(0.2)
         await assert_ends_in_time(worker)
         bench.hold.set()
-        await asyncio.sleep(0.5)  # the core thread is through with it now
+        await asyncio.sleep(0.5)  # the state thread is through with it now
         assert worker.failure is None
 
     asyncio.run(scenario())
@@ -254,14 +254,14 @@ def test_while_a_checkpoint_is_taken_that_nobody_waits_for_any_more(bench):
 def test_while_state_is_still_being_read(bench, monkeypatch, what):
     async def scenario():
         go_on = threading.Event()
-        views = {}
+        knowledge = {}
         if what == "views":
-            views = {topics.CATALOGUE: lambda pairs: go_on.wait(60)}
+            knowledge = {topics.CATALOGUE: lambda pairs: go_on.wait(60)}
             async with Publisher(bench.kafka, "test") as publisher:
                 await publisher.send(topics.CATALOGUE, b"p", b"{}")
         source = Source(topics.CLICKS, lambda n: Totals(n, bench))
         settings = replace(bench.settings, drain_deadline_s=DRAIN_S)
-        worker = Worker(Service("recommender", [source], views), settings)
+        worker = Worker(Service("recommender", [source], knowledge), settings)
         if what == "checkpoints":
             monkeypatch.setattr(worker._store, "load", lambda *_: asyncio.Event().wait())
         starting = asyncio.create_task(worker.start())

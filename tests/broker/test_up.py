@@ -81,9 +81,9 @@ def test_a_killed_worker_is_restarted_and_goes_on_where_it_was(kafka, tmp_path):
 
 
 def test_a_wrong_setting_stops_up_at_once_and_is_named(kafka, tmp_path):
-    with up(kafka, tmp_path, "intent", SPAN_RECORDS_MAX="many") as (running, _, log):
+    with up(kafka, tmp_path, "intent", BATCH_RECORDS_MAX="many") as (running, _, log):
         assert running.wait(30) == 2
-        assert "SPAN_RECORDS_MAX" in log.read_text()
+        assert "BATCH_RECORDS_MAX" in log.read_text()
         assert "Traceback" not in log.read_text()
 
 

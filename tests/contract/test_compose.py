@@ -14,7 +14,7 @@ import yaml
 
 from shopkeeper.apps.cli.main import COMMANDS, command
 from shopkeeper.shared.contracts import topics
-from shopkeeper.shared.runtime.settings import REFERENCE, Settings
+from shopkeeper.shared.runtime.settings import REFERENCE, WorkerSettings
 from shopkeeper.shared.runtime.telemetry.metrics import Metrics
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -59,7 +59,7 @@ def test_the_commands_exist(name):
 def test_the_variables_are_known_and_their_values_are_accepted(name):
     values = environment(SERVICES[name])
     assert values.keys() <= {setting.name for setting in REFERENCE}
-    settings = Settings.from_env(values)
+    settings = WorkerSettings.from_env(values)
     assert settings.kafka.bootstrap_servers == ("kafka:19092",)
     assert settings.worker_id == "", "under --scale two containers would share it"
 

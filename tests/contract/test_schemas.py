@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shopkeeper.shared.contracts import topics
-from shopkeeper.shared.contracts.decoder import Door
+from shopkeeper.shared.contracts.decoder import EventDecoder
 from shopkeeper.shared.contracts.envelope import Event, Rejected
 from shopkeeper.shared.contracts.events.shop import SHOP_TYPES
 from shopkeeper.shared.contracts.outputs import OUTPUT_TYPES, decode, encode
@@ -48,9 +48,9 @@ def record(message, value=..., offset=7):
     )  # fmt: skip
 
 
-def door(suffix: str) -> Door:
+def decoder(suffix: str) -> EventDecoder:
     topic = topics.BY_NAME[TOPIC_OF[suffix]]
-    return Door(topic.name, topic.types, topic.owner, "com.example.shop.")
+    return EventDecoder(topic.name, topic.types, topic.owner, "com.example.shop.")
 
 
 @pytest.mark.parametrize("name", sorted(files()))
@@ -89,8 +89,8 @@ def test_golden_messages_are_valid(suffix, message):
 
 
 @pytest.mark.parametrize(("suffix", "message"), GOLDEN_SHOP)
-def test_golden_shop_messages_pass_the_door_and_encode_back_unchanged(suffix, message):
-    [event] = door(suffix).decode([record(message)])
+def test_golden_shop_messages_pass_the_decoder_and_encode_back_unchanged(suffix, message):
+    [event] = decoder(suffix).decode([record(message)])
     assert isinstance(event, Event)
     assert (event.type, event.offset, event.key) == (suffix, 7, message["key"].encode())
     assert event.id == message["headers"]["ce_id"]
@@ -112,7 +112,7 @@ def without_nulls(struct):
 
 @pytest.mark.parametrize(("suffix", "message"), GOLDEN_WITH_VALUE)
 def test_structured_mode_and_bare_json_say_the_same_as_binary_mode(suffix, message):
-    [binary] = door(suffix).decode([record(message)])
+    [binary] = decoder(suffix).decode([record(message)])
     headers = message["headers"]
     envelope = {
         "specversion": "1.0", "id": headers["ce_id"], "source": headers["ce_source"],
@@ -128,7 +128,7 @@ def test_structured_mode_and_bare_json_say_the_same_as_binary_mode(suffix, messa
     framed = record(message)
     framed.value = b"\x00\x00\x00\x00\x2a" + framed.value
     for other in (structured, bare, framed):
-        [event] = door(suffix).decode([other])
+        [event] = decoder(suffix).decode([other])
         assert isinstance(event, Event), event
         assert (event.type, event.data, event.time_ms) == (suffix, binary.data, binary.time_ms)
 
@@ -168,7 +168,7 @@ def test_door_and_schema_agree_on_what_is_bad(suffix, message, data):
         holder.pop(path[-1])
     else:
         holder[path[-1]] = data.draw(BAD)
-    [verdict] = door(suffix).decode([record(message, value)])
+    [verdict] = decoder(suffix).decode([record(message, value)])
     assert isinstance(verdict, Event | Rejected)
     assert isinstance(verdict, Event) == validator(suffix).is_valid(value), (path, value)
 

@@ -1,4 +1,4 @@
-"""Golden messages, damaged: the door against a naive twin, and what must hold for any record."""
+"""Golden messages, damaged: the decoder against a naive twin, and what must hold for any record."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.contracts.dead_letter import dead_letter
-from shopkeeper.shared.contracts.decoder import ERRORS, SKIPS, Door
+from shopkeeper.shared.contracts.decoder import ERRORS, SKIPS, EventDecoder
 from shopkeeper.shared.contracts.envelope import Event, Rejected, Skipped
 from shopkeeper.shared.contracts.events.shop import SHOP_TYPES
 
@@ -35,9 +35,9 @@ VALIDATORS = {
 TIME_MS = 1_772_357_400_250
 
 
-def door(suffix):
+def decoder(suffix):
     topic = TOPIC_OF[suffix]
-    return Door(topic.name, topic.types, topic.owner, "com.example.shop.")
+    return EventDecoder(topic.name, topic.types, topic.owner, "com.example.shop.")
 
 
 def record(value, headers, key=b"k", offset=0):
@@ -86,7 +86,7 @@ def _is_json(token):
 
 
 def twin_accepts(suffix, value):
-    """What the door should say to `value` in binary mode, said slowly by other libraries."""
+    """What the decoder should say to `value` in binary mode, said slowly by other libraries."""
     if not value:
         return suffix == "product.catalogued.v1"
     if value[0] == 0 and len(value) > 5:
@@ -115,11 +115,11 @@ def _finite(value):
 
 @settings(max_examples=1500, deadline=None)
 @given(golden=st.sampled_from(GOLDEN), data=st.data())
-def test_the_door_and_its_naive_twin_accept_the_same(golden, data):
+def test_the_decoder_and_its_naive_twin_accept_the_same(golden, data):
     suffix, message = golden
     whole = json.dumps(message["value"], ensure_ascii=data.draw(st.booleans())).encode()
     value = data.draw(st.one_of(damaged(whole), damaged_fields(message["value"])))
-    [verdict] = door(suffix).decode([record(value, headers_of(message))])
+    [verdict] = decoder(suffix).decode([record(value, headers_of(message))])
     assert isinstance(verdict, Event) == twin_accepts(suffix, value), (verdict, value)
 
 
@@ -165,9 +165,9 @@ def records(draw):
 def test_whatever_comes_each_record_has_one_verdict_of_its_own(case):
     suffix, batch, secrets = case
     topic = TOPIC_OF[suffix]
-    verdicts = door(suffix).decode(batch)
+    verdicts = decoder(suffix).decode(batch)
     assert [v.offset for v in verdicts] == [r.offset for r in batch]
-    assert verdicts == [v for r in batch for v in door(suffix).decode([r])], "neighbours matter"
+    assert verdicts == [v for r in batch for v in decoder(suffix).decode([r])], "neighbours matter"
     for verdict, source in zip(verdicts, batch, strict=True):
         if isinstance(verdict, Rejected):
             assert verdict.error in ERRORS[verdict.stage]

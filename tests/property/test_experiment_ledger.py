@@ -12,12 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from shopkeeper.services.recommender.config import Settings
+from shopkeeper.services.recommender.config import RecommenderConfig
 from shopkeeper.services.recommender.core.ab_testing.variants import (
     KINDS,
     Experiment,
-    Ledger,
     Variant,
+    VariantCounts,
     parse,
     total_counts,
 )
@@ -33,7 +33,7 @@ from shopkeeper.shared.contracts.events.shop import (
 START_MS = 1_700_000_000_000
 PARTITION = 1
 INTERVAL_MS = 10
-KNOBS = replace(Settings(), list_interval_ms=INTERVAL_MS)
+VARIED = replace(RecommenderConfig(), list_interval_ms=INTERVAL_MS)
 EXPERIMENT = Experiment("e", [Variant("a", 0.5, {}), Variant("b", 0.3, {}), Variant("c", 0.2, {})],
                         START_MS)  # fmt: skip
 USERS = [f"u{n}" for n in range(20_000)]
@@ -181,28 +181,28 @@ def by_definition(log: list[Event]) -> tuple[list[list[int]], int]:
 @given(logs(), st.lists(st.integers(0, 30)), st.lists(st.integers(0, 30)))
 @settings(max_examples=300)
 def test_the_ledger_is_its_definition_however_cut_and_restored(log, cuts, restarts):
-    whole = Ledger(EXPERIMENT, KNOBS, PARTITION)
+    whole = VariantCounts(EXPERIMENT, VARIED, PARTITION)
     whole.learn(log)
     assert (whole.counts, whole.unattributed) == by_definition(log)
-    parts = Ledger(EXPERIMENT, KNOBS, PARTITION)
+    parts = VariantCounts(EXPERIMENT, VARIED, PARTITION)
     bounds = sorted({0, len(log), *(min(c, len(log)) for c in (*cuts, *restarts))})
     for start, end in pairwise(bounds):
         if start in restarts:
-            packed, parts = parts.dump(), Ledger(EXPERIMENT, KNOBS, PARTITION)
-            parts.load(packed)
-            assert parts.dump() == packed
+            packed, parts = parts.snapshot(), VariantCounts(EXPERIMENT, VARIED, PARTITION)
+            parts.restore(packed)
+            assert parts.snapshot() == packed
         parts.learn(log[start:end])
-    assert parts.dump() == whole.dump()
+    assert parts.snapshot() == whole.snapshot()
 
 
 @given(logs())
 def test_partitions_add_up(log):
-    ledgers = [Ledger(EXPERIMENT, KNOBS, PARTITION) for _ in range(2)]
-    for each, user in zip(ledgers, ("u", "v"), strict=True):
+    all_counts = [VariantCounts(EXPERIMENT, VARIED, PARTITION) for _ in range(2)]
+    for each, user in zip(all_counts, ("u", "v"), strict=True):
         each.learn([e for e in log if e.data.user_id == user])
-    both = Ledger(EXPERIMENT, KNOBS, PARTITION)
+    both = VariantCounts(EXPERIMENT, VARIED, PARTITION)
     both.learn([e for e in log if e.data.user_id in ("u", "v")])
-    assert (total_counts(EXPERIMENT, ledgers) == total_counts(EXPERIMENT, [both])).all()
+    assert (total_counts(EXPERIMENT, all_counts) == total_counts(EXPERIMENT, [both])).all()
 
 
 @given(st.dictionaries(names, st.integers(1, 100), min_size=2, max_size=8))

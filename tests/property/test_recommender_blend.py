@@ -9,12 +9,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shopkeeper.services.recommender.config import Settings
-from shopkeeper.services.recommender.core.ranking.blend import Blend, Learner, softmax_by_list
+from shopkeeper.services.recommender.config import RecommenderConfig
+from shopkeeper.services.recommender.core.ranking.blend import (
+    BlendRanker,
+    BlendTrainer,
+    softmax_by_list,
+)
 
 FEATURES = 4
-KNOBS = replace(Settings(), blend_batch_lists=2, blend_lists_max=3, blend_candidates_max=5,
-                blend_examples_min=4, blend_lists_per_second=10_000)  # fmt: skip
+CONFIG = replace(
+    RecommenderConfig(),
+    blend_batch_lists=2,
+    blend_lists_max=3,
+    blend_candidates_max=5,
+    blend_examples_min=4,
+    blend_lists_per_second=10_000,
+)
 
 
 def lists(chance, sizes):
@@ -33,7 +43,7 @@ def loss(blend, scaled, starts, targets):
 @given(st.integers(0, 1000), st.lists(st.integers(1, 6), min_size=1, max_size=4))
 def test_gradients_are_those_of_the_loss(seed, sizes):
     chance = np.random.default_rng(seed)
-    blend = Blend(FEATURES, 3, 0.01)
+    blend = BlendRanker(FEATURES, 3, 0.01)
     x, starts, targets = lists(chance, sizes)
     scaled = x.astype(np.float64)
     gradients = blend.gradients(scaled, starts, targets)
@@ -54,7 +64,7 @@ def test_gradients_are_those_of_the_loss(seed, sizes):
 @given(st.integers(0, 1000))
 def test_scores_are_those_it_learns_with_to_32_bits(seed):
     chance = np.random.default_rng(seed)
-    blend = Blend(FEATURES, 3, 0.01)
+    blend = BlendRanker(FEATURES, 3, 0.01)
     for _ in range(3):
         x, starts, targets = lists(chance, [3, 5])
         blend.learn(x * 40, starts, targets)
@@ -64,7 +74,7 @@ def test_scores_are_those_it_learns_with_to_32_bits(seed):
 
 def test_it_learns_which_feature_decides():
     chance = np.random.default_rng(3)
-    blend = Blend(FEATURES, 8, 0.01)
+    blend = BlendRanker(FEATURES, 8, 0.01)
     for _ in range(300):
         x, starts, _ = lists(chance, [8] * 16)
         decisive = x[:, 2].reshape(16, 8)
@@ -80,62 +90,62 @@ def test_it_learns_which_feature_decides():
 @given(st.integers(0, 100))
 def test_a_restored_blend_goes_on_as_the_original(seed):
     chance = np.random.default_rng(seed)
-    original, restored = Blend(FEATURES, 3, 0.01), Blend(FEATURES, 3, 0.01)
+    original, restored = BlendRanker(FEATURES, 3, 0.01), BlendRanker(FEATURES, 3, 0.01)
     first, second = lists(chance, [3, 2]), lists(chance, [4, 1])
     original.learn(*first)
-    assert restored.load(original.dump())
+    assert restored.restore(original.snapshot())
     original.learn(*second)
     restored.learn(*second)
-    assert restored.dump() == original.dump()
-    other = Blend(FEATURES + 1, 3, 0.01)
-    before = other.dump()
-    assert not other.load(original.dump())
-    assert other.dump() == before
+    assert restored.snapshot() == original.snapshot()
+    other = BlendRanker(FEATURES + 1, 3, 0.01)
+    before = other.snapshot()
+    assert not other.restore(original.snapshot())
+    assert other.snapshot() == before
 
 
-def remembered(learner, user, chance, count=4):
+def remembered(trainer, user, chance, count=4):
     items = np.arange(count)
     features = chance.random((count, FEATURES)).astype(np.float32)
-    learner.remember(user, items, features, now_ms=0)
+    trainer.remember(user, items, features, now_ms=0)
     return features
 
 
 def test_a_list_is_answered_once_and_bounded_lists_wait():
     chance = np.random.default_rng(0)
-    learner = Learner(KNOBS, FEATURES, base=0)
+    trainer = BlendTrainer(CONFIG, FEATURES, base=0)
     for user in ("a", "b", "c", "d"):
-        remembered(learner, user, chance)
-    learner.clicked("a", 1)  # the oldest: no longer there
-    learner.clicked("b", 99)  # was no candidate
-    assert (learner.examples, learner.missed) == (0, 1)
-    learner.clicked("c", 1)
-    learner.clicked("c", 2)  # answered already
-    learner.forget("d")
-    learner.clicked("d", 1)
-    assert (learner.examples, learner.blend.steps) == (0, 0), "one example waits for another"
-    remembered(learner, "e", chance)
-    learner.clicked("e", 3)
-    assert (learner.examples, learner.blend.steps) == (2, 1)
+        remembered(trainer, user, chance)
+    trainer.clicked("a", 1)  # the oldest: no longer there
+    trainer.clicked("b", 99)  # was no candidate
+    assert (trainer.examples, trainer.missed) == (0, 1)
+    trainer.clicked("c", 1)
+    trainer.clicked("c", 2)  # answered already
+    trainer.forget("d")
+    trainer.clicked("d", 1)
+    assert (trainer.examples, trainer.blend.steps) == (0, 0), "one example waits for another"
+    remembered(trainer, "e", chance)
+    trainer.clicked("e", 3)
+    assert (trainer.examples, trainer.blend.steps) == (2, 1)
 
 
 def test_the_best_candidates_by_the_base_order_are_remembered():
-    learner = Learner(KNOBS, FEATURES, base=0)
+    trainer = BlendTrainer(CONFIG, FEATURES, base=0)
     features = np.zeros((9, FEATURES), np.float32)
     features[:, 0] = [5, 1, 7, 2, 9, 3, 8, 4, 6]
-    learner.remember("u", np.arange(9), features, now_ms=0)
+    trainer.remember("u", np.arange(9), features, now_ms=0)
     for item in (1, 3, 5, 7):  # base 1 to 4
-        learner.clicked("u", item)
-        learner.remember("u", np.arange(9), features, now_ms=0)
-    assert learner.missed == 4
+        trainer.clicked("u", item)
+        trainer.remember("u", np.arange(9), features, now_ms=0)
+    assert trainer.missed == 4
     for item in (0, 2, 4, 6, 8):
-        learner.clicked("u", item)
-        learner.remember("u", np.arange(9), features, now_ms=0)
-    assert learner.missed == 4
+        trainer.clicked("u", item)
+        trainer.remember("u", np.arange(9), features, now_ms=0)
+    assert trainer.missed == 4
 
 
 def test_it_is_trusted_only_where_it_does_better():
     chance = np.random.default_rng(1)
-    right, wrong = (Learner(KNOBS, FEATURES, base=0) for _ in range(2))
+    right, wrong = (BlendTrainer(CONFIG, FEATURES, base=0) for _ in range(2))
     assert not right.trusted()
     for number in range(600):
         features = remembered(right, "u", chance)
@@ -148,18 +158,20 @@ def test_it_is_trusted_only_where_it_does_better():
     assert right.blend_rank > 0.9 > right.base_rank
     assert wrong.base_rank == pytest.approx(1.0)
     assert not wrong.trusted()
-    restored = Learner(KNOBS, FEATURES, base=0)
-    restored.load(right.dump())
+    restored = BlendTrainer(CONFIG, FEATURES, base=0)
+    restored.restore(right.snapshot())
     assert restored.trusted()
-    right.load(wrong.dump())  # of as many examples: ours stays
+    right.restore(wrong.snapshot())  # of as many examples: ours stays
     assert right.trusted()
 
 
 def test_of_very_many_lists_in_one_second_only_some_are_remembered():
-    learner = Learner(replace(KNOBS, blend_lists_per_second=2, blend_lists_max=100), FEATURES, 0)
+    trainer = BlendTrainer(
+        replace(CONFIG, blend_lists_per_second=2, blend_lists_max=100), FEATURES, 0
+    )
     features = np.zeros((2, FEATURES), np.float32)
     for now_ms in (1000, 1500, 1999, 2000):
-        learner.remember(f"u{now_ms}", np.arange(2), features, now_ms)
+        trainer.remember(f"u{now_ms}", np.arange(2), features, now_ms)
     for now_ms in (1000, 1500, 1999, 2000):
-        learner.clicked(f"u{now_ms}", 99)
-    assert learner.missed == 3
+        trainer.clicked(f"u{now_ms}", 99)
+    assert trainer.missed == 3

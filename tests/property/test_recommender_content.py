@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shopkeeper.services.recommender.config import Settings
+from shopkeeper.services.recommender.config import RecommenderConfig
 from shopkeeper.services.recommender.core.cold_start import content as content_module
 from shopkeeper.services.recommender.core.cold_start.attributes import Attributes, tokens_of, words
-from shopkeeper.services.recommender.core.knowledge import Views
-from shopkeeper.services.recommender.core.numeric.items import Items
-from shopkeeper.services.recommender.core.ranking.ranked_list import Ranked
+from shopkeeper.services.recommender.core.knowledge import Knowledge
+from shopkeeper.services.recommender.core.numeric.items import ItemIndex
+from shopkeeper.services.recommender.core.ranking.ranked_list import RankedList
 from shopkeeper.services.recommender.core.ranking.ranker import Ranker
 from shopkeeper.services.recommender.core.tables.item_counts import CountsRecord
 from shopkeeper.services.recommender.core.tables.sessions import SessionItems
@@ -41,13 +41,13 @@ Rows = dict[str, list[tuple[str, float, int]]]  # neighbour, score, sessions wit
 class Shop:
     """Views filled through their topics' records, and the same as plain dicts."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: RecommenderConfig) -> None:
         self.settings = settings
-        self.items = Items()
+        self.items = ItemIndex()
         self.items.intern_all(NAMES)
-        self.views = Views(self.items, settings)
-        self.content = self.views.content
-        self.ranker = Ranker(settings, self.items, self.views)
+        self.knowledge = Knowledge(self.items, settings)
+        self.content = self.knowledge.content
+        self.ranker = Ranker(settings, self.items, self.knowledge)
         self.products: dict[str, ProductCatalogued] = {}
         self.rows: Rows = {}
         self.visits: dict[str, int] = {}
@@ -55,16 +55,16 @@ class Shop:
     def put(self, product: ProductCatalogued) -> None:
         self.products[product.product_id] = product
         key = product.product_id.encode()
-        self.views.catalogue.apply([(key, outputs.encode(product))])
+        self.knowledge.catalogue.apply([(key, outputs.encode(product))])
 
     def remove(self, name: str) -> None:
-        self.views.catalogue.apply([(name.encode(), None)])
+        self.knowledge.catalogue.apply([(name.encode(), None)])
         self.products.pop(name, None)
 
     def similar(self, name: str, row: list[tuple[str, float, int]]) -> None:
         neighbours = [SimilarItem(*entry) for entry in row]
         data = SimilarItemsUpdated(product_id=name, items=neighbours, count=1, model=MODEL)
-        self.views.similar.apply([(name.encode(), outputs.encode(data))])
+        self.knowledge.similar_items.apply([(name.encode(), outputs.encode(data))])
         self.rows[name] = row
 
     def visited(self, visits: dict[str, int]) -> None:
@@ -72,8 +72,8 @@ class Shop:
         n = np.zeros((CLASS_COUNT, len(visits)), np.int32)
         n[CLICK] = list(visits.values())
         record = CountsRecord(1, list(visits), n.tobytes(), b"", b"", b"")
-        self.views.counts.apply([(b"0", msgspec.msgpack.encode(record))])
-        assert self.views.counts.junk == 0
+        self.knowledge.item_counts.apply([(b"0", msgspec.msgpack.encode(record))])
+        assert self.knowledge.item_counts.junk == 0
 
     def new(self) -> set[str]:
         """Items that content may offer."""
@@ -85,8 +85,8 @@ class Shop:
         }  # fmt: skip
 
     def fits(self, name: str) -> dict[str, float]:
-        fits = self.content.fits_of(np.array([self.items.ids[name]]))
-        new = [self.items.names[item] for item in self.content.new_items.tolist()]
+        fits = self.content.fits_of(np.array([self.items.number_of[name]]))
+        new = [self.items.product_ids[item] for item in self.content.new_items.tolist()]
         return dict(zip(new, fits[0].tolist(), strict=True))
 
     def rank(self, recent: list[str]) -> dict[str, tuple[str, str | None]]:
@@ -94,9 +94,9 @@ class Shop:
         (ranked,) = self.ranker.rank([[self.items.intern(name) for name in recent]], [[]])
         return self.shown(ranked)
 
-    def shown(self, ranked: Ranked) -> dict[str, tuple[str, str | None]]:
+    def shown(self, ranked: RankedList) -> dict[str, tuple[str, str | None]]:
         assert set(ranked.codes) <= set(reasons.TEXTS)
-        names = [self.items.names[item] for item in ranked.items]
+        names = [self.items.product_ids[item] for item in ranked.items]
         return dict(zip(names, zip(ranked.codes, ranked.parameters, strict=True), strict=True))
 
 
@@ -122,14 +122,14 @@ def twin_vectors(products: Iterable[ProductCatalogued]) -> Vectors:
     return vectors
 
 
-def vectors_of(attributes: Attributes, items: Items) -> Vectors:
+def vectors_of(attributes: Attributes, items: ItemIndex) -> Vectors:
     """The matrix, by names."""
     matrix = attributes.matrix(len(items)).tocoo()
     assert matrix.dtype == np.float32
     tokens = {number: token for token, number in attributes._ids.items()}
-    found: Vectors = {name: {} for name in items.names}
+    found: Vectors = {name: {} for name in items.product_ids}
     for item, token, value in zip(matrix.row, matrix.col, matrix.data, strict=True):
-        found[items.names[item]][tokens[token]] = float(value)
+        found[items.product_ids[item]][tokens[token]] = float(value)
     return found
 
 
@@ -217,7 +217,10 @@ visits = st.dictionaries(name, st.integers(0, 30))
 
 
 def shop_of(
-    products: list[ProductCatalogued], rows: Rows, visits: dict[str, int], settings: Settings
+    products: list[ProductCatalogued],
+    rows: Rows,
+    visits: dict[str, int],
+    settings: RecommenderConfig,
 ) -> Shop:
     shop = Shop(settings)
     shop.visited(visits)
@@ -246,7 +249,7 @@ def test_words_of_mixed_text(text: str, expected: list[str]) -> None:
 
 @given(products)
 def test_the_matrix_equals_a_naive_twin(products: list[ProductCatalogued]) -> None:
-    items, attributes, last = Items(), Attributes(), {}
+    items, attributes, last = ItemIndex(), Attributes(), {}
     for product in products:
         attributes.put(items.intern(product.product_id), product)
         last[product.product_id] = product
@@ -255,7 +258,7 @@ def test_the_matrix_equals_a_naive_twin(products: list[ProductCatalogued]) -> No
 
 @pytest.mark.parametrize(("different", "said"), [(10, True), (11, False), (18, False)])
 def test_a_field_of_identifiers_says_nothing(different: int, said: bool) -> None:
-    items, attributes, made = Items(), Attributes(), []
+    items, attributes, made = ItemIndex(), Attributes(), []
     for number in range(20):
         product = ProductCatalogued(
             product_id=f"p{number}", title="red" if number % 3 else "blue",
@@ -273,26 +276,26 @@ def test_a_field_of_identifiers_says_nothing(different: int, said: bool) -> None
 def test_changes_lead_to_the_matrix_built_at_once(
     before: list[ProductCatalogued], removed: list[str], after: list[ProductCatalogued]
 ) -> None:
-    items, changed = Items(), Attributes()
+    items, changed = ItemIndex(), Attributes()
     items.intern_all(NAMES)
     last = {}
     for product in before:
-        changed.put(items.ids[product.product_id], product)
+        changed.put(items.number_of[product.product_id], product)
         last[product.product_id] = product
     for product_id in removed:
-        changed.remove(items.ids[product_id])
+        changed.remove(items.number_of[product_id])
         last.pop(product_id, None)
     for product in after:
-        changed.put(items.ids[product.product_id], product)
+        changed.put(items.number_of[product.product_id], product)
         last[product.product_id] = product
     at_once = Attributes()
     for product in last.values():
-        at_once.put(items.ids[product.product_id], product)
+        at_once.put(items.number_of[product.product_id], product)
     assert len(changed) == len(at_once)
     assert_same(vectors_of(changed, items), vectors_of(at_once, items))
     version = changed.version
     for product in last.values():
-        changed.put(items.ids[product.product_id], product)
+        changed.put(items.number_of[product.product_id], product)
     assert changed.version == version  # nothing new was said
 
 
@@ -300,7 +303,9 @@ def test_changes_lead_to_the_matrix_built_at_once(
 def test_fits_equal_a_naive_twin(
     products: list[ProductCatalogued], rows: Rows, visits: dict[str, int], weight: float
 ) -> None:
-    shop = shop_of(products, rows, visits, Settings(content_neighbours_weight=weight, blend=False))
+    shop = shop_of(
+        products, rows, visits, RecommenderConfig(content_neighbours_weight=weight, blend=False)
+    )
     shop.content.settle()
     expected = twin_fits(shop)
     for product_id in NAMES:
@@ -310,7 +315,7 @@ def test_fits_equal_a_naive_twin(
 
 
 def test_of_what_the_catalogue_does_not_know_neighbours_tell() -> None:
-    shop = Shop(Settings(blend=False))
+    shop = Shop(RecommenderConfig(blend=False))
     for product_id, title in (("p1", "red"), ("p2", "red"), ("p3", "blue"), ("p4", "blue")):
         shop.put(ProductCatalogued(product_id=product_id, title=title))
     shop.similar("p0", [("p1", 0.5, 3)])
@@ -322,7 +327,7 @@ def test_of_what_the_catalogue_does_not_know_neighbours_tell() -> None:
 
 def test_what_led_nowhere_yet_is_not_blown_up() -> None:
     # A first row alone, and no new item has the tokens that it leads to: then one comes.
-    shop = Shop(Settings(blend=False, new_item_visits=1))
+    shop = Shop(RecommenderConfig(blend=False, new_item_visits=1))
     shop.visited({"p0": 9, "p1": 9, "p2": 9})
     for product_id, title in (("p0", "red"), ("p1", "blue"), ("p2", "blue"), ("p3", "red")):
         shop.put(ProductCatalogued(product_id=product_id, title=title))
@@ -338,7 +343,7 @@ def test_what_led_nowhere_yet_is_not_blown_up() -> None:
 
 
 def test_a_new_item_lies_where_behaviour_put_those_with_its_attributes() -> None:
-    shop = Shop(Settings(blend=False, new_item_visits=1, content_vectors_weight=0.5))
+    shop = Shop(RecommenderConfig(blend=False, new_item_visits=1, content_vectors_weight=0.5))
     # Who looks at red things looks at round ones next, and at square ones after blue ones; rows of
     # neighbours do not know it yet, but for one that says what a fit is worth.
     shop.visited({"p0": 9, "p1": 9, "p2": 9, "p3": 9})
@@ -351,14 +356,14 @@ def test_a_new_item_lies_where_behaviour_put_those_with_its_attributes() -> None
     for number in range(300):
         pair = ("p0", "p1") if number % 2 else ("p2", "p3")
         starts, offsets = np.full(2, 2 * number), 2 * number + np.arange(2)
-        shop.views.sessions.add(SessionItems(0, starts, shop.items.intern_all(pair), offsets))
+        shop.knowledge.sessions.add(SessionItems(0, starts, shop.items.intern_all(pair), offsets))
     shop.content.settle()
     fits = shop.fits("p0")
     assert fits["p4"] > 0.05 > fits["p5"]  # no attribute is shared with either
     assert fits["p6"] > fits["p4"]
     assert set(shop.rank(["p0"])) >= {"p4", "p6"}
     # Without vectors nothing is known of where they lie.
-    bare = Shop(Settings(blend=False, new_item_visits=1, vector_dimensions=0))
+    bare = Shop(RecommenderConfig(blend=False, new_item_visits=1, vector_dimensions=0))
     for product in shop.products.values():
         bare.put(product)
     bare.visited(shop.visits)
@@ -375,19 +380,21 @@ def test_rows_hold_the_best_fits(
     width: int,
     seeds: list[str],
 ) -> None:
-    shop = shop_of(products, rows, visits, Settings(content_neighbours_max=width, blend=False))
+    shop = shop_of(
+        products, rows, visits, RecommenderConfig(content_neighbours_max=width, blend=False)
+    )
     content = shop.content
     content.settle()
     content.prepare(shop.items.intern_all(seeds))
     for product_id in seeds:
-        row = content.row_of[shop.items.ids[product_id]]
+        row = content.row_of[shop.items.number_of[product_id]]
         if not shop.new():
             assert row == -1
             continue
         fits = shop.fits(product_id)
         best = sorted((fit for fit in fits.values() if fit > 0), reverse=True)[:width]
         neighbours = [item for item in content.neighbours[row].tolist() if item >= 0]
-        names = [shop.items.names[item] for item in neighbours]
+        names = [shop.items.product_ids[item] for item in neighbours]
         assert product_id not in names
         assert len(set(names)) == len(names) == len(best)
         assert content.fits[row][: len(best)].tolist() == pytest.approx(best, rel=1e-4)
@@ -398,7 +405,7 @@ def test_rows_hold_the_best_fits(
 def test_a_sweep_in_slices_equals_one_at_once(
     products: list[ProductCatalogued], rows: Rows, visits: dict[str, int], size: int
 ) -> None:
-    settings = Settings(blend=False)
+    settings = RecommenderConfig(blend=False)
     at_once, sliced = (shop_of(products, rows, visits, settings) for _ in range(2))
     at_once.content.settle()
     with pytest.MonkeyPatch.context() as patch:
@@ -416,7 +423,7 @@ def test_a_sweep_in_slices_equals_one_at_once(
 
 def small_shop(visits: int = 0) -> Shop:
     """p0, seen often; p1 and p2, two new ones like it; others."""
-    shop = Shop(Settings(blend=False, new_item_visits=5))
+    shop = Shop(RecommenderConfig(blend=False, new_item_visits=5))
     shop.visited({"p0": 40, "p1": visits, "p3": 40, "p4": 40})
     for product_id, title in (("p0", "red pot"), ("p1", "red pot"), ("p2", "red"), ("p3", "blue"),
                               ("p4", "blue")):  # fmt: skip
@@ -465,7 +472,7 @@ def test_what_cannot_be_had_is_never_offered() -> None:
 def test_only_new_and_available_items_are_said_to_be_new(
     products: list[ProductCatalogued], rows: Rows, visits: dict[str, int], recent: list[str]
 ) -> None:
-    shop = shop_of(products, rows, visits, Settings(blend=False))
+    shop = shop_of(products, rows, visits, RecommenderConfig(blend=False))
     shop.content.settle()
     for product_id, (code, parameter) in shop.rank(recent).items():
         assert product_id not in shop.products or shop.products[product_id].available is not False
@@ -476,7 +483,7 @@ def test_only_new_and_available_items_are_said_to_be_new(
 
 def test_what_was_searched_for_is_in_a_list_without_history() -> None:
     shop = small_shop()
-    item, gone = shop.items.ids["p3"], shop.items.ids["p4"]
+    item, gone = shop.items.number_of["p3"], shop.items.number_of["p4"]
     shop.remove("p4")
     found, nothing = shop.ranker.rank(
         [[], []], [[], []], searched=[((item, gone), (0.9, 1.0)), ((), ())]

@@ -14,11 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
-from shopkeeper.services.recommender.config import Settings
+from shopkeeper.services.recommender.config import RecommenderConfig
 from shopkeeper.services.recommender.core.counting.cooccurrence import (
     RULE,
     ItemPartition,
-    decode_dump,
+    decode_snapshot,
 )
 from shopkeeper.services.recommender.core.counting.deltas import (
     CorruptDelta,
@@ -26,9 +26,9 @@ from shopkeeper.services.recommender.core.counting.deltas import (
     deltas_of,
     encode,
 )
-from shopkeeper.services.recommender.core.counting.sessions import Due, Erased, Sessions
+from shopkeeper.services.recommender.core.counting.sessions import Erased, ListRequest, Sessions
 from shopkeeper.services.recommender.core.counting.snapshot import StateError
-from shopkeeper.services.recommender.core.numeric.items import Items, distinct
+from shopkeeper.services.recommender.core.numeric.items import ItemIndex, distinct
 from shopkeeper.services.recommender.core.types import HOUR_MS
 from shopkeeper.shared.contracts.envelope import Event
 from shopkeeper.shared.contracts.events.shop import (
@@ -41,7 +41,7 @@ from shopkeeper.shared.contracts.events.shop import (
 
 START_MS = 1_700_000_000_000
 KINDS = ("product.clicked.v1", "product.added.v1", "order.completed.v1", "user.erased.v1")
-SMALL = Settings(session_items_max=4)
+SMALL = RecommenderConfig(session_items_max=4)
 PARTITIONS = 3
 NONE = np.zeros(0, np.int64)
 
@@ -86,7 +86,7 @@ def logs(draw: st.DrawFn, length_max: int = 40, kinds: int = 4) -> list[Event]:
     return log
 
 
-def spans(log: list[Event], cuts: list[int]) -> list[list[Event]]:
+def batches(log: list[Event], cuts: list[int]) -> list[list[Event]]:
     """The log, cut before these indexes."""
     edges = sorted({0, len(log), *(c % (len(log) + 1) for c in cuts)})
     return [log[a:b] for a, b in itertools.pairwise(edges)]
@@ -146,7 +146,7 @@ def batch(baskets: list[tuple[int, list[str]]]) -> Counter[tuple[int, str, str]]
 
 def held(counts: ItemPartition, rule: str = RULE) -> Counter[tuple[int, str, str]]:
     """The same, as held by a worker; read through its dump."""
-    names, matrices, n = decode_dump(counts.dump(NONE), rule)
+    names, matrices, n = decode_snapshot(counts.snapshot(NONE), rule)
     found: Counter[tuple[int, str, str]] = Counter()
     for event_class, matrix in enumerate(matrices):
         coo = matrix.tocoo()
@@ -158,12 +158,12 @@ def held(counts: ItemPartition, rule: str = RULE) -> Counter[tuple[int, str, str
     return found
 
 
-def visits_of(counts: ItemPartition, items: Items) -> Counter[tuple[str, int]]:
+def visits_of(counts: ItemPartition, items: ItemIndex) -> Counter[tuple[str, int]]:
     counts.merge()
     hours = counts.hours
     return Counter(
         {
-            (items.names[row], int(hour)): int(count)
+            (items.product_ids[row], int(hour)): int(count)
             for row, hour, count in zip(hours.rows(), hours.columns(), hours.counts, strict=True)
         }
     )
@@ -172,25 +172,27 @@ def visits_of(counts: ItemPartition, items: Items) -> Counter[tuple[str, int]]:
 def entries(records: list[tuple[int, bytes]]) -> Counter[tuple[Any, ...]]:
     """Delta entries with multiplicity, each with its target and origin offset."""
     found: Counter[tuple[Any, ...]] = Counter()
-    items = Items()
+    items = ItemIndex()
     for target, value in records:
         d = decode(value, items)
         for row, column, kind, offset in zip(
             d.pair_rows, d.pair_columns, d.pair_classes, d.pair_offsets, strict=True
         ):
-            found[target, int(offset), int(kind), items.names[row], items.names[column]] += 1
+            found[
+                target, int(offset), int(kind), items.product_ids[row], items.product_ids[column]
+            ] += 1
         for row, kind, hour, offset in zip(
             d.visit_rows, d.visit_classes, d.visit_hours, d.visit_offsets, strict=True
         ):
-            found[target, int(offset), int(kind), items.names[row], int(hour)] += 1
+            found[target, int(offset), int(kind), items.product_ids[row], int(hour)] += 1
     return found
 
 
 def records_of(
-    stage: Sessions, items: Items, span: list[Event], origin: int = 0,
+    stage: Sessions, items: ItemIndex, batch: list[Event], origin: int = 0,
     partitions: int = PARTITIONS, bytes_max: int = 900_000,
 ) -> list[tuple[int, bytes]]:  # fmt: skip
-    learned, _ = stage.learn(span)
+    learned, _ = stage.learn(batch)
     return [
         (target, record)
         for target, deltas in deltas_of(learned, items, "clicks", origin, partitions)
@@ -199,15 +201,15 @@ def records_of(
 
 
 def run(
-    log: list[Event], cuts: list[int], knobs: Settings, partitions: int = PARTITIONS,
+    log: list[Event], cuts: list[int], knobs: RecommenderConfig, partitions: int = PARTITIONS,
     bytes_max: int = 900_000,
 ) -> list[tuple[int, bytes]]:  # fmt: skip
-    items = Items()
+    items = ItemIndex()
     stage = Sessions(knobs, items)
     return [
         record
-        for span in spans(log, cuts)
-        for record in records_of(stage, items, span, 0, partitions, bytes_max)
+        for batch in batches(log, cuts)
+        for record in records_of(stage, items, batch, 0, partitions, bytes_max)
     ]
 
 
@@ -225,7 +227,7 @@ def test_deltas_do_not_depend_on_how_the_log_was_cut(
 def test_incremental_counts_equal_the_batch_product(
     log: list[Event], cuts: list[int], partitions: int
 ) -> None:
-    items = Items()
+    items = ItemIndex()
     stages = [ItemPartition(SMALL, items) for _ in range(partitions)]
     for target, value in run(log, cuts, SMALL, partitions):
         stages[target].fold(decode(value, items))
@@ -234,11 +236,11 @@ def test_incremental_counts_equal_the_batch_product(
     newest = max((hour for _, hour in visits), default=0)
     for number, stage in enumerate(stages):
         kept = {k: v for k, v in visits_of(stage, items).items() if k[1] > newest - 48}
-        owned = {k for k in visits if items.partitions(partitions)[items.ids[k[0]]] == number}
+        owned = {k for k in visits if items.partitions(partitions)[items.number_of[k[0]]] == number}
         assert kept == {k: visits[k] for k in owned if k[1] > newest - 48}
     owners = items.partitions(partitions)
     for number, stage in enumerate(stages):
-        assert {owners[items.ids[i]] for _, i, _ in held(stage)} <= {number}
+        assert {owners[items.number_of[i]] for _, i, _ in held(stage)} <= {number}
 
 
 @settings(max_examples=150)
@@ -257,23 +259,23 @@ def test_crashes_and_replays_leave_the_counts_as_they_are(
     topic: list[list[tuple[int, bytes]]] = [[] for _ in range(3)]  # by target: (origin, value)
     streams: list[list[tuple[int, bytes]]] = []
     for origin, log in enumerate(origins):
-        items = Items()
+        items = ItemIndex()
         stage, saved, saved_at = Sessions(SMALL, items), None, 0
         records: list[tuple[int, bytes]] = []
         at, crashes = 0, 2
         while at < len(log):
-            end = at + data.draw(st.integers(1, 7), "span")
+            end = at + data.draw(st.integers(1, 7), "batch")
             records += records_of(stage, items, log[at:end], origin)
             at = end
             if data.draw(st.booleans(), "checkpoint"):
-                saved, saved_at = stage.dump(), at
+                saved, saved_at = stage.snapshot(), at
             elif crashes and data.draw(st.booleans(), "crash"):
                 crashes -= 1
-                items = Items()  # another process, with other integers
+                items = ItemIndex()  # another process, with other integers
                 items.intern(f"p{crashes}")
                 stage = Sessions(SMALL, items)
                 if saved is not None:
-                    stage.load(saved)
+                    stage.restore(saved)
                 at = saved_at
         streams.append(records)
     while any(streams):
@@ -283,20 +285,20 @@ def test_crashes_and_replays_leave_the_counts_as_they_are(
         topic[target].append((origin, value))
     found: Counter[tuple[int, str, str]] = Counter()
     for records_of_target in topic:
-        items = Items()
+        items = ItemIndex()
         counts = ItemPartition(SMALL, items)
         saved_counts, next_record, at, crashes = None, 0, 0, 2
         while at < len(records_of_target):
             counts.fold(decode(records_of_target[at][1], items))
             at += 1
             if data.draw(st.booleans(), "checkpoint b"):
-                saved_counts, next_record = counts.dump(NONE), at
+                saved_counts, next_record = counts.snapshot(NONE), at
             elif crashes and data.draw(st.booleans(), "crash b"):
                 crashes -= 1
-                items = Items()
+                items = ItemIndex()
                 counts = ItemPartition(SMALL, items)
                 if saved_counts is not None:
-                    counts.load(saved_counts)
+                    counts.restore(saved_counts)
                 at = next_record
         found += held(counts)
     baskets = [basket for log in origins for basket in naive_sessions(log)[0]]
@@ -307,37 +309,43 @@ def test_crashes_and_replays_leave_the_counts_as_they_are(
 def test_a_restored_stage_a_goes_on_as_the_original(log: list[Event], cuts: list[int]) -> None:
     knobs = replace(SMALL, eviction_interval_records=5, sessions_max=3, users_max=2)
     middle = len(log) // 2
-    items = Items()
+    items = ItemIndex()
     original = Sessions(knobs, items)
     original.learn(log[:middle])
-    restored_items = Items()
+    restored_items = ItemIndex()
     restored_items.intern("another process, other integers")
     restored = Sessions(knobs, restored_items)
-    restored.load(original.dump())
-    assert restored.dump() == original.dump()
+    restored.restore(original.snapshot())
+    assert restored.snapshot() == original.snapshot()
     (first, first_due), (second, second_due) = (
         original.learn(log[middle:]),
         restored.learn(log[middle:]),
     )
     assert first.new_columns()[0].tolist() == second.new_columns()[0].tolist()
-    assert [items.names[i] for i in first.prior] == [restored_items.names[i] for i in second.prior]
+    assert [items.product_ids[i] for i in first.prior] == [
+        restored_items.product_ids[i] for i in second.prior
+    ]
     assert [made_from(d, items) for d in first_due] == [
         made_from(d, restored_items) for d in second_due
     ]
-    assert restored.dump() == original.dump()
+    assert restored.snapshot() == original.snapshot()
 
 
-def made_from(due: Due | Erased, items: Items) -> tuple[Any, ...]:
+def made_from(due: ListRequest | Erased, items: ItemIndex) -> tuple[Any, ...]:
     """What a list is made from, by name."""
     if isinstance(due, Erased):
         return due.event.id, due.users
-    return due.event.id, [items.names[i] for i in due.recent], [items.names[i] for i in due.bought]
+    return (
+        due.event.id,
+        [items.product_ids[i] for i in due.recent],
+        [items.product_ids[i] for i in due.bought],
+    )
 
 
 @given(log=logs(length_max=60), evict_every=st.integers(1, 9))
 def test_eviction_keeps_the_most_recently_used(log: list[Event], evict_every: int) -> None:
     knobs = replace(SMALL, eviction_interval_records=evict_every, sessions_max=3, users_max=2)
-    stage = Sessions(knobs, Items())
+    stage = Sessions(knobs, ItemIndex())
     users: dict[str, int] = {}  # the twin: last offset by user, and by session
     sessions: dict[tuple[str, str | None], int] = {}
     epoch = 0
@@ -367,7 +375,7 @@ def test_records_are_split_between_events_only(log: list[Event], bytes_max: int)
     assert entries(small) == entries(run(log, [], SMALL))
     last: dict[int, int] = {}
     for target, value in small:
-        d = decode(value, Items())
+        d = decode(value, ItemIndex())
         offsets = {*d.pair_offsets.tolist(), *d.visit_offsets.tolist()}
         assert min(offsets) > last.get(target, -1)
         last[target] = d.last_offset
@@ -376,7 +384,7 @@ def test_records_are_split_between_events_only(log: list[Event], bytes_max: int)
 
 @given(junk=st.binary(max_size=200), at=st.integers(0, 10**6), byte=st.integers(0, 255))
 def test_corrupt_records_are_refused_and_never_crash(junk: bytes, at: int, byte: int) -> None:
-    items = Items()
+    items = ItemIndex()
     with pytest.raises(CorruptDelta):
         decode(junk, items)
     log = [event(i, 0, 1, 0, [i], 0) for i in range(4)]
@@ -393,11 +401,13 @@ def test_corrupt_records_are_refused_and_never_crash(junk: bytes, at: int, byte:
 def test_state_of_a_newer_format_is_refused() -> None:
     newer = msgspec.msgpack.encode({"format_version": 9, "rule": ""})
     with pytest.raises(StateError, match="format 9"):
-        Sessions(SMALL, Items()).load(newer)
+        Sessions(SMALL, ItemIndex()).restore(newer)
     with pytest.raises(StateError, match="format 9"):
-        ItemPartition(SMALL, Items()).load(newer)
+        ItemPartition(SMALL, ItemIndex()).restore(newer)
     with pytest.raises(StateError, match="counted by the rule"):
-        Sessions(SMALL, Items()).load(Sessions(Settings(session_gap_ms=1), Items()).dump())
+        Sessions(SMALL, ItemIndex()).restore(
+            Sessions(RecommenderConfig(session_gap_ms=1), ItemIndex()).snapshot()
+        )
 
 
 @given(st.lists(st.integers(0, 299), max_size=40), st.sampled_from([300, 100_000]))
@@ -411,19 +421,19 @@ def test_distinct_items_are_those_of_sorting(items: list[int], capacity: int) ->
 
 def test_state_of_the_first_format_is_taken_over() -> None:
     """It knew no session's start: each gets one below zero, which no event has."""
-    sessions = Sessions(SMALL, Items())
+    sessions = Sessions(SMALL, ItemIndex())
     sessions.learn([event(0, 0, 1, None, [1], 0), event(1, 0, 2, None, [2], 0)])
-    old = msgspec.msgpack.decode(sessions.dump())
+    old = msgspec.msgpack.decode(sessions.snapshot())
     del old["session_start"]
-    restored = Sessions(SMALL, Items())
-    restored.load(msgspec.msgpack.encode(old | {"format_version": 1}))
+    restored = Sessions(SMALL, ItemIndex())
+    restored.restore(msgspec.msgpack.encode(old | {"format_version": 1}))
     assert [s.start for s in restored.sessions.values()] == [-1, -2]
     learned, _ = restored.learn([event(2, 0, 1, None, [3], 0)])
     assert learned.seen_columns()[1].tolist() == [-1]
     assert learned.new_columns()[4].tolist() == [1]
-    again = Sessions(SMALL, Items())
-    again.load(restored.dump())
-    assert again.dump() == restored.dump()
+    again = Sessions(SMALL, ItemIndex())
+    again.restore(restored.snapshot())
+    assert again.snapshot() == restored.snapshot()
 
 
 @given(data=st.data())
@@ -431,8 +441,8 @@ def test_old_hours_are_dropped_whatever_the_order(data: st.DataObject) -> None:
     log = [event(i, 0, 1, None, [i % 3], i * 60) for i in range(36)]
     records = [r for e in log for r in run([e], [], SMALL, 1)]
     # Other origins' records may overtake: a shuffle, each record from an origin of its own.
-    items = Items()
-    counts = ItemPartition(Settings(hours_kept=25), items)
+    items = ItemIndex()
+    counts = ItemPartition(RecommenderConfig(hours_kept=25), items)
     for number in data.draw(st.permutations(range(36))):
         deltas = decode(records[number][1], items)
         deltas.origin_partition = number

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from test_recommender_counts import NONE, SMALL, entries, event, logs, records_of, run
 
 from shopkeeper.services.recommender.app import Recommender
-from shopkeeper.services.recommender.config import Settings
+from shopkeeper.services.recommender.config import RecommenderConfig
 from shopkeeper.services.recommender.core.counting.cooccurrence import (
     ItemPartition,
-    decode_dump,
+    decode_snapshot,
     rule_of,
 )
 from shopkeeper.services.recommender.core.counting.count_map import CountMap
@@ -23,9 +23,9 @@ from shopkeeper.services.recommender.core.counting.deltas import decode, deltas_
 from shopkeeper.services.recommender.core.counting.neighbours import best_neighbours
 from shopkeeper.services.recommender.core.counting.sessions import Sessions
 from shopkeeper.services.recommender.core.counting.snapshot import StateError
-from shopkeeper.services.recommender.core.numeric.items import Items
+from shopkeeper.services.recommender.core.numeric.items import ItemIndex
 from shopkeeper.services.recommender.core.types import CLASS_COUNT, HOUR_MS
-from shopkeeper.services.recommender.evaluation.local_cluster import Pipeline, unhurried
+from shopkeeper.services.recommender.evaluation.local_cluster import LocalCluster, unhurried
 from shopkeeper.shared.contracts.envelope import Event
 
 EPOCHS = replace(SMALL, decay_half_life_hours=2.0, decay_epoch_hours=1, decay_epochs=3)
@@ -33,7 +33,7 @@ ByEpoch = Counter[tuple[int, int, str, str]]  # epoch, class, i, j (or i, i for 
 
 
 def records(log: list[Event], size: int, origin: int = 0) -> list[bytes]:
-    items = Items()
+    items = ItemIndex()
     stage = Sessions(EPOCHS, items)
     found = []
     for start in range(0, len(log), size):
@@ -43,10 +43,10 @@ def records(log: list[Event], size: int, origin: int = 0) -> list[bytes]:
     return found
 
 
-def by_epoch(counts: ItemPartition, items: Items) -> ByEpoch:
+def by_epoch(counts: ItemPartition, items: ItemIndex) -> ByEpoch:
     counts.merge()
     found: ByEpoch = Counter()
-    names, kept = items.names, len(counts.n_by_epoch)
+    names, kept = items.product_ids, len(counts.n_by_epoch)
     for place, pairs in enumerate(counts.pairs):
         age, kind = divmod(place, CLASS_COUNT)
         for i, j, count in zip(pairs.rows(), pairs.columns(), pairs.counts, strict=True):
@@ -80,22 +80,22 @@ def test_epochs_equal_a_batch_however_cut_interleaved_and_restored(
     origins: list[list[Event]], size: int, data: st.DataObject
 ) -> None:
     streams = [records(log, size, origin) for origin, log in enumerate(origins)]
-    items = Items()
+    items = ItemIndex()
     counts = ItemPartition(EPOCHS, items)
     while alive := [stream for stream in streams if stream]:
         counts.fold(decode(data.draw(st.sampled_from(alive)).pop(0), items))
         if data.draw(st.booleans(), "merge"):
             counts.merge()
         if data.draw(st.booleans(), "another process"):
-            items = Items()
+            items = ItemIndex()
             items.intern("p5")
-            saved, counts = counts.dump(NONE), ItemPartition(EPOCHS, items)
-            counts.load(saved)
+            saved, counts = counts.snapshot(NONE), ItemPartition(EPOCHS, items)
+            counts.restore(saved)
     assert by_epoch(counts, items) == batch(origins)
-    names, matrices, n = decode_dump(counts.dump(NONE), rule_of(EPOCHS))
+    names, matrices, n = decode_snapshot(counts.snapshot(NONE), rule_of(EPOCHS))
     assert n.sum() == counts.n_by_epoch.sum()
     assert sum(m.sum() for m in matrices) == sum(int(p.counts.sum()) for p in counts.pairs)
-    assert set(names) <= set(items.names)
+    assert set(names) <= set(items.product_ids)
 
 
 @given(
@@ -109,8 +109,8 @@ def test_rows_weigh_epochs_as_defined(
     table: dict[tuple[int, int, int], int], half_life: float
 ) -> None:
     """c(0, j) of some epochs and classes; the twin sums them in plain Python."""
-    knobs = Settings(shrinkage=2.0)
-    items = Items()
+    knobs = RecommenderConfig(shrinkage=2.0)
+    items = ItemIndex()
     items.intern_all(f"p{n}" for n in range(6))
     weights = np.exp2(-np.arange(4) / half_life)
     pairs = [CountMap() for _ in range(4 * CLASS_COUNT)]
@@ -134,7 +134,10 @@ def test_rows_weigh_epochs_as_defined(
 def test_partitions_read_the_same_rows() -> None:
     """n(j) of other partitions comes through the view, decayed as of another epoch perhaps."""
     knobs = unhurried(
-        Settings(blend=False, decay_half_life_hours=2, decay_epoch_hours=1, decay_epochs=4), "allow"
+        RecommenderConfig(
+            blend=False, decay_half_life_hours=2, decay_epoch_hours=1, decay_epochs=4
+        ),
+        "allow",
     )
     chance = np.random.default_rng(3)
     log = [
@@ -146,7 +149,7 @@ def test_partitions_read_the_same_rows() -> None:
     ]
 
     def rows(partitions: int) -> dict[str, dict[str, float]]:
-        pipeline = Pipeline(knobs, partitions)
+        pipeline = LocalCluster(knobs, partitions)
         for start in range(0, len(log), 50):
             pipeline.learn(log[start : start + 50], live=True)
         pipeline.settle()
@@ -160,7 +163,7 @@ def test_partitions_read_the_same_rows() -> None:
 
 
 def rows_of(worker: Recommender) -> dict[str, dict[str, float]]:
-    view, names = worker.views.similar, worker.items.names
+    view, names = worker.knowledge.similar_items, worker.items.product_ids
     found = {}
     for item in np.flatnonzero(view.row_of[: len(names)] >= 0).tolist():
         row = view.row_of[item]
@@ -175,16 +178,16 @@ def rows_of(worker: Recommender) -> dict[str, dict[str, float]]:
 
 
 def test_state_and_records_of_the_other_kind_are_refused() -> None:
-    exact, aged = ItemPartition(SMALL, Items()), ItemPartition(EPOCHS, Items())
+    exact, aged = ItemPartition(SMALL, ItemIndex()), ItemPartition(EPOCHS, ItemIndex())
     with pytest.raises(StateError, match="epochs=3/1h"):
-        exact.load(aged.dump(NONE))
+        exact.restore(aged.snapshot(NONE))
     with pytest.raises(StateError, match="epochs=3/1h"):
-        aged.load(exact.dump(NONE))
+        aged.restore(exact.snapshot(NONE))
     worker = Recommender(replace(EPOCHS, blend=False))
     worker.prepare(lambda topic: 1)
-    items = Items()
+    items = ItemIndex()
     log = [event(n, 0, 1, 0, [n], 0) for n in range(3)]
     ((_, record),) = records_of(Sessions(SMALL, items), items, log, partitions=1)
     delta = Event("item-pairs", record, None, 0, 0, "", "", "")
-    _, rejected = worker.make_pairs(0).process([delta], 0)
+    _, rejected = worker.make_item_pairs(0).process([delta], 0)
     assert [r.error for r in rejected] == ["corrupt_delta"]

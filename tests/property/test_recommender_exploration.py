@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shopkeeper.services.recommender.config import Settings
-from shopkeeper.services.recommender.core.knowledge import Views
-from shopkeeper.services.recommender.core.numeric.items import Items
+from shopkeeper.services.recommender.config import RecommenderConfig
+from shopkeeper.services.recommender.core.knowledge import Knowledge
+from shopkeeper.services.recommender.core.numeric.items import ItemIndex
 from shopkeeper.services.recommender.core.ranking.exploration import chance_of, draw_of
-from shopkeeper.services.recommender.core.ranking.ranked_list import Ranked
+from shopkeeper.services.recommender.core.ranking.ranked_list import RankedList
 from shopkeeper.services.recommender.core.ranking.ranker import Ranker
 from shopkeeper.services.recommender.core.rules import Explore, Rules
 from shopkeeper.shared.contracts import outputs
@@ -26,23 +26,23 @@ LISTS = 20_000
 SHARE = 0.3
 
 
-def ranker_of(rules: Rules) -> tuple[Ranker, Items]:
+def ranker_of(rules: Rules) -> tuple[Ranker, ItemIndex]:
     """Twelve neighbours of one item, of three categories, and three new products."""
-    items = Items()
-    settings = replace(Settings(), rules=rules, list_items_max=4)
-    views = Views(items, settings)
+    items = ItemIndex()
+    settings = replace(RecommenderConfig(), rules=rules, list_items_max=4)
+    knowledge = Knowledge(items, settings)
     for n in range(1, 16):
         product = ProductCatalogued(product_id=f"p{n}", title="t", category=f"c{n % 3}")
-        views.catalogue.apply([(b"", outputs.encode(product))])
+        knowledge.catalogue.apply([(b"", outputs.encode(product))])
     row = SimilarItemsUpdated(
         product_id="p0", items=[SimilarItem(f"p{n}", 1 / n, 1) for n in range(1, 13)],
         count=1, model=Model("test", "1"),
     )  # fmt: skip
-    views.similar.apply([(b"p0", outputs.encode(row))])
-    return Ranker(settings, items, views), items
+    knowledge.similar_items.apply([(b"p0", outputs.encode(row))])
+    return Ranker(settings, items, knowledge), items
 
 
-def lists_of(ranker: Ranker, items: Items, count: int = LISTS) -> list[Ranked]:
+def lists_of(ranker: Ranker, items: ItemIndex, count: int = LISTS) -> list[RankedList]:
     draws = [chance_of(f"shop.clicks.v1/0/{n}/recommendations.updated.v1/0") for n in range(count)]
     item = items.intern("p0")
     return ranker.rank([[item]] * count, [[]] * count, draws=draws)
@@ -71,9 +71,9 @@ def test_logged_propensities_are_the_frequencies(same_category_max: int) -> None
         assert len(set(ranked.items)) == len(ranked.items)
     if same_category_max:
         for ranked in lists[:500]:
-            held = Counter(int(items.names[i][1:]) % 3 for i in ranked.items)
+            held = Counter(int(items.product_ids[i][1:]) % 3 for i in ranked.items)
             assert max(held.values()) <= same_category_max
-    names = {items.names[item] for item in last}
+    names = {items.product_ids[item] for item in last}
     assert names & {"p13", "p14", "p15"}, "new products are among those drawn"
 
 
@@ -108,7 +108,7 @@ def test_the_same_list_explores_alike_whenever_it_is_made_again() -> None:
 
 
 def test_nothing_explores_by_default() -> None:
-    settings = Settings()
+    settings = RecommenderConfig()
     assert settings.rules.explore.share == 0
 
 

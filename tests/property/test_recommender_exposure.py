@@ -10,12 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shopkeeper.services.recommender.core.numeric.items import Items
+from shopkeeper.services.recommender.core.numeric.items import ItemIndex
 from shopkeeper.services.recommender.core.ranking import online_metrics
-from shopkeeper.services.recommender.core.ranking.online_metrics import Exposure, FadingMean
-from shopkeeper.services.recommender.core.tables.item_counts import ItemCountsView
+from shopkeeper.services.recommender.core.ranking.online_metrics import (
+    ExponentialMean,
+    OnlineMetrics,
+)
+from shopkeeper.services.recommender.core.tables.item_counts import ItemCountsTable
 from shopkeeper.services.recommender.core.types import CLICK
-from shopkeeper.services.recommender.evaluation.metrics import Tally
+from shopkeeper.services.recommender.evaluation.metrics import RankingMetrics
 
 ITEMS = 12
 
@@ -32,13 +35,13 @@ events = st.lists(
 visits = st.lists(st.integers(0, 50), min_size=ITEMS, max_size=ITEMS)
 
 
-def exposure_of(visits: list[int]) -> Exposure:
-    items = Items()
+def exposure_of(visits: list[int]) -> OnlineMetrics:
+    items = ItemIndex()
     items.intern_all(f"p{n}" for n in range(ITEMS))
-    counts = ItemCountsView(items)
+    counts = ItemCountsTable(items)
     counts.reserve()
     counts.n[CLICK, :ITEMS] = visits
-    return Exposure(items, counts)
+    return OnlineMetrics(items, counts)
 
 
 def faded(values: list[float]) -> float:
@@ -91,7 +94,7 @@ def test_figures_are_those_of_a_naive_twin(
 def test_novelty_is_that_of_the_offline_figures(
     lists: list[tuple[int, list[int]]], visits: list[int]
 ) -> None:
-    found, tally = exposure_of(visits), Tally()
+    found, tally = exposure_of(visits), RankingMetrics()
     for number, (target, shown) in enumerate(lists):
         found.add(f"u{number}", [target], shown)
         tally.add(number, target, shown, [target])
@@ -118,7 +121,7 @@ def test_what_waits_is_bounded_and_an_erased_user_is_forgotten(
 
 @given(st.lists(st.floats(-10, 10)), st.integers(0, 30))
 def test_a_fading_mean_does_not_depend_on_the_cut(values: list[float], cut: int) -> None:
-    whole, parts = FadingMean(0.9), FadingMean(0.9)
+    whole, parts = ExponentialMean(0.9), ExponentialMean(0.9)
     whole.add(np.array(values))
     parts.add(np.array(values[:cut]))
     parts.add(np.array(values[cut:]))

@@ -9,16 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shopkeeper.services.recommender.config import Settings
-from shopkeeper.services.recommender.core.knowledge import Views
-from shopkeeper.services.recommender.core.numeric.items import Items
+from shopkeeper.services.recommender.config import RecommenderConfig
+from shopkeeper.services.recommender.core.knowledge import Knowledge
+from shopkeeper.services.recommender.core.numeric.items import ItemIndex
 from shopkeeper.services.recommender.core.ranking.attribution import (
     NAMES,
     labels,
     shares_of_base,
     shares_of_blend,
 )
-from shopkeeper.services.recommender.core.ranking.blend import CLIP, Blend, Learner
+from shopkeeper.services.recommender.core.ranking.blend import CLIP, BlendRanker, BlendTrainer
 from shopkeeper.services.recommender.core.ranking.candidates import Candidates
 from shopkeeper.services.recommender.core.ranking.features import (
     BASE,
@@ -33,10 +33,10 @@ from shopkeeper.shared.contracts.events.base import Model
 from shopkeeper.shared.contracts.events.recommendation import SimilarItem, SimilarItemsUpdated
 
 
-def taught(seed: int, hidden: int = 4) -> tuple[Blend, np.ndarray]:
+def taught(seed: int, hidden: int = 4) -> tuple[BlendRanker, np.ndarray]:
     """A blend after some steps, and candidates."""
     chance = np.random.default_rng(seed)
-    blend = Blend(len(FEATURES), hidden, 0.05)
+    blend = BlendRanker(len(FEATURES), hidden, 0.05)
     x = chance.normal(0, 1, (24, len(FEATURES))).astype(np.float32)
     starts = np.array([0, 8, 16])
     for _ in range(20):
@@ -44,7 +44,7 @@ def taught(seed: int, hidden: int = 4) -> tuple[Blend, np.ndarray]:
     return blend, x
 
 
-def contributions(blend: Blend, x: np.ndarray, centre: np.ndarray) -> np.ndarray:
+def contributions(blend: BlendRanker, x: np.ndarray, centre: np.ndarray) -> np.ndarray:
     """(candidates, features): by how much each puts a candidate above its `centre`."""
     into, bias, out, linear, factor, mean = blend.in_32_bits()
     scaled = np.clip((x - mean) * factor, -CLIP, CLIP)
@@ -104,20 +104,20 @@ def test_labels_name_the_two_foremost(rows: list[list[float]]) -> None:
 
 
 def test_shares_of_the_base_order_are_the_parts_of_its_sum() -> None:
-    settings = replace(Settings(blend=False), repeat_weight=0.1)
-    items = Items()
-    views = Views(items, settings)
+    settings = replace(RecommenderConfig(blend=False), repeat_weight=0.1)
+    items = ItemIndex()
+    knowledge = Knowledge(items, settings)
     rows = {"a": {"b": 0.5, "c": 0.4}, "b": {"c": 0.6, "d": 0.2}}
     for name, row in rows.items():
         neighbours = [SimilarItem(n, s, 1) for n, s in row.items()]
         data = SimilarItemsUpdated(
             product_id=name, items=neighbours, count=1, model=Model("t", "1")
         )
-        views.similar.apply([(name.encode(), outputs.encode(data))])
-    ranker = Ranker(settings, items, views)
+        knowledge.similar_items.apply([(name.encode(), outputs.encode(data))])
+    ranker = Ranker(settings, items, knowledge)
     recent = [items.intern("d"), items.intern("a")]  # d was seen one entry before
     [ranked] = ranker.rank([recent], [[]])
-    found = {items.names[i]: e for i, e in zip(ranked.items, ranked.experts, strict=True)}
+    found = {items.product_ids[i]: e for i, e in zip(ranked.items, ranked.experts, strict=True)}
     step = settings.two_step_weight
     near, far = 0.4, step * 0.5 * 0.6
     assert found["b"] == "neighbours:100"
@@ -138,31 +138,31 @@ def test_reviews_that_sink_an_item_take_nothing_from_who_speaks_for_it() -> None
     found = Candidates(
         np.array([0, 2]), nothing, raw, 0.6 * kept, kept, nothing, nothing, nothing
     )  # fmt: skip
-    one, other = shares_of_base(Settings(two_step_weight=0.3), found, np.array([0, 1]))
+    one, other = shares_of_base(RecommenderConfig(two_step_weight=0.3), found, np.array([0, 1]))
     assert one == pytest.approx(other)
     assert one[NAMES.index("two_step")] == pytest.approx(0.5)
 
 
 def test_a_trusted_blend_names_its_experts() -> None:
-    settings = replace(Settings(), blend_examples_min=1)
-    items = Items()
-    views = Views(items, settings)
-    learner = Learner(settings, len(FEATURES), BASE)
-    learner.examples, learner.blend_rank = 10, 1.0
+    settings = replace(RecommenderConfig(), blend_examples_min=1)
+    items = ItemIndex()
+    knowledge = Knowledge(items, settings)
+    trainer = BlendTrainer(settings, len(FEATURES), BASE)
+    trainer.examples, trainer.blend_rank = 10, 1.0
     neighbours = [SimilarItem(f"p{n}", 1 / n, 1) for n in range(1, 9)]
     data = SimilarItemsUpdated(product_id="a", items=neighbours, count=1, model=Model("t", "1"))
-    views.similar.apply([(b"a", outputs.encode(data))])
-    ranker = Ranker(settings, items, views, learner)
+    knowledge.similar_items.apply([(b"a", outputs.encode(data))])
+    ranker = Ranker(settings, items, knowledge, trainer)
     a, new = items.intern("a"), items.intern("new")
     for _ in range(100):  # what is nearest is what is wanted
         [ranked] = ranker.rank([[a]], [[]])
         assert ranked.candidates is not None
         assert ranked.features is not None
         nearest = np.flatnonzero(ranked.candidates == items.intern("p1"))
-        learner.blend.learn(ranked.features, np.array([0]), nearest)
+        trainer.blend.learn(ranked.features, np.array([0]), nearest)
     empty, ranked = ranker.rank([[new], [a]], [[], []])
     assert ranked.blended
-    assert items.names[ranked.items[0]] == "p1"
+    assert items.product_ids[ranked.items[0]] == "p1"
     assert ranked.experts[0].startswith("neighbours:")
     assert ranked.experts[-1] == "", "nobody speaks for the farthest: all prefer the others"
     assert len(ranked.experts) == len(ranked.items)

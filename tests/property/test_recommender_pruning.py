@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_recommender_counts import NONE, SMALL, held, logs, records_of, spans
+from test_recommender_counts import NONE, SMALL, batches, held, logs, records_of
 
-from shopkeeper.services.recommender.config import Settings
+from shopkeeper.services.recommender.config import RecommenderConfig
 from shopkeeper.services.recommender.core.counting.cooccurrence import (
     ItemPartition,
-    decode_dump,
+    decode_snapshot,
     rule_of,
 )
 from shopkeeper.services.recommender.core.counting.count_map import CountMap
@@ -22,7 +22,7 @@ from shopkeeper.services.recommender.core.counting.deltas import decode
 from shopkeeper.services.recommender.core.counting.pruning import prune
 from shopkeeper.services.recommender.core.counting.sessions import Sessions
 from shopkeeper.services.recommender.core.counting.snapshot import StateError
-from shopkeeper.services.recommender.core.numeric.items import Items
+from shopkeeper.services.recommender.core.numeric.items import ItemIndex
 from shopkeeper.services.recommender.core.types import CHERNOFF, PAIRS, SESSIONS
 from shopkeeper.shared.contracts.envelope import Event
 
@@ -53,8 +53,8 @@ def tables(draw: st.DrawFn) -> tuple[list[Table], np.ndarray]:
 
 
 @st.composite
-def knobs(draw: st.DrawFn) -> Settings:
-    return Settings(
+def knobs(draw: st.DrawFn) -> RecommenderConfig:
+    return RecommenderConfig(
         pruning_bound=draw(BOUNDS),
         pruning_delta=draw(st.sampled_from([0.001, 0.1, 0.5, 0.97])),
         neighbours_max=draw(st.integers(1, 4)),
@@ -87,7 +87,7 @@ def tables_of(maps: list[CountMap]) -> list[Table]:
 
 
 def scores_of(
-    found: list[Table], n: np.ndarray, knobs: Settings
+    found: list[Table], n: np.ndarray, knobs: RecommenderConfig
 ) -> dict[tuple[int, int], tuple[float, list[tuple[float, int, float]]]]:
     """By pair: similarity, and by class (weight, count, sessions)."""
     kinds = [k for k in range(3) if found[k] and knobs.class_weights[k]]
@@ -111,7 +111,7 @@ def scores_of(
     return scores
 
 
-def naive(found: list[Table], n: np.ndarray, knobs: Settings) -> list[Table]:
+def naive(found: list[Table], n: np.ndarray, knobs: RecommenderConfig) -> list[Table]:
     scores = scores_of(found, n, knobs)
     left = [dict(table) for table in found]
     for (i, j), (score, parts) in scores.items():
@@ -138,7 +138,7 @@ def naive(found: list[Table], n: np.ndarray, knobs: Settings) -> list[Table]:
 @settings(max_examples=300)
 @given(table=tables(), knobs=knobs())
 def test_a_naive_twin_drops_the_same(
-    table: tuple[list[Table], np.ndarray], knobs: Settings
+    table: tuple[list[Table], np.ndarray], knobs: RecommenderConfig
 ) -> None:
     found, n = table
     maps = maps_of(found)
@@ -154,13 +154,15 @@ def test_something_is_dropped() -> None:
     n[0, :3] = 400
     for bound, spared in ((PAIRS, True), (SESSIONS, False), (CHERNOFF, False)):
         maps = maps_of(found)
-        prune(maps, n, Settings(pruning_bound=bound, pruning_delta=0.01, neighbours_max=1))
+        prune(maps, n, RecommenderConfig(pruning_bound=bound, pruning_delta=0.01, neighbours_max=1))
         assert ((0, 2) in tables_of(maps)[0]) is spared
         assert (0, 1) in tables_of(maps)[0]
 
 
 @given(table=tables(), knobs=knobs())
-def test_the_best_of_a_row_stay(table: tuple[list[Table], np.ndarray], knobs: Settings) -> None:
+def test_the_best_of_a_row_stay(
+    table: tuple[list[Table], np.ndarray], knobs: RecommenderConfig
+) -> None:
     found, n = table
     scores = scores_of(found, n, knobs)
     maps = maps_of(found)
@@ -175,7 +177,7 @@ def test_the_best_of_a_row_stay(table: tuple[list[Table], np.ndarray], knobs: Se
 
 @given(table=tables(), knobs=knobs())
 def test_nothing_is_dropped_while_chance_may_explain_any_gap(
-    table: tuple[list[Table], np.ndarray], knobs: Settings
+    table: tuple[list[Table], np.ndarray], knobs: RecommenderConfig
 ) -> None:
     """Hoeffding's eps for the most often seen pair is not below the range of the similarity."""
     found, n = table
@@ -194,17 +196,17 @@ PRUNED = replace(
 @given(log=logs(), cuts=st.lists(st.integers(0, 100)), data=st.data())
 def test_replays_prune_the_same(log: list[Event], cuts: list[int], data: st.DataObject) -> None:
     """Another process, with other integers, crashes and goes on from older checkpoints."""
-    items = Items()
+    items = ItemIndex()
     stage = Sessions(PRUNED, items)
     records = [
-        r for span in spans(log, cuts) for _, r in records_of(stage, items, span, partitions=1)
+        r for batch in batches(log, cuts) for _, r in records_of(stage, items, batch, partitions=1)
     ]
     if records:  # repeats, as after a crash of stage A
         records += records[data.draw(st.integers(0, len(records) - 1)) :]
     undisturbed = ItemPartition(PRUNED, items)
     for record in records:
         undisturbed.fold(decode(record, items))
-    items, saved, next_record, at, crashes = Items(), None, 0, 0, 3
+    items, saved, next_record, at, crashes = ItemIndex(), None, 0, 0, 3
     counts = ItemPartition(PRUNED, items)
     while at < len(records):
         counts.fold(decode(records[at], items))
@@ -212,14 +214,14 @@ def test_replays_prune_the_same(log: list[Event], cuts: list[int], data: st.Data
         if data.draw(st.booleans(), "tick"):
             counts.merge()
         if data.draw(st.booleans(), "checkpoint"):
-            saved, next_record = counts.dump(NONE), at
+            saved, next_record = counts.snapshot(NONE), at
         elif crashes and data.draw(st.booleans(), "crash"):
             crashes -= 1
-            items = Items()
+            items = ItemIndex()
             items.intern_all([f"p{n}" for n in range(6, crashes, -1)])
             counts = ItemPartition(PRUNED, items)
             if saved is not None:
-                counts.load(saved)
+                counts.restore(saved)
             at = next_record
     assert counts.folded == undisturbed.folded
     rule = rule_of(PRUNED)
@@ -227,9 +229,9 @@ def test_replays_prune_the_same(log: list[Event], cuts: list[int], data: st.Data
 
 
 def test_state_pruned_by_another_rule_is_refused() -> None:
-    exact, pruned = ItemPartition(SMALL, Items()), ItemPartition(PRUNED, Items())
+    exact, pruned = ItemPartition(SMALL, ItemIndex()), ItemPartition(PRUNED, ItemIndex())
     with pytest.raises(StateError, match="pruning"):
-        exact.load(pruned.dump(NONE))
+        exact.restore(pruned.snapshot(NONE))
     with pytest.raises(StateError, match="co-occurrence/1'"):
-        pruned.load(exact.dump(NONE))
-    assert decode_dump(exact.dump(NONE))[0] == []
+        pruned.restore(exact.snapshot(NONE))
+    assert decode_snapshot(exact.snapshot(NONE))[0] == []

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shopkeeper.services.recommender.config import Settings
-from shopkeeper.services.recommender.core.knowledge import Views
-from shopkeeper.services.recommender.core.numeric.items import Items
-from shopkeeper.services.recommender.core.ranking.blend import Learner
+from shopkeeper.services.recommender.config import RecommenderConfig
+from shopkeeper.services.recommender.core.knowledge import Knowledge
+from shopkeeper.services.recommender.core.numeric.items import ItemIndex
+from shopkeeper.services.recommender.core.ranking.blend import BlendTrainer
 from shopkeeper.services.recommender.core.ranking.features import BASE, FEATURES
-from shopkeeper.services.recommender.core.ranking.ranked_list import Ranked
+from shopkeeper.services.recommender.core.ranking.ranked_list import RankedList
 from shopkeeper.services.recommender.core.ranking.ranker import TOGETHER, Ranker
 from shopkeeper.services.recommender.core.tables.base import BASES
 from shopkeeper.services.recommender.core.tables.sessions import SessionItems
@@ -37,11 +37,11 @@ NAMES = [f"p{i}" for i in range(8)]
 class Shop:
     """Views filled through the records that they are fed with, and the same as plain dicts."""
 
-    def __init__(self, settings: Settings) -> None:
-        self.items = Items()
-        self.views = Views(self.items, settings)
-        self.learner = Learner(settings, len(FEATURES), BASE) if settings.blend else None
-        self.ranker = Ranker(settings, self.items, self.views, self.learner)
+    def __init__(self, settings: RecommenderConfig) -> None:
+        self.items = ItemIndex()
+        self.knowledge = Knowledge(self.items, settings)
+        self.trainer = BlendTrainer(settings, len(FEATURES), BASE) if settings.blend else None
+        self.ranker = Ranker(settings, self.items, self.knowledge, self.trainer)
         self.settings = settings
         self.rows: dict[str, list[tuple[str, float, int]]] = {}
         self.means: dict[str, float] = {}
@@ -51,7 +51,7 @@ class Shop:
     def similar(self, name: str, row: list[tuple[str, float, int]]) -> None:
         neighbours = [SimilarItem(n, s, 1, BASES[kind]) for n, s, kind in row]
         data = SimilarItemsUpdated(product_id=name, items=neighbours, count=1, model=MODEL)
-        self.views.similar.apply([(name.encode(), outputs.encode(data))])
+        self.knowledge.similar_items.apply([(name.encode(), outputs.encode(data))])
         self.rows[name] = row
 
     def sentiment(self, name: str, mean: float) -> None:
@@ -59,14 +59,14 @@ class Shop:
             product_id=name, count=1, mean=mean, trend=0, positive=1, neutral=0, negative=0,
             model=MODEL,
         )  # fmt: skip
-        self.views.sentiment.apply([(name.encode(), outputs.encode(data))])
+        self.knowledge.sentiment.apply([(name.encode(), outputs.encode(data))])
         self.means[name] = mean
 
     def catalogue(self, name: str, available: bool | None, category: str | None = None) -> None:
         data = ProductCatalogued(
             product_id=name, title=name, category=category, available=available
         )
-        self.views.catalogue.apply([(name.encode(), outputs.encode(data))])
+        self.knowledge.catalogue.apply([(name.encode(), outputs.encode(data))])
         (self.blocked.add if available is False else self.blocked.discard)(name)
 
     def session(self, names: list[str]) -> None:
@@ -75,7 +75,7 @@ class Shop:
         offsets = np.arange(count) + 100 * number
         items = self.items.intern_all(names)
         starts = np.full(count, 100 * number)
-        self.views.sessions.add(SessionItems(0, starts, items, offsets))
+        self.knowledge.sessions.add(SessionItems(0, starts, items, offsets))
         self.sessions.append(list(dict.fromkeys(names)))
 
     def sessions_with(self, recent: list[str], own: int = -1) -> list[list[str]]:
@@ -85,23 +85,23 @@ class Shop:
     def vector(self, name: str) -> np.ndarray:
         """An item's, of length 1, or zeros."""
         item = self.items.intern(name)
-        return self.views.vectors.units(np.array([item]))[0]
+        return self.knowledge.vectors.units(np.array([item]))[0]
 
     def trending(self, scope: str, names: list[str]) -> None:
         items = [TrendingItem(n, 1.0) for n in names]
         data = TrendingUpdated(scope=scope, items=items, as_of_ms=1, model=MODEL)
-        self.views.trending.apply([(scope.encode(), outputs.encode(data))])
+        self.knowledge.trending.apply([(scope.encode(), outputs.encode(data))])
 
-    def rank(self, *users: tuple[list[str], list[str]], own: int = -1) -> list[Ranked]:
+    def rank(self, *users: tuple[list[str], list[str]], own: int = -1) -> list[RankedList]:
         recents = [[self.items.intern(n) for n in recent] for recent, _ in users]
         boughts = [[self.items.intern(n) for n in bought] for _, bought in users]
         return self.ranker.rank(recents, boughts, [own] * len(users))
 
-    def names(self, ranked: Ranked) -> list[str]:
-        return [self.items.names[i] for i in ranked.items]
+    def names(self, ranked: RankedList) -> list[str]:
+        return [self.items.product_ids[i] for i in ranked.items]
 
 
-def used(settings: Settings, recent: list[str], seed: str) -> int:
+def used(settings: RecommenderConfig, recent: list[str], seed: str) -> int:
     """How many neighbours of a recent item count."""
     new = recent[::-1].index(seed) < 2
     return (
@@ -176,12 +176,12 @@ def twin(shop: Shop, recent: list[str], bought: list[str], own: int = -1) -> dic
 
 
 def assert_evidence(
-    shop: Shop, recent: list[str], offered: dict[str, Expected], ranked: Ranked, own: int = -1
+    shop: Shop, recent: list[str], offered: dict[str, Expected], ranked: RankedList, own: int = -1
 ) -> None:
     """The features of every candidate, computed one by one."""
     assert ranked.candidates is not None
     assert ranked.features is not None
-    names = [shop.items.names[i] for i in ranked.candidates.tolist()]
+    names = [shop.items.product_ids[i] for i in ranked.candidates.tolist()]
     assert len(set(names)) == len(names)
     distinct = list(dict.fromkeys(reversed(recent)))  # newest first
     sessions = shop.sessions_with(recent, own)
@@ -271,7 +271,7 @@ def assert_evidence(
 
 
 knobs = st.builds(
-    Settings,
+    RecommenderConfig,
     session_decay=st.sampled_from([1.0, 0.8, 0.5]),
     repeat_weight=st.sampled_from([0.0, 1.0]),
     offer_current=st.booleans(),
@@ -307,7 +307,7 @@ users = st.lists(
     st.integers(-1, 5),
 )
 def test_lists_equal_those_of_a_naive_twin(
-    settings: Settings,
+    settings: RecommenderConfig,
     rows: dict[str, list[tuple[str, float, int]]],
     means: dict[str, float],
     blocked: set[str],
@@ -346,7 +346,7 @@ def test_lists_equal_those_of_a_naive_twin(
 
 
 def test_many_lists_are_the_same_as_one_at_a_time() -> None:
-    shop = Shop(Settings())
+    shop = Shop(RecommenderConfig())
     for i, product in enumerate(NAMES):
         shop.similar(product, [(NAMES[(i + k) % 8], 1 / (k + 1), 0) for k in range(1, 4)])
     users = [([NAMES[(i * j) % 8] for j in range(1 + i % 5)], []) for i in range(1_200)]
@@ -355,7 +355,7 @@ def test_many_lists_are_the_same_as_one_at_a_time() -> None:
 
 def test_a_list_may_be_made_from_more_than_a_user_s_memory_holds() -> None:
     """All that was seen are candidates, however many: there is room for them."""
-    settings = Settings(
+    settings = RecommenderConfig(
         recent_items_max=2, offer_current=True, repeat_weight=1.0, candidates_base_max=1,
         candidates_two_step_max=1, candidates_followed_max=1, candidates_sessions_max=1,
         list_items_max=200,
@@ -368,7 +368,7 @@ def test_a_list_may_be_made_from_more_than_a_user_s_memory_holds() -> None:
 
 
 def test_the_chain_from_personal_to_empty() -> None:
-    shop = Shop(replace(Settings(), list_items_max=4))
+    shop = Shop(replace(RecommenderConfig(), list_items_max=4))
     assert shop.rank((["p0"], []))[0].fallback == "empty"
     shop.catalogue("p6", True)
     shop.catalogue("p7", None)
@@ -391,33 +391,37 @@ def test_the_chain_from_personal_to_empty() -> None:
 
 
 def test_a_well_reviewed_item_rises() -> None:
-    shop = Shop(Settings())
+    shop = Shop(RecommenderConfig())
     shop.similar("p0", [("p1", 0.9, 0), ("p2", 0.8, 0)])
     shop.sentiment("p2", 0.9)
     assert shop.names(shop.rank((["p0"], []))[0]) == ["p2", "p1"]
 
 
 def test_a_badly_reviewed_item_sinks_and_a_removed_one_goes() -> None:
-    shop = Shop(Settings())
+    shop = Shop(RecommenderConfig())
     shop.similar("p0", [("p1", 0.9, 0), ("p2", 0.8, 0), ("p3", 0.7, 0)])
     assert shop.names(shop.rank((["p0"], []))[0]) == ["p1", "p2", "p3"]
     shop.sentiment("p1", -0.9)
     assert shop.names(shop.rank((["p0"], []))[0]) == ["p2", "p3", "p1"]
-    shop.views.sentiment.apply([(b"p1", None)])
-    shop.views.catalogue.apply([(b"p2", None)])
+    shop.knowledge.sentiment.apply([(b"p1", None)])
+    shop.knowledge.catalogue.apply([(b"p2", None)])
     assert shop.names(shop.rank((["p0"], []))[0]) == ["p1", "p3"]
-    shop.views.similar.apply([(b"p0", None)])
+    shop.knowledge.similar_items.apply([(b"p0", None)])
     assert shop.rank((["p0"], []))[0].fallback == "empty"
 
 
 @given(st.lists(st.tuples(st.none() | st.binary(max_size=8), st.none() | st.binary(max_size=40))))
 def test_views_pass_over_junk(records: list[tuple[bytes | None, bytes | None]]) -> None:
-    shop = Shop(Settings())
+    shop = Shop(RecommenderConfig())
     shop.similar("p0", [("p1", 0.9, 0)])
-    views = shop.views
+    knowledge = shop.knowledge
     for view in (
-        views.similar, views.counts, views.catalogue, views.sentiment, views.trending
-    ):  # fmt: skip
+        knowledge.similar_items,
+        knowledge.item_counts,
+        knowledge.catalogue,
+        knowledge.sentiment,
+        knowledge.trending,
+    ):
         view.apply(records)
         unreadable = [(b"p5", b"\xff\xfe"), (b"p5", b"[1]"), (b"p5", b'{"product_id": 5}')]
         before = view.junk

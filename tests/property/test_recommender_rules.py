@@ -11,15 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shopkeeper.services.recommender.config import Settings
-from shopkeeper.services.recommender.core.knowledge import Views
-from shopkeeper.services.recommender.core.numeric.items import Items
+from shopkeeper.services.recommender.config import RecommenderConfig
+from shopkeeper.services.recommender.core.knowledge import Knowledge
+from shopkeeper.services.recommender.core.numeric.items import ItemIndex
 from shopkeeper.services.recommender.core.ranking.candidates import best
 from shopkeeper.services.recommender.core.ranking.diversity import diverse
-from shopkeeper.services.recommender.core.ranking.ranked_list import Ranked
+from shopkeeper.services.recommender.core.ranking.ranked_list import RankedList
 from shopkeeper.services.recommender.core.ranking.ranker import Ranker
 from shopkeeper.services.recommender.core.rules import Match, Rules, RulesError, parse
-from shopkeeper.services.recommender.core.tables.catalogue import CatalogueView
+from shopkeeper.services.recommender.core.tables.catalogue import CatalogueTable
 from shopkeeper.shared.contracts import outputs
 from shopkeeper.shared.contracts.events.base import Model
 from shopkeeper.shared.contracts.events.recommendation import (
@@ -61,7 +61,7 @@ def test_a_wrong_rule_is_refused_and_its_place_named(document: bytes, place: str
 
 
 def test_no_rules_are_the_default() -> None:
-    assert parse(b"{}") == Rules() == Settings().rules
+    assert parse(b"{}") == Rules() == RecommenderConfig().rules
 
 
 prices = st.none() | st.sampled_from([0.0, 1.0, 5.0, 10.0, 19.99])
@@ -116,8 +116,8 @@ def test_what_rules_match_is_what_a_naive_twin_says(
             for rule, factor in boost
         ],
     }
-    items = Items()
-    view = CatalogueView(items, parse(outputs.msgspec.json.encode(document)))
+    items = ItemIndex()
+    view = CatalogueTable(items, parse(outputs.msgspec.json.encode(document)))
     known: dict[str, dict[str, Any]] = {}
     for product, removed in records:
         name = product["product_id"]
@@ -141,8 +141,8 @@ def test_what_rules_match_is_what_a_naive_twin_says(
 
 def test_masks_and_factors_are_computed_only_when_the_catalogue_moved() -> None:
     rules = parse(b'{"exclude": [{"price_above": 5}], "boost": [{"brand": "acme", "factor": 2}]}')
-    items = Items()
-    view = CatalogueView(items, rules)
+    items = ItemIndex()
+    view = CatalogueTable(items, rules)
 
     def put(**about: Any) -> None:
         product = ProductCatalogued(product_id="p0", title="t", **about)
@@ -237,29 +237,29 @@ class Shop:
 
     def __init__(self, **rules: Any) -> None:
         self.settings = replace(
-            Settings(), rules=parse(outputs.msgspec.json.encode(rules)), list_items_max=5
+            RecommenderConfig(), rules=parse(outputs.msgspec.json.encode(rules)), list_items_max=5
         )
-        self.items = Items()
-        self.views = Views(self.items, self.settings)
-        self.ranker = Ranker(self.settings, self.items, self.views)
+        self.items = ItemIndex()
+        self.knowledge = Knowledge(self.items, self.settings)
+        self.ranker = Ranker(self.settings, self.items, self.knowledge)
 
     def catalogue(self, name: str, **about: Any) -> None:
         product = ProductCatalogued(product_id=name, title=name, **about)
-        self.views.catalogue.apply([(name.encode(), outputs.encode(product))])
+        self.knowledge.catalogue.apply([(name.encode(), outputs.encode(product))])
 
     def similar(self, name: str, **scores: float) -> None:
         neighbours = [SimilarItem(n, s, 1) for n, s in scores.items()]
         row = SimilarItemsUpdated(product_id=name, items=neighbours, count=1, model=MODEL)
-        self.views.similar.apply([(name.encode(), outputs.encode(row))])
+        self.knowledge.similar_items.apply([(name.encode(), outputs.encode(row))])
 
-    def rank(self, recent: list[str], bought: list[str] | None = None) -> Ranked:
+    def rank(self, recent: list[str], bought: list[str] | None = None) -> RankedList:
         intern = self.items.intern
         return self.ranker.rank([[intern(n) for n in recent]], [[intern(n) for n in bought or []]])[
             0
         ]
 
     def names(self, recent: list[str], bought: list[str] | None = None) -> list[str]:
-        return [self.items.names[item] for item in self.rank(recent, bought).items]
+        return [self.items.product_ids[item] for item in self.rank(recent, bought).items]
 
 
 def test_rules_hold_wherever_an_item_comes_from() -> None:
@@ -275,7 +275,7 @@ def test_rules_hold_wherever_an_item_comes_from() -> None:
         scope="all", items=[TrendingItem(n, 1.0) for n in ("p4", "p5", "p9")],
         as_of_ms=1, model=MODEL,
     )  # fmt: skip
-    shop.views.trending.apply([(b"all", outputs.encode(trending))])
+    shop.knowledge.trending.apply([(b"all", outputs.encode(trending))])
     assert shop.names(["p0"]) == ["p3", "p9", "p6"]
     shop.catalogue("p3", price=501)
     shop.catalogue("p2", price=1)
@@ -287,7 +287,7 @@ def test_a_boost_multiplies_scores_and_brings_nothing_back() -> None:
     shop.similar("p0", p1=0.8, p2=0.7, p3=0.6)
     shop.catalogue("p1", brand="acme")
     ranked = shop.rank(["p0"])
-    assert [shop.items.names[i] for i in ranked.items] == ["p3", "p2", "p1"]
+    assert [shop.items.product_ids[i] for i in ranked.items] == ["p3", "p2", "p1"]
     assert ranked.scores == pytest.approx([1.2, 0.7, 0.4])
     shop.catalogue("p3", available=False)
     assert shop.names(["p0"]) == ["p2", "p1"]
@@ -316,7 +316,7 @@ def test_a_list_holds_no_more_of_a_category_wherever_items_come_from() -> None:
         scope="all", items=[TrendingItem(n, 1.0) for n in ("p3", "p4", "q1")],
         as_of_ms=1, model=MODEL,
     )  # fmt: skip
-    shop.views.trending.apply([(b"all", outputs.encode(trending))])
+    shop.knowledge.trending.apply([(b"all", outputs.encode(trending))])
     assert shop.names(["p0"]) == ["p1", "p3", "q1"]
 
 

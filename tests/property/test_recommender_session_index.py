@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shopkeeper.services.recommender.core.counting.sessions import Learned
-from shopkeeper.services.recommender.core.numeric.items import Items
+from shopkeeper.services.recommender.core.numeric.items import ItemIndex
 from shopkeeper.services.recommender.core.tables.sessions import (
     NO_LINK,
     SessionIndex,
@@ -39,8 +39,8 @@ def seen(log: list[tuple[int, int, int]]) -> list[SessionItems]:
     ]
 
 
-def made() -> tuple[SessionIndex, Items]:
-    items = Items()
+def made() -> tuple[SessionIndex, ItemIndex]:
+    items = ItemIndex()
     items.intern_all(f"p{i}" for i in range(6))
     return SessionIndex(items, SESSIONS, WIDTH), items
 
@@ -105,7 +105,7 @@ def test_it_holds_the_newest_sessions_and_finds_them_by_item(
 
 @given(events)
 def test_every_session_is_found_while_the_ring_is_not_full(log: list[tuple[int, int, int]]) -> None:
-    items = Items()
+    items = ItemIndex()
     items.intern_all(f"p{i}" for i in range(6))
     index = SessionIndex(items, 100, WIDTH)
     for record in seen(log):
@@ -157,7 +157,7 @@ def test_vectors_learn_each_item_with_those_before_it(
         def learn(self, items: NDArray[np.int64], contexts: NDArray[np.int32]) -> None:
             told.extend(zip(items.tolist(), contexts.tolist(), strict=True))
 
-    items = Items()
+    items = ItemIndex()
     items.intern_all(f"p{i}" for i in range(6))
     index = SessionIndex(items, 100, WIDTH, Told(8, 2, 1, 0.1))
     column = np.array(log)

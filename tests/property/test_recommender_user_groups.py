@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linear_sum_assignment
 
-from shopkeeper.services.recommender.config import Settings
-from shopkeeper.services.recommender.core.knowledge import Views
-from shopkeeper.services.recommender.core.numeric.items import Items
+from shopkeeper.services.recommender.config import RecommenderConfig
+from shopkeeper.services.recommender.core.knowledge import Knowledge
+from shopkeeper.services.recommender.core.numeric.items import ItemIndex
 from shopkeeper.services.recommender.core.numeric.price_bands import price_band
 from shopkeeper.services.recommender.core.tables.user_groups import (
     FORMAT_VERSION,
@@ -62,7 +62,7 @@ def told(groups: UserGroups, vectors: np.ndarray) -> np.ndarray:
 @given(st.integers(0, 10**6), st.lists(st.integers(1, 90), min_size=2, max_size=6))
 def test_the_same_in_the_same_order_gives_the_same_groups(seed: int, sizes: list[int]) -> None:
     samples = [people(seed + n, size)[0] for n, size in enumerate([70, *sizes])]
-    assert learned(*samples).dump() == learned(*samples).dump()
+    assert learned(*samples).snapshot() == learned(*samples).snapshot()
 
 
 @settings(max_examples=15)
@@ -72,11 +72,11 @@ def test_a_dump_goes_on_as_if_nothing_had_been(seed: int, cut: int, components: 
     whole = learned(*samples, components=components)
     first = learned(*samples[:cut], components=components)
     second = UserGroups(WIDTH, GROUPS, components)
-    assert second.load(first.dump())
+    assert second.restore(first.snapshot())
     for sample in samples[cut:]:
         second.learn(sample)
-    assert second.dump() == whole.dump()
-    assert not UserGroups(WIDTH, GROUPS + 1, components).load(first.dump())
+    assert second.snapshot() == whole.snapshot()
+    assert not UserGroups(WIDTH, GROUPS + 1, components).restore(first.snapshot())
 
 
 @settings(max_examples=10)
@@ -167,19 +167,19 @@ def test_a_model_of_another_shape_is_refused() -> None:
 # -- behaviour
 
 
-def shop(products: list[tuple[str, str | None, float | None]]) -> tuple[Items, Behaviour]:
-    items = Items()
-    views = Views(items, Settings())
+def shop(products: list[tuple[str, str | None, float | None]]) -> tuple[ItemIndex, Behaviour]:
+    items = ItemIndex()
+    knowledge = Knowledge(items, RecommenderConfig())
     for name, category, price in products:
         data = ProductCatalogued(product_id=name, title=name, category=category, price=price)
-        views.catalogue.apply([(name.encode(), encode(data))])
+        knowledge.catalogue.apply([(name.encode(), encode(data))])
     for name, mean in (("a", 0.5), ("c", -0.5)):
         said = ProductSentimentUpdated(
             product_id=name, count=1, mean=mean, trend=0.0, positive=1, neutral=0, negative=0,
             model=Model("rating", "1"),
         )  # fmt: skip
-        views.sentiment.apply([(name.encode(), encode(said))])
-    return items, Behaviour(items, views.catalogue, views.sentiment)
+        knowledge.sentiment.apply([(name.encode(), encode(said))])
+    return items, Behaviour(items, knowledge.catalogue, knowledge.sentiment)
 
 
 CATALOGUE: list[tuple[str, str | None, float | None]] = [
@@ -322,14 +322,14 @@ def test_users_whose_groups_are_remembered_are_bounded_and_can_be_forgotten() ->
 
 
 def test_few_clicks_of_a_group_give_way_to_what_everyone_clicks() -> None:
-    items = Items()
-    views = Views(items, Settings(group_prior=1.0))
+    items = ItemIndex()
+    knowledge = Knowledge(items, RecommenderConfig(group_prior=1.0))
     names = [f"p{n}" for n in range(4)]
     model = GroupModel(
         1, behaviour.WIDTH, [5, 9], np.zeros((behaviour.WIDTH, 2), np.float32).tobytes(),
         np.array([0, 1], np.float32).tobytes(),
     )  # fmt: skip
-    view = views.groups
+    view = knowledge.user_groups
     view.apply([(MODEL_KEY, msgspec.msgpack.encode(ModelRecord(FORMAT_VERSION, model, b"")))])
 
     def clicks(key: bytes, hour: int, seen: list[tuple[int, int, float]]) -> None:
@@ -341,13 +341,13 @@ def test_few_clicks_of_a_group_give_way_to_what_everyone_clicks() -> None:
         view.apply([(key, msgspec.msgpack.encode(record))])
 
     clicks(b"clicks/0", 100, [(5, 0, 60.0), (5, 1, 40.0), (9, 2, 1.0)])
-    named = {group: [items.names[i] for i in view.trending(group)] for group in (5, 9, 7)}
+    named = {group: [items.product_ids[i] for i in view.trending(group)] for group in (5, 9, 7)}
     # Shares of group 5: .6, .4; of group 9: 1; of everyone: .59, .40, .01.
     assert named == {5: ["p0", "p1", "p2"], 9: ["p2", "p0", "p1"], 7: []}
     # Six hours later another partition has as many clicks of another item as these are worth now.
     clicks(b"clicks/1", 106, [(5, 3, 40.0)])
-    assert [items.names[i] for i in view.trending(5)] == ["p3", "p0", "p1", "p2"]
+    assert [items.product_ids[i] for i in view.trending(5)] == ["p3", "p0", "p1", "p2"]
     view.apply([(b"clicks/1", None)])
-    assert [items.names[i] for i in view.trending(5)] == ["p0", "p1", "p2"]
+    assert [items.product_ids[i] for i in view.trending(5)] == ["p0", "p1", "p2"]
     assert view.assign([[0], [1, 2]], [(), ()]).tolist() == [9, 9]
-    assert Views(items, Settings()).groups.assign([[0]], [()]).tolist() == [-1]
+    assert Knowledge(items, RecommenderConfig()).user_groups.assign([[0]], [()]).tolist() == [-1]

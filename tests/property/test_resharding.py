@@ -10,10 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shopkeeper.services.recommender import resharding
-from shopkeeper.services.recommender.config import Settings
-from shopkeeper.services.recommender.core.ab_testing.variants import Ledger, parse, total_counts
+from shopkeeper.services.recommender.config import RecommenderConfig
+from shopkeeper.services.recommender.core.ab_testing.variants import (
+    VariantCounts,
+    parse,
+    total_counts,
+)
 from shopkeeper.services.recommender.core.counting.sessions import Sessions
-from shopkeeper.services.recommender.core.numeric.items import Items
+from shopkeeper.services.recommender.core.numeric.items import ItemIndex
 from shopkeeper.services.recommender.processors.interactions import (
     BLEND_SECTION,
     EXPERIMENT_SECTION,
@@ -53,10 +57,12 @@ class Partitions:
     """Sessions and a ledger per partition, fed as a log would feed them."""
 
     def __init__(self, count):
-        self.count, self.items = count, Items()
+        self.count, self.items = count, ItemIndex()
         self.experiment = parse(EXPERIMENT)
-        self.sessions = [Sessions(Settings(), self.items) for _ in range(count)]
-        self.ledgers = [Ledger(self.experiment, Settings(), n) for n in range(count)]
+        self.sessions = [Sessions(RecommenderConfig(), self.items) for _ in range(count)]
+        self.all_counts = [
+            VariantCounts(self.experiment, RecommenderConfig(), n) for n in range(count)
+        ]
         self.ends = [0] * count
         self.new: Counter[tuple] = Counter()  # class, item, hour, items it found there
 
@@ -66,28 +72,31 @@ class Partitions:
                        event.source, event.id)  # fmt: skip
         self.ends[number] += 1
         learned, due = self.sessions[number].learn([placed])
-        self.ledgers[number].learn([placed])
-        names = self.items.names
+        self.all_counts[number].learn([placed])
+        names = self.items.product_ids
         if learned.new:
             _, kind, item, hour, _ = learned.new
             self.new[kind, names[item], hour, tuple(names[i] for i in learned.prior)] += 1
         return due
 
-    def dump(self):
+    def snapshot(self):
         return {
-            n: {SECTION: self.sessions[n].dump(), EXPERIMENT_SECTION: self.ledgers[n].dump(),
-                BLEND_SECTION: b"blend"}
+            n: {
+                SECTION: self.sessions[n].snapshot(),
+                EXPERIMENT_SECTION: self.all_counts[n].snapshot(),
+                BLEND_SECTION: b"blend",
+            }
             for n in range(self.count)
-        }  # fmt: skip
+        }
 
-    def load(self, sections):
+    def restore(self, sections):
         for n in range(self.count):
-            self.sessions[n].load(sections[n][SECTION])
-            self.ledgers[n].load(sections[n][EXPERIMENT_SECTION])
+            self.sessions[n].restore(sections[n][SECTION])
+            self.all_counts[n].restore(sections[n][EXPERIMENT_SECTION])
             assert sections[n][BLEND_SECTION] == b"blend"
 
     def users(self):
-        names = self.items.names
+        names = self.items.product_ids
         return {
             name: ([names[i] for i in user.recent], [names[i] for i in user.bought],
                    user.list_time_ms, set(user.sessions))
@@ -104,7 +113,7 @@ def test_clicks_go_on_as_if_nothing_had_been_split(seed, sizes):
     for user, event in events[:50]:
         undisturbed.learn(user, event)
         old.learn(user, event)
-    new.load(resharding.clicks(old.dump(), after))
+    new.restore(resharding.clicks(old.snapshot(), after))
     new.ends[: min(before, after)] = old.ends[: min(before, after)]
     assert new.users() == old.users()
     for number, sessions in enumerate(new.sessions):
@@ -117,8 +126,8 @@ def test_clicks_go_on_as_if_nothing_had_been_split(seed, sizes):
     assert new.users() == undisturbed.users()
     assert old.new + new.new == undisturbed.new
     experiment = new.experiment
-    counted = total_counts(experiment, new.ledgers).tolist()
-    assert counted == total_counts(experiment, undisturbed.ledgers).tolist()
+    counted = total_counts(experiment, new.all_counts).tolist()
+    assert counted == total_counts(experiment, undisturbed.all_counts).tolist()
 
 
 @settings(max_examples=60, deadline=None)
@@ -145,9 +154,9 @@ def test_reviews_go_on_as_if_nothing_had_been_split(seed, sizes):
     for review in reviews(60):
         fold(undisturbed, review)
         fold(old, review)
-    dumps = {n: {"aggregates": a.dump()} for n, a in enumerate(old)}
+    dumps = {n: {"aggregates": a.snapshot()} for n, a in enumerate(old)}
     for n, sections in sentiment_resharding.reviews(dumps, after).items():
-        new[n].load(sections["aggregates"])
+        new[n].restore(sections["aggregates"])
     for review in reviews(60):  # edits of reviews from before among them
         fold(undisturbed, review)
         fold(new, review)
@@ -167,7 +176,7 @@ def test_offsets_and_fences_stay_and_every_partition_knows_all_recent_ids():
         ids[index % 2].seen("s", f"e{index}")
     before = {
         n: Checkpoint("shop.searches.v1", n, 10 + n,
-                      {RECENT_IDS: ids[n].dump(), FENCE: fence.dump()}, 2)
+                      {RECENT_IDS: ids[n].snapshot(), FENCE: fence.snapshot()}, 2)
         for n in range(2)
     }  # fmt: skip
     made = split(before, 3, None)
@@ -179,12 +188,14 @@ def test_offsets_and_fences_stay_and_every_partition_knows_all_recent_ids():
     assert [FENCE in c.sections for c in made] == [True, True, False]
     for checkpoint in made:
         known = RecentIds(100)
-        known.load(checkpoint.sections[RECENT_IDS])
+        known.restore(checkpoint.sections[RECENT_IDS])
         assert all(known.seen("s", f"e{index}") for index in range(20))
 
 
 def test_of_too_many_ids_the_newest_of_every_partition_are_kept():
     own, other = (b"".join(b"%s%015d" % (name, n) for n in range(9)) for name in (b"a", b"b"))
     known = RecentIds(4)
-    known.load(newest_ids(own, [other]))
-    assert known.dump() == b"".join((b"b%015d" % 7, b"a%015d" % 7, b"b%015d" % 8, b"a%015d" % 8))
+    known.restore(newest_ids(own, [other]))
+    assert known.snapshot() == b"".join(
+        (b"b%015d" % 7, b"a%015d" % 7, b"b%015d" % 8, b"a%015d" % 8)
+    )

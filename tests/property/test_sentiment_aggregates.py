@@ -105,11 +105,11 @@ def test_what_was_dumped_and_loaded_goes_on_as_if_it_had_not(log, cuts):
     for place, review in enumerate(log):
         whole.fold(*review)
         if place in cuts:
-            packed = cut.dump()
+            packed = cut.snapshot()
             cut = Aggregates(2, 5)
-            cut.load(packed)
+            cut.restore(packed)
         cut.fold(*review)
-    assert cut.dump() == whole.dump()
+    assert cut.snapshot() == whole.snapshot()
 
 
 def test_evictions_are_handed_over_once():

@@ -10,8 +10,8 @@ import msgspec
 import pytest
 
 from shopkeeper.services.recommender.app import Recommender
-from shopkeeper.services.recommender.config import Settings
-from shopkeeper.services.recommender.core.counting.cooccurrence import decode_dump
+from shopkeeper.services.recommender.config import RecommenderConfig
+from shopkeeper.services.recommender.core.counting.cooccurrence import decode_snapshot
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.contracts.envelope import Event
 from shopkeeper.shared.contracts.events.shop import OrderCompleted, ProductClicked
@@ -73,7 +73,7 @@ def feed(
     capped = 0
     for number, events in enumerate(partitions):
         worker = fresh()
-        clicks, saved, saved_at, at = worker.make_clicks(number), None, 0, 0
+        clicks, saved, saved_at, at = worker.make_interactions(number), None, 0, 0
         left = crashes
         while at < len(events):
             end = at + chance.randint(1, 500)
@@ -84,45 +84,45 @@ def feed(
                 published += clicks.flush()
             for output in published:
                 if output.topic == topics.SESSION_ITEMS:
-                    view.views.sessions.apply([(output.key, output.value)])
+                    view.knowledge.sessions.apply([(output.key, output.value)])
                 if output.topic == topics.ITEM_PAIRS and output.partition is not None:
                     topic.records[output.partition].append(output.value or b"")
             if save:
-                saved, saved_at = clicks.dump(), at
+                saved, saved_at = clicks.snapshot(), at
             elif left and chance.random() < 0.2:
                 left -= 1
-                clicks, at = fresh().make_clicks(number), 0
+                clicks, at = fresh().make_interactions(number), 0
                 if saved is not None:
-                    clicks.load(saved)
+                    clicks.restore(saved)
                     at = saved_at
         for output in clicks.flush():
             if output.topic == topics.SESSION_ITEMS:
-                view.views.sessions.apply([(output.key, output.value)])
+                view.knowledge.sessions.apply([(output.key, output.value)])
             else:
                 topic.records[output.partition or 0].append(output.value or b"")
         capped += clicks.sessions.counters["session_items_capped"]
     counts: Counts = {}
     totals: Totals = {}
     for number, records in enumerate(topic.records):
-        pairs, saved, saved_at, at = fresh().make_pairs(number), None, 0, 0
+        pairs, saved, saved_at, at = fresh().make_item_pairs(number), None, 0, 0
         left = crashes
         while at < len(records):
             end = at + chance.randint(1, 9)
-            span = [
+            batch = [
                 Event("item-pairs", r, None, i, 0, "", "", "")
                 for i, r in enumerate(records[at:end])
             ]
-            assert pairs.process(span, 0)[1] == []
+            assert pairs.process(batch, 0)[1] == []
             at = end
             if chance.random() < 0.1:
-                saved, saved_at = pairs.dump(), at
+                saved, saved_at = pairs.snapshot(), at
             elif left and chance.random() < 0.1:
                 left -= 1
-                pairs, at = fresh().make_pairs(number), 0
+                pairs, at = fresh().make_item_pairs(number), 0
                 if saved is not None:
-                    pairs.load(saved)
+                    pairs.restore(saved)
                     at = saved_at
-        names, matrices, n = decode_dump(pairs.dump()["counts"])
+        names, matrices, n = decode_snapshot(pairs.snapshot()["counts"])
         for kind, matrix in enumerate(matrices):
             coo = matrix.tocoo()
             for i, j, count in zip(
@@ -137,7 +137,7 @@ def feed(
 
 def indexed(worker: Recommender) -> Indexed:
     """Items of each session, in order, and how often each item came and came back."""
-    index, names = worker.views.sessions, worker.items.names
+    index, names = worker.knowledge.sessions, worker.items.product_ids
     sessions = sorted(
         [names[item] for item in index.entries[number, : index.lengths[number], 0].tolist()]
         for number in range(len(index))
@@ -154,7 +154,7 @@ def batch_index(log: list[ShopEvent]) -> Indexed:
         lines = event.data.get("products", [event.data])
         sessions.setdefault(key, []).extend(line["product_id"] for line in lines)
     returns: dict[str, list[int]] = {}
-    width = Settings().index_session_items_max
+    width = RecommenderConfig().index_session_items_max
     for items in sessions.values():
         held = list(dict.fromkeys(items))[:width]
         for place, item in enumerate(items):
@@ -167,7 +167,7 @@ def batch_index(log: list[ShopEvent]) -> Indexed:
 
 
 def fresh() -> Recommender:
-    worker = Recommender(Settings())
+    worker = Recommender(RecommenderConfig())
     worker.prepare(lambda topic: PARTITIONS)
     return worker
 

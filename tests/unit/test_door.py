@@ -1,4 +1,4 @@
-"""The door: every bad input has its own verdict, and nothing raises."""
+"""The decoder: every bad input has its own verdict, and nothing raises."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from shopkeeper.shared.contracts.decoder import (
     EVENT_BYTES_MAX,
     KEY_BYTES_MAX,
     NO_SOURCE,
-    Door,
+    EventDecoder,
 )
 from shopkeeper.shared.contracts.envelope import Event, Rejected, Skipped
 
@@ -33,7 +33,7 @@ def record(value, headers=(), key=b"u", offset=0):
 
 
 def clicks(service="recommender", wanted=topics.BY_NAME[topics.CLICKS].types):
-    return Door(topics.CLICKS, wanted, service, PREFIX)
+    return EventDecoder(topics.CLICKS, wanted, service, PREFIX)
 
 
 STRUCTURED = [("content-type", b"application/cloudevents+json")]
@@ -146,9 +146,9 @@ CATALOGUED = "product.catalogued.v1"
     ],
 )
 def test_an_empty_value_removes_a_product_and_needs_its_key(value, headers):
-    door = Door(topics.CATALOGUE, {CATALOGUED}, "recommender", PREFIX)
+    decoder = EventDecoder(topics.CATALOGUE, {CATALOGUED}, "recommender", PREFIX)
     keys = [b"p-1", None, b"", b"\xff"]
-    removal, *rest = door.decode([record(value, headers, key) for key in keys])
+    removal, *rest = decoder.decode([record(value, headers, key) for key in keys])
     assert isinstance(removal, Event)
     assert (removal.data, removal.key) == (None, b"p-1")
     assert [r.error for r in rest] == ["missing_key", "missing_key", "invalid_utf8"]
@@ -156,20 +156,20 @@ def test_an_empty_value_removes_a_product_and_needs_its_key(value, headers):
 
 @pytest.mark.parametrize("time", ["1999-01-01T00:00:00Z", "2036-01-01T00:00:00Z", "soon"])
 def test_a_removals_time_is_checked_too(time):
-    door = Door(topics.CATALOGUE, {CATALOGUED}, "recommender", PREFIX)
-    [result] = door.decode([record(None, binary(CATALOGUED, ce_time=time), b"p-1")])
+    decoder = EventDecoder(topics.CATALOGUE, {CATALOGUED}, "recommender", PREFIX)
+    [result] = decoder.decode([record(None, binary(CATALOGUED, ce_time=time), b"p-1")])
     assert isinstance(result, Rejected)
 
 
 def test_attributes_nested_deeper_than_others_could_write_are_rejected():
-    door = Door(topics.CATALOGUE, {CATALOGUED}, "recommender", PREFIX)
+    decoder = EventDecoder(topics.CATALOGUE, {CATALOGUED}, "recommender", PREFIX)
 
     def nested(depth, left, right):
         inner = left * depth + b"1" + right * depth
         return record(b'{"product_id":"p","title":"t","attributes":{"a":' + inner + b"}}")
 
     for left, right in ((b"[", b"]"), (b'{"a":', b"}")):
-        fine, deep = door.decode([nested(31, left, right), nested(1000, left, right)])
+        fine, deep = decoder.decode([nested(31, left, right), nested(1000, left, right)])
         assert isinstance(fine, Event)
         assert (deep.stage, deep.error) == ("validate", "nested_too_deep")
 
@@ -203,8 +203,8 @@ def test_a_ga4_purchase_and_search_become_ours():
         "items": [{"item_id": "a"}, {"item_id": "b"}],
     }))  # fmt: skip
     assert [line.product_id for line in order.data.products] == ["a", "b"]
-    door = Door(topics.SEARCHES, {"products.searched.v1"}, "intent", PREFIX)
-    [search] = door.decode([record(orjson.dumps({"search_term": "鞋", "user_id": "u"}))])
+    decoder = EventDecoder(topics.SEARCHES, {"products.searched.v1"}, "intent", PREFIX)
+    [search] = decoder.decode([record(orjson.dumps({"search_term": "鞋", "user_id": "u"}))])
     assert search.data.query == "鞋"
 
 
@@ -293,7 +293,9 @@ JSON = st.recursive(
 )
 def test_nothing_that_comes_in_raises(value, headers, key, topic):
     spec = topics.BY_NAME[topic]
-    [result] = Door(topic, spec.types, spec.owner, PREFIX).decode([record(value, headers, key)])
+    [result] = EventDecoder(topic, spec.types, spec.owner, PREFIX).decode(
+        [record(value, headers, key)]
+    )
     assert isinstance(result, Event | Rejected | Skipped)
     if isinstance(result, Rejected):
         letter = dead_letter(record(value, headers, key), result, topic, spec.owner)

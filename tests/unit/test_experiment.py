@@ -11,8 +11,8 @@ import orjson
 import pytest
 
 from shopkeeper.services.recommender.app import Recommender, build
-from shopkeeper.services.recommender.config import Settings as Knobs
-from shopkeeper.services.recommender.core.ab_testing.variants import Ledger, parse
+from shopkeeper.services.recommender.config import RecommenderConfig
+from shopkeeper.services.recommender.core.ab_testing.variants import VariantCounts, parse
 from shopkeeper.services.recommender.core.counting.snapshot import StateError
 from shopkeeper.services.recommender.processors.interactions import EXPERIMENT_SECTION
 from shopkeeper.services.recommender.publishers.experiment_metrics import report
@@ -28,7 +28,7 @@ from shopkeeper.shared.contracts.events.shop import (
     ProductClicked,
     UserErased,
 )
-from shopkeeper.shared.runtime.settings import Settings, SettingsError
+from shopkeeper.shared.runtime.settings import SettingsError, WorkerSettings
 from shopkeeper.shared.runtime.telemetry.metrics import Metrics
 
 PARTITIONS = 2
@@ -41,7 +41,7 @@ EXPERIMENT: dict[str, Any] = {
         "short": {"share": 0.5, **LISTS_OF_TWO},
     },
 }  # fmt: skip
-EAGER = Knobs(row_interval_ms=0, tick_budget_ms=1e9, sweep_budget_ms=1e9, shrinkage=0.0)
+EAGER = RecommenderConfig(row_interval_ms=0, tick_budget_ms=1e9, sweep_budget_ms=1e9, shrinkage=0.0)
 
 
 def told(**changes: Any) -> str:
@@ -91,7 +91,7 @@ def variants(**fields: Any) -> str:
 )
 def test_a_wrong_experiment_is_refused_with_what_is_wrong(text: str, said: str) -> None:
     with pytest.raises(SettingsError) as caught:
-        build(Settings.from_env({"EXPERIMENT": text}))
+        build(WorkerSettings.from_env({"EXPERIMENT": text}))
     assert str(caught.value).startswith("EXPERIMENT: ")
     assert said in str(caught.value)
 
@@ -125,14 +125,14 @@ def log_of(partition: int, count: int = 300) -> list[Event]:
     ]
 
 
-def served(worker: Recommender, spans: int = 10) -> list[RecommendationsUpdated]:
-    """Every list, of both partitions, whose spans are folded first and answered together."""
+def served(worker: Recommender, batches: int = 10) -> list[RecommendationsUpdated]:
+    """Every list, of both partitions, whose batches are folded first and answered together."""
     worker.prepare(lambda topic: PARTITIONS)
-    clicks = [worker.make_clicks(n) for n in range(PARTITIONS)]
-    pairs = [worker.make_pairs(n) for n in range(PARTITIONS)]
+    clicks = [worker.make_interactions(n) for n in range(PARTITIONS)]
+    pairs = [worker.make_item_pairs(n) for n in range(PARTITIONS)]
     logs = [log_of(n) for n in range(PARTITIONS)]
-    views = {topics.SIMILAR_ITEMS: worker.views.similar.apply,
-             topics.ITEM_COUNTS: worker.views.counts.apply}  # fmt: skip
+    knowledge = {topics.SIMILAR_ITEMS: worker.knowledge.similar_items.apply,
+             topics.ITEM_COUNTS: worker.knowledge.item_counts.apply}  # fmt: skip
     found: list[RecommendationsUpdated] = []
     offset = 0
 
@@ -142,12 +142,12 @@ def served(worker: Recommender, spans: int = 10) -> list[RecommendationsUpdated]
             offset += 1
             event = Event("item-pairs", output.value, None, offset, NOW_MS, "", "", "")
             assert pairs[output.partition].process([event], NOW_MS)[1] == []
-        elif output.topic in views:
-            views[output.topic]([(output.key, output.value)])
+        elif output.topic in knowledge:
+            knowledge[output.topic]([(output.key, output.value)])
         elif output.topic == topics.RECOMMENDATIONS and output.value is not None:
             found.append(outputs.decode(RECOMMENDATIONS_UPDATED, output.value))
 
-    step = len(logs[0]) // spans
+    step = len(logs[0]) // batches
     for start in range(0, len(logs[0]), step):
         begun = [
             each.begin(log[start : start + step], NOW_MS)
@@ -161,7 +161,7 @@ def served(worker: Recommender, spans: int = 10) -> list[RecommendationsUpdated]
             for output in each.flush():
                 take(output)
         for each_pairs in pairs:
-            for output in each_pairs.tick(NOW_MS + 10_000 * start):
+            for output in each_pairs.on_timer(NOW_MS + 10_000 * start):
                 take(output)
     return found
 
@@ -199,14 +199,14 @@ def test_a_variant_without_the_blend_is_never_ranked_by_it(
     knobs = replace(EAGER, blend_examples_min=50, blend_batch_lists=8, blend_lists_per_second=10**6)
     experiment = parse(variants(blend=False))
     worker = Recommender(knobs, experiment)
-    assert worker.learner is not None
-    monkeypatch.setattr(worker.learner, "trusted", lambda: True)
+    assert worker.trainer is not None
+    monkeypatch.setattr(worker.trainer, "trusted", lambda: True)
     models = {(found.variant, found.model.name) for found in served(worker)}
     assert ("a", "blend") in models
     assert ("b", "blend") not in models
-    assert worker.learner.examples > 0
+    assert worker.trainer.examples > 0
     off = parse(variants(blend=False).replace('"a":{', '"a":{"blend":false,'))
-    assert Recommender(knobs, off).learner is None
+    assert Recommender(knobs, off).trainer is None
 
 
 def test_without_an_experiment_lists_and_checkpoints_say_nothing_of_one() -> None:
@@ -214,8 +214,8 @@ def test_without_an_experiment_lists_and_checkpoints_say_nothing_of_one() -> Non
     for found in served(worker):
         assert found.experiment is None
         assert b"variant" not in outputs.encode(found)
-    processor = worker.make_clicks(0)
-    assert EXPERIMENT_SECTION not in processor.dump()
+    processor = worker.make_interactions(0)
+    assert EXPERIMENT_SECTION not in processor.snapshot()
 
 
 # -- counts
@@ -251,12 +251,12 @@ def ordered(offset: int, user: str, recomm_id: str) -> Event:
 def test_only_an_echo_of_a_list_that_the_user_can_have_had_counts(
     recomm_id: str, counts: bool
 ) -> None:
-    ledger = Ledger(parse(told()), EAGER, 0)
-    ledger.learn([clicked(4, "u", "p"), clicked(6, "u", "p")])
-    again = Ledger(ledger.experiment, EAGER, 0)
-    for number, each in enumerate((ledger, again)):
+    variant_counts = VariantCounts(parse(told()), EAGER, 0)
+    variant_counts.learn([clicked(4, "u", "p"), clicked(6, "u", "p")])
+    again = VariantCounts(variant_counts.experiment, EAGER, 0)
+    for number, each in enumerate((variant_counts, again)):
         if number:
-            each.load(ledger.dump())  # a second click of the same user
+            each.restore(variant_counts.snapshot())  # a second click of the same user
         each.learn([clicked(7, "u", "p", recomm_id)])
     clicks, users_clicked = (sum(row[column] for row in again.counts) for column in (4, 1))
     assert (clicks, users_clicked) == ((2, 1) if counts else (0, 0))
@@ -267,74 +267,74 @@ def test_counts_are_of_the_log_and_not_of_the_clock() -> None:
     log = [clicked(0, "u", "p"), clicked(1, "u", "q", listed(0)), ordered(2, "u", listed(1))]
     dumps = []
     for now_ms in (NOW_MS, NOW_MS + 10**9):  # then no list is published
-        processor = Recommender(EAGER, parse(told())).make_clicks(0)
+        processor = Recommender(EAGER, parse(told())).make_interactions(0)
         lists = [o for o in processor.process(log, now_ms)[0] if o.topic == topics.RECOMMENDATIONS]
         assert bool(lists) == (now_ms == NOW_MS)
         processor.flush()
-        dumps.append(processor.dump()[EXPERIMENT_SECTION])
+        dumps.append(processor.snapshot()[EXPERIMENT_SECTION])
     assert dumps[0] == dumps[1]
 
 
 def test_only_the_first_users_are_counted_and_an_erased_one_makes_room() -> None:
-    ledger = Ledger(parse(told()), replace(EAGER, experiment_users_max=2), 0)
-    ledger.learn([clicked(n, f"u{n % 3}", "p") for n in range(9)])
-    assert sum(row[0] for row in ledger.counts) == 2
-    assert ledger.not_enrolled == 3
-    ledger.learn([made("user.erased.v1", UserErased(user_id="u0"), 9, "u0")])
-    assert len(ledger) == 1
-    ledger.learn([clicked(10, "u2", "p")])
-    assert sum(row[0] for row in ledger.counts) == 3
+    variant_counts = VariantCounts(parse(told()), replace(EAGER, experiment_users_max=2), 0)
+    variant_counts.learn([clicked(n, f"u{n % 3}", "p") for n in range(9)])
+    assert sum(row[0] for row in variant_counts.counts) == 2
+    assert variant_counts.not_enrolled == 3
+    variant_counts.learn([made("user.erased.v1", UserErased(user_id="u0"), 9, "u0")])
+    assert len(variant_counts) == 1
+    variant_counts.learn([clicked(10, "u2", "p")])
+    assert sum(row[0] for row in variant_counts.counts) == 3
 
 
 def test_a_checkpoint_of_another_experiment_or_of_none_starts_anew() -> None:
-    ledger = Ledger(parse(told()), EAGER, 0)
-    ledger.learn([clicked(n, f"u{n}", "p") for n in range(5)])
-    fresh = Ledger(parse(told()), EAGER, 0).dump()
+    variant_counts = VariantCounts(parse(told()), EAGER, 0)
+    variant_counts.learn([clicked(n, f"u{n}", "p") for n in range(5)])
+    fresh = VariantCounts(parse(told()), EAGER, 0).snapshot()
     for change in (
         {"name": "other"},
         {"start": "2020-01-01T00:00:00Z"},
         {"variants": {"control": {"share": 0.6}, "short": {"share": 0.4}}},
         {"variants": {"control": {"share": 0.5}, "short": {"share": 0.5, "list_items_max": 3}}},
     ):
-        other = Ledger(parse(told(**change)), EAGER, 0)
+        other = VariantCounts(parse(told(**change)), EAGER, 0)
         other.learn([clicked(0, "u", "p")])
-        other.load(ledger.dump())
+        other.restore(variant_counts.snapshot())
         assert len(other) == 0
         assert other.counts == [[0] * 7] * 2
-    again = Ledger(parse(told()), EAGER, 0)
-    again.load(ledger.dump())
-    assert again.dump() == ledger.dump()
-    again.load(None)
-    assert again.dump() == fresh
+    again = VariantCounts(parse(told()), EAGER, 0)
+    again.restore(variant_counts.snapshot())
+    assert again.snapshot() == variant_counts.snapshot()
+    again.restore(None)
+    assert again.snapshot() == fresh
 
 
 def test_a_newer_format_or_junk_is_refused() -> None:
-    ledger = Ledger(parse(told()), EAGER, 0)
-    newer = msgspec.msgpack.decode(ledger.dump()) | {"format_version": 99}
+    variant_counts = VariantCounts(parse(told()), EAGER, 0)
+    newer = msgspec.msgpack.decode(variant_counts.snapshot()) | {"format_version": 99}
     for packed in (msgspec.msgpack.encode(newer), b"junk"):
         with pytest.raises(StateError):
-            ledger.load(packed)
+            variant_counts.restore(packed)
 
 
 def test_a_processor_goes_on_from_its_checkpoint() -> None:
     experiment = parse(told())
-    processor = Recommender(EAGER, experiment).make_clicks(0)
+    processor = Recommender(EAGER, experiment).make_interactions(0)
     processor.process(log_of(0), NOW_MS)
     processor.flush()
-    sections = processor.dump()
-    other = Recommender(EAGER, experiment).make_clicks(0)
-    other.load(sections)
-    assert other.dump()[EXPERIMENT_SECTION] == sections[EXPERIMENT_SECTION]
+    sections = processor.snapshot()
+    other = Recommender(EAGER, experiment).make_interactions(0)
+    other.restore(sections)
+    assert other.snapshot()[EXPERIMENT_SECTION] == sections[EXPERIMENT_SECTION]
     del sections[EXPERIMENT_SECTION]  # written before there was an experiment
-    other.load(sections)
-    assert other.ledger is not None
-    assert len(other.ledger) == 0
+    other.restore(sections)
+    assert other.variant_counts is not None
+    assert len(other.variant_counts) == 0
 
 
 def test_metrics_and_report_tell_the_same() -> None:
     experiment = parse(told())
     worker = Recommender(EAGER, experiment)
-    processor = worker.make_clicks(0)
+    processor = worker.make_interactions(0)
     log: list[Event] = []
     for n in range(600):  # all of "short" and every fourth of "control" click in their list
         user = f"u{n}"
@@ -342,8 +342,8 @@ def test_metrics_and_report_tell_the_same() -> None:
         clicks = experiment.variant_of(user) == 1 or n % 4 == 0
         log.append(clicked(2 * n + 1, user, "q", listed(2 * n) if clicks else "of no list"))
     processor.process(log, NOW_MS)
-    assert processor.ledger is not None
-    found = report(experiment, [processor.ledger])
+    assert processor.variant_counts is not None
+    found = report(experiment, [processor.variant_counts])
     metrics = Metrics("test")
     worker.observe(metrics)
 

@@ -73,10 +73,10 @@ def test_a_checkpoint_behind_one_remembers_the_last_record_that_was_read():
     partition, _ = state()
     partition.step([record(0)], lambda: 0)
     partition.step([batch(1, 4)], lambda: 0)
-    checkpoint = partition.dump()
+    checkpoint = partition.snapshot()
     assert (checkpoint.next_offset, checkpoint.last_record) == (5, mark(record(0)))
     other, kept = state()
-    other.load(checkpoint)
+    other.restore(checkpoint)
     other.pass_over(7)
     assert other.step([batch(1, 4), record(7)], lambda: 0).books.consumed == 1
     assert kept.offsets == [7]

@@ -18,9 +18,9 @@ def test_it_agrees_with_a_naive_twin_also_across_a_checkpoint(ids, capacity, cra
     recent = RecentIds(capacity)
     for index, (source, event_id) in enumerate(ids):
         if index == crash_at:
-            packed = recent.dump()
+            packed = recent.snapshot()
             recent = RecentIds(capacity)
-            recent.load(packed)
+            recent.restore(packed)
         expected = (source, event_id) in twin
         if not expected:
             twin.append((source, event_id))
@@ -39,6 +39,6 @@ def test_a_smaller_capacity_keeps_the_newest():
     for event_id in "abcd":
         recent.seen("s", event_id)
     smaller = RecentIds(2)
-    smaller.load(recent.dump())
+    smaller.restore(recent.snapshot())
     assert [smaller.seen("s", e) for e in "cd"] == [True, True]
     assert not smaller.seen("s", "a")

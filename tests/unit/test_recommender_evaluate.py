@@ -14,8 +14,8 @@ import pytest
 from click.testing import CliRunner
 
 from shopkeeper.apps.cli.main import command
-from shopkeeper.services.recommender.config import Settings
-from shopkeeper.services.recommender.evaluation.metrics import Tally
+from shopkeeper.services.recommender.config import RecommenderConfig
+from shopkeeper.services.recommender.evaluation.metrics import RankingMetrics
 from shopkeeper.services.recommender.evaluation.next_item import measure, prequential
 from shopkeeper.shared.testing.sessions import write_sessions
 
@@ -74,7 +74,7 @@ def test_figures_follow_the_protocol(tmp_path: Path, repeats: str) -> None:
         write_sessions(tmp_path / "test.csv", test, 10_000),
         "allow" if repeats == "allow" else "forbid",
         replace(
-            Settings(), neighbours_max=ITEMS, old_neighbours_max=ITEMS, shrinkage=0.0,
+            RecommenderConfig(), neighbours_max=ITEMS, old_neighbours_max=ITEMS, shrinkage=0.0,
             two_step_weight=0.0, blend=False,
         ),
     )  # fmt: skip
@@ -179,8 +179,8 @@ def test_partitions_change_nothing_but_the_order_of_sessions(
         write_sessions(tmp_path / "train.csv", train, 0),
         write_sessions(tmp_path / "test.csv", test, 10_000),
     )
-    one = run(*files, knobs=Settings(blend=False))
-    many = run(*files, knobs=Settings(blend=False), partitions=partitions)
+    one = run(*files, knobs=RecommenderConfig(blend=False))
+    many = run(*files, knobs=RecommenderConfig(blend=False), partitions=partitions)
     changed = {*TIMED, "partitions"}
     assert {k: v for k, v in one.items() if k not in changed} == {
         k: v for k, v in many.items() if k not in changed
@@ -193,7 +193,7 @@ def test_each_user_s_last_item_is_predicted_from_all_before(tmp_path: Path) -> N
     users = [["x", "a", "b", "c"]] * 30 + [["a", "b"] * 3 + ["b", "c"]] * 2
     lines = [f"{u},{n},{i}" for u, items in enumerate(users) for n, i in enumerate(items)]
     path.write_text("\n".join(["user_id,position,item_id", *lines, ""]))
-    knobs = Settings(blend=False)
+    knobs = RecommenderConfig(blend=False)
     last = run(path, None, knobs=knobs)
     assert (last["predictions"], last["repeats"]) == (32, "forbid")
     assert last["train_events"] == 30 * 2 + 2 * 6
@@ -213,7 +213,7 @@ def test_each_user_s_last_rating_by_time_is_predicted_from_all_others(tmp_path: 
     random.Random(1).shuffle(rows)
     lines = [f"{user},{item},4.5,{seconds}" for user, item, seconds in rows]
     path.write_text("\n".join(["user_id,item_id,rating,timestamp", *lines, ""]))
-    knobs = Settings(blend=False)
+    knobs = RecommenderConfig(blend=False)
     last = run(path, None, knobs=knobs)
     assert (last["predictions"], last["repeats"]) == (40, "forbid")
     assert last["train_events"] == 30 * 3 + 10 * 4
@@ -230,19 +230,19 @@ def test_each_user_s_last_rating_by_time_is_predicted_from_all_others(tmp_path: 
 
 def test_prequential_lists_are_those_that_were_there_before_the_click(tmp_path: Path) -> None:
     path = write_sessions(tmp_path / "stream.csv", sessions(12, 200), 0)
-    figures, live = prequential(path, knobs=Settings(blend=False))
+    figures, live = prequential(path, knobs=RecommenderConfig(blend=False))
     data = sessions(12, 200)
     assert figures["predictions"] == sum(len(items) - 1 for items in data)
     assert figures["events"] == sum(map(len, data))
     assert sum(w["predictions"] for w in figures["windows"]) == figures["predictions"]
     # At first nothing is known but the session itself.
     assert figures["windows"][0]["HR@20"] < figures["windows"][-1]["HR@20"]
-    # With one click per span, and views that are never behind, the first lists can be told.
+    # With one click per batch, and views that are never behind, the first lists can be told.
     once = prequential(
-        write_sessions(tmp_path / "one.csv", [["a", "b", "a"]], 0), knobs=Settings()
+        write_sessions(tmp_path / "one.csv", [["a", "b", "a"]], 0), knobs=RecommenderConfig()
     )[0]
     assert once["HR@20"] == 0.5, "b was unknown; a was in the session"
-    nightly, frozen = prequential(path, knobs=Settings(blend=False), nightly=True)
+    nightly, frozen = prequential(path, knobs=RecommenderConfig(blend=False), nightly=True)
     assert nightly["protocol"] == "nightly"
     assert nightly["HR@20"] < figures["HR@20"], "all is one day: only the session is known"
     gain = live.gain_over(frozen)["HR@20"]
@@ -251,7 +251,7 @@ def test_prequential_lists_are_those_that_were_there_before_the_click(tmp_path: 
 
 
 def test_figures_of_known_ranks() -> None:
-    tally = Tally()
+    tally = RankingMetrics()
     tally.add(0, 7, [7, 1, 2])
     tally.add(0, 2, [7, 1, 2])
     tally.add(1, 9, [3])
@@ -265,16 +265,16 @@ def test_figures_of_known_ranks() -> None:
     assert found["coverage@5"] == 0.4  # 7, 1, 2, 3 of ten; the others are not known
     assert found["coverage@10"] == 0.5
     with pytest.raises(ValueError, match="not the same targets"):
-        tally.gain_over(Tally())
+        tally.gain_over(RankingMetrics())
     with pytest.raises(ValueError, match="not the same targets"):
-        tally.relative_gain_over(Tally())
+        tally.relative_gain_over(RankingMetrics())
     assert len(tally.after(3)) == 1
     assert tally.after(1).figures(10)["MRR@20"] == pytest.approx((1 / 3 + 1 / 6) / 3, abs=1e-4)
 
 
 def test_a_gain_in_shares_is_that_in_points_by_the_others_figure() -> None:
     chance = random.Random(3)
-    mine, theirs = Tally(), Tally()
+    mine, theirs = RankingMetrics(), RankingMetrics()
     for group in range(400):
         for _ in range(3):
             mine.add(group, 1, [1] if chance.random() < 0.6 else [2])
@@ -284,7 +284,7 @@ def test_a_gain_in_shares_is_that_in_points_by_the_others_figure() -> None:
     assert share == pytest.approx(mine.gain_over(theirs)["HR@20"][0] / base, abs=1e-3)
     assert low < 0.2 < high
     assert low < share < high
-    never = Tally()
+    never = RankingMetrics()
     for group in range(400):
         for _ in range(3):
             never.add(group, 1, [2])
@@ -295,7 +295,7 @@ def test_bootstrap_intervals_hold_the_truth_about_as_often_as_they_say() -> None
     chance = random.Random(0)
     inside = 0
     for _ in range(60):
-        tally = Tally()
+        tally = RankingMetrics()
         for group in range(80):
             rate = chance.choice([0.1, 0.7])  # targets of one session are alike
             for _ in range(4):
@@ -307,7 +307,7 @@ def test_bootstrap_intervals_hold_the_truth_about_as_often_as_they_say() -> None
 
 def test_what_accuracy_does_not_say() -> None:
     visits = np.array([8, 4, 2, 2])  # shares 1/2, 1/4, 1/8, 1/8
-    tally = Tally()
+    tally = RankingMetrics()
     tally.add(0, 0, [0, 1], [2])
     tally.add(0, 3, [0, 2], [2, 3])
     tally.add(1, 1, [1], [0, 0, 1, 1])
@@ -319,12 +319,12 @@ def test_what_accuracy_does_not_say() -> None:
     shown, own = ((8 + 4 + 8 + 2) / 4 + 4) / 2, (2 + 6) / 2
     assert found["popularity_lift@20"] == pytest.approx(shown / own - 1, abs=1e-4)
     assert found["HR@20_by_history"] == {"1": 1.0, "2-3": 0.0, "4+": 1.0}
-    even = Tally()
+    even = RankingMetrics()
     for item in range(4):
         even.add(item, item, [item], [item])
     assert even.beyond_accuracy(visits)["gini@20"] == 0.0
     assert even.beyond_accuracy(visits)["popularity_lift@20"] == 0.0
-    assert Tally().beyond_accuracy(visits)["gini@20"] == 0.0
+    assert RankingMetrics().beyond_accuracy(visits)["gini@20"] == 0.0
 
 
 def test_a_catalogue_is_heeded(tmp_path: Path) -> None:
@@ -357,6 +357,6 @@ def test_baskets_are_held_out_line_by_line(tmp_path: Path) -> None:
         lines += [f"{number},2011-01-01T10:{number:02},,{item},1,2.5" for item in ("a", "b", "c")]
     path = tmp_path / "lines.csv"
     path.write_text("\n".join([*lines, ""]))
-    figures = run(path, None, "forbid", Settings(blend=False), hold_out=0.1)
+    figures = run(path, None, "forbid", RecommenderConfig(blend=False), hold_out=0.1)
     assert (figures["train_events"], figures["predictions"]) == (54, 4)
     assert figures["HR@20"] == 1.0

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from shopkeeper.services.recommender.app import Recommender
-from shopkeeper.services.recommender.config import Settings
-from shopkeeper.services.recommender.core.counting.cooccurrence import decode_dump
+from shopkeeper.services.recommender.config import RecommenderConfig
+from shopkeeper.services.recommender.core.counting.cooccurrence import decode_snapshot
 from shopkeeper.shared.contracts import outputs, topics
 from shopkeeper.shared.contracts.envelope import Event, Output
 from shopkeeper.shared.contracts.events.recommendation import RECOMMENDATIONS_UPDATED, Reason
@@ -28,7 +28,7 @@ from shopkeeper.shared.contracts.events.shop import (
 
 PARTITIONS = 3
 NOW_MS = 1_700_000_000_000
-EAGER = Settings(row_interval_ms=0, trending_interval_ms=0)
+EAGER = RecommenderConfig(row_interval_ms=0, trending_interval_ms=0)
 
 
 def clicked(offset: int, user: str, product: str, **other: Any) -> Event:
@@ -44,20 +44,22 @@ def made(kind: str, data: Any, offset: int, user: str, time_ms: int | None = Non
 class Cluster:
     """One worker with all partitions; `pump` does what the broker would do."""
 
-    def __init__(self, settings: Settings = EAGER) -> None:
+    def __init__(self, settings: RecommenderConfig = EAGER) -> None:
         self.worker = worker = Recommender(settings)
         worker.prepare(lambda topic: PARTITIONS)
-        self.clicks = [worker.make_clicks(n) for n in range(PARTITIONS)]
-        self.pairs = [worker.make_pairs(n) for n in range(PARTITIONS)]
+        self.clicks = [worker.make_interactions(n) for n in range(PARTITIONS)]
+        self.pairs = [worker.make_item_pairs(n) for n in range(PARTITIONS)]
         self.sent: dict[str, list[Output]] = defaultdict(list)
         self.offsets: Counter[int] = Counter()
         self.clock_ms = NOW_MS
-        views = worker.views
-        self.views = {
-            topics.SIMILAR_ITEMS: views.similar.apply, topics.ITEM_COUNTS: views.counts.apply,
-            topics.TRENDING: views.trending.apply, topics.CATALOGUE: views.catalogue.apply,
-            topics.USER_GROUPS: views.groups.apply,
-        }  # fmt: skip
+        knowledge = worker.knowledge
+        self.knowledge = {
+            topics.SIMILAR_ITEMS: knowledge.similar_items.apply,
+            topics.ITEM_COUNTS: knowledge.item_counts.apply,
+            topics.TRENDING: knowledge.trending.apply,
+            topics.CATALOGUE: knowledge.catalogue.apply,
+            topics.USER_GROUPS: knowledge.user_groups.apply,
+        }
 
     def take(self, found: list[Output]) -> None:
         for output in found:
@@ -69,8 +71,8 @@ class Cluster:
                 event = Event("item-pairs", output.value, None, offset, NOW_MS, "", "", "")
                 refused = self.pairs[output.partition].process([event], NOW_MS)[1]
                 assert refused == []
-            elif output.topic in self.views:
-                self.views[output.topic]([(output.key, output.value)])
+            elif output.topic in self.knowledge:
+                self.knowledge[output.topic]([(output.key, output.value)])
 
     def process(self, partition: int, events: list[Event], now_ms: int = NOW_MS) -> list[Output]:
         found, rejected = self.clicks[partition].process(events, now_ms)
@@ -79,8 +81,8 @@ class Cluster:
         self.take(found)
         return found
 
-    def tick(self, now_ms: int = NOW_MS) -> int:
-        found = [output for pairs in self.pairs for output in pairs.tick(now_ms)]
+    def on_timer(self, now_ms: int = NOW_MS) -> int:
+        found = [output for pairs in self.pairs for output in pairs.on_timer(now_ms)]
         self.take(found)
         return len(found)
 
@@ -88,7 +90,7 @@ class Cluster:
         """Tick until nothing is due any more."""
         for _ in range(200):
             self.clock_ms += 10_000
-            if not self.tick(self.clock_ms) and all(p.settled for p in self.pairs):
+            if not self.on_timer(self.clock_ms) and all(p.settled for p in self.pairs):
                 return
         raise AssertionError("it never comes to rest")
 
@@ -135,12 +137,12 @@ def test_once_at_rest_every_published_row_is_the_batch_row(
     for number, log in enumerate(noise(1, 600)):
         for start in range(0, len(log), 37):
             cluster.process(number, log[start : start + 37])
-            cluster.tick(NOW_MS + start)  # rows go out while others' n(j) still move
+            cluster.on_timer(NOW_MS + start)  # rows go out while others' n(j) still move
     cluster.settle()
     c: list[dict[tuple[str, str], int]] = [{}, {}, {}]
     n: list[dict[str, int]] = [{}, {}, {}]
     for pairs in cluster.pairs:
-        names, matrices, totals = decode_dump(pairs.dump()["counts"])
+        names, matrices, totals = decode_snapshot(pairs.snapshot()["counts"])
         for kind, matrix in enumerate(matrices):
             coo = matrix.tocoo()
             for i, j, count in zip(coo.row, coo.col, coo.data, strict=True):
@@ -167,7 +169,7 @@ def test_nothing_is_published_when_nothing_changed() -> None:
     cluster = Cluster()
     cluster.process(0, [clicked(i, "u", f"p{i}") for i in range(5)])
     cluster.settle()
-    assert [cluster.tick(NOW_MS + 10**7 * i) for i in range(1, 5)] == [0, 0, 0, 0]
+    assert [cluster.on_timer(NOW_MS + 10**7 * i) for i in range(1, 5)] == [0, 0, 0, 0]
 
 
 def test_a_row_is_published_at_most_once_in_its_interval() -> None:
@@ -175,7 +177,7 @@ def test_a_row_is_published_at_most_once_in_its_interval() -> None:
     for step in range(30):
         cluster.process(0, [clicked(2 * step, f"u{step}", "a"), clicked(2 * step + 1, f"u{step}",
                                                                        f"b{step}")])  # fmt: skip
-        cluster.tick(NOW_MS + 100 * step)
+        cluster.on_timer(NOW_MS + 100 * step)
     rows = [o for o in cluster.sent[topics.SIMILAR_ITEMS] if o.key == b"a"]
     assert 1 < len(rows) <= 3
 
@@ -187,9 +189,9 @@ def test_a_restored_worker_publishes_only_what_may_not_have_arrived() -> None:
     cluster.settle()
     other = Cluster()
     for old, new in zip(cluster.pairs, other.pairs, strict=True):
-        new.load(old.dump())
+        new.restore(old.snapshot())
     for topic in (topics.ITEM_COUNTS, topics.SIMILAR_ITEMS):  # views are read before it is ready
-        other.views[topic]([(o.key, o.value) for o in cluster.sent[topic]])
+        other.knowledge[topic]([(o.key, o.value) for o in cluster.sent[topic]])
     other.settle()
     assert other.sent[topics.SIMILAR_ITEMS] == []
     assert other.latest(topics.TRENDING) == cluster.latest(topics.TRENDING)
@@ -222,8 +224,8 @@ def test_old_events_are_learned_without_a_list() -> None:
     assert len(fresh.sent[topics.RECOMMENDATIONS]) == 6
     assert len(late.sent[topics.RECOMMENDATIONS]) == 3
     assert late.clicks[0].sessions.counters["list_of_old_event"] == 3
-    assert fresh.clicks[0].dump()["sessions"] == late.clicks[0].dump()["sessions"]
-    assert [p.dump() for p in fresh.pairs] == [p.dump() for p in late.pairs]
+    assert fresh.clicks[0].snapshot()["sessions"] == late.clicks[0].snapshot()["sessions"]
+    assert [p.snapshot() for p in fresh.pairs] == [p.snapshot() for p in late.pairs]
 
 
 def test_an_interval_thins_lists_out_by_event_time() -> None:
@@ -266,7 +268,7 @@ def test_trending_is_of_the_last_hours_and_by_category() -> None:
     cluster = Cluster()
     for name, category in (("a", "hats"), ("b", "hats"), ("c", "shoes")):
         product = ProductCatalogued(product_id=name, title=name, category=category)
-        cluster.views[topics.CATALOGUE]([(name.encode(), msgspec.json.encode(product))])
+        cluster.knowledge[topics.CATALOGUE]([(name.encode(), msgspec.json.encode(product))])
     hour = 3_600_000
     old = [made("product.clicked.v1", ProductClicked(product_id="a", user_id=f"u{i}"), i, f"u{i}",
                 NOW_MS - 30 * hour) for i in range(8)]  # fmt: skip
@@ -279,7 +281,7 @@ def test_trending_is_of_the_last_hours_and_by_category() -> None:
     }  # fmt: skip
     assert scopes["all"].items[0].score == 3.0
     removed = ProductCatalogued(product_id="c", title="c", category="shoes", available=False)
-    cluster.views[topics.CATALOGUE]([(b"c", msgspec.json.encode(removed))])
+    cluster.knowledge[topics.CATALOGUE]([(b"c", msgspec.json.encode(removed))])
     cluster.settle()
     assert cluster.latest(topics.TRENDING)["category/shoes"] is None
 
@@ -289,7 +291,7 @@ def test_every_bucket_of_counts_gets_its_turn() -> None:
     cluster.process(0, [clicked(i, f"u{i}", f"p{i}") for i in range(200)])
     for step in range(64):
         cluster.process(1, [clicked(step, f"u{step}", "p0")])  # always dirty again
-        cluster.tick(NOW_MS + step)
+        cluster.on_timer(NOW_MS + step)
     keys = Counter(o.key for o in cluster.sent[topics.ITEM_COUNTS])
     every = {
         f"{int(owner)}/{int(bucket)}".encode()
@@ -320,10 +322,10 @@ def test_the_blend_ranks_once_it_does_better() -> None:
         for number, log in enumerate(logs):
             cluster.process(number, log[start : start + 60])
         cluster.clock_ms += 10_000
-        cluster.tick(cluster.clock_ms)
-    learner = cluster.worker.learner
-    assert learner is not None
-    assert learner.trusted()
+        cluster.on_timer(cluster.clock_ms)
+    trainer = cluster.worker.trainer
+    assert trainer is not None
+    assert trainer.trusted()
     names = [
         outputs.decode(topics.BY_NAME[topics.RECOMMENDATIONS].types[0], o.value).model.name
         for o in cluster.sent[topics.RECOMMENDATIONS]
@@ -332,17 +334,17 @@ def test_the_blend_ranks_once_it_does_better() -> None:
     assert names[0] == "item-cf"
     assert names[-1] == "blend"
     restarted = Cluster(cluster.worker.knobs)
-    restarted.clicks[0].load(cluster.clicks[0].dump())
-    assert restarted.worker.learner is not None
-    assert restarted.worker.learner.dump() == learner.dump()
+    restarted.clicks[0].restore(cluster.clicks[0].snapshot())
+    assert restarted.worker.trainer is not None
+    assert restarted.worker.trainer.snapshot() == trainer.snapshot()
 
 
 def test_a_seen_item_that_nothing_leads_to_has_a_reason_when_the_blend_offers_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     cluster = Cluster()
-    assert cluster.worker.learner is not None
-    monkeypatch.setattr(cluster.worker.learner, "trusted", lambda: True)
+    assert cluster.worker.trainer is not None
+    monkeypatch.setattr(cluster.worker.trainer, "trusted", lambda: True)
     cluster.process(0, [clicked(n, "u", f"p{n}", session_id=f"s{n}") for n in range(4)])
     last = cluster.latest(topics.RECOMMENDATIONS)["u"]
     assert last.model.name == "blend"
@@ -358,8 +360,8 @@ def test_a_new_user_s_list_is_filled_with_what_users_alike_click() -> None:
     cluster = Cluster(knobs)
 
     def report() -> None:
-        cluster.take([o for clicks in cluster.clicks for o in clicks.tick(cluster.clock_ms)])
-        cluster.tick(cluster.clock_ms)
+        cluster.take([o for clicks in cluster.clicks for o in clicks.on_timer(cluster.clock_ms)])
+        cluster.on_timer(cluster.clock_ms)
 
     for kind in ("shoes", "hats"):
         for n in range(30):
@@ -375,7 +377,7 @@ def test_a_new_user_s_list_is_filled_with_what_users_alike_click() -> None:
             # Some items of each kind are clicked by nobody.
             cluster.process(n % PARTITIONS, [clicked(offset, user, f"{kind}{(n + step) % 12}")])
         report()
-    assert len(cluster.worker.views.groups) == 2
+    assert len(cluster.worker.knowledge.user_groups) == 2
     [record] = cluster.process(0, [clicked(offset + 1, "new", "hats29")])[:1]
     found = outputs.decode(RECOMMENDATIONS_UPDATED, record.value)
     assert found.fallback == "cluster"
@@ -386,28 +388,28 @@ def test_a_new_user_s_list_is_filled_with_what_users_alike_click() -> None:
     # Another worker knows the same from the topic alone, and learns on from there.
     other = Cluster(knobs)
     for output in cluster.sent[topics.CATALOGUE] + cluster.sent[topics.USER_GROUPS]:
-        other.views[output.topic]([(output.key, output.value)])
+        other.knowledge[output.topic]([(output.key, output.value)])
     [again] = other.process(0, [clicked(1, "new", "hats29")])[:1]
     items = outputs.decode(RECOMMENDATIONS_UPDATED, again.value).items
     assert [item.product_id for item in items] == [item.product_id for item in found.items]
-    before = other.worker.views.groups.ids.tolist()
-    other.tick(NOW_MS)  # takes over
-    other.take([o for clicks in other.clicks for o in clicks.tick(NOW_MS)])
-    other.tick(NOW_MS)
-    assert other.worker.views.groups.ids.tolist() == before
+    before = other.worker.knowledge.user_groups.ids.tolist()
+    other.on_timer(NOW_MS)  # takes over
+    other.take([o for clicks in other.clicks for o in clicks.on_timer(NOW_MS)])
+    other.on_timer(NOW_MS)
+    assert other.worker.knowledge.user_groups.ids.tolist() == before
     assert any(output.key == b"model" for output in other.sent[topics.USER_GROUPS])
     # Without groups there is no such list, and nothing is published.
     none = Cluster(replace(knobs, user_groups=0))
     none.process(0, [clicked(1, "new", "hats29")])
-    assert none.clicks[0].tick(NOW_MS) == []
+    assert none.clicks[0].on_timer(NOW_MS) == []
 
 
 def test_junk_on_the_topic_of_user_groups_is_passed_over() -> None:
-    views = Cluster().worker.views
+    knowledge = Cluster().worker.knowledge
     for key, value in ((b"model", b"x"), (b"clicks/0", b"\xc1"), (b"model", msgspec.msgpack.encode(
         {"format_version": 9, "model": None, "state": b""}
     ))):  # fmt: skip
-        views.groups.apply([(key, value)])
-    views.groups.apply([(b"clicks/0", None)])
-    assert views.groups.junk == 3
-    assert len(views.groups) == 0
+        knowledge.user_groups.apply([(key, value)])
+    knowledge.user_groups.apply([(b"clicks/0", None)])
+    assert knowledge.user_groups.junk == 3
+    assert len(knowledge.user_groups) == 0

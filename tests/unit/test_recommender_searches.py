@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 
 from shopkeeper.services.recommender.app import SEEN_AT_ONCE, Recommender, build
-from shopkeeper.services.recommender.config import Settings as Knobs
-from shopkeeper.services.recommender.core.ranking.blend import Blend
+from shopkeeper.services.recommender.config import RecommenderConfig
+from shopkeeper.services.recommender.core.ranking.blend import BlendRanker
 from shopkeeper.services.recommender.core.ranking.features import FEATURES, PRIOR
-from shopkeeper.services.recommender.core.search.product_search import SLICE, Finder
+from shopkeeper.services.recommender.core.search.product_search import SLICE, ProductSearch
 from shopkeeper.services.recommender.models.item_encoder import ItemEncoder
-from shopkeeper.services.recommender.models.support_filter import Needs
+from shopkeeper.services.recommender.models.support_filter import SupportQueryFilter
 from shopkeeper.shared.contracts import outputs, topics
 from shopkeeper.shared.contracts.envelope import Event, Output
 from shopkeeper.shared.contracts.events.recommendation import (
@@ -28,7 +28,7 @@ from shopkeeper.shared.contracts.events.shop import (
     ProductsSearched,
     UserErased,
 )
-from shopkeeper.shared.runtime.settings import Settings
+from shopkeeper.shared.runtime.settings import WorkerSettings
 
 NOW_MS = 1_700_000_000_000
 MINUTE_MS = 60_000
@@ -46,18 +46,18 @@ PRODUCTS = [
 
 
 @pytest.fixture(scope="module")
-def models() -> tuple[ItemEncoder, Needs]:
-    return ItemEncoder(), Needs()
+def models() -> tuple[ItemEncoder, SupportQueryFilter]:
+    return ItemEncoder(), SupportQueryFilter()
 
 
 class Shop:
     """One partition of clicks and of searches of a worker that knows a small catalogue."""
 
-    def __init__(self, models: tuple[ItemEncoder, Needs], **knobs: Any) -> None:
-        self.worker = Recommender(replace(Knobs(), **knobs), models=models)
+    def __init__(self, models: tuple[ItemEncoder, SupportQueryFilter], **knobs: Any) -> None:
+        self.worker = Recommender(replace(RecommenderConfig(), **knobs), models=models)
         self.worker.prepare(lambda topic: 1)
         self.catalogued(*PRODUCTS)
-        self.clicks, self.searches = self.worker.make_clicks(0), self.worker.make_searches(0)
+        self.clicks, self.searches = self.worker.make_interactions(0), self.worker.make_searches(0)
         self._offset = 0
 
     def catalogued(self, *products: ProductCatalogued) -> None:
@@ -112,7 +112,9 @@ def test_it_counts_in_the_lists_that_follow_less_each_time_and_not_for_others(mo
     first = searched(shop.search("coffee grinder")[0])
     second, third = searched(shop.click("leash")), searched(shop.click("leash"))
     for before, after in ((first, second), (second, third)):
-        assert after["grinder"] == pytest.approx(Knobs().search_decay * before["grinder"], rel=0.01)
+        assert after["grinder"] == pytest.approx(
+            RecommenderConfig().search_decay * before["grinder"], rel=0.01
+        )
     assert searched(shop.click("leash", "somebody else")) == {}
 
 
@@ -157,14 +159,14 @@ def test_an_old_search_is_not_answered_and_does_not_count(models: Any) -> None:
 
 
 def test_without_models_or_clicks_searches_change_nothing(models: Any) -> None:
-    worker = Recommender(Knobs())
+    worker = Recommender(RecommenderConfig())
     worker.prepare(lambda topic: 1)
     data = ProductsSearched(query="coffee grinder", user_id="u")
     event = Event("products.searched.v1", data, b"u", 0, NOW_MS, "e", "", "e")
-    clicks = worker.make_clicks(0)
+    clicks = worker.make_interactions(0)
     assert worker.make_searches(0).process([event], NOW_MS) == ([], [])
     del clicks  # given away
-    other = Recommender(Knobs(), models=models)
+    other = Recommender(RecommenderConfig(), models=models)
     assert other.make_searches(0).process([event], NOW_MS) == ([], [])
 
 
@@ -181,7 +183,7 @@ def test_a_list_after_a_search_keeps_what_must_not_be_offered_out(models: Any) -
 def test_the_blend_ranks_by_a_search_before_it_has_seen_one() -> None:
     chance = np.random.default_rng(5)
     column = FEATURES.index("searched")
-    blend = Blend(len(FEATURES), 16, 0.003, PRIOR)
+    blend = BlendRanker(len(FEATURES), 16, 0.003, PRIOR)
     for _ in range(50):
         x = chance.random((64, len(FEATURES)), np.float32)
         x[:, column] = 0.0
@@ -195,10 +197,10 @@ def test_the_blend_ranks_by_a_search_before_it_has_seen_one() -> None:
 # -- the index and the catalogue
 
 
-def finder(models: tuple[ItemEncoder, Needs], **knobs: Any) -> Finder:
-    worker = Recommender(replace(Knobs(), **knobs), models=models)
-    assert worker.finder is not None
-    return worker.finder
+def product_search(models: tuple[ItemEncoder, SupportQueryFilter], **knobs: Any) -> ProductSearch:
+    worker = Recommender(replace(RecommenderConfig(), **knobs), models=models)
+    assert worker.product_search is not None
+    return worker.product_search
 
 
 def product(number: int, **fields: Any) -> ProductCatalogued:
@@ -206,27 +208,27 @@ def product(number: int, **fields: Any) -> ProductCatalogued:
 
 
 def test_a_change_of_price_alone_is_not_indexed_again(models: Any) -> None:
-    found = finder(models)
-    found.note("n1", product(1))
-    found.take_in(1)
-    found.note("n1", product(1, price=9.5))
+    found = product_search(models)
+    found.on_product_changed("n1", product(1))
+    found.index_pending(1)
+    found.on_product_changed("n1", product(1, price=9.5))
     assert found.waiting == 0
-    found.note("n1", product(1, price=9.5, category="light"))
+    found.on_product_changed("n1", product(1, price=9.5, category="light"))
     assert found.waiting == 1
 
 
 @pytest.mark.parametrize("gone", [None, product(1, available=False)])
 def test_what_is_gone_is_not_found_and_comes_back(models: Any, gone: Any) -> None:
-    found = finder(models)
+    found = product_search(models)
     for state, there in ((product(1), True), (gone, False), (product(1), True)):
-        found.note("n1", state)
-        found.take_in(10)
+        found.on_product_changed("n1", state)
+        found.index_pending(10)
         ((items, fits),) = [each for each in found.find(["camping lamp"], 0) if each]
         assert bool(len(items)) == there == bool(fits)
     # Gone before it was ever indexed.
-    found.note("n2", product(2))
-    found.note("n2", None)
-    found.take_in(10)
+    found.on_product_changed("n2", product(2))
+    found.on_product_changed("n2", None)
+    found.index_pending(10)
     assert len(found) == 1
 
 
@@ -234,20 +236,20 @@ def test_the_catalogue_is_indexed_whole_at_the_start_and_a_little_at_a_time_late
     models: Any,
 ) -> None:
     shop = Shop(models)
-    index = shop.worker.finder
+    index = shop.worker.product_search
     assert index is not None
     assert (len(index), index.waiting) == (len(PRODUCTS), 0)
     shop.catalogued(*(product(n) for n in range(3 * SLICE)))
     assert index.waiting == 3 * SLICE - SEEN_AT_ONCE
     for _ in range(3):
-        shop.searches.tick(NOW_MS)
+        shop.searches.on_timer(NOW_MS)
     assert (len(index), index.waiting) == (len(PRODUCTS) + 3 * SLICE, 0)
 
 
 def test_searches_take_no_more_than_their_share_of_a_second(models: Any) -> None:
-    found = finder(models, searches_at_once=2, search_ms_per_second=1e-6)
-    found.note("n1", product(1))
-    found.take_in(1)
+    found = product_search(models, searches_at_once=2, search_ms_per_second=1e-6)
+    found.on_product_changed("n1", product(1))
+    found.index_pending(1)
     first, second, third = found.find(["camping lamp"] * 3, NOW_MS)
     assert first
     assert second
@@ -256,14 +258,16 @@ def test_searches_take_no_more_than_their_share_of_a_second(models: Any) -> None
 
 
 def test_how_searches_ended_is_counted(models: Any) -> None:
-    worker = Recommender(replace(Knobs(), search_fit_min=0.3), models=models)
+    worker = Recommender(replace(RecommenderConfig(), search_fit_min=0.3), models=models)
     worker.see_catalogue([(b"", outputs.encode(each)) for each in PRODUCTS])
-    assert worker.finder is not None
-    worker.finder.find(["coffee grinder", "where is my order", "xqzw"], 0)
+    assert worker.product_search is not None
+    worker.product_search.find(["coffee grinder", "where is my order", "xqzw"], 0)
     assert worker.counters == Counter(search_found=1, search_errand=1, search_nothing=1)
 
 
 def test_the_setting_turns_searches_off() -> None:
-    names = [name for name, _ in build(Settings.from_env({})).models]
+    names = [name for name, _ in build(WorkerSettings.from_env({})).models]
     assert names == ["item-cf", "encoder", "intent"]
-    assert [name for name, _ in build(Settings.from_env({"SEARCH": "off"})).models] == ["item-cf"]
+    assert [name for name, _ in build(WorkerSettings.from_env({"SEARCH": "off"})).models] == [
+        "item-cf"
+    ]

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from shopkeeper.apps.cli import worker
 from shopkeeper.apps.cli.main import command
 from shopkeeper.services.recommender.app import Recommender, build
-from shopkeeper.services.recommender.config import Settings as Knobs
+from shopkeeper.services.recommender.config import RecommenderConfig
 from shopkeeper.services.recommender.core.ranking.features import EXPERTS
 from shopkeeper.services.recommender.core.rules import parse
 from shopkeeper.services.recommender.publishers.recommendations import (
@@ -34,8 +34,8 @@ from shopkeeper.shared.contracts.events.recommendation import (
     SimilarItemsUpdated,
 )
 from shopkeeper.shared.contracts.events.shop import ProductCatalogued, ProductClicked, UserErased
-from shopkeeper.shared.runtime.kafka.global_tables import Views
-from shopkeeper.shared.runtime.settings import KafkaSettings, Settings, SettingsError
+from shopkeeper.shared.runtime.kafka.global_tables import GlobalTables
+from shopkeeper.shared.runtime.settings import KafkaSettings, SettingsError, WorkerSettings
 from shopkeeper.shared.runtime.telemetry.metrics import Metrics
 
 NOW_MS = 1_700_000_000_000
@@ -45,16 +45,18 @@ class Shop:
     """One partition of a worker whose views know twenty products that go with p0."""
 
     def __init__(self, **rules: Any) -> None:
-        self.worker = Recommender(replace(Knobs(), rules=parse(json.dumps(rules).encode())))
+        self.worker = Recommender(
+            replace(RecommenderConfig(), rules=parse(json.dumps(rules).encode()))
+        )
         self.worker.prepare(lambda topic: 1)
-        self.clicks = self.worker.make_clicks(0)
-        views = self.worker.views
+        self.clicks = self.worker.make_interactions(0)
+        knowledge = self.worker.knowledge
         neighbours = [SimilarItem(f"p{n}", 1 / n, 1) for n in range(1, 21)]
         row = SimilarItemsUpdated(product_id="p0", items=neighbours, count=1, model=Model("t", "1"))
-        views.similar.apply([(b"p0", outputs.encode(row))])
+        knowledge.similar_items.apply([(b"p0", outputs.encode(row))])
         for n in range(20):
             product = ProductCatalogued(product_id=f"p{n}", title="t", category=f"c{n % 2}")
-            views.catalogue.apply([(b"", outputs.encode(product))])
+            knowledge.catalogue.apply([(b"", outputs.encode(product))])
         self._offset = 0
 
     def event(self, kind: str, data: Any) -> list[Output]:
@@ -78,13 +80,13 @@ def read(output: Output) -> RecommendationsUpdated:
 def test_rules_come_from_a_file_that_is_checked_at_start(tmp_path: Path) -> None:
     path = tmp_path / "rules.json"
     path.write_text('{"exclude": [{"category": "gift-cards"}], "same_category_max": 4}')
-    build(Settings.from_env({"RULES": str(path)}))
+    build(WorkerSettings.from_env({"RULES": str(path)}))
     path.write_text('{"boost": [{"category": "sale", "factor": 1.2}, {"brand": "acme"}]}')
     with pytest.raises(SettingsError, match=r"RULES=.*rules\.json.*factor.*boost\[1\]"):
-        build(Settings.from_env({"RULES": str(path)}))
+        build(WorkerSettings.from_env({"RULES": str(path)}))
     path.unlink()
     with pytest.raises(SettingsError, match="RULES"):
-        Settings.from_env({"RULES": str(path)})
+        WorkerSettings.from_env({"RULES": str(path)})
 
 
 def test_the_rules_that_the_readme_shows_are_valid() -> None:
@@ -102,7 +104,7 @@ def test_a_worker_with_wrong_rules_ends_and_says_so(
 ) -> None:
     path = tmp_path / "rules.json"
     path.write_text('{"diversity": 7}')
-    settings = Settings.from_env({"RULES": str(path)})
+    settings = WorkerSettings.from_env({"RULES": str(path)})
     assert asyncio.run(worker.run("recommender", settings)) == 2
     [record] = caplog.records
     assert "$.diversity" in record.getMessage()
@@ -148,14 +150,14 @@ def test_views_count_the_offsets_of_all_partitions() -> None:
 
     async def unused(*_: Any) -> None: ...
 
-    views = Views(
+    knowledge = GlobalTables(
         KafkaSettings(("localhost:1",), topic_prefix="x."),
         {"a.b.v1": seen.extend, "a.c.v1": seen.extend}, unused, "test", positions,
     )  # fmt: skip
     one, two = TopicPartition("x.a.b.v1", 0), TopicPartition("x.a.b.v1", 1)
-    views._take(one, [(b"k", b"v")], 5)  # compaction leaves gaps between offsets
-    views._take(two, [(b"k", b"v")], 3)
-    views._take(one, [(b"k", b"v"), (b"l", None)], 9)
+    knowledge._take(one, [(b"k", b"v")], 5)  # compaction leaves gaps between offsets
+    knowledge._take(two, [(b"k", b"v")], 3)
+    knowledge._take(one, [(b"k", b"v"), (b"l", None)], 9)
     assert positions == {"a.b.v1": 12}
     assert len(seen) == 4
 

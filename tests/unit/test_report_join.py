@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from shopkeeper.apps.report import figures
 from shopkeeper.apps.report.join import RECENT_ITEMS_MAX, Join, Lists
-from shopkeeper.services.recommender.core.numeric.items import Items
+from shopkeeper.services.recommender.core.numeric.items import ItemIndex
 from shopkeeper.shared.contracts.envelope import Event
 from shopkeeper.shared.contracts.events.base import Model
 from shopkeeper.shared.contracts.events.recommendation import Reason, RecommendationsUpdated
@@ -68,7 +68,7 @@ def see(lists, user, cause, items, published_ms=None, **rest):
 
 def joined(log, made, first_retained=0):
     """`log`: events by offset. `made`: cause -> items. Events before first_retained are gone."""
-    numbers = Items()
+    numbers = ItemIndex()
     lists = Lists(numbers, 10_000)
     for cause, items in made.items():
         see(lists, log[cause].data.user, cause, items)
@@ -141,13 +141,13 @@ def test_answers_are_those_of_a_naive_twin(shop):
     numbers, lists, _ = joined(log, made, first_retained)
     expected = naive_answers(log, made, first_retained)
     for shown in lists:
-        answer = None if shown.answer is None else numbers.names[shown.answer]
-        history = [numbers.names[item] for item in shown.history]
+        answer = None if shown.answer is None else numbers.product_ids[shown.answer]
+        history = [numbers.product_ids[item] for item in shown.history]
         assert (answer, history) == expected[int(shown.cause)]
 
 
 def test_a_list_that_came_after_the_click_is_late():
-    numbers = Items()
+    numbers = ItemIndex()
     lists = Lists(numbers, 10)
     see(lists, "u", 0, ["a"], published_ms=START_MS + 2 * MINUTE_MS)
     join = Join(numbers, lists.kept())
@@ -159,7 +159,7 @@ def test_a_list_that_came_after_the_click_is_late():
 
 
 def test_repeated_events_and_lists_count_once():
-    numbers = Items()
+    numbers = ItemIndex()
     lists = Lists(numbers, 10)
     for _ in range(2):
         see(lists, "u", 0, ["a"])
@@ -172,7 +172,7 @@ def test_repeated_events_and_lists_count_once():
 
 
 def test_only_the_newest_lists_are_kept_and_none_of_an_erased_user():
-    lists = Lists(Items(), 3)
+    lists = Lists(ItemIndex(), 3)
     order = list(range(6))
     random.Random(1).shuffle(order)
     for cause in order:
@@ -186,7 +186,7 @@ def test_only_the_newest_lists_are_kept_and_none_of_an_erased_user():
 
 
 def test_clicks_that_name_a_list_are_counted_by_position():
-    numbers = Items()
+    numbers = ItemIndex()
     lists = Lists(numbers, 10)
     see(lists, "u", 0, ["a", "b", "c"])
     join = Join(numbers, lists.kept())

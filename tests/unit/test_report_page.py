@@ -22,8 +22,8 @@ from shopkeeper.apps.report.compose import running_shop
 from shopkeeper.apps.report.join import Join, Lists
 from shopkeeper.apps.report.plots import standalone, svg, width_em
 from shopkeeper.apps.report.source import Extent, Retained
-from shopkeeper.services.recommender.core.numeric.items import Items
-from shopkeeper.services.recommender.evaluation.metrics import Tally
+from shopkeeper.services.recommender.core.numeric.items import ItemIndex
+from shopkeeper.services.recommender.evaluation.metrics import RankingMetrics
 from shopkeeper.shared.contracts.envelope import Event
 from shopkeeper.shared.contracts.events.base import Model
 from shopkeeper.shared.contracts.events.recommendation import Reason, RecommendationsUpdated
@@ -39,7 +39,7 @@ SECTIONS = ("quality", "items", "users", "clarity", "use", "timeliness", "source
 
 def retained(users=12, rounds=8, named=True):
     """A shop whose products, categories, codes and models are called what hurts most."""
-    numbers = Items()
+    numbers = ItemIndex()
     lists, log = Lists(numbers, 1000), []
     for number in range(users * rounds):
         user, offset = f"u{number % users}", number
@@ -226,7 +226,7 @@ def test_both_languages_say_the_same_things():
 
 
 def run(chance, windows=0):
-    tally = Tally()
+    tally = RankingMetrics()
     for group in range(200):
         tally.add(group, 1, [chance.integers(1, 4), 5, 6], [2, 3][: 1 + group % 2])
     found = {

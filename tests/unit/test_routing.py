@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shopkeeper.shared.contracts.decoder import Door
+from shopkeeper.shared.contracts.decoder import EventDecoder
 from shopkeeper.shared.contracts.envelope import FORWARDED, Event, Skipped
 from shopkeeper.shared.runtime.api.processor import Stateless
 from shopkeeper.shared.runtime.kafka.routing import COPY, REROUTED, Fence, Hop, Router, hop_of
@@ -38,16 +38,16 @@ class Log(Stateless):
         self.seen += [(event.data.user_id, event.id) for event in events]
         return [], []
 
-    def dump(self):
+    def snapshot(self):
         return {"seen": repr(self.seen).encode()}
 
-    def load(self, sections):
+    def restore(self, sections):
         self.seen = eval(sections["seen"])
 
 
 def state(number, count, key_of=lambda e: e.data.user_id):
-    door = Door(TOPIC, {"product.clicked.v1"}, "recommender", "com.example.shop.")
-    return PartitionState(TOPIC, number, "recommender", Log(), door, 1000, count, key_of)
+    decoder = EventDecoder(TOPIC, {"product.clicked.v1"}, "recommender", "com.example.shop.")
+    return PartitionState(TOPIC, number, "recommender", Log(), decoder, 1000, count, key_of)
 
 
 def published(output, offset):
@@ -118,7 +118,7 @@ def test_a_fence_survives_a_checkpoint():
     fence = Fence()
     assert fence.passes(Hop(0, 1, 2, 7))
     other = Fence()
-    other.load(fence.dump())
+    other.restore(fence.snapshot())
     assert not other.passes(Hop(0, 0, 2, 7))
     assert other.passes(Hop(0, 0, 3, 0))
     assert other.passes(Hop(0, 0, 2, 8))
@@ -136,20 +136,20 @@ def test_every_event_is_folded_once_whoever_is_killed_and_when(seed, count):
         number = chance.randrange(count)
         logs[number].append(record(number, len(logs[number]), f"u{chance.randrange(9)}"))
     states = {number: state(number, count) for number in logs}
-    saved = {number: (states[number].dump(), None) for number in logs}
+    saved = {number: (states[number].snapshot(), None) for number in logs}
     while any(states[n].next_offset < len(logs[n]) for n in logs):
         number = chance.randrange(count)
         start = states[number].next_offset
-        span = logs[number][start : start + chance.randint(1, 5)]
-        if span:
-            for output in states[number].step(span, lambda: 0).outputs:
+        batch = logs[number][start : start + chance.randint(1, 5)]
+        if batch:
+            for output in states[number].step(batch, lambda: 0).outputs:
                 target = logs[output.partition]
                 target.append(published(output, len(target)))
         if chance.random() < 0.3:
-            saved[number] = (states[number].dump(), None)
+            saved[number] = (states[number].snapshot(), None)
         if chance.random() < 0.2:  # killed: what it published stays
             states[number] = state(number, count)
-            states[number].load(saved[number][0])
+            states[number].restore(saved[number][0])
     folded = Counter(event for s in states.values() for event in s._processor.seen)
     assert folded.total() == 40
     assert set(folded.values()) == {1}

@@ -9,14 +9,14 @@ import pytest
 from shopkeeper.shared.runtime.settings import (
     REFERENCE,
     KafkaSettings,
-    Settings,
     SettingsError,
+    WorkerSettings,
     reference_table,
 )
 
 
 def test_the_defaults_are_valid():
-    settings = Settings.from_env({})
+    settings = WorkerSettings.from_env({})
     assert settings.kafka.bootstrap_servers == ("localhost:9092",)
     assert settings.checkpoint_interval_s == 5.0
 
@@ -24,9 +24,9 @@ def test_the_defaults_are_valid():
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("SPAN_RECORDS_MAX", "many"),
-        ("SPAN_RECORDS_MAX", "0"),
-        ("SPAN_RECORDS_MAX", "1.5"),
+        ("BATCH_RECORDS_MAX", "many"),
+        ("BATCH_RECORDS_MAX", "0"),
+        ("BATCH_RECORDS_MAX", "1.5"),
         ("CHECKPOINT_INTERVAL", "nan"),
         ("CHECKPOINT_INTERVAL", "-1"),
         ("LOG_LEVEL", "LOUD"),
@@ -36,23 +36,23 @@ def test_the_defaults_are_valid():
         ("KAFKA_SECURITY_PROTOCOL", "SASL_SSL"),
         ("KAFKA_SSL_CAFILE", "/does/not/exist.pem"),
         ("TOPIC_PREFIX", "under_score."),
-        ("SPAN_BYTES_MAX", "67108865"),
+        ("BATCH_BYTES_MAX", "67108865"),
     ],
 )
 def test_a_wrong_value_is_refused_by_name(name, value):
     with pytest.raises(SettingsError, match=name):
-        Settings.from_env({name: value})
+        WorkerSettings.from_env({name: value})
 
 
-def test_a_span_must_fit_the_buffer():
-    with pytest.raises(SettingsError, match="SPAN_BYTES_MAX exceeds BUFFER_BYTES_MAX"):
-        Settings.from_env({"SPAN_BYTES_MAX": "100000", "BUFFER_BYTES_MAX": "70000"})
+def test_a_batch_must_fit_the_buffer():
+    with pytest.raises(SettingsError, match="BATCH_BYTES_MAX exceeds BUFFER_BYTES_MAX"):
+        WorkerSettings.from_env({"BATCH_BYTES_MAX": "100000", "BUFFER_BYTES_MAX": "70000"})
 
 
 def test_decay_and_pruning_exclude_each_other():
-    Settings.from_env({"DECAY_HALF_LIFE": "336"})
+    WorkerSettings.from_env({"DECAY_HALF_LIFE": "336"})
     with pytest.raises(SettingsError, match="exclude each other"):
-        Settings.from_env({"DECAY_HALF_LIFE": "336", "PRUNING_DELTA": "0.5"})
+        WorkerSettings.from_env({"DECAY_HALF_LIFE": "336", "PRUNING_DELTA": "0.5"})
 
 
 def test_a_password_comes_from_a_file_and_is_not_in_the_options_unless_sasl(tmp_path):

@@ -1,4 +1,4 @@
-"""Spans: limits are kept, nothing is lost, and an unfinished span holds the offset back."""
+"""Batches: limits are kept, nothing is lost, and an unfinished batch holds the offset back."""
 
 from __future__ import annotations
 
@@ -8,7 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shopkeeper.shared.runtime.kafka.offsets import Partition, Span, SpanBook, cut, size_bytes
+from shopkeeper.shared.runtime.kafka.offsets import (
+    OffsetTracker,
+    Partition,
+    RecordBatch,
+    cut,
+    size_bytes,
+)
 
 CLICKS = Partition("clicks", 0)
 
@@ -20,8 +26,8 @@ class Record:
     key: bytes | None = None
 
 
-def span(first: int, last: int, epoch: int = 1, size: int = 10) -> Span:
-    return Span(CLICKS, epoch, first, last, size, [Record(first, b"")])
+def batch(first: int, last: int, epoch: int = 1, size: int = 10) -> RecordBatch:
+    return RecordBatch(CLICKS, epoch, first, last, size, [Record(first, b"")])
 
 
 @given(
@@ -40,52 +46,52 @@ def test_a_cut_keeps_every_record_in_order_and_both_limits(sizes, records_max, b
 
 
 @given(gaps=st.lists(st.integers(0, 3), min_size=1, max_size=20), finished=st.integers(0, 20))
-def test_the_processed_offset_never_passes_an_unfinished_span(gaps, finished):
-    book = SpanBook()
+def test_the_processed_offset_never_passes_an_unfinished_batch(gaps, finished):
+    book = OffsetTracker()
     book.start(CLICKS, 0)
-    spans, offset = [], 0
+    batches, offset = [], 0
     for gap in gaps:
-        spans.append(span(offset + gap, offset + gap + 2))
+        batches.append(batch(offset + gap, offset + gap + 2))
         offset += gap + 3
-        book.open(spans[-1])
+        book.open(batches[-1])
     assert book.processed(CLICKS) == 0
-    for done in spans[:finished]:
+    for done in batches[:finished]:
         book.finish(done)
-    expected = spans[min(finished, len(spans)) - 1].last + 1 if finished else 0
+    expected = batches[min(finished, len(batches)) - 1].last + 1 if finished else 0
     assert book.processed(CLICKS) == expected
-    assert book.open_bytes == 10 * max(0, len(spans) - finished)
-    assert book.open_count() == max(0, len(spans) - finished)
+    assert book.open_bytes == 10 * max(0, len(batches) - finished)
+    assert book.open_count() == max(0, len(batches) - finished)
 
 
-def test_spans_of_one_partition_finish_in_order():
-    book = SpanBook()
+def test_batchs_of_one_partition_finish_in_order():
+    book = OffsetTracker()
     book.start(CLICKS, 0)
-    first, second = span(0, 4), span(5, 9)
+    first, second = batch(0, 4), batch(5, 9)
     book.open(first)
     book.open(second)
     with pytest.raises(AssertionError, match="in order"):
         book.finish(second)
 
 
-def test_a_span_that_goes_back_is_refused():
-    book = SpanBook()
+def test_a_batch_that_goes_back_is_refused():
+    book = OffsetTracker()
     book.start(CLICKS, 5)
     with pytest.raises(AssertionError):
-        book.open(span(4, 6))
+        book.open(batch(4, 6))
 
 
-def test_clearing_forgets_open_spans_and_their_bytes():
-    book = SpanBook()
+def test_clearing_forgets_open_batchs_and_their_bytes():
+    book = OffsetTracker()
     book.start(CLICKS, 0)
-    book.open(span(0, 4))
+    book.open(batch(0, 4))
     book.clear()
     assert (book.open_bytes, book.open_count(), book.processed(CLICKS)) == (0, 0, None)
 
 
 def test_what_is_nobodys_to_read_is_passed_only_once_nothing_is_open():
-    book = SpanBook()
+    book = OffsetTracker()
     book.start(CLICKS, 3)
-    book.open(span(3, 4))
+    book.open(batch(3, 4))
     assert not book.passed(CLICKS, 9)
     assert book.processed(CLICKS) == 3
     book.finish(book._open[CLICKS][0])
@@ -94,4 +100,4 @@ def test_what_is_nobodys_to_read_is_passed_only_once_nothing_is_open():
     assert not book.passed(CLICKS, 9), "nothing new"
     assert not book.passed(CLICKS, 5), "never back"
     assert not book.passed(Partition("clicks", 1), 9), "not ours"
-    book.open(span(9, 9))
+    book.open(batch(9, 9))

@@ -118,15 +118,15 @@ def test_a_product_is_published_once_per_change_and_again_after_a_restart(sentim
     processor = sentiment()
     processor.process([reviewed(0, "p", "I love it"), reviewed(1, "q", "Awful"),
                        reviewed(2, "p", "Great")], NOW_MS)  # fmt: skip
-    first = processor.tick(NOW_MS)
+    first = processor.on_timer(NOW_MS)
     assert [(o.key, v["count"]) for o, v in zip(first, values(first), strict=True)] == [
         (b"p", 2), (b"q", 1)
     ]  # fmt: skip
     assert values(first)[0]["mean"] > 0 > values(first)[1]["mean"]
-    assert processor.tick(NOW_MS + 5000) == []
+    assert processor.on_timer(NOW_MS + 5000) == []
     restarted = sentiment()
-    restarted.load(processor.dump())
-    again = sorted(values(restarted.tick(NOW_MS)), key=lambda value: value["product_id"])
+    restarted.restore(processor.snapshot())
+    again = sorted(values(restarted.on_timer(NOW_MS)), key=lambda value: value["product_id"])
     assert again == values(first)
 
 
@@ -134,5 +134,5 @@ def test_an_edited_review_replaces_what_it_counted(sentiment):
     processor = sentiment()
     processor.process([reviewed(0, "p", "I love it", review="r")], NOW_MS)
     processor.process([reviewed(1, "p", "Awful, broken", review="r")], NOW_MS)
-    [found] = values(processor.tick(NOW_MS))
+    [found] = values(processor.on_timer(NOW_MS))
     assert (found["count"], found["positive"], found["negative"]) == (1, 0, 1)

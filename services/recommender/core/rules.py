@@ -42,8 +42,12 @@ class Match(_Checked, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         conditions = (
-            self.product_id, self.category, self.brand, self.price_above, self.price_below
-        )  # fmt: skip
+            self.product_id,
+            self.category,
+            self.brand,
+            self.price_above,
+            self.price_below,
+        )
         if all(condition is None for condition in conditions):
             raise ValueError("a rule needs at least one condition")
 
@@ -117,8 +121,9 @@ def matching(rule: Match, catalogue: Catalogue) -> NDArray[np.bool_]:
     """(items,) whether a rule matches each."""
     met = np.ones(len(catalogue.category), np.bool_)
     columns: Mapping[str, NDArray[np.int32]] = {
-        "category": catalogue.category, "brand": catalogue.brand,
-    }  # fmt: skip
+        "category": catalogue.category,
+        "brand": catalogue.brand,
+    }
     for name, column in columns.items():
         wanted = getattr(rule, name)
         if wanted is not None:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from shopkeeper.shared.contracts.events.shop import ProductCatalogued
 
     from ..app import Recommender
-    from ..config import Settings
+    from ..config import RecommenderConfig
     from .splits import Task
 
 COLD_OF = 10  # one item in so many
@@ -44,7 +44,7 @@ def measure_cold(
     train: Path,
     test: Path | None,
     products: Sequence[ProductCatalogued],
-    knobs: Settings | None = None,
+    knobs: RecommenderConfig | None = None,
     hold_out: float | None = None,
 ) -> dict[str, Any]:
     """Figures of clicks on new items: HR and MRR at each cutoff with 95 % bootstrap intervals.
@@ -117,7 +117,7 @@ def _fits(
 
     alike: only how much its attributes are like those of the last item, the usual way.
     """
-    knobs, content = worker.knobs, worker.views.content
+    knobs, content = worker.knobs, worker.knowledge.content
     recents = [items[-1 if alike else -knobs.recent_items_max :] for _, items, _ in tasks]
     seeds, owner = np.unique(np.concatenate(recents), return_inverse=True)
     fits = np.zeros((len(seeds), len(place)))

@@ -13,7 +13,7 @@ from shopkeeper.shared.contracts.envelope import Event
 from shopkeeper.shared.contracts.outputs import encode
 
 from ..app import Recommender
-from ..config import Settings
+from ..config import RecommenderConfig
 from ..core.numeric.items import partition_of_name
 
 if TYPE_CHECKING:
@@ -22,21 +22,23 @@ if TYPE_CHECKING:
     from shopkeeper.shared.contracts.envelope import Output
     from shopkeeper.shared.contracts.events.shop import ProductCatalogued
 
-    from ..core.counting.sessions import Due
-    from ..core.ranking.ranked_list import Ranked
+    from ..core.counting.sessions import ListRequest
+    from ..core.ranking.ranked_list import RankedList
     from ..models.item_encoder import ItemEncoder
-    from ..models.support_filter import Needs
+    from ..models.support_filter import SupportQueryFilter
 
 Repeats = Literal["allow", "forbid"]  # whether a session's own items may be offered again
 
-SPAN_EVENTS = 4_000
-LIVE_SPAN_EVENTS = 250  # prequential: views follow about as fast as they do live
-CONTENT_SPANS = 50  # spans with lists after which what is known of new items is brought up to date
+BATCH_EVENTS = 4_000
+LIVE_BATCH_EVENTS = 250  # prequential: views follow about as fast as they do live
+CONTENT_BATCHES = (
+    50  # batches with lists after which what is known of new items is brought up to date
+)
 LISTS_MAX = 200_000  # of the last events: with lists, for the blend (a live worker makes all)
 LONG_AGO_MS = 1 << 60  # by a clock that far ahead every event is too old for a list
 
 
-class Pipeline:
+class LocalCluster:
     """One worker with all partitions; deltas and views are handed on as a broker would.
 
     watch: sees every list that is made, with what made it due.
@@ -44,35 +46,35 @@ class Pipeline:
 
     def __init__(
         self,
-        knobs: Settings,
+        knobs: RecommenderConfig,
         partitions: int = 1,
-        watch: Callable[[Due, Ranked], None] | None = None,
+        watch: Callable[[ListRequest, RankedList], None] | None = None,
         products: Sequence[ProductCatalogued] = (),
-        models: tuple[ItemEncoder, Needs] | None = None,
+        models: tuple[ItemEncoder, SupportQueryFilter] | None = None,
     ) -> None:
         self.worker = worker = Recommender(knobs, models=models)
         worker.prepare(lambda topic: partitions)
-        self._clicks = [worker.make_clicks(n) for n in range(partitions)]
+        self._clicks = [worker.make_interactions(n) for n in range(partitions)]
         for clicks in self._clicks:
             clicks.lists.watch = watch
         self._searches = [worker.make_searches(n) for n in range(partitions)]
-        self._pairs = [worker.make_pairs(n) for n in range(partitions)]
-        self._views = {
-            topics.SIMILAR_ITEMS: worker.views.similar.apply,
-            topics.ITEM_COUNTS: worker.views.counts.apply,
-            topics.TRENDING: worker.views.trending.apply,
-            topics.SESSION_ITEMS: worker.views.sessions.apply,
+        self._pairs = [worker.make_item_pairs(n) for n in range(partitions)]
+        self._knowledge = {
+            topics.SIMILAR_ITEMS: worker.knowledge.similar_items.apply,
+            topics.ITEM_COUNTS: worker.knowledge.item_counts.apply,
+            topics.TRENDING: worker.knowledge.trending.apply,
+            topics.SESSION_ITEMS: worker.knowledge.sessions.apply,
         }
         self.catalogued(products)
         self._held: list[Output] = []  # for views that wait for the night
         self._clock_ms = 0
-        self._live_spans = 0
+        self._live_batches = 0
 
     def catalogued(self, products: Sequence[ProductCatalogued]) -> None:
         """Products as they now are."""
         self.worker.see_catalogue([(p.product_id.encode(), encode(p)) for p in products])
-        if self.worker.finder is not None:
-            self.worker.finder.take_in(self.worker.finder.waiting)
+        if self.worker.product_search is not None:
+            self.worker.product_search.index_pending(self.worker.product_search.waiting)
 
     def search(self, events: Sequence[Event]) -> None:
         """Searches, in the order of their offsets; their lists are seen by `watch`."""
@@ -80,17 +82,17 @@ class Pipeline:
             number = partition_of_name(event.data.user_id, len(self._searches))
             self._searches[number].process([event], 0)
 
-    def learn(self, span: Sequence[Event], live: bool, publish: bool = True) -> None:
+    def learn(self, batch: Sequence[Event], live: bool, publish: bool = True) -> None:
         """Events in the order of their offsets.
 
         live: with lists. publish: views see what changed.
         """
-        parts = self._routed(span)
+        parts = self._routed(batch)
         if live and publish:
             self._publish()
-            if self._live_spans % CONTENT_SPANS == 0:
-                self.worker.views.content.settle()
-            self._live_spans += 1
+            if self._live_batches % CONTENT_BATCHES == 0:
+                self.worker.knowledge.content.settle()
+            self._live_batches += 1
         for number, events in sorted(parts.items()):
             clicks = self._clicks[number]
             found, _ = clicks.process(events, 0 if live else LONG_AGO_MS)
@@ -105,12 +107,12 @@ class Pipeline:
                     else:
                         self._held.append(output)
 
-    def _routed(self, span: Sequence[Event]) -> dict[int, Sequence[Event]]:
+    def _routed(self, batch: Sequence[Event]) -> dict[int, Sequence[Event]]:
         """Events by the partition of their user, as a broker has them."""
         if len(self._clicks) == 1:
-            return {0: span}
+            return {0: batch}
         parts: dict[int, list[Event]] = defaultdict(list)
-        for event in span:
+        for event in batch:
             parts[partition_of_name(event.data.user_id, len(self._clicks))].append(event)
         return dict(parts)
 
@@ -118,7 +120,7 @@ class Pipeline:
         """Publish until nothing is due any more."""
         while self._publish() or not all(pairs.settled for pairs in self._pairs):
             pass
-        self.worker.views.content.settle()
+        self.worker.knowledge.content.settle()
 
     def night(self) -> None:
         """Bring everything that lists are made from to what was learned by now, until the next."""
@@ -126,47 +128,47 @@ class Pipeline:
             self._see(output)
         self._held = []
         self.settle()
-        learner = self.worker.learner
-        if learner is not None:
-            learner.serving = copy.deepcopy(learner.blend)
+        trainer = self.worker.trainer
+        if trainer is not None:
+            trainer.serving = copy.deepcopy(trainer.blend)
 
     def _publish(self) -> bool:
-        outputs = [output for pairs in self._pairs for output in pairs.tick(self._clock_ms)]
+        outputs = [output for pairs in self._pairs for output in pairs.on_timer(self._clock_ms)]
         for output in outputs:
             self._see(output)
         self._clock_ms += 1
         return bool(outputs)
 
     def _see(self, output: Output) -> None:
-        self._views[output.topic]([(output.key, output.value)])
+        self._knowledge[output.topic]([(output.key, output.value)])
 
 
 def learn(
     events: Callable[[], Iterable[Event]],
-    knobs: Settings,
+    knobs: RecommenderConfig,
     partitions: int = 1,
     products: Sequence[ProductCatalogued] = (),
 ) -> tuple[Recommender, int]:
     """A worker that has read some events, its views at rest; and how many they were. The blend
     learns from the lists of the last of them, as a live worker does."""
-    pipeline = Pipeline(knobs, partitions, products=products)
+    pipeline = LocalCluster(knobs, partitions, products=products)
     total = sum(1 for _ in events())
     lists_from = total - LISTS_MAX if knobs.blend else total
     count = 0
     stream = iter(events())
-    # Partitions take turns by spans, and sessions are as new as their turn: in short ones, as live.
-    size = SPAN_EVENTS if partitions == 1 else LIVE_SPAN_EVENTS
-    while span := list(islice(stream, size)):
-        pipeline.learn(span, live=count + len(span) > lists_from)
-        count += len(span)
+    # Partitions take turns by batches, and sessions are as new as their turn: short ones, as live.
+    size = BATCH_EVENTS if partitions == 1 else LIVE_BATCH_EVENTS
+    while batch := list(islice(stream, size)):
+        pipeline.learn(batch, live=count + len(batch) > lists_from)
+        count += len(batch)
     pipeline.settle()
     return pipeline.worker, count
 
 
-def unhurried(knobs: Settings | None, repeats: Repeats) -> Settings:
+def unhurried(knobs: RecommenderConfig | None, repeats: Repeats) -> RecommenderConfig:
     """Settings with what may be offered by the protocol, and no budget of time."""
     return replace(
-        knobs or Settings(),
+        knobs or RecommenderConfig(),
         offer_current=repeats == "allow",
         offer_seen=repeats == "allow",
         repeat_weight=1.0 if repeats == "allow" else 0.0,

@@ -33,7 +33,7 @@ RESAMPLES = 1000
 MISS = 1 << 30  # the rank of a target that is in no list
 
 
-class Tally:
+class RankingMetrics:
     """Targets and their ranks, by the group (session or user) that they belong to.
 
     cutoffs: ascending; figures with one cutoff are at the last.
@@ -132,9 +132,9 @@ class Tally:
             if len(part)
         ]
 
-    def after(self, count: int) -> Tally:
+    def after(self, count: int) -> RankingMetrics:
         """What was added after the first `count` targets."""
-        rest = Tally(self.cutoffs)
+        rest = RankingMetrics(self.cutoffs)
         rest._groups, rest._ranks = self._groups[count:], self._ranks[count:]
         rest._lists, rest._histories = self._lists[count:], self._histories[count:]
         return rest
@@ -157,7 +157,7 @@ class Tally:
             for n, name in enumerate(names)
         }
 
-    def gain_over(self, other: Tally, cutoff: int | None = None) -> dict[str, Any]:
+    def gain_over(self, other: RankingMetrics, cutoff: int | None = None) -> dict[str, Any]:
         """Differences to another tally of the same targets, with paired bootstrap intervals.
 
         Raises ValueError if the targets are not the same.
@@ -171,7 +171,9 @@ class Tally:
             for n, name in enumerate(names)
         }
 
-    def relative_gain_over(self, other: Tally, cutoff: int | None = None) -> dict[str, Any]:
+    def relative_gain_over(
+        self, other: RankingMetrics, cutoff: int | None = None
+    ) -> dict[str, Any]:
         """The same in shares of the other's figures, 0.2 where they are a fifth higher; figures
         that are 0 there are left out.
 
@@ -190,7 +192,7 @@ class Tally:
         return found
 
     def _beside(
-        self, other: Tally, cutoff: int | None
+        self, other: RankingMetrics, cutoff: int | None
     ) -> tuple[list[str], NDArray[np.float64], NDArray[np.float64]]:
         """Names of the figures, and the sums of both tallies."""
         if self._groups != other._groups:

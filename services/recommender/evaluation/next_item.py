@@ -18,10 +18,10 @@ import numpy as np
 
 from shopkeeper.shared.datasets.readers import FormatError
 
-from ..config import Settings
+from ..config import RecommenderConfig
 from ..core.types import CLICK, HOUR_MS
-from .local_cluster import LIVE_SPAN_EVENTS, Pipeline, Repeats, learn, unhurried
-from .metrics import CUTOFFS, Tally
+from .local_cluster import LIVE_BATCH_EVENTS, LocalCluster, Repeats, learn, unhurried
+from .metrics import CUTOFFS, RankingMetrics
 from .splits import Task, holds_its_test, lines, split_of
 
 if TYPE_CHECKING:
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from shopkeeper.shared.contracts.events.shop import ProductCatalogued
 
     from ..app import Recommender
-    from ..core.counting.sessions import Due
-    from ..core.ranking.ranked_list import Ranked
+    from ..core.counting.sessions import ListRequest
+    from ..core.ranking.ranked_list import RankedList
 
 Targets = Literal["all", "new"]
 
@@ -46,12 +46,12 @@ def measure(
     train: str | Path,
     test: str | Path | None,
     repeats: Repeats = "allow",
-    knobs: Settings | None = None,
+    knobs: RecommenderConfig | None = None,
     hold_out: float | None = None,
     targets: Targets = "all",
     partitions: int = 1,
     products: Sequence[ProductCatalogued] = (),
-) -> tuple[dict[str, Any], Tally]:
+) -> tuple[dict[str, Any], RankingMetrics]:
     """Figures of the next-item protocol, and the ranks they are made of. Raises FormatError,
     OSError.
 
@@ -103,12 +103,12 @@ def measure(
 def prequential(
     path: str | Path,
     repeats: Repeats = "allow",
-    knobs: Settings | None = None,
+    knobs: RecommenderConfig | None = None,
     targets: Targets = "all",
     nightly: bool = False,
     partitions: int = 1,
     products: Sequence[ProductCatalogued] = (),
-) -> tuple[dict[str, Any], Tally]:
+) -> tuple[dict[str, Any], RankingMetrics]:
     """Predict, then learn, over a whole stream, by the lists that would have been published.
 
     `windows` has figures of equal parts, in order. nightly: what is learned during a day (by event
@@ -117,12 +117,12 @@ def prequential(
     """
     path = Path(path)
     knobs = replace(unhurried(knobs, repeats), list_items_max=CUTOFF)
-    tally = Tally()
+    tally = RankingMetrics()
     # Session -> its last list, what that was made from, the session's items.
     waiting: dict[str, tuple[list[int], tuple[int, ...], set[int]]] = {}
     groups: dict[str, int] = {}
 
-    def watch(due: Due, ranked: Ranked) -> None:
+    def watch(due: ListRequest, ranked: RankedList) -> None:
         session, item = f"{due.user}/{due.event.data.session_id}", due.recent[-1]
         before = waiting.get(session)
         if before is not None:
@@ -134,16 +134,16 @@ def prequential(
         waiting[session] = ranked.items, due.recent, seen
 
     started = time.perf_counter()
-    pipeline = Pipeline(knobs, partitions, watch, products)
+    pipeline = LocalCluster(knobs, partitions, watch, products)
     count = 0
     day = None
     for today, events in groupby(lines(path), lambda event: event.time_ms // (24 * HOUR_MS)):
         if nightly and day is not None and today != day:
             pipeline.night()
         day = today
-        while span := list(islice(events, LIVE_SPAN_EVENTS)):
-            pipeline.learn(span, live=True, publish=not nightly)
-            count += len(span)
+        while batch := list(islice(events, LIVE_BATCH_EVENTS)):
+            pipeline.learn(batch, live=True, publish=not nightly)
+            count += len(batch)
     if not len(tally):
         raise FormatError(f"{path}: no session has a click to predict")
     return {
@@ -165,36 +165,36 @@ def prequential(
 
 def visits(worker: Recommender, item_count: int) -> NDArray[np.int64]:
     """(items,) sessions with a click on each."""
-    worker.views.counts.reserve()
-    return worker.views.counts.n[CLICK, :item_count].astype(np.int64)
+    worker.knowledge.item_counts.reserve()
+    return worker.knowledge.item_counts.n[CLICK, :item_count].astype(np.int64)
 
 
 def categories(worker: Recommender, item_count: int) -> NDArray[np.int32]:
     """(items,) number of each one's category, -1 where it is not known."""
-    worker.views.catalogue.reserve()
-    return worker.views.catalogue.category[:item_count]
+    worker.knowledge.catalogue.reserve()
+    return worker.knowledge.catalogue.category[:item_count]
 
 
 def _blend(worker: Recommender) -> dict[str, Any] | None:
     """What the blend has learned, and whether it ranks."""
-    learner = worker.learner
-    if learner is None:
+    trainer = worker.trainer
+    if trainer is None:
         return None
     return {
-        "examples": learner.examples,
-        "missed": learner.missed,
-        "ranks": learner.trusted(),
-        "reciprocal_rank_base": round(learner.base_rank, 4),
-        "reciprocal_rank_blend": round(learner.blend_rank, 4),
+        "examples": trainer.examples,
+        "missed": trainer.missed,
+        "ranks": trainer.trusted(),
+        "reciprocal_rank_base": round(trainer.base_rank, 4),
+        "reciprocal_rank_blend": round(trainer.blend_rank, 4),
     }
 
 
 def predict(
     worker: Recommender, tasks: Iterator[Task], repeats: Repeats, targets: Targets
-) -> tuple[Tally, float]:
+) -> tuple[RankingMetrics, float]:
     """Ranks of the targets, and milliseconds per list (in large batches)."""
     recent_max = worker.knobs.recent_items_max
-    tally = Tally()
+    tally = RankingMetrics()
     spent, lists = 0.0, 0
     if repeats == "forbid" or targets == "new":
         tasks = (task for task in tasks if task[2] not in task[1])

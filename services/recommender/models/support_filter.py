@@ -15,24 +15,32 @@ if TYPE_CHECKING:
 
 # Intents of the model that products do not answer. Two that a product's name alone is at times
 # taken for are left out: chitchat ("nice") and change_address ("dress").
-ERRANDS = (
-    "account", "after_sales", "cancel_order", "change_order", "complaint_feedback",
-    "contact_human", "delivery_info", "invoice", "payment", "track_order",
-)  # fmt: skip
-SURE = 0.9  # probability of all of them together from which a search is one
+SUPPORT_INTENTS = (
+    "account",
+    "after_sales",
+    "cancel_order",
+    "change_order",
+    "complaint_feedback",
+    "contact_human",
+    "delivery_info",
+    "invoice",
+    "payment",
+    "track_order",
+)
+SUPPORT_PROBABILITY_MIN = 0.9  # probability of all of them together from which a search is one
 
 
-class Needs:
+class SupportQueryFilter:
     """The model that the intent worker runs as well: a list does not wait for that one."""
 
     def __init__(self, model_dir: str = "") -> None:
         """Raises ModelError."""
         self.model = OnnxModel.load("intent", model_dir)
         labels = self.model.labels
-        self._errands = [labels.index(label) for label in ERRANDS if label in labels]
+        self._errands = [labels.index(label) for label in SUPPORT_INTENTS if label in labels]
 
-    def errands(self, texts: Sequence[str]) -> NDArray[np.bool_]:
+    def is_support(self, texts: Sequence[str]) -> NDArray[np.bool_]:
         """(texts,) whether each surely wants something else than a product."""
-        errands: NDArray[np.float32] = self.model.probabilities(texts)[:, self._errands]
-        sure: NDArray[np.bool_] = errands.sum(axis=1) >= SURE
+        is_support: NDArray[np.float32] = self.model.probabilities(texts)[:, self._errands]
+        sure: NDArray[np.bool_] = is_support.sum(axis=1) >= SUPPORT_PROBABILITY_MIN
         return sure

@@ -1,8 +1,8 @@
-"""The catalogue's door: every worker reads the catalogue whole, as a view; one checks each record.
+"""Checks the catalogue: every worker reads it whole, as a table; one checks each record.
 
-A view cannot dead-letter: all workers read it, and junk is skipped by each. So the topic is also
-consumed in the group, partition by partition, by a processor that takes nothing in: what the door
-refuses goes to the dead letters once, and the books balance for this topic too.
+A table cannot dead-letter: all workers read it, and each skips junk. So the topic is also consumed
+in the group, partition by partition, by a processor that takes nothing in: what the decoder refuses
+goes to the dead letters once, and the counts balance for this topic too.
 """
 
 from __future__ import annotations

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.contracts.envelope import Event, Output, Rejected
 
-from ..core.ab_testing.variants import Ledger
+from ..core.ab_testing.variants import VariantCounts
 from ..core.counting.deltas import deltas_of, encode
-from ..core.counting.sessions import Due, Learned, Sessions
+from ..core.counting.sessions import Learned, ListRequest, Sessions
 from ..core.tables.sessions import encode as encode_sessions
 
 if TYPE_CHECKING:
@@ -18,20 +18,20 @@ if TYPE_CHECKING:
 
     from shopkeeper.shared.runtime.api.processor import Sections
 
-    from ..config import Settings
+    from ..config import RecommenderConfig
     from ..core.ab_testing.variants import Experiment
-    from ..core.numeric.items import Items
-    from ..core.ranking.blend import Learner
+    from ..core.numeric.items import ItemIndex
+    from ..core.ranking.blend import BlendTrainer
     from ..core.ranking.ranker import Ranker
-    from ..publishers.recommendations import Lists
-    from ..publishers.user_groups import GroupReports
+    from ..publishers.recommendations import RecommendationPublisher
+    from ..publishers.user_groups import UserGroupClicksPublisher
 
 SECTION = "sessions"
 BLEND_SECTION = "blend"
 EXPERIMENT_SECTION = "experiment"
 
 
-class ClicksProcessor:
+class InteractionsProcessor:
     """One partition of shop.clicks.v1.
 
     item_partitions: how many partitions the item-pairs topic has.
@@ -41,19 +41,21 @@ class ClicksProcessor:
         self,
         partition: int,
         item_partitions: int,
-        settings: Settings,
-        items: Items,
+        settings: RecommenderConfig,
+        items: ItemIndex,
         ranker: Ranker,
-        lists: Lists,
-        learner: Learner | None = None,
+        lists: RecommendationPublisher,
+        trainer: BlendTrainer | None = None,
         experiment: Experiment | None = None,
-        groups: GroupReports | None = None,
+        groups: UserGroupClicksPublisher | None = None,
     ) -> None:
         self._partition, self._item_partitions = partition, item_partitions
         self._settings, self._items = settings, items
-        self._ranker, self.lists, self._learner = ranker, lists, learner
+        self._ranker, self.lists, self._trainer = ranker, lists, trainer
         self.sessions = Sessions(settings, items)
-        self.ledger = Ledger(experiment, settings, partition) if experiment is not None else None
+        self.variant_counts = (
+            VariantCounts(experiment, settings, partition) if experiment is not None else None
+        )
         self._groups = groups
         self._learned = Learned()  # not published yet
 
@@ -73,13 +75,13 @@ class ClicksProcessor:
         most of the price of a few lists is paid once per batch."""
         learned, due = self.sessions.learn(events, now_ms - self._settings.list_age_ms_max)
         self._learned.extend(learned)
-        if self.ledger is not None:
-            self.ledger.learn(events)
+        if self.variant_counts is not None:
+            self.variant_counts.learn(events)
         many = len(self._learned.prior) >= self._settings.held_back_pairs_max
         outputs = self.flush() if many else []
         if not due:
             return outputs, []
-        asked = self.lists.ask([d for d in due if isinstance(d, Due)])
+        asked = self.lists.submit([d for d in due if isinstance(d, ListRequest)])
         return chain(outputs, self.lists.outputs(due, asked, now_ms)), []
 
     def flush(self) -> list[Output]:
@@ -103,25 +105,25 @@ class ClicksProcessor:
                 outputs.append(Output(topics.ITEM_PAIRS, key, record, [], owner))
         return outputs
 
-    def dump(self) -> Sections:
+    def snapshot(self) -> Sections:
         """Only right after `flush`: what is held back is in no checkpoint."""
         assert not self._learned.new, "deltas are held back"
-        sections = {SECTION: self.sessions.dump()}
-        if self._learner is not None:
-            sections[BLEND_SECTION] = self._learner.dump()
-        if self.ledger is not None:
-            sections[EXPERIMENT_SECTION] = self.ledger.dump()
+        sections = {SECTION: self.sessions.snapshot()}
+        if self._trainer is not None:
+            sections[BLEND_SECTION] = self._trainer.snapshot()
+        if self.variant_counts is not None:
+            sections[EXPERIMENT_SECTION] = self.variant_counts.snapshot()
         return sections
 
-    def load(self, sections: Mapping[str, bytes]) -> None:
-        self.sessions.load(sections[SECTION])
-        if self._learner is not None and BLEND_SECTION in sections:
-            self._learner.load(sections[BLEND_SECTION])
-        if self.ledger is not None:
-            self.ledger.load(sections.get(EXPERIMENT_SECTION))
+    def restore(self, sections: Mapping[str, bytes]) -> None:
+        self.sessions.restore(sections[SECTION])
+        if self._trainer is not None and BLEND_SECTION in sections:
+            self._trainer.restore(sections[BLEND_SECTION])
+        if self.variant_counts is not None:
+            self.variant_counts.restore(sections.get(EXPERIMENT_SECTION))
 
-    def tick(self, now_ms: int) -> list[Output]:
+    def on_timer(self, now_ms: int) -> list[Output]:
         self._ranker.refresh(now_ms)
         if self._groups is None:
             return []
-        return self._groups.tick(self.sessions, self.lists.searches, now_ms)
+        return self._groups.on_timer(self.sessions, self.lists.searches, now_ms)

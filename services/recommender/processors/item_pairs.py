@@ -1,6 +1,6 @@
 """Stage B on one partition of personalisation.item-pairs: count, and publish views of the counts.
 
-Published by the clock (`tick`), never remembered by it: similar-items rows that changed, item
+Published by the clock (`on_timer`), never remembered by it: similar-items rows that changed, item
 counts that changed, and, from the worker that owns item partition 0, what is trending and what
 groups of users there are.
 """
@@ -33,8 +33,8 @@ from ..core.numeric.items import grown
 from ..core.tables.base import BASES
 from ..core.tables.item_counts import CountsRecord
 from ..core.types import CLASS_COUNT
-from ..publishers.trending import Trends
-from ..publishers.user_groups import GroupLearner
+from ..publishers.trending import TrendingPublisher
+from ..publishers.user_groups import UserGroupModelPublisher
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -44,9 +44,9 @@ if TYPE_CHECKING:
 
     from shopkeeper.shared.runtime.api.processor import Sections
 
-    from ..config import Settings
-    from ..core.knowledge import Views
-    from ..core.numeric.items import Items
+    from ..config import RecommenderConfig
+    from ..core.knowledge import Knowledge
+    from ..core.numeric.items import ItemIndex
 
 INTERNAL_TYPE = "item-pairs"
 SECTION = "counts"
@@ -56,25 +56,27 @@ SCORE_DIGITS = 6
 _NONE = np.zeros(0, np.int64)
 
 
-class PairsProcessor:
+class ItemPairsProcessor:
     """The counts of one item partition, and their publication."""
 
     def __init__(
         self,
         partition: int,
         partition_count: int,
-        settings: Settings,
-        items: Items,
-        views: Views,
+        settings: RecommenderConfig,
+        items: ItemIndex,
+        knowledge: Knowledge,
         counters: Counter[str],
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         self._partition, self._partition_count = partition, partition_count
-        self._settings, self._items, self._views = settings, items, views
+        self._settings, self._items, self._knowledge = settings, items, knowledge
         self._counters, self._clock = counters, clock
         self.counts = ItemPartition(settings, items)
-        self._trends = Trends(settings, items, views) if partition == 0 else None
-        self._groups = GroupLearner(settings, views.groups) if partition == 0 else None
+        self._trends = TrendingPublisher(settings, items, knowledge) if partition == 0 else None
+        self._groups = (
+            UserGroupModelPublisher(settings, knowledge.user_groups) if partition == 0 else None
+        )
         self._published_ms = np.full(1024, -1, np.int64)  # by item: when its row was last sent
         self._unconfirmed = _NONE  # rows sent by the last tick
         self._folded_version = 0  # of the counts, as of the last tick
@@ -121,9 +123,9 @@ class PairsProcessor:
         )
 
     def _versions(self) -> tuple[int, int]:
-        return self.counts.version, self._views.counts.version
+        return self.counts.version, self._knowledge.item_counts.version
 
-    def tick(self, now_ms: int) -> list[Output]:
+    def on_timer(self, now_ms: int) -> list[Output]:
         """What is due: at most once a second each row, within a budget of computing time."""
         counts, settings = self.counts, self._settings
         counts.reserve()
@@ -148,14 +150,14 @@ class PairsProcessor:
             found += self._count_records(factor, now_ms)
         self._unconfirmed = np.concatenate(sent) if sent else _NONE
         if self._trends is not None:
-            found += self._trends.tick(now_ms)
+            found += self._trends.on_timer(now_ms)
         if self._groups is not None:
-            found += self._groups.tick(now_ms)
+            found += self._groups.on_timer(now_ms)
         return found
 
     def _n(self) -> NDArray[np.int32] | NDArray[np.float64]:
         """(class, item): n(i), our own where we own the item, else what its owner published."""
-        view = self._views.counts
+        view = self._knowledge.item_counts
         view.reserve()
         own = np.flatnonzero(self._items.partitions(self._partition_count) == self._partition)
         if self._settings.epochs > 1:
@@ -232,9 +234,11 @@ class PairsProcessor:
     ) -> NDArray[np.uint64]:
         """One per row, of all that its record says; the same in every process; never 0."""
         columns = (
-            self._items.order(neighbours.items), neighbours.scores.view(np.int64),
-            neighbours.counts, neighbours.classes,
-        )  # fmt: skip
+            self._items.order(neighbours.items),
+            neighbours.scores.view(np.int64),
+            neighbours.counts,
+            neighbours.classes,
+        )
         packed = np.stack(columns, axis=1)
         edges = bounds.tolist()
         digests = [
@@ -246,7 +250,7 @@ class PairsProcessor:
     def _row(
         self, item: int, total: int, neighbours: Neighbours, entries: slice, now_ms: int
     ) -> Output:
-        names = self._items.names
+        names = self._items.product_ids
         name = names[item]
         suffix = SIMILAR_ITEMS_UPDATED
         data = SimilarItemsUpdated(
@@ -254,14 +258,16 @@ class PairsProcessor:
             items=[
                 SimilarItem(names[other], score, count, BASES[kind])
                 for other, score, count, kind in zip(
-                    neighbours.items[entries].tolist(), neighbours.scores[entries].tolist(),
-                    neighbours.counts[entries].tolist(), neighbours.classes[entries].tolist(),
+                    neighbours.items[entries].tolist(),
+                    neighbours.scores[entries].tolist(),
+                    neighbours.counts[entries].tolist(),
+                    neighbours.classes[entries].tolist(),
                     strict=True,
                 )
             ],
             count=total,
             model=MODEL,
-        )  # fmt: skip
+        )
         headers = outputs.view_headers(suffix, name, SOURCE, now_ms)
         return Output(topics.SIMILAR_ITEMS, name.encode(), outputs.encode(data), headers)
 
@@ -297,7 +303,7 @@ class PairsProcessor:
 
     def _count_record(self, members: NDArray[np.int64]) -> bytes:
         hours = self.counts.hours
-        names = self._items.names
+        names = self._items.product_ids
         entries, places = ranges(*hours.row_bounds(members))
         return msgspec.msgpack.encode(
             CountsRecord(
@@ -317,10 +323,10 @@ class PairsProcessor:
 
     # -- checkpoints
 
-    def dump(self) -> Sections:
+    def snapshot(self) -> Sections:
         """Counts and fence; what the last tick sent may not have arrived and is sent again."""
-        return {SECTION: self.counts.dump(self._unconfirmed)}
+        return {SECTION: self.counts.snapshot(self._unconfirmed)}
 
-    def load(self, sections: Mapping[str, bytes]) -> None:
+    def restore(self, sections: Mapping[str, bytes]) -> None:
         """Take a dump over. Raises StateError."""
-        self.counts.load(sections[SECTION])
+        self.counts.restore(sections[SECTION])

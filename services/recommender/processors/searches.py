@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 from shopkeeper.shared.runtime.api.processor import Stateless
 
-from ..core.counting.sessions import Due
+from ..core.counting.sessions import ListRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from shopkeeper.shared.contracts.envelope import Event, Output, Rejected
 
-    from ..config import Settings
-    from ..core.search.product_search import Finder
-    from .interactions import ClicksProcessor
+    from ..config import RecommenderConfig
+    from ..core.search.product_search import ProductSearch
+    from .interactions import InteractionsProcessor
 
 
 class SearchesProcessor(Stateless):
@@ -24,13 +24,13 @@ class SearchesProcessor(Stateless):
 
     def __init__(
         self,
-        settings: Settings,
-        finder: Finder | None,
-        clicks: Callable[[], ClicksProcessor | None],
+        settings: RecommenderConfig,
+        product_search: ProductSearch | None,
+        clicks: Callable[[], InteractionsProcessor | None],
     ) -> None:
         """clicks: the processor of the partition of clicks of the same number, once there is one.
-        finder: None where searches are not used."""
-        self._settings, self._finder, self._clicks = settings, finder, clicks
+        product_search: None where searches are not used."""
+        self._settings, self._product_search, self._clicks = settings, product_search, clicks
 
     def process(self, events: Sequence[Event], now_ms: int) -> tuple[list[Output], list[Rejected]]:
         """A list for every search for products that is fresh, whatever the pause between lists: it
@@ -42,16 +42,16 @@ class SearchesProcessor(Stateless):
         self, events: Sequence[Event], now_ms: int
     ) -> tuple[Iterable[Output], list[Rejected]]:
         """As `process`, the lists in one batch with those that clicks make due."""
-        clicks, finder = self._clicks(), self._finder
+        clicks, product_search = self._clicks(), self._product_search
         oldest_ms = now_ms - self._settings.list_age_ms_max
         fresh = [event for event in events if event.time_ms >= oldest_ms]
-        if clicks is None or finder is None:
+        if clicks is None or product_search is None:
             return (), []
         clicks.sessions.counters["list_of_old_event"] += len(events) - len(fresh)
         if not fresh:
             return (), []
         lists, dues = clicks.lists, []
-        found = finder.find([event.data.query for event in fresh], now_ms)
+        found = product_search.find([event.data.query for event in fresh], now_ms)
         for event, searched in zip(fresh, found, strict=True):
             if searched is None:
                 continue  # a cry for help is answered by others
@@ -60,21 +60,21 @@ class SearchesProcessor(Stateless):
             dues.append(due)
         if not dues:
             return (), []
-        return lists.outputs(dues, lists.ask(dues), now_ms), []
+        return lists.outputs(dues, lists.submit(dues), now_ms), []
 
-    def tick(self, now_ms: int) -> list[Output]:
-        if self._finder is not None:
-            self._finder.take_in(self._settings.search_products_per_tick)
+    def on_timer(self, now_ms: int) -> list[Output]:
+        if self._product_search is not None:
+            self._product_search.index_pending(self._settings.search_products_per_tick)
         return []
 
 
-def _due(event: Event, clicks: ClicksProcessor) -> Due:
+def _due(event: Event, clicks: InteractionsProcessor) -> ListRequest:
     """A list by what the user's clicks have taught so far."""
     data = event.data
     name = data.user_id or data.anonymous_id
     user = clicks.sessions.users.get(name)
     session = clicks.sessions.sessions.get((name, data.session_id))
-    return Due(
+    return ListRequest(
         event,
         name,
         () if user is None else user.recent,

@@ -19,7 +19,7 @@ from ..core.ab_testing.variants import (
     EXPOSED,
     KINDS,
     LISTS,
-    Ledger,
+    VariantCounts,
     parse,
     total_counts,
 )
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from shopkeeper.shared.contracts.envelope import Event, Output, Rejected
-    from shopkeeper.shared.runtime.settings import Settings
+    from shopkeeper.shared.runtime.settings import WorkerSettings
     from shopkeeper.shared.runtime.telemetry.metrics import Metrics
 
     from ..core.ab_testing.variants import Experiment
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 DIGITS = 6
 
 
-def experiment_of(settings: Settings) -> Experiment | None:
+def experiment_of(settings: WorkerSettings) -> Experiment | None:
     """What EXPERIMENT says, None where it is empty. Raises SettingsError."""
     if not settings.experiment:
         return None
@@ -48,32 +48,34 @@ def experiment_of(settings: Settings) -> Experiment | None:
         raise SettingsError(f"EXPERIMENT: {error}") from None
 
 
-class LedgerProcessor:
+class VariantCountsProcessor:
     """Only counts: the ledger of one partition where no lists are to be made."""
 
-    def __init__(self, ledger: Ledger) -> None:
-        self.ledger = ledger
+    def __init__(self, variant_counts: VariantCounts) -> None:
+        self.variant_counts = variant_counts
 
     def process(self, events: Sequence[Event], now_ms: int) -> tuple[list[Output], list[Rejected]]:
-        self.ledger.learn(events)
+        self.variant_counts.learn(events)
         return [], []
 
     def flush(self) -> list[Output]:
         return []
 
-    def tick(self, now_ms: int) -> list[Output]:
+    def on_timer(self, now_ms: int) -> list[Output]:
         return []
 
-    def dump(self) -> dict[str, bytes]:
-        return {"experiment": self.ledger.dump()}
+    def snapshot(self) -> dict[str, bytes]:
+        return {"experiment": self.variant_counts.snapshot()}
 
-    def load(self, sections: Mapping[str, bytes]) -> None:
-        self.ledger.load(sections.get("experiment"))
+    def restore(self, sections: Mapping[str, bytes]) -> None:
+        self.variant_counts.restore(sections.get("experiment"))
 
 
-def observe_experiment(metrics: Metrics, experiment: Experiment, ledgers: Sequence[Ledger]) -> None:
+def observe_experiment(
+    metrics: Metrics, experiment: Experiment, all_counts: Sequence[VariantCounts]
+) -> None:
     """What the partitions of one worker know: counts add up over workers, intervals do not."""
-    counts = total_counts(experiment, ledgers)
+    counts = total_counts(experiment, all_counts)
     names = [variant.name for variant in experiment.variants]
     for name, row in zip(names, counts.tolist(), strict=True):
         metrics.experiment_exposed.labels(name).set(row[EXPOSED])
@@ -82,7 +84,7 @@ def observe_experiment(metrics: Metrics, experiment: Experiment, ledgers: Sequen
         for kind, count in zip(KINDS[LISTS:], row[LISTS:], strict=True):
             metrics.experiment_events.labels(name, kind).set(count)
     for reason in ("unattributed", "not_enrolled"):
-        total = sum(getattr(ledger, reason) for ledger in ledgers)
+        total = sum(getattr(variant_counts, reason) for variant_counts in all_counts)
         metrics.experiment_left_out.labels(reason).set(total)
     for outcome in OUTCOMES:
         found = against_first(counts, outcome)[1]
@@ -91,9 +93,9 @@ def observe_experiment(metrics: Metrics, experiment: Experiment, ledgers: Sequen
                 metrics.experiment_difference.labels(name, outcome, bound).set(value)
 
 
-def report(experiment: Experiment, ledgers: Sequence[Ledger]) -> dict[str, Any]:
+def report(experiment: Experiment, all_counts: Sequence[VariantCounts]) -> dict[str, Any]:
     """Counts, rates, and differences to the first variant with their confidence sequences."""
-    counts = total_counts(experiment, ledgers)
+    counts = total_counts(experiment, all_counts)
     rows = counts.tolist()
     variants: list[dict[str, Any]] = [
         {"variant": variant.name, "share": variant.share, "knobs": variant.knobs}
@@ -114,8 +116,8 @@ def report(experiment: Experiment, ledgers: Sequence[Ledger]) -> dict[str, Any]:
         "users_min": USERS_MIN,
         "users_planned": USERS_PLANNED,
         "variants": variants,
-        "unattributed": sum(ledger.unattributed for ledger in ledgers),
-        "not_enrolled": sum(ledger.not_enrolled for ledger in ledgers),
+        "unattributed": sum(variant_counts.unattributed for variant_counts in all_counts),
+        "not_enrolled": sum(variant_counts.not_enrolled for variant_counts in all_counts),
     }
 
 

@@ -18,24 +18,24 @@ from shopkeeper.shared.contracts.outputs import encode as encode_output
 from shopkeeper.shared.contracts.outputs import headers_of, output_id, provenance_headers
 
 from ..config import BLEND, MODEL, SOURCE
-from ..core.counting.sessions import Due, Erased
+from ..core.counting.sessions import Erased, ListRequest
 from ..core.ranking.exploration import chance_of
-from ..core.ranking.ranker import ask_by_variant
+from ..core.ranking.ranker import submit_by_variant
 from ..core.search.last_searches import LastSearches
 
 if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from ..config import Settings
+    from ..config import RecommenderConfig
     from ..core.ab_testing.variants import Experiment
-    from ..core.numeric.items import Items
-    from ..core.ranking.blend import Learner
-    from ..core.ranking.online_metrics import Exposure
-    from ..core.ranking.ranked_list import Ranked
-    from ..core.ranking.ranker import Asked, AskedByVariant, Ranker
+    from ..core.numeric.items import ItemIndex
+    from ..core.ranking.blend import BlendTrainer
+    from ..core.ranking.online_metrics import OnlineMetrics
+    from ..core.ranking.ranked_list import RankedList
+    from ..core.ranking.ranker import PendingLists, PendingListsByVariant, Ranker
     from ..core.tables.sessions import SessionIndex
-    from .user_groups import GroupReports
+    from .user_groups import UserGroupClicksPublisher
 
 CLICKED = "product.clicked.v1"
 SEARCHED = "products.searched.v1"
@@ -44,7 +44,7 @@ SCORE_DIGITS_EXPLORING = 4  # and with a propensity
 PROPENSITY_DIGITS = 6  # significant ones: small propensities are what weighs
 
 
-class Lists:
+class RecommendationPublisher:
     """Makes and publishes the lists of one partition; remembers what its users searched for.
 
     positions: by view topic, how far it was read, as the runtime keeps it. rankers: by variant of
@@ -54,21 +54,21 @@ class Lists:
     def __init__(
         self,
         partition: int,
-        settings: Settings,
-        items: Items,
+        settings: RecommenderConfig,
+        items: ItemIndex,
         ranker: Ranker,
         index: SessionIndex,
-        exposure: Exposure,
+        exposure: OnlineMetrics,
         counters: Counter[str],
-        learner: Learner | None = None,
+        trainer: BlendTrainer | None = None,
         positions: Mapping[str, int] | None = None,
         experiment: Experiment | None = None,
         rankers: Sequence[Ranker] = (),
-        groups: GroupReports | None = None,
+        groups: UserGroupClicksPublisher | None = None,
     ) -> None:
         self._partition, self._items = partition, items
         self._ranker, self._index = ranker, index
-        self._exposure, self._counters, self._learner = exposure, counters, learner
+        self._exposure, self._counters, self._trainer = exposure, counters, trainer
         self._positions = {} if positions is None else positions
         self._explores = settings.rules.explore.share > 0
         self._digits = SCORE_DIGITS_EXPLORING if self._explores else SCORE_DIGITS
@@ -77,9 +77,9 @@ class Lists:
         self.searches = LastSearches(
             settings.searching_users_max, settings.search_age_ms_max, settings.search_decay
         )
-        self.watch: Callable[[Due, Ranked], None] | None = None  # sees every list
+        self.watch: Callable[[ListRequest, RankedList], None] | None = None  # sees every list
 
-    def ask(self, dues: Sequence[Due]) -> Asked | AskedByVariant:
+    def submit(self, dues: Sequence[ListRequest]) -> PendingLists | PendingListsByVariant:
         """Lists to be made in one batch with those that others ask for meanwhile."""
         number_of, searched_by = self._index.number_of, self.searches.of
         wanted: list[Sequence[Any]] = [
@@ -91,20 +91,23 @@ class Lists:
         if self._explores:
             wanted.append([chance_of(self._list_id(d)) for d in dues])
         if self._experiment is None:
-            return self._ranker.ask(*wanted)
+            return self._ranker.submit(*wanted)
         variants = [self._experiment.variant_of(d.user) for d in dues]
-        return ask_by_variant(self._rankers, variants, *wanted)
+        return submit_by_variant(self._rankers, variants, *wanted)
 
     def outputs(
-        self, due: Sequence[Due | Erased], asked: Asked | AskedByVariant, now_ms: int
+        self,
+        due: Sequence[ListRequest | Erased],
+        asked: PendingLists | PendingListsByVariant,
+        now_ms: int,
     ) -> Iterator[Output]:
         """What is due, in order: lists, and the end of those of erased users.
 
-        asked: the lists among `due`, as `ask` returned them.
+        asked: the lists among `due`, as `submit` returned them.
         """
         ranked = iter(asked.lists())
         if self._groups is not None:
-            dues = (each for each in due if isinstance(each, Due))
+            dues = (each for each in due if isinstance(each, ListRequest))
             pairs = zip(dues, asked.lists(), strict=True)
             self._groups.add([pair for pair in pairs if pair[0].event.type != SEARCHED])
         for each in due:
@@ -112,8 +115,8 @@ class Lists:
                 yield from self._erase(each)
             else:
                 found = next(ranked)
-                if self._learner is not None:
-                    self._teach(self._learner, each, found, now_ms)
+                if self._trainer is not None:
+                    self._teach(self._trainer, each, found, now_ms)
                 if self.watch is not None:
                     self.watch(each, found)
                 yield self._output(each, found)
@@ -128,28 +131,28 @@ class Lists:
         for name in erased.users:
             self.searches.forget(name)
             self._exposure.forget(name)
-            if self._learner is not None:
-                self._learner.forget(name)
+            if self._trainer is not None:
+                self._trainer.forget(name)
             if self._groups is not None:
                 self._groups.forget(name)
 
     @staticmethod
-    def _teach(learner: Learner, due: Due, ranked: Ranked, now_ms: int) -> None:
+    def _teach(trainer: BlendTrainer, due: ListRequest, ranked: RankedList, now_ms: int) -> None:
         """What the user did answers the last list; this list waits for the next answer. A search
         answers nothing: its list takes the place of the last."""
         if due.event.type != SEARCHED:
-            learner.clicked(due.user, due.recent[-1])
+            trainer.clicked(due.user, due.recent[-1])
         if ranked.candidates is not None and ranked.features is not None:
-            learner.remember(due.user, ranked.candidates, ranked.features, now_ms)
+            trainer.remember(due.user, ranked.candidates, ranked.features, now_ms)
 
-    def _list_id(self, due: Due) -> str:
+    def _list_id(self, due: ListRequest) -> str:
         """`recomm_id`: where the list's cause stands in its log."""
         topic = topics.SEARCHES if due.event.type == SEARCHED else topics.CLICKS
         return output_id(topic, self._partition, due.event.offset, RECOMMENDATIONS_UPDATED)
 
-    def _output(self, due: Due, ranked: Ranked) -> Output:
+    def _output(self, due: ListRequest, ranked: RankedList) -> Output:
         event, data = due.event, due.event.data
-        names = self._items.names
+        names = self._items.product_ids
         list_id = self._list_id(due)
         self._exposure.add(due.user, due.recent, ranked.items, event.type == CLICKED)
         if ranked.fallback != "none":

@@ -26,26 +26,26 @@ from ..core.types import HOUR_MS
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from ..config import Settings
-    from ..core.knowledge import Views
-    from ..core.numeric.items import Items
+    from ..config import RecommenderConfig
+    from ..core.knowledge import Knowledge
+    from ..core.numeric.items import ItemIndex
 
 SCORE_DIGITS = 4
 
 
-class Trends:
+class TrendingPublisher:
     """Publishes the scopes whose content changed, every `trending_interval_ms` at most."""
 
-    def __init__(self, settings: Settings, items: Items, views: Views) -> None:
-        self._settings, self._items, self._views = settings, items, views
+    def __init__(self, settings: RecommenderConfig, items: ItemIndex, knowledge: Knowledge) -> None:
+        self._settings, self._items, self._knowledge = settings, items, knowledge
         self._last_ms: int | None = None
         self._seen = (0, 0)  # versions of counts and catalogue
         self._values: dict[str, bytes] = {}  # as published
 
-    def tick(self, now_ms: int) -> list[Output]:
+    def on_timer(self, now_ms: int) -> list[Output]:
         """The scopes that changed; a scope with nothing left in it is removed."""
-        views, settings = self._views, self._settings
-        seen = (views.counts.version, views.catalogue.version)
+        knowledge, settings = self._knowledge, self._settings
+        seen = (knowledge.item_counts.version, knowledge.catalogue.version)
         if seen == self._seen:
             return []
         if self._last_ms is not None and now_ms - self._last_ms < settings.trending_interval_ms:
@@ -58,33 +58,38 @@ class Trends:
                 headers = outputs.view_headers(TRENDING_UPDATED, scope, SOURCE, now_ms)
                 found.append(Output(topics.TRENDING, scope.encode(), value, headers))
         # A predecessor may have published scopes that are empty by now: the view knows them.
-        for scope in sorted((self._values.keys() | views.trending.scopes.keys()) - values.keys()):
+        for scope in sorted(
+            (self._values.keys() | knowledge.trending.scopes.keys()) - values.keys()
+        ):
             headers = outputs.view_headers(TRENDING_UPDATED, scope, SOURCE, now_ms)
             found.append(Output(topics.TRENDING, scope.encode(), None, headers))
-            views.trending.scopes.pop(scope, None)
+            knowledge.trending.scopes.pop(scope, None)
         self._values = values
         return found
 
     def _compute(self) -> dict[str, bytes]:
-        views, settings = self._views, self._settings
-        items, hours, counts = views.counts.visits()
+        knowledge, settings = self._knowledge, self._settings
+        items, hours, counts = knowledge.item_counts.visits()
         if not len(items):
             return {}
         newest = int(hours.max())
         # Buckets of quiet items may still hold hours that their owner has dropped.
         kept = hours > newest - settings.hours_kept
         scores = decayed_scores(
-            items[kept], hours[kept], counts[kept],
-            settings.trending_half_life_hours, len(self._items),
-        )  # fmt: skip
+            items[kept],
+            hours[kept],
+            counts[kept],
+            settings.trending_half_life_hours,
+            len(self._items),
+        )
         everything = np.arange(len(self._items))
-        scores[views.catalogue.blocked()[: len(scores)]] = 0.0
+        scores[knowledge.catalogue.blocked()[: len(scores)]] = 0.0
         order = self._items.order(everything)
         as_of_ms = (newest + 1) * HOUR_MS
         _, top = best(scores, order, None, settings.trending_items_max)
         values = {ALL_SCOPE: self._value(ALL_SCOPE, top, scores, as_of_ms)} if len(top) else {}
-        views.catalogue.reserve()
-        categories = views.catalogue.category[: len(scores)].astype(np.int64)
+        knowledge.catalogue.reserve()
+        categories = knowledge.catalogue.category[: len(scores)].astype(np.int64)
         groups, top = best(scores, order, categories, settings.trending_items_max)
         starts = np.flatnonzero(np.r_[True, groups[1:] != groups[:-1]]) if len(groups) else groups
         for group, members in zip(
@@ -92,14 +97,14 @@ class Trends:
             np.split(top, starts[1:]),
             strict=False,
         ):
-            scope = f"category/{views.catalogue.categories[group]}"
+            scope = f"category/{knowledge.catalogue.categories[group]}"
             values[scope] = self._value(scope, members, scores, as_of_ms)
         return values
 
     def _value(
         self, scope: str, top: NDArray[np.int64], scores: NDArray[np.float64], as_of_ms: int
     ) -> bytes:
-        names = self._items.names
+        names = self._items.product_ids
         return outputs.encode(
             TrendingUpdated(
                 scope=scope,

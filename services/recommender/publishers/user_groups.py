@@ -26,18 +26,20 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from ..config import Settings
-    from ..core.counting.sessions import Due, Sessions
-    from ..core.numeric.items import Items
-    from ..core.ranking.ranked_list import Ranked
+    from ..config import RecommenderConfig
+    from ..core.counting.sessions import ListRequest, Sessions
+    from ..core.numeric.items import ItemIndex
+    from ..core.ranking.ranked_list import RankedList
     from ..core.search.last_searches import LastSearches
-    from ..core.tables.user_groups import GroupsView
+    from ..core.tables.user_groups import UserGroupsTable
 
 
-class GroupReports:
+class UserGroupClicksPublisher:
     """What one partition of clicks publishes of its users, every `group_interval_ms` at most."""
 
-    def __init__(self, partition: int, settings: Settings, items: Items, view: GroupsView) -> None:
+    def __init__(
+        self, partition: int, settings: RecommenderConfig, items: ItemIndex, view: UserGroupsTable
+    ) -> None:
         self._settings, self._items, self._view = settings, items, view
         self._key = f"clicks/{partition}".encode()
         self._clicks = GroupClicks(
@@ -47,7 +49,7 @@ class GroupReports:
         self._last_ms: int | None = None
         self._news = False
 
-    def add(self, made: Sequence[tuple[Due, Ranked]]) -> None:
+    def add(self, made: Sequence[tuple[ListRequest, RankedList]]) -> None:
         """Lists that were just made: each is of a user who has just clicked something."""
         self._news = True
         self._clicks.see(
@@ -61,7 +63,7 @@ class GroupReports:
         """Drop what is remembered of a user."""
         self._clicks.forget(user)
 
-    def tick(self, sessions: Sessions, searches: LastSearches, now_ms: int) -> list[Output]:
+    def on_timer(self, sessions: Sessions, searches: LastSearches, now_ms: int) -> list[Output]:
         """The report, if there is news and it is time."""
         settings = self._settings
         due = self._last_ms is None or now_ms - self._last_ms >= settings.group_interval_ms
@@ -75,7 +77,7 @@ class GroupReports:
                 self._clicks.replace(*before)
         keys, scores = self._clicks.top()
         items, places = np.unique(keys & 0xFFFFFFFF, return_inverse=True)
-        names = self._items.names
+        names = self._items.product_ids
         latest = list(islice(reversed(sessions.users.items()), settings.group_sample_users))
         sample = self._view.behaviour.vectors(
             [user.recent for _, user in latest],
@@ -94,17 +96,17 @@ class GroupReports:
         return [Output(topics.USER_GROUPS, self._key, msgspec.msgpack.encode(record), [])]
 
 
-class GroupLearner:
+class UserGroupModelPublisher:
     """The model, learned by the owner of item partition 0 and published when it has learned."""
 
-    def __init__(self, settings: Settings, view: GroupsView) -> None:
+    def __init__(self, settings: RecommenderConfig, view: UserGroupsTable) -> None:
         self._settings, self._view = settings, view
         self.groups = UserGroups(WIDTH, settings.user_groups, settings.group_components)
         self._taken_over = False
         self._seen: dict[bytes, NDArray[np.float16]] = {}  # samples that were learned from
         self._last_ms: int | None = None
 
-    def tick(self, now_ms: int) -> list[Output]:
+    def on_timer(self, now_ms: int) -> list[Output]:
         """Learn from the samples that are new; those there were at the start may be old."""
         settings, view = self._settings, self._view
         if not settings.user_groups:
@@ -113,7 +115,7 @@ class GroupLearner:
             return []
         if not self._taken_over:
             self._taken_over = True
-            if view.state and self.groups.load(view.state):
+            if view.state and self.groups.restore(view.state):
                 self._seen = dict(view.samples)  # its predecessor's, or lost: a sample is a sample
         new = [
             key for key, sample in sorted(view.samples.items()) if self._seen.get(key) is not sample
@@ -124,5 +126,5 @@ class GroupLearner:
         for key in new:
             self.groups.learn(view.samples[key].astype(np.float64))
         self._seen = dict(view.samples)
-        record = ModelRecord(FORMAT_VERSION, self.groups.model(), self.groups.dump())
+        record = ModelRecord(FORMAT_VERSION, self.groups.model(), self.groups.snapshot())
         return [Output(topics.USER_GROUPS, MODEL_KEY, msgspec.msgpack.encode(record), [])]

@@ -32,16 +32,16 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """One worker: its consumed topics, the views that it reads whole, and its metrics."""
+    """One worker: its consumed topics, the tables that it reads whole, and its metrics."""
 
     name: str
     sources: Sequence[Source]
-    views: Mapping[str, Callable[[Sequence[KeyValue]], None]] = field(default_factory=dict)
+    tables: Mapping[str, Callable[[Sequence[KeyValue]], None]] = field(default_factory=dict)
     # Called once, connected and before any processor is made, with "how many partitions has this
     # topic (unprefixed)?".
     prepare: Callable[[Callable[[str], int]], None] = lambda partition_count: None
-    # Kept current beside the views, on the core thread: by topic (unprefixed), the sum of the next
-    # offsets over its partitions.
+    # Kept current beside the tables, on the state thread: by topic (unprefixed), the sum of the
+    # next offsets over its partitions.
     positions: dict[str, int] = field(default_factory=dict)
     observe: Callable[[Metrics], None] = lambda metrics: None  # called about once a second
     models: Sequence[tuple[str, str]] = ()  # (name, version), loaded

@@ -225,12 +225,16 @@ async def init_topics(
             return []
         answer = await admin.create_topics(
             [
-                NewTopic(s.name, partitions, replication,
-                         topic_configs=topic_config(s.topic, replication, compacted))
+                NewTopic(
+                    s.name,
+                    partitions,
+                    replication,
+                    topic_configs=topic_config(s.topic, replication, compacted),
+                )
                 for s in missing
             ],
             timeout_ms=30_000,
-        )  # fmt: skip
+        )
         created = _check(answer.topic_errors, "create", {TOPIC_ALREADY_EXISTS})
         await _until(kafka, admin, lambda counts: all(counts.values()))
         # Somebody else may have created them meanwhile, differently.

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any
 import faust
 from faust.types.auth import SASLMechanism
 
-from .transport import SpanTransport
+from .transport import BatchTransport
 
 if TYPE_CHECKING:
     from faust.types.tuples import ConsumerMessage
 
-    from ..settings import KafkaSettings, Settings
+    from ..settings import KafkaSettings, WorkerSettings
     from .transport import Owner
 
 
-class SpanSchema(faust.Schema):
-    """A span is handed on as it is; decoding happens on the core thread."""
+class BatchSchema(faust.Schema):
+    """A batch is handed on as it is; decoding happens on the state thread."""
 
     def loads_key(self, app: Any, message: ConsumerMessage, **_: Any) -> None:
         return None
@@ -28,15 +28,15 @@ class SpanSchema(faust.Schema):
         return message.value
 
 
-class SpanApp(faust.App):
+class BatchApp(faust.App):
     """A Faust app that belongs to a worker (`owner`)."""
 
     logger = logging.getLogger("faust.app")  # mode would log Faust's chatter in our name
     owner: Owner
 
-    def span_topic(self, name: str) -> Any:
-        """The channel of spans of one topic (unprefixed name)."""
-        return self.topic(self.owner.settings.kafka.topic(name), schema=SpanSchema())
+    def batch_topic(self, name: str) -> Any:
+        """The channel of batches of one topic (unprefixed name)."""
+        return self.topic(self.owner.settings.kafka.topic(name), schema=BatchSchema())
 
 
 def _credentials(kafka: KafkaSettings) -> Any:
@@ -50,10 +50,10 @@ def _credentials(kafka: KafkaSettings) -> Any:
     )
 
 
-def make_app(service: str, settings: Settings, owner: Owner) -> SpanApp:
-    """A Faust app for one service, wired to the span transport."""
+def make_app(service: str, settings: WorkerSettings, owner: Owner) -> BatchApp:
+    """A Faust app for one service, wired to the batch transport."""
     kafka = settings.kafka
-    app = SpanApp(
+    app = BatchApp(
         kafka.topic(f"shopkeeper-{service}"),
         broker=[f"kafka://{server}" for server in kafka.bootstrap_servers],
         broker_credentials=_credentials(kafka),
@@ -65,7 +65,7 @@ def make_app(service: str, settings: Settings, owner: Owner) -> SpanApp:
         topic_allow_declare=False,  # workers hold no right to create topics
         topic_disable_leader=True,
         stream_wait_empty=False,  # the worker drains by itself, with a deadline
-        stream_buffer_maxsize=4,  # counts spans, not records
+        stream_buffer_maxsize=4,  # counts batches, not records
         broker_commit_interval=1.0,
         broker_session_timeout=settings.session_timeout_s,
         broker_request_timeout=max(90.0, settings.session_timeout_s + 5.0),
@@ -74,5 +74,5 @@ def make_app(service: str, settings: Settings, owner: Owner) -> SpanApp:
         worker_redirect_stdouts=False,
     )
     app.owner = owner
-    app.transport = SpanTransport(app.conf.broker_consumer, app)
+    app.transport = BatchTransport(app.conf.broker_consumer, app)
     return app

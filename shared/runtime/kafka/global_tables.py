@@ -1,4 +1,6 @@
-"""Broadcast views: compacted topics that every worker reads whole, beside its group."""
+"""Global tables: compacted topics that every worker reads whole, beside its group.
+
+Kafka Streams calls such a table a GlobalKTable."""
 
 from __future__ import annotations
 
@@ -23,14 +25,14 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-RECORDS_MAX = 250  # per application: keeps one job on the core thread short
-FETCH_INTERVAL_S = 0.05  # nobody waits for a view as for an event; larger bites cost less
+RECORDS_MAX = 250  # per application: keeps one job on the state thread short
+FETCH_INTERVAL_S = 0.05  # nobody waits for a table as for an event; larger bites cost less
 
 fetching.install()
 
 
-class Views:
-    """Feeds records of whole topics to `apply` functions, on the core thread.
+class GlobalTables:
+    """Feeds records of whole topics to `apply` functions, on the state thread.
 
     Not in a consumer group and not Faust's GlobalTable (whose standbys miss updates): every
     worker sees every partition from the beginning on, whatever it is assigned.
@@ -40,7 +42,7 @@ class Views:
         self,
         kafka: KafkaSettings,
         apply: Mapping[str, Callable[[Sequence[KeyValue]], None]],
-        on_core: Callable[..., Awaitable[None]],
+        on_state_thread: Callable[..., Awaitable[None]],
         client_id: str,
         positions: dict[str, int],
         on_left_out: Callable[[str], object] = lambda topic: None,
@@ -50,7 +52,7 @@ class Views:
         self._on_left_out = on_left_out
         self._kafka = kafka
         self._apply = {kafka.topic(name): function for name, function in apply.items()}
-        self._on_core = on_core
+        self._on_state_thread = on_state_thread
         self._client_id = client_id
         self._positions = positions
         self._name = {kafka.topic(name): name for name in apply}
@@ -75,12 +77,12 @@ class Views:
         )
         await self._consumer.start()
         fetching.pace(self._consumer, FETCH_INTERVAL_S)
-        self._task = asyncio.create_task(self._run(), name="views")
+        self._task = asyncio.create_task(self._run(), name="tables")
         self._task.add_done_callback(
             lambda task: (
                 None
                 if task.cancelled() or task.exception() is None
-                else on_failure(task.exception() or RuntimeError("views ended"))
+                else on_failure(task.exception() or RuntimeError("tables ended"))
             )
         )
 
@@ -109,7 +111,7 @@ class Views:
             fetched = await consumer.getmany(timeout_ms=500, max_records=RECORDS_MAX)
             for partition, records in fetched.items():
                 pairs = [(r.key, r.value) for r in readable(records, self._left_out)]
-                await self._on_core(self._take, partition, pairs, records[-1].offset + 1)
+                await self._on_state_thread(self._take, partition, pairs, records[-1].offset + 1)
 
     def _take(self, partition: TopicPartition, pairs: Sequence[KeyValue], following: int) -> None:
         self._apply[partition.topic](pairs)
@@ -131,7 +133,7 @@ class Views:
                     await consumer._client.force_metadata_update()
                     await consumer._client.add_topic(topic)
                 except KafkaError as error:
-                    log.warning("view %s: %r", topic, error)
+                    log.warning("table %s: %r", topic, error)
                 await asyncio.sleep(0.1)
                 numbers = consumer.partitions_for_topic(topic)
             found += [TopicPartition(topic, number) for number in sorted(numbers)]

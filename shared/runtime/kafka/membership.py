@@ -23,7 +23,7 @@ from ..shutdown import Deadline
 
 if TYPE_CHECKING:
     from ..telemetry.health import Health
-    from .transport import SpanConsumer
+    from .transport import BatchConsumer
 
 log = logging.getLogger(__name__)
 
@@ -87,7 +87,7 @@ class GroupWait:
         self._admin, self._group, self._worker_id = admin, group, worker_id
         self._health = health
 
-    async def run(self, consumer: SpanConsumer) -> None:
+    async def run(self, consumer: BatchConsumer) -> None:
         """Look on until cancelled: one log line per wait, and what /readyz answers meanwhile."""
         since, said, not_ready = time.monotonic(), False, self._health.not_ready
         while True:

@@ -1,7 +1,7 @@
-"""Spans: what a worker holds of the log, and how far each partition has come. No I/O here.
+"""Batches: what a worker holds of the log, and how far each partition has come. No I/O here.
 
-A *span* is one bounded slice of one partition, in offset order. It belongs to the *epoch* in
-which it was fetched; every revocation and every assignment begins a new one, and a span of an
+A *batch* is one bounded slice of one partition, in offset order. It belongs to the *epoch* in
+which it was fetched; every revocation and every assignment begins a new one, and a batch of an
 old epoch may neither change state nor publish.
 """
 
@@ -25,7 +25,7 @@ class Partition(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Span:
+class RecordBatch:
     """Records `first` to `last` (offsets, inclusive) of one partition."""
 
     partition: Partition
@@ -62,16 +62,16 @@ def cut(records: Sequence[Any], records_max: int, bytes_max: int) -> Iterator[tu
         yield start, len(records), total
 
 
-class SpanBook:
-    """Which spans are open, and the offset up to which each partition is done.
+class OffsetTracker:
+    """Which batches are open, and the offset up to which each partition is done.
 
-    A partition's spans finish in the order in which they were opened (one body per topic), and
-    the *processed* offset never passes an unfinished span: that is what Faust's own
+    A partition's batches finish in the order in which they were opened (one body per topic), and
+    the *processed* offset never passes an unfinished batch: that is what Faust's own
     acknowledgements got wrong (a body that raises or is cancelled acknowledges its event there).
     """
 
     def __init__(self) -> None:
-        self._open: dict[Partition, deque[Span]] = {}
+        self._open: dict[Partition, deque[RecordBatch]] = {}
         self._processed: dict[Partition, int] = {}
         self.open_bytes = 0
 
@@ -81,26 +81,26 @@ class SpanBook:
         self._open[partition] = deque()
         self._processed[partition] = offset
 
-    def open(self, span: Span) -> None:
-        """A span was fetched and waits for its body."""
-        spans = self._open[span.partition]
-        previous = spans[-1].last if spans else self._processed[span.partition] - 1
-        assert span.first > previous, (span.partition, span.first, previous)
-        spans.append(span)
-        self.open_bytes += span.size_bytes
+    def open(self, batch: RecordBatch) -> None:
+        """A batch was fetched and waits for its body."""
+        batches = self._open[batch.partition]
+        previous = batches[-1].last if batches else self._processed[batch.partition] - 1
+        assert batch.first > previous, (batch.partition, batch.first, previous)
+        batches.append(batch)
+        self.open_bytes += batch.size_bytes
 
-    def finish(self, span: Span) -> int:
-        """All outputs of the span are confirmed. Returns the partition's processed offset."""
-        spans = self._open[span.partition]
-        assert spans[0] is span, "spans finish in order"
-        spans.popleft()
-        self.open_bytes -= span.size_bytes
-        self._processed[span.partition] = span.last + 1
-        return span.last + 1
+    def finish(self, batch: RecordBatch) -> int:
+        """All outputs of the batch are confirmed. Returns the partition's processed offset."""
+        batches = self._open[batch.partition]
+        assert batches[0] is batch, "batches finish in order"
+        batches.popleft()
+        self.open_bytes -= batch.size_bytes
+        self._processed[batch.partition] = batch.last + 1
+        return batch.last + 1
 
     def passed(self, partition: Partition, offset: int) -> bool:
         """Nothing is left to read below `offset` (transaction markers, aborted or removed records
-        lie there). Moves the processed offset and returns True unless a span is still open."""
+        lie there). Moves the processed offset and returns True unless a batch is still open."""
         if self._open.get(partition) or offset <= self._processed.get(partition, offset):
             return False
         self._processed[partition] = offset
@@ -111,11 +111,11 @@ class SpanBook:
         return self._processed.get(partition)
 
     def open_count(self) -> int:
-        """Spans fetched and not finished."""
-        return sum(len(spans) for spans in self._open.values())
+        """Batches fetched and not finished."""
+        return sum(len(batches) for batches in self._open.values())
 
     def clear(self) -> None:
-        """Everything was revoked: forget all spans, finished or not."""
+        """Everything was revoked: forget all batches, finished or not."""
         self._open.clear()
         self._processed.clear()
         self.open_bytes = 0

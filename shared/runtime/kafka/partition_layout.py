@@ -97,9 +97,12 @@ class Survey:
 async def survey(kafka: KafkaSettings) -> Survey:
     """Ask the broker. Raises KafkaError."""
     consumer = AIOKafkaConsumer(
-        **kafka.client_options(), group_id=None, enable_auto_commit=False,
-        auto_offset_reset="earliest", isolation_level=ISOLATION,
-    )  # fmt: skip
+        **kafka.client_options(),
+        group_id=None,
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        isolation_level=ISOLATION,
+    )
     try:  # also a start that fails leaves something to close
         await consumer.start()
         cluster = await consumer._client.fetch_all_metadata()

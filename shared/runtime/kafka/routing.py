@@ -27,7 +27,7 @@ COPY = "rerouted_copy"  # of a record that was handled where it lay
 OWNED_MAX = 200_000  # keys remembered as ours, about 20 MB
 FEW = 8  # keys that are sooner looked up one by one
 
-Verdict = Event | Rejected | Skipped
+Decoded = Event | Rejected | Skipped
 
 
 class Hop(NamedTuple):
@@ -67,11 +67,11 @@ class Fence:
         self._highest[hop.partition] = hop.offset
         return True
 
-    def dump(self) -> bytes:
+    def snapshot(self) -> bytes:
         return msgspec.msgpack.encode(sorted(self._highest.items()))
 
-    def load(self, packed: bytes) -> None:
-        """Replace what is remembered by what `dump` gave."""
+    def restore(self, packed: bytes) -> None:
+        """Replace what is remembered by what `snapshot` gave."""
         self._highest = dict(msgspec.msgpack.decode(packed, type=list[tuple[int, int]]))
 
 
@@ -91,8 +91,8 @@ class Router:
         self.fence = Fence()
 
     def route(
-        self, records: Sequence[Any], verdicts: Sequence[Verdict]
-    ) -> tuple[Sequence[Verdict], list[Output], int]:
+        self, records: Sequence[Any], verdicts: Sequence[Decoded]
+    ) -> tuple[Sequence[Decoded], list[Output], int]:
         """Verdicts on what is handled here, or Skipped; what is forwarded; how many are repeats."""
         kept, repeats = verdicts, 0
         hops: dict[int, Hop] = {}
@@ -117,9 +117,9 @@ class Router:
         return kept, outputs, repeats
 
     def _received(
-        self, records: Sequence[Any], verdicts: Sequence[Verdict], hops: dict[int, Hop]
-    ) -> tuple[list[Verdict], int]:
-        kept: list[Verdict] = []
+        self, records: Sequence[Any], verdicts: Sequence[Decoded], hops: dict[int, Hop]
+    ) -> tuple[list[Decoded], int]:
+        kept: list[Decoded] = []
         repeats = 0
         for record, verdict in zip(records, verdicts, strict=True):
             hop = hop_of(record)
@@ -134,7 +134,7 @@ class Router:
                 repeats += 1
         return kept, repeats
 
-    def _as_published(self, verdict: Verdict, hop: Hop) -> Verdict:
+    def _as_published(self, verdict: Decoded, hop: Hop) -> Decoded:
         """An id that was made up from a place in the log is that of the first place."""
         if not isinstance(verdict, Event) or verdict.source:
             return verdict

@@ -1,4 +1,4 @@
-"""Faust's aiokafka driver, fed whole spans instead of single messages.
+"""Faust's aiokafka driver, fed whole batches instead of single messages.
 
 Stock Faust spends two tasks, a queue hop, an acknowledgement lock and a round of sensors on each
 message: 5,000 events/s where the work itself allows hundreds of thousands. Here `getmany` yields
@@ -31,12 +31,12 @@ from ..shutdown import Deadline
 from . import fetching, membership
 from .assignor import NumberAssignor
 from .fetching import ISOLATION
-from .offsets import Partition, Span, cut
+from .offsets import Partition, RecordBatch, cut
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping, Sequence
 
-    from ..settings import Settings
+    from ..settings import WorkerSettings
 
 T = TypeVar("T")
 
@@ -53,11 +53,11 @@ fetching.install()
 class Owner(Protocol):
     """What the consumer asks the worker that it belongs to."""
 
-    settings: Settings
+    settings: WorkerSettings
     epoch: int
 
     def accepting(self) -> bool:
-        """Whether spans may be delivered now."""
+        """Whether batches may be delivered now."""
         ...
 
     async def room(self) -> bool:
@@ -68,8 +68,8 @@ class Owner(Protocol):
         """The offset before which to stop delivering; None: there is none."""
         ...
 
-    def opened(self, span: Span) -> None:
-        """A span is about to be delivered."""
+    def opened(self, batch: RecordBatch) -> None:
+        """A batch is about to be delivered."""
         ...
 
     def passed(self, partition: Partition, offset: int) -> None:
@@ -98,7 +98,7 @@ class Owner(Protocol):
         ...
 
 
-class SpanConsumerThread(driver.AIOKafkaConsumerThread):
+class BatchConsumerThread(driver.AIOKafkaConsumerThread):
     """The thread that fetches and heartbeats."""
 
     logger = faust_log
@@ -142,7 +142,7 @@ class SpanConsumerThread(driver.AIOKafkaConsumerThread):
         )
 
     def _create_worker_consumer(self, transport: Any) -> aiokafka.AIOKafkaConsumer:
-        settings: Settings = self.app.owner.settings
+        settings: WorkerSettings = self.app.owner.settings
         # The same partition numbers of every topic go to the same member, which co-partitioned
         # topics need (round-robin gave one worker clicks {0,3} but orders {2}).
         self._assignor = NumberAssignor
@@ -155,7 +155,7 @@ class SpanConsumerThread(driver.AIOKafkaConsumerThread):
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             isolation_level=ISOLATION,
-            max_poll_records=settings.span_records_max * 4,
+            max_poll_records=settings.batch_records_max * 4,
             max_poll_interval_ms=int(settings.max_poll_interval_s * 1000),
             rebalance_timeout_ms=60_000,
             session_timeout_ms=int(settings.session_timeout_s * 1000),
@@ -223,8 +223,8 @@ class SpanConsumerThread(driver.AIOKafkaConsumerThread):
             pass
 
 
-class SpanConsumer(driver.Consumer):
-    """A Faust consumer whose messages are spans."""
+class BatchConsumer(driver.Consumer):
+    """A Faust consumer whose messages are batches."""
 
     logger = faust_log
 
@@ -237,8 +237,8 @@ class SpanConsumer(driver.Consumer):
         self._ending = asyncio.Event()
         self._committed_last = False
 
-    def _new_consumer_thread(self) -> SpanConsumerThread:
-        return SpanConsumerThread(self, loop=self.loop, beacon=self.beacon)
+    def _new_consumer_thread(self) -> BatchConsumerThread:
+        return BatchConsumerThread(self, loop=self.loop, beacon=self.beacon)
 
     # -- fetching
 
@@ -246,7 +246,7 @@ class SpanConsumer(driver.Consumer):
         self,
         timeout: float,  # noqa: ASYNC109  # Faust's signature
     ) -> AsyncIterator[tuple[Any, ConsumerMessage]]:
-        """Fetch what is there; yield it as one message per span."""
+        """Fetch what is there; yield it as one message per batch."""
         owner, settings = self.owner, self.owner.settings
         if self.held or not await owner.room():
             await asyncio.sleep(0.01)
@@ -269,20 +269,26 @@ class SpanConsumer(driver.Consumer):
             if limit is not None:
                 found = [r for r in found if r.offset < limit]
             complete = True
-            for start, end, size in cut(found, settings.span_records_max, settings.span_bytes_max):
+            for start, end, size in cut(
+                found, settings.batch_records_max, settings.batch_bytes_max
+            ):
                 while self._deliverable(epoch) and not await owner.room():
                     pass
                 if not self._deliverable(epoch):
                     complete = False
                     break
                 slice_ = found[start:end]
-                span = Span(
-                    Partition(tp.topic, tp.partition), epoch,
-                    slice_[0].offset, slice_[-1].offset, size, slice_,
-                )  # fmt: skip
-                owner.opened(span)
-                self._expected[tp] = span.last + 1
-                yield tp, self._message(tp, span)
+                batch = RecordBatch(
+                    Partition(tp.topic, tp.partition),
+                    epoch,
+                    slice_[0].offset,
+                    slice_[-1].offset,
+                    size,
+                    slice_,
+                )
+                owner.opened(batch)
+                self._expected[tp] = batch.last + 1
+                yield tp, self._message(tp, batch)
             if complete:
                 undelivered.pop(tp)
         if undelivered:
@@ -321,13 +327,23 @@ class SpanConsumer(driver.Consumer):
             and not self.should_stop
         )
 
-    def _message(self, tp: Any, span: Span) -> ConsumerMessage:
-        last = span.records[-1]
+    def _message(self, tp: Any, batch: RecordBatch) -> ConsumerMessage:
+        last = batch.records[-1]
         return ConsumerMessage(
-            tp.topic, tp.partition, span.last, (last.timestamp or 0) / 1000.0,
-            last.timestamp_type, [], None, span, None, 0, 0, tp,
+            tp.topic,
+            tp.partition,
+            batch.last,
+            (last.timestamp or 0) / 1000.0,
+            last.timestamp_type,
+            [],
+            None,
+            batch,
+            None,
+            0,
+            0,
+            tp,
             generation_id=self.app.consumer_generation_id,
-        )  # fmt: skip
+        )
 
     async def _seek_back(self, partitions: Iterable[Any]) -> None:
         """Make the fetcher read again what it gave us and we could not deliver."""
@@ -344,7 +360,7 @@ class SpanConsumer(driver.Consumer):
         """See `on_buffer_full`."""
 
     async def _add_gap(self, tp: Any, offset_from: int, offset_to: int) -> None:
-        """Compacted or aborted offsets need no book-keeping: spans know their first and last."""
+        """Compacted or aborted offsets need no book-keeping: batches know their first and last."""
 
     # -- what is done
 
@@ -497,7 +513,7 @@ class SpanConsumer(driver.Consumer):
             await self._thread.touch()
 
 
-class SpanTransport(driver.Transport):
-    """Plugs `SpanConsumer` into Faust."""
+class BatchTransport(driver.Transport):
+    """Plugs `BatchConsumer` into Faust."""
 
-    Consumer = SpanConsumer
+    Consumer = BatchConsumer

@@ -152,9 +152,15 @@ class PartitionRecords(fetcher.PartitionRecords):  # type: ignore[misc]  # aioka
                                 continue  # read already: fetches begin with a whole batch
                             self.next_fetch_offset = offset + 1
                             yield Record(
-                                topic, partition, offset, record.timestamp, record.timestamp_type,
-                                record.key, record.value, record.headers,
-                            )  # fmt: skip
+                                topic,
+                                partition,
+                                offset,
+                                record.timestamp,
+                                record.timestamp_type,
+                                record.key,
+                                record.value,
+                                record.headers,
+                            )
                     # Compaction may have removed the last ones. Never back: that would loop.
                     if following > self.next_fetch_offset:
                         self.next_fetch_offset = following
@@ -198,9 +204,17 @@ class PartitionRecords(fetcher.PartitionRecords):  # type: ignore[misc]  # aioka
         (base,) = struct.unpack_from(">q", raw, 0)
         self.next_fetch_offset = last + 1
         return Undecodable(
-            self._tp.topic, self._tp.partition, last, 0, 0, None, raw, (),
-            min(max(position, base), last), _cause(error),
-        )  # fmt: skip
+            self._tp.topic,
+            self._tp.partition,
+            last,
+            0,
+            0,
+            None,
+            raw,
+            (),
+            min(max(position, base), last),
+            _cause(error),
+        )
 
 
 def _cause(error: Exception) -> str:

@@ -213,9 +213,11 @@ class Grower:
         beginning, and at its end there may be nothing but marks of transactions."""
         partition = TopicPartition(self._kafka.topic(name), number)
         consumer = AIOKafkaConsumer(
-            **self._kafka.client_options(), group_id=None, enable_auto_commit=False,
+            **self._kafka.client_options(),
+            group_id=None,
+            enable_auto_commit=False,
             isolation_level="read_committed",
-        )  # fmt: skip
+        )
         await consumer.start()
         try:
             consumer.assign([partition])

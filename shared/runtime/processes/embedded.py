@@ -107,9 +107,17 @@ def embedded_broker(data_dir: str | os.PathLike[str] | None = None, port: int = 
         chosen = wanted or free_port()
         folder = tempfile.mkdtemp(prefix="shopkeeper-broker-")
         command = [
-            str(executable), "start", "--only", "kafka", "--host", HOST,
-            "--kafka-port", str(chosen), "--data-dir", str(kept or Path(folder, "data")),
-        ]  # fmt: skip
+            str(executable),
+            "start",
+            "--only",
+            "kafka",
+            "--host",
+            HOST,
+            "--kafka-port",
+            str(chosen),
+            "--data-dir",
+            str(kept or Path(folder, "data")),
+        ]
         environ = {"MALLOC_ARENA_MAX": MALLOC_ARENAS, **os.environ}
         if kept is None:
             # Where it would write. Nobody reads that again: an hour of the demo wrote over 100 GB.
@@ -118,9 +126,11 @@ def embedded_broker(data_dir: str | os.PathLike[str] | None = None, port: int = 
         with output.open("wb") as sink:
             guard = subprocess.Popen(
                 process.guarded(command, remove=folder, grace_s=grace_s),
-                stdout=sink, stderr=subprocess.STDOUT, cwd=folder,
+                stdout=sink,
+                stderr=subprocess.STDOUT,
+                cwd=folder,
                 **process.child_options(environ),
-            )  # fmt: skip
+            )
             # Kept open beyond the guard's clean-up, for what it says at the end.
             with output.open("rb") as log:
                 try:

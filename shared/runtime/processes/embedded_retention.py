@@ -191,11 +191,14 @@ class EmbeddedRetention:
         """Publish copies; returns each key's new offset."""
         sending = {
             key: await self._producer.send(
-                place.topic, record.value, key=key, partition=place.partition,
+                place.topic,
+                record.value,
+                key=key,
+                partition=place.partition,
                 headers=[*(h for h in record.headers if h[0] != COPY), (COPY, b"1")],
             )
             for key, record in records.items()
-        }  # fmt: skip
+        }
         return {key: (await sent).offset for key, sent in sending.items()}
 
     async def _read(self, place: TopicPartition, start: int, end: int) -> list[Any]:

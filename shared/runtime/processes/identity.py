@@ -23,7 +23,7 @@ from ..refusal import OperatorNeeded
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from ..settings import Settings
+    from ..settings import WorkerSettings
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ class IdInUse(OperatorNeeded):
 
 
 @contextlib.asynccontextmanager
-async def held(service: str, settings: Settings) -> AsyncIterator[None]:
+async def held(service: str, settings: WorkerSettings) -> AsyncIterator[None]:
     """Hold the right to this worker's id, if it has one. Raises IdInUse after a while."""
     if not settings.worker_id:
         yield
@@ -54,14 +54,14 @@ async def held(service: str, settings: Settings) -> AsyncIterator[None]:
             os.close(descriptor)
 
 
-def _path(service: str, settings: Settings) -> Path:
+def _path(service: str, settings: WorkerSettings) -> Path:
     kafka = settings.kafka
     group = [*sorted(kafka.bootstrap_servers), kafka.topic_prefix, service, settings.worker_id]
     digest = hashlib.sha256("\n".join(group).encode()).hexdigest()
     return Path(tempfile.gettempdir(), f"shopkeeper-{digest[:20]}.lock")
 
 
-async def _acquire(path: Path, settings: Settings) -> int | None:
+async def _acquire(path: Path, settings: WorkerSettings) -> int | None:
     deadline = time.monotonic() + settings.drain_deadline_s + PATIENCE_S
     said = False
     while True:

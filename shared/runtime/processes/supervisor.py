@@ -182,9 +182,10 @@ class Supervisor:
         kept.status.http_port = program.http_port
         child = kept.child = await asyncio.create_subprocess_exec(
             *program.command,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
             **process.child_options(program.environ),
-        )  # fmt: skip
+        )
         kept.status.pid, kept.status.started_at = child.pid, time.time()
         self._change(kept, "running")
         reading = asyncio.create_task(self._read(child))

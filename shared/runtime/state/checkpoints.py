@@ -123,8 +123,9 @@ class Reader:
             last = manifest.get("last_record")  # not in those of earlier versions
             about = (
                 None if last is None else Mark(int(last[0]), str(last[1])),
-                int(manifest.get("size_bytes", 0)), int(manifest.get("written_ms", 0)),
-            )  # fmt: skip
+                int(manifest.get("size_bytes", 0)),
+                int(manifest.get("written_ms", 0)),
+            )
             split_by, wanted = manifest.get("split_by"), self._counts.get(source)
         except (orjson.JSONDecodeError, LookupError, TypeError, ValueError):
             log.warning("checkpoint manifest of %s at %d is unreadable: skipped", source, offset)

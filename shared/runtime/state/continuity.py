@@ -125,8 +125,12 @@ async def _compare(
     while wanted:
         if time.monotonic() > deadline:
             names = ", ".join(_name(saved[place]) for place in wanted)
-            log.warning("the last records of %s did not come within %.0f s: not compared with "
-                        "their checkpoints", names, COMPARE_S_MAX)  # fmt: skip
+            log.warning(
+                "the last records of %s did not come within %.0f s: not compared with "
+                "their checkpoints",
+                names,
+                COMPARE_S_MAX,
+            )
             return
         for place, records in (await consumer.getmany(timeout_ms=200, max_records=100)).items():
             found, first = wanted.get(place), records[0]

@@ -39,12 +39,12 @@ class RecentIds:
                 ids.discard(self._order.popleft())
         return False
 
-    def dump(self) -> bytes:
+    def snapshot(self) -> bytes:
         """All ids, oldest first, 16 bytes each."""
         return b"".join(self._order)
 
-    def load(self, packed: bytes) -> None:
-        """Replace what is remembered by what `dump` gave; the newest that fit are kept."""
+    def restore(self, packed: bytes) -> None:
+        """Replace what is remembered by what `snapshot` gave; the newest that fit are kept."""
         ids = [packed[i : i + DIGEST_BYTES] for i in range(0, len(packed), DIGEST_BYTES)]
         self._order = deque(ids[-self._capacity :] if self._capacity else [])
         self._ids = set(self._order)

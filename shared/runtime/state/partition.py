@@ -1,7 +1,7 @@
-"""One partition's work on one span, without the broker: decode, drop repeats, process, balance.
+"""One partition's work on one batch, without the broker: decode, drop repeats, process, balance.
 
-Everything here runs on the core thread. `consumed = processed + dead letters + skipped + repeats`
-holds for every span by construction, and is asserted.
+Everything here runs on the state thread. `consumed = processed + dead letters + skipped + repeats`
+holds for every batch by construction, and is asserted.
 """
 
 from __future__ import annotations
@@ -49,14 +49,13 @@ class RawDecoder:
 
     def decode(self, records: Sequence[Any]) -> list[Event | Rejected | Skipped]:
         return [
-            Event(self._type, r.value, r.key, r.offset, r.timestamp, "", "", "")
-            for r in records
-        ]  # fmt: skip
+            Event(self._type, r.value, r.key, r.offset, r.timestamp, "", "", "") for r in records
+        ]
 
 
 @dataclass(slots=True)
 class Books:
-    """What became of the records of one span."""
+    """What became of the records of one batch."""
 
     consumed: int = 0
     processed: int = 0
@@ -73,7 +72,7 @@ class Books:
 
 @dataclass(slots=True)
 class Step:
-    """The result of one span: what to publish, and the books."""
+    """The result of one batch: what to publish, and the books."""
 
     outputs: list[Output]
     books: Books
@@ -109,7 +108,7 @@ class PartitionState:
         self.last_record: Mark | None = None  # of what was folded
 
     def step(self, records: Sequence[Any], clock_ms: Callable[[], int]) -> Step:
-        """Fold one span and make its outputs."""
+        """Fold one batch and make its outputs."""
         return self.complete(self.begin(records, clock_ms))
 
     def complete(self, step: Step) -> Step:
@@ -119,7 +118,7 @@ class PartitionState:
         return step
 
     def begin(self, records: Sequence[Any], clock_ms: Callable[[], int]) -> Step:
-        """Fold one span; `complete` must follow before anything else is asked of this state.
+        """Fold one batch; `complete` must follow before anything else is asked of this state.
 
         Records below `next_offset` are already in the state and are dropped: this guard, not the
         committed offset, is what makes replays exact.
@@ -185,32 +184,32 @@ class PartitionState:
         """What the processor held back; nothing is, afterwards."""
         return self._processor.flush()
 
-    def tick(self, now_ms: int) -> list[Output]:
+    def on_timer(self, now_ms: int) -> list[Output]:
         """What the processor wants to publish by the clock."""
-        return self._processor.tick(now_ms)
+        return self._processor.on_timer(now_ms)
 
-    def dump(self) -> Checkpoint:
+    def snapshot(self) -> Checkpoint:
         """The whole state with the offset that it reflects."""
-        sections = dict(self._processor.dump())
-        sections[RECENT_IDS] = self._recent.dump()
+        sections = dict(self._processor.snapshot())
+        sections[RECENT_IDS] = self._recent.snapshot()
         if self._router is not None:
-            sections[FENCE] = self._router.fence.dump()
+            sections[FENCE] = self._router.fence.snapshot()
         return Checkpoint(
             self.topic, self.number, self.next_offset, sections, self._count, self.last_record
         )
 
-    def load(self, checkpoint: Checkpoint) -> None:
+    def restore(self, checkpoint: Checkpoint) -> None:
         """Take a checkpoint over; that it belongs to this log was looked at (`continuity`)."""
         sections = dict(checkpoint.sections)
-        self._recent.load(sections.pop(RECENT_IDS, b""))
+        self._recent.restore(sections.pop(RECENT_IDS, b""))
         fence = sections.pop(FENCE, None)
         if fence is not None and self._router is not None:
-            self._router.fence.load(fence)
-        self._processor.load(sections)
+            self._router.fence.restore(fence)
+        self._processor.restore(sections)
         self.next_offset = checkpoint.next_offset
         self.last_record = checkpoint.last_record
 
     def pass_over(self, offset: int) -> None:
-        """Nothing is to be read below `offset`. Only while no span is being folded."""
+        """Nothing is to be read below `offset`. Only while no batch is being folded."""
         assert offset >= self.next_offset, (offset, self.next_offset)
         self.next_offset = offset

@@ -48,9 +48,13 @@ class BrokerWatch:
     """
 
     def __init__(
-        self, kafka: KafkaSettings, client_id: str, health: Health, metrics: Metrics,
+        self,
+        kafka: KafkaSettings,
+        client_id: str,
+        health: Health,
+        metrics: Metrics,
         needed: Callable[[], set[int]],
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._kafka, self._client_id = kafka, client_id
         self._health, self._metrics = health, metrics
         self._needed = needed

@@ -41,7 +41,7 @@ class Health:
         self._beat_at = self._clock()
 
     def progress(self) -> None:
-        """A span finished, or there was nothing to do."""
+        """A batch finished, or there was nothing to do."""
         self._progress_at = self._clock()
 
     def live(self) -> tuple[bool, str]:
@@ -55,7 +55,7 @@ class Health:
         return True, "ok"
 
     def ready(self) -> tuple[bool, str]:
-        """Broker there, partitions assigned, state recovered, views read, models loaded."""
+        """Broker there, partitions assigned, state recovered, tables read, models loaded."""
         reasons = [f"{k}: {v}" for k, v in list(self.not_ready.items())]
         if broker := self.broker:
             reasons.insert(0, broker)

@@ -12,10 +12,16 @@ import orjson
 NOISY = tuple(
     f"aiokafka.{name}"
     for name in (
-        "conn", "client", "cluster", "consumer.group_coordinator", "consumer.fetcher",
-        "consumer.subscription_state", "producer.sender", "producer.producer",
+        "conn",
+        "client",
+        "cluster",
+        "consumer.group_coordinator",
+        "consumer.fetcher",
+        "consumer.subscription_state",
+        "producer.sender",
+        "producer.producer",
     )
-)  # fmt: skip
+)
 FIELDS = ("event_id", "topic", "partition", "offset", "trace_id")
 
 

@@ -21,8 +21,21 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SECONDS_BUCKETS = (
-    0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0,
-)  # fmt: skip
+    0.001,
+    0.0025,
+    0.005,
+    0.01,
+    0.025,
+    0.05,
+    0.1,
+    0.25,
+    0.5,
+    1.0,
+    2.5,
+    5.0,
+    10.0,
+    60.0,
+)
 BATCH_BUCKETS = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0, 2000.0, 5000.0)
 
 
@@ -101,7 +114,7 @@ class Metrics:
             "batches_left_out", "Batches of a view that could not be decoded.", "topic"
         )
         self.processing = histogram(
-            "processing_duration_seconds", "One span, from start to confirmed.", "topic"
+            "processing_duration_seconds", "One batch, from start to confirmed.", "topic"
         )
         self.event_age = histogram(
             "event_age_seconds", "From an event's ce_time to its confirmed output.", "topic"
@@ -115,7 +128,7 @@ class Metrics:
             "consumer_lag_messages", "Log end minus committed offset.", "topic", "partition"
         )
         self.broker_up = gauge("broker_up", "1 if the brokers that are needed answer, else 0.")
-        self.last_progress = gauge("last_progress_timestamp_seconds", "When a span last finished.")
+        self.last_progress = gauge("last_progress_timestamp_seconds", "When a batch last finished.")
         self.rebalances = counter("rebalances", "Assignments received.")
         self.recovery = gauge("recovery_duration_seconds", "How long the last recovery took.")
         self.checkpoint_bytes = gauge(
@@ -163,8 +176,10 @@ class Metrics:
         self.experiment_difference = gauge(
             "experiment_difference_ratio",
             "A variant's rate minus the first's, and the bounds that hold at all times.",
-            "variant", "outcome", "bound",
-        )  # fmt: skip
+            "variant",
+            "outcome",
+            "bound",
+        )
         self.build = gauge("build_info", "Always 1.", "version", "worker")
         self.build.labels(shopkeeper.__version__, worker).set(1)
         self.model = gauge("model_info", "Always 1.", "name", "version")

@@ -1,4 +1,4 @@
-"""What a text worker's model did, kept on the core thread until the metrics take it."""
+"""What a text worker's model did, kept on the state thread until the metrics take it."""
 
 from __future__ import annotations
 

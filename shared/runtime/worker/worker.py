@@ -1,10 +1,10 @@
 """A worker: one service on Faust, from the first connection to the last commit.
 
-    span -> core thread: decode, fold, encode -> deliveries confirmed -> processed
+    batch -> state thread: decode, fold, encode -> deliveries confirmed -> processed
                                         every few seconds: checkpoint -> durable -> committed
 
-Three threads: Faust's consumer thread fetches and heartbeats, this loop moves spans, and the one
-*core thread* does all the work and owns all state, so nothing slow runs on a loop and nothing
+Three threads: Faust's consumer thread fetches and heartbeats, this loop moves batches, and the one
+*state thread* does all the work and owns all state, so nothing slow runs on a loop and nothing
 needs a lock.
 """
 
@@ -23,13 +23,13 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from shopkeeper.shared.contracts import topics
-from shopkeeper.shared.contracts.decoder import Door
+from shopkeeper.shared.contracts.decoder import EventDecoder
 
 from ..kafka import partition_layout
-from ..kafka.faust_app import SpanApp, make_app
-from ..kafka.global_tables import Views
+from ..kafka.faust_app import BatchApp, make_app
+from ..kafka.global_tables import GlobalTables
 from ..kafka.membership import GroupWait, IdentityTaken, describe, double
-from ..kafka.offsets import Partition, Span, SpanBook
+from ..kafka.offsets import OffsetTracker, Partition, RecordBatch
 from ..kafka.sink import Packed, Sink
 from ..kafka.transport import COMMIT_S_MAX
 from ..shutdown import LEAVE_S, Deadline, end_all
@@ -47,15 +47,15 @@ if TYPE_CHECKING:
     from shopkeeper.shared.contracts.envelope import Output
 
     from ..api.service import Service, Source
-    from ..kafka.transport import SpanConsumer
-    from ..settings import Settings
+    from ..kafka.transport import BatchConsumer
+    from ..settings import WorkerSettings
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 REVOKE_DEADLINE_S = 5.0
-TICK_S = 0.25
-VIEW_TICK_S = 0.25
+TIMER_S = 0.25
+TABLES_TIMER_S = 0.25
 OBSERVE_S = 1.0
 COLLECT_AGAIN_S = 30.0  # after the broker did not delete what was superseded
 LAYOUT_S = 5.0  # how often a running worker looks whether partitions are being added
@@ -79,7 +79,7 @@ class _Held:
         self.state = state
         self.number = number
         self.holds_back = holds_back
-        self.queue: deque[Span] = deque()  # fetched, in order
+        self.queue: deque[RecordBatch] = deque()  # fetched, in order
         self.body: asyncio.Task[None] | None = None  # works on the queue while there is something
         self.turn = asyncio.Lock()  # of the body or of a flush
         self.busy = False  # a fold is not confirmed yet: the state must not be checkpointed
@@ -99,7 +99,7 @@ class Worker:
     was not confirmed, and is to be started again.
     """
 
-    def __init__(self, service: Service, settings: Settings) -> None:
+    def __init__(self, service: Service, settings: WorkerSettings) -> None:
         self.service, self.settings = service, settings
         self.name = settings.worker_id or service.name
         self.metrics = Metrics(self.name)
@@ -110,18 +110,22 @@ class Worker:
         self.start_again = False  # it stops in order, and has work to do when it is started again
         self._layout = partition_layout.Layout(0, {})
         self._kafka = settings.kafka
-        self._core = ThreadPoolExecutor(1, thread_name_prefix="core")
+        self._state_thread = ThreadPoolExecutor(1, thread_name_prefix="state")
         self._sink = Sink(settings.kafka, settings.delivery_timeout_s, f"{self.name}-sink")
         checkpoint_topic = topics.checkpoints(service.name)
         self._checkpoint_topic = checkpoint_topic
         self._store = CheckpointStore(
             settings.kafka, checkpoint_topic, self._sink, f"{self.name}-checkpoints"
         )
-        self._views = Views(
-            settings.kafka, service.views, self._on_core, f"{self.name}-views", service.positions,
+        self._tables = GlobalTables(
+            settings.kafka,
+            service.tables,
+            self._on_state_thread,
+            f"{self.name}-tables",
+            service.positions,
             lambda topic: self.metrics.batches_left_out.labels(topic).inc(),
-        )  # fmt: skip
-        self._book = SpanBook()
+        )
+        self._book = OffsetTracker()
         self._held: dict[Partition, _Held] = {}
         self._sources: dict[str, Source] = {
             settings.kafka.topic(source.topic): source for source in service.sources
@@ -137,7 +141,7 @@ class Worker:
         self._drained = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._server: HealthServer | None = None
-        self._app: SpanApp | None = None
+        self._app: BatchApp | None = None
         self._admin: AIOKafkaAdminClient | None = None
         for source in service.sources:
             self.metrics.records_lost.labels(source.topic)  # shown as 0
@@ -189,8 +193,8 @@ class Worker:
         self.service.prepare(self._split_by)
         self._admin = AIOKafkaAdminClient(**self._kafka.client_options())
         await self._admin.start()
-        self.health.not_ready = {"views": "reading", "partitions": "not assigned"}
-        await self._views.start(self.fail)
+        self.health.not_ready = {"tables": "reading", "partitions": "not assigned"}
+        await self._tables.start(self.fail)
         app = self._app = make_app(self.service.name, settings, self)
         for source in self.service.sources:
             self._agent(app, source)
@@ -234,11 +238,11 @@ class Worker:
             late = await end_all({"Faust": app.stop()}, leave)
         self.epoch += 1
         # In parallel: each may wait for a broker.
-        steps = {"views": self._views.stop(), "sink": self._sink.stop(), **self._closing()}
+        steps = {"tables": self._tables.stop(), "sink": self._sink.stop(), **self._closing()}
         late += await end_all(steps, Deadline(leave.left() + CLOSE_S))
         if late:
             log.warning("%s did not stop in time: left as it is", ", ".join(late))
-        self._core.shutdown(wait=False, cancel_futures=True)
+        self._state_thread.shutdown(wait=False, cancel_futures=True)
 
     def _closing(self) -> dict[str, Awaitable[object]]:
         steps: dict[str, Awaitable[object]] = {}
@@ -252,8 +256,13 @@ class Worker:
         """The first failure stops the worker; nothing more is delivered or committed."""
         if self.failure is None and not isinstance(error, asyncio.CancelledError):
             self.failure = error
-            log.error("%s: %s: %s", self.service.name, type(error).__name__, error,
-                      exc_info=error if isinstance(error, AssertionError) else None)  # fmt: skip
+            log.error(
+                "%s: %s: %s",
+                self.service.name,
+                type(error).__name__,
+                error,
+                exc_info=error if isinstance(error, AssertionError) else None,
+            )
         self._accepting = False
         self.health.not_ready = {"failed": type(error).__name__}
         self.stop_requested.set()
@@ -319,9 +328,9 @@ class Worker:
             )
 
     async def _drain(self, deadline: Deadline) -> None:
-        """No new spans; what was fetched is finished, checkpointed and committed."""
+        """No new batches; what was fetched is finished, checkpointed and committed."""
         assert self._app is not None
-        consumer: SpanConsumer = self._app.consumer
+        consumer: BatchConsumer = self._app.consumer
         consumer.held = True
         reserve_s = min(2.0, CHECKPOINT_SHARE * self.settings.drain_deadline_s)
         while self._book.open_count() and self._accepting and deadline.left() > reserve_s:
@@ -330,8 +339,11 @@ class Worker:
                 async with asyncio.timeout(0.1):
                     await self._drained.wait()
         if self._book.open_count():
-            log.warning("%d spans were not finished in %.1f s: they will be read again",
-                        self._book.open_count(), self.settings.drain_deadline_s)  # fmt: skip
+            log.warning(
+                "%d batches were not finished in %.1f s: they will be read again",
+                self._book.open_count(),
+                self.settings.drain_deadline_s,
+            )
         self._accepting = False
         await self._settle(deadline.left() / 2)
         try:
@@ -343,7 +355,7 @@ class Worker:
     async def _until_stable(self, drain: Deadline) -> None:
         """Wait until the group has rested for a moment, so that it notices our leaving it."""
         assert self._app is not None
-        consumer: SpanConsumer = self._app.consumer
+        consumer: BatchConsumer = self._app.consumer
         if consumer.joining():
             return  # it takes its name out instead
         deadline = Deadline(drain.left(STABLE_S_MAX))
@@ -370,8 +382,8 @@ class Worker:
             return False
         return True
 
-    def opened(self, span: Span) -> None:
-        self._book.open(span)
+    def opened(self, batch: RecordBatch) -> None:
+        self._book.open(batch)
 
     def passed(self, partition: Partition, offset: int) -> None:
         if (held := self._held.get(partition)) is not None:
@@ -386,11 +398,13 @@ class Worker:
 
     def jumped(self, partition: Partition, expected: int, start: int) -> None:
         if start < expected:
-            self.fail(RuntimeError(
-                f"the log of {partition.topic}/{partition.partition} does not reach offset "
-                f"{expected} any more, which was to be read next, and begins at {start}: it was "
-                "cut, or the topic was made anew"
-            ))  # fmt: skip
+            self.fail(
+                RuntimeError(
+                    f"the log of {partition.topic}/{partition.partition} does not reach offset "
+                    f"{expected} any more, which was to be read next, and begins at {start}: it "
+                    "was cut, or the topic was made anew"
+                )
+            )
         self._note_lost(partition, expected, start)
 
     def _note_lost(self, partition: Partition, expected: int, start: int) -> None:
@@ -401,8 +415,12 @@ class Worker:
         log.error(
             "%s/%d: the log begins at offset %d, and %d was to be read next: up to %d records are "
             "lost (retention, or deleted records)",
-            topic, partition.partition, start, expected, start - expected,
-        )  # fmt: skip
+            topic,
+            partition.partition,
+            start,
+            expected,
+            start - expected,
+        )
         self.metrics.records_lost.labels(topic).inc(start - expected)
 
     def limit(self, partition: Partition) -> int | None:
@@ -424,8 +442,11 @@ class Worker:
         if self._held:
             await self._settle(REVOKE_DEADLINE_S)  # no commit: the group is rebalancing
         self.epoch += 1
-        for gauge in (self.metrics.lag, self.metrics.checkpoint_bytes,
-                      self.metrics.checkpoint_log_bytes):  # fmt: skip
+        for gauge in (
+            self.metrics.lag,
+            self.metrics.checkpoint_bytes,
+            self.metrics.checkpoint_log_bytes,
+        ):
             gauge.clear()  # the next owner reports them
         self._store.forget()
         self._held = {}
@@ -442,8 +463,8 @@ class Worker:
             self._stop_to_start_again(added)
             return {}
         try:
-            await self._views.caught_up.wait()
-            self.health.not_ready.pop("views", None)
+            await self._tables.caught_up.wait()
+            self.health.not_ready.pop("tables", None)
             if (await partition_layout.survey(self._kafka)).layout != self._layout:
                 # Changed between our start and our joining: whoever changes it waits for an empty
                 # group afterwards, so either we see the change or it sees us.
@@ -498,7 +519,7 @@ class Worker:
             entry = held[partition] = _Held(state, partition, source.holds_back)
             checkpoint = found[partition]
             if checkpoint is not None:
-                await self._on_core(state.load, checkpoint)
+                await self._on_state_thread(state.restore, checkpoint)
                 entry.durable = checkpoint.next_offset
                 size = checkpoint.size_bytes
                 self.metrics.checkpoint_bytes.labels(source.topic, str(state.number)).set(size)
@@ -510,15 +531,19 @@ class Worker:
         if source.internal_type:
             decoder: Any = RawDecoder(source.topic, source.internal_type)
         else:
-            decoder = Door(
+            decoder = EventDecoder(
                 source.topic, source.wanted, self.service.name, self.settings.type_prefix
             )
         return PartitionState(
-            source.topic, number, self.service.name, source.make(number), decoder,
+            source.topic,
+            number,
+            self.service.name,
+            source.make(number),
+            decoder,
             self.settings.recent_ids_max,
             self._layout.counts.get(source.topic) if source.topic in topics.KEYED else None,
             source.key_of,
-        )  # fmt: skip
+        )
 
     async def replaced(self, former_member_id: str) -> bool:
         """The group has forgotten this member: fail, where a double has taken its place.
@@ -536,41 +561,41 @@ class Worker:
             self.fail(IdentityTaken(worker_id, group, other.host))
         return bool(other)
 
-    # -- spans
+    # -- batches
 
-    def _agent(self, app: SpanApp, source: Source) -> None:
-        channel = app.span_topic(source.topic)
+    def _agent(self, app: BatchApp, source: Source) -> None:
+        channel = app.batch_topic(source.topic)
 
         async def agent(stream: Any) -> None:
             bodies: set[asyncio.Task[None]] = set()
             try:
-                async for span in stream:
-                    self._begin(span, bodies)
+                async for batch in stream:
+                    self._begin(batch, bodies)
             finally:
-                # Faust ends agents when it stops, or when one is cancelled: then no span may
+                # Faust ends agents when it stops, or when one is cancelled: then no batch may
                 # finish any more, and one that was left in the middle stops the worker.
                 for body in bodies:
                     body.cancel()
                 if bodies and not self._stopping:
-                    self.fail(RuntimeError(f"the agent of {source.topic} ended in mid-span"))
+                    self.fail(RuntimeError(f"the agent of {source.topic} ended in mid-batch"))
 
         app.agent(channel, name=f"{self.service.name}.{source.topic}", concurrency=1)(agent)
 
-    def _begin(self, span: Span, bodies: set[asyncio.Task[None]]) -> None:
-        """Queue the span in its partition. What waits there is taken together by the next body,
+    def _begin(self, batch: RecordBatch, bodies: set[asyncio.Task[None]]) -> None:
+        """Queue the batch in its partition. What waits there is taken together by the next body,
         and no partition waits for another's deliveries; how much waits is bounded by `room`."""
-        held = self._held.get(span.partition)
-        if held is None or not self._current(span):
+        held = self._held.get(batch.partition)
+        if held is None or not self._current(batch):
             return  # revoked while it waited: it will be read again by whoever owns it
-        held.queue.append(span)
+        held.queue.append(batch)
         if held.body is None:
-            body = held.body = asyncio.create_task(self._work(held), name=f"body {span.partition}")
+            body = held.body = asyncio.create_task(self._work(held), name=f"body {batch.partition}")
             for group in (bodies, self._bodies):
                 group.add(body)
                 body.add_done_callback(group.discard)
 
-    def _current(self, span: Span) -> bool:
-        return self._accepting and span.epoch == self.epoch
+    def _current(self, batch: RecordBatch) -> bool:
+        return self._accepting and batch.epoch == self.epoch
 
     async def _work(self, held: _Held) -> None:
         """Handle a partition's queue until it is empty."""
@@ -584,30 +609,34 @@ class Worker:
         finally:
             held.body = None
 
-    def _take(self, queue: deque[Span]) -> list[Span]:
-        """The first spans of the queue that together keep a span's limits; at least one."""
+    def _take(self, queue: deque[RecordBatch]) -> list[RecordBatch]:
+        """The first batches of the queue that together keep a batch's limits; at least one."""
         taken = [queue.popleft()]
         records, size = len(taken[0].records), taken[0].size_bytes
         while queue:
             records += len(queue[0].records)
             size += queue[0].size_bytes
-            if records > self.settings.span_records_max or size > self.settings.span_bytes_max:
+            if records > self.settings.batch_records_max or size > self.settings.batch_bytes_max:
                 break
             taken.append(queue.popleft())
         return taken
 
-    async def _handle(self, spans: list[Span], held: _Held) -> None:
+    async def _handle(self, batches: list[RecordBatch], held: _Held) -> None:
         held.busy = True
         held.unflushed = held.holds_back
         started = time.monotonic()
-        step, packed = await self._step_on_core(held, [r for span in spans for r in span.records])
-        await self._finish(spans, held, step, packed)
+        step, packed = await self._step_on_state_thread(
+            held, [r for batch in batches for r in batch.records]
+        )
+        await self._finish(batches, held, step, packed)
         self.metrics.processing.observe(
             self._sources[held.number.topic].topic, time.monotonic() - started
         )
 
-    def _step_on_core(self, held: _Held, records: list[Any]) -> asyncio.Future[tuple[Step, Packed]]:
-        """Fold and pack on the core thread; steps asked for in one turn of the loop share a trip.
+    def _step_on_state_thread(
+        self, held: _Held, records: list[Any]
+    ) -> asyncio.Future[tuple[Step, Packed]]:
+        """Fold and pack on the state thread; steps asked for in one turn of the loop share a trip.
 
         The list of a trip is closed before it is submitted: a step must not overtake a checkpoint
         of its partition that was submitted before it.
@@ -639,18 +668,20 @@ class Worker:
                     results.append(partial(_resolve, done, error))
             loop.call_soon_threadsafe(lambda: [result() for result in results])
 
-        self._core.submit(run)
+        self._state_thread.submit(run)
 
-    async def _finish(self, spans: list[Span], held: _Held, step: Step, packed: Packed) -> None:
-        """Deliver the spans' outputs; only then do they count as processed."""
-        epoch = spans[0].epoch
+    async def _finish(
+        self, batches: list[RecordBatch], held: _Held, step: Step, packed: Packed
+    ) -> None:
+        """Deliver the batches' outputs; only then do they count as processed."""
+        epoch = batches[0].epoch
         if packed and epoch == self.epoch:
             self._count_produced(await self._sink.deliver(packed))
         if epoch != self.epoch:
             return  # the state that we changed was dropped at revocation
         held.busy = False
-        for span in spans:
-            self._book.finish(span)
+        for batch in batches:
+            self._book.finish(batch)
         if not self._book.open_count():
             self._drained.set()
         if self._book.open_bytes < self.settings.buffer_bytes_max:
@@ -675,7 +706,7 @@ class Worker:
             if self.epoch != epoch or held.busy:
                 return  # revoked, or a body was cancelled in the middle
             held.busy = True
-            packed = await self._on_core(lambda: self._sink.pack(held.state.flush()))
+            packed = await self._on_state_thread(lambda: self._sink.pack(held.state.flush()))
             if packed and self.epoch == epoch:
                 self._count_produced(await self._sink.deliver(packed))
             if self.epoch != epoch:
@@ -719,19 +750,19 @@ class Worker:
         return held.state.topic in self._store.pinning(held.number.partition)
 
     def _begin_checkpoint(self, held: _Held) -> None:
-        """Take the state as it is now; write it beside the work on the next span.
+        """Take the state as it is now; write it beside the work on the next batch.
 
-        Submitted to the core thread before this returns, so ahead of any later fold.
+        Submitted to the state thread before this returns, so ahead of any later fold.
         """
         assert not held.busy
         assert not held.unflushed
         assert held.saving is None
 
         def dump() -> tuple[int, list[Output]]:
-            checkpoint = held.state.dump()
+            checkpoint = held.state.snapshot()
             return checkpoint.next_offset, encode(checkpoint, self._checkpoint_topic)
 
-        dumped = asyncio.get_running_loop().run_in_executor(self._core, dump)
+        dumped = asyncio.get_running_loop().run_in_executor(self._state_thread, dump)
         held.saving = asyncio.create_task(
             self._guarded(lambda: self._save(held, dumped)), name="checkpoint"
         )
@@ -761,7 +792,7 @@ class Worker:
                 if self._bodies:
                     await asyncio.wait(self._bodies)
         except TimeoutError:
-            log.warning("a body is still running after %.0f s: its span is given up", deadline_s)
+            log.warning("a body is still running after %.0f s: its batch is given up", deadline_s)
         try:
             async with asyncio.timeout(deadline_s):
                 # Beside one another: a body that was given up must not keep others from theirs.
@@ -789,20 +820,20 @@ class Worker:
     # -- by the clock
 
     async def _tick_forever(self) -> None:
-        view_due = observe_due = 0.0
+        tables_due = observe_due = 0.0
         while True:
-            await asyncio.sleep(TICK_S)
+            await asyncio.sleep(TIMER_S)
             self._measure_lag()
             for held in list(self._held.values()):
                 self._move_on(held)
                 if self._accepting and self._checkpoint_due(held):
                     self._begin_checkpoint(held)
-            if time.monotonic() >= view_due:
-                view_due = time.monotonic() + VIEW_TICK_S
-                await self._tick_views()
+            if time.monotonic() >= tables_due:
+                tables_due = time.monotonic() + TABLES_TIMER_S
+                await self._tables_on_timer()
             if time.monotonic() >= observe_due:
                 observe_due = time.monotonic() + OBSERVE_S
-                await self._on_core(self.service.observe, self.metrics)
+                await self._on_state_thread(self.service.observe, self.metrics)
 
     async def _collect_forever(self) -> None:
         """Keep the checkpoint topic small. Apart from the clock's other work: a broker that is
@@ -820,15 +851,15 @@ class Worker:
             ):
                 due = time.monotonic() + COLLECT_AGAIN_S
 
-    async def _tick_views(self) -> None:
+    async def _tables_on_timer(self) -> None:
         """Publish what processors have due, for as long as their partitions are ours."""
         epoch = self.epoch
         for held in list(self._held.values()):
             if not self._accepting or self.epoch != epoch:
                 return
-            outputs = await self._on_core(held.state.tick, _clock_ms())
+            outputs = await self._on_state_thread(held.state.on_timer, _clock_ms())
             if outputs and self.epoch == epoch and self._accepting:
-                packed = await self._on_core(self._sink.pack, outputs)
+                packed = await self._on_state_thread(self._sink.pack, outputs)
                 self._count_produced(await self._sink.deliver(packed))
 
     def _nodes(self) -> set[int]:
@@ -841,7 +872,7 @@ class Worker:
             return  # nobody knows it
         if app is None or not self._accepting:
             return
-        consumer: SpanConsumer = app.consumer
+        consumer: BatchConsumer = app.consumer
         total = 0
         for partition, held in self._held.items():
             end = consumer.end_offset(partition)
@@ -855,9 +886,9 @@ class Worker:
             self.health.progress()
         self.health.lag = total
 
-    async def _on_core(self, function: Callable[..., T], *arguments: Any) -> T:
+    async def _on_state_thread(self, function: Callable[..., T], *arguments: Any) -> T:
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._core, function, *arguments)
+        return await loop.run_in_executor(self._state_thread, function, *arguments)
 
 
 def _resolve(future: asyncio.Future[Any], result: object) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from xxhash import xxh3_64_intdigest
 
-from .variants import KINDS, LedgerState
+from .variants import KINDS, VariantCountsState
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,7 +25,9 @@ def split(
 ) -> dict[int, bytes]:
     """before: a dumped ledger by partition. owners: by partition, of the users in it, where each
     belongs. Counts stay where they were counted, so their sums are the same."""
-    states = {n: msgspec.msgpack.decode(packed, type=LedgerState) for n, packed in before.items()}
+    states = {
+        n: msgspec.msgpack.decode(packed, type=VariantCountsState) for n, packed in before.items()
+    }
     if not states:
         return {}
     rule = next(reversed(states.values())).rule
@@ -49,7 +51,7 @@ def split(
             own = None
         variants = len(states[next(n for n, s in states.items() if s.rule == rule)].counts)
         after[number] = msgspec.msgpack.encode(
-            LedgerState(
+            VariantCountsState(
                 format_version=next(iter(states.values())).format_version,
                 rule=rule,
                 keys=array("Q", [row[0] for row in kept]).tobytes(),
@@ -72,7 +74,7 @@ def _name_in(rule: str) -> str:
     return name
 
 
-def _rows(state: LedgerState) -> list[Row]:
+def _rows(state: VariantCountsState) -> list[Row]:
     keys, offsets, times = array("Q"), array("q"), array("q")
     keys.frombytes(state.keys)
     offsets.frombytes(state.offsets)

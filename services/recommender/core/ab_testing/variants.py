@@ -7,7 +7,7 @@ variant.
 
 The unit of inference is the user: each is exposed once, and has clicked and has converted at most
 once. A user is exposed at the first event at which a list is due, published or not: what is counted
-depends on the log alone, not on the clock, nor on how the log was cut into spans.
+depends on the log alone, not on the clock, nor on how the log was cut into batches.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from xxhash import xxh3_64_intdigest
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.contracts.events.recommendation import RECOMMENDATIONS_UPDATED
 
-from ...config import Settings
+from ...config import RecommenderConfig
 from ..counting.sessions import CLASS_OF_TYPE, ERASED
 from ..counting.snapshot import read_state
 from ..types import ADD, CLICK, ORDER
@@ -42,19 +42,37 @@ FORMAT_VERSION = 1
 VARIANTS_MAX = 8
 NAME_CHARACTERS_MAX = 32
 # Of stage C, when a list is made: what is learned and kept is the same whatever they are.
-KNOBS = (
-    "blend", "candidates_base_max", "candidates_followed_max", "candidates_sessions_max",
-    "candidates_two_step_max", "index_walk_max", "list_items_max", "neighbour_sessions_max",
-    "offer_current", "offer_seen", "old_index_walk_max", "old_neighbours_max", "repeat_weight",
-    "sentiment_weight", "session_decay", "two_step_weight",
-)  # fmt: skip
+VARIED = (
+    "blend",
+    "candidates_base_max",
+    "candidates_followed_max",
+    "candidates_sessions_max",
+    "candidates_two_step_max",
+    "index_walk_max",
+    "list_items_max",
+    "neighbour_sessions_max",
+    "offer_current",
+    "offer_seen",
+    "old_index_walk_max",
+    "old_neighbours_max",
+    "repeat_weight",
+    "sentiment_weight",
+    "session_decay",
+    "two_step_weight",
+)
 
 LIST_ID_TAIL = f"/{RECOMMENDATIONS_UPDATED}/0"
 
 # Columns of the counts
 KINDS = (
-    "users_exposed", "users_clicked", "users_converted", "lists", "clicks", "adds", "orders",
-)  # fmt: skip
+    "users_exposed",
+    "users_clicked",
+    "users_converted",
+    "lists",
+    "clicks",
+    "adds",
+    "orders",
+)
 EXPOSED, CLICKED, CONVERTED, LISTS = range(4)
 _COLUMN_OF = {CLICK: 4, ADD: 5, ORDER: 6}
 _FLAG_OF = {CLICK: (1, CLICKED), ORDER: (2, CONVERTED)}  # bit in a user's flags, column
@@ -68,7 +86,7 @@ class Variant:
     share: float
     knobs: dict[str, bool | int | float]
 
-    def settings(self, base: Settings) -> Settings:
+    def settings(self, base: RecommenderConfig) -> RecommenderConfig:
         """`base` with this variant's knobs. Raises ValueError where they do not go together."""
         overrides: dict[str, Any] = self.knobs
         return replace(base, **overrides)
@@ -147,11 +165,11 @@ def _variant(name: str, fields: object) -> Variant:
     share = knobs.pop("share", None)
     if isinstance(share, bool) or not isinstance(share, int | float) or not 0.0 < share < 1.0:
         raise ValueError(f"variant {name}: share={share!r} is not a number between 0 and 1")
-    defaults = Settings()
+    defaults = RecommenderConfig()
     for knob, value in knobs.items():
-        if knob not in KNOBS:
+        if knob not in VARIED:
             raise ValueError(
-                f"variant {name}: {knob!r} is no knob that may vary; those are {', '.join(KNOBS)}"
+                f"variant {name}: {knob!r} is no knob that may vary; those are {', '.join(VARIED)}"
             )
         wanted = type(getattr(defaults, knob))
         if wanted is float and type(value) is int:
@@ -178,7 +196,7 @@ def _start_ms(start: object) -> int:
     return int(moment.timestamp() * 1000)
 
 
-class Ledger:
+class VariantCounts:
     """The counts of one partition of users.
 
     The first `experiment_users_max` users are enrolled; later ones get lists by their variant, and
@@ -186,7 +204,7 @@ class Ledger:
     counts name nobody and stay.
     """
 
-    def __init__(self, experiment: Experiment, settings: Settings, partition: int) -> None:
+    def __init__(self, experiment: Experiment, settings: RecommenderConfig, partition: int) -> None:
         self.experiment = experiment
         self._list_interval_ms = settings.list_interval_ms
         self._users_max = settings.experiment_users_max
@@ -281,10 +299,10 @@ class Ledger:
         if place < len(self._keys):
             self._places[self._keys[place]] = place
 
-    def dump(self) -> bytes:
+    def snapshot(self) -> bytes:
         """The whole state; equal states give equal bytes."""
         return msgspec.msgpack.encode(
-            LedgerState(
+            VariantCountsState(
                 format_version=FORMAT_VERSION,
                 rule=self._rule,
                 keys=self._keys.tobytes(),
@@ -297,7 +315,7 @@ class Ledger:
             )
         )
 
-    def load(self, packed: bytes | None) -> None:
+    def restore(self, packed: bytes | None) -> None:
         """Go on from a dump; start anew where there is none, or it is of another experiment.
 
         Raises StateError for a newer format.
@@ -305,7 +323,7 @@ class Ledger:
         self._start()
         if packed is None or _rule_in(packed) not in (None, self._rule):
             return
-        state = read_state(packed, LedgerState, FORMAT_VERSION, self._rule)
+        state = read_state(packed, VariantCountsState, FORMAT_VERSION, self._rule)
         self._keys.frombytes(state.keys)
         self._offsets.frombytes(state.offsets)
         self._list_times_ms.frombytes(state.list_times_ms)
@@ -324,11 +342,11 @@ def _offset_in(list_id: str, head: str) -> int:
     return int(digits) if digits.isdecimal() and digits.isascii() and len(digits) < 20 else -1
 
 
-def total_counts(experiment: Experiment, ledgers: Sequence[Ledger]) -> NDArray[np.int64]:
+def total_counts(experiment: Experiment, all_counts: Sequence[VariantCounts]) -> NDArray[np.int64]:
     """(variants, KINDS) counts of some partitions together."""
     total = np.zeros((len(experiment.variants), len(KINDS)), np.int64)
-    for ledger in ledgers:
-        total += np.array(ledger.counts, np.int64)
+    for variant_counts in all_counts:
+        total += np.array(variant_counts.counts, np.int64)
     return total
 
 
@@ -343,8 +361,9 @@ def _rule_in(packed: bytes) -> str | None:
         return None  # read_state says what is wrong
 
 
-class LedgerState(msgspec.Struct, frozen=True):
-    """A dumped `Ledger`: users by number, offset, time of the last list and flags, side by side."""
+class VariantCountsState(msgspec.Struct, frozen=True):
+    """A snapshot of `VariantCounts`: users by number, offset, time of the last list and flags, side
+    by side."""
 
     format_version: int
     rule: str

@@ -41,11 +41,11 @@ from ..vectors.attribute_vectors import AttributeVectors
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from ...config import Settings
-    from ..numeric.items import Items
-    from ..tables.catalogue import CatalogueView
-    from ..tables.item_counts import ItemCountsView
-    from ..tables.similar_items import SimilarView
+    from ...config import RecommenderConfig
+    from ..numeric.items import ItemIndex
+    from ..tables.catalogue import CatalogueTable
+    from ..tables.item_counts import ItemCountsTable
+    from ..tables.similar_items import SimilarItemsTable
     from ..vectors.item2vec import ItemVectors
     from .attributes import Attributes
 
@@ -70,12 +70,12 @@ class Content:
 
     def __init__(
         self,
-        settings: Settings,
-        items: Items,
+        settings: RecommenderConfig,
+        items: ItemIndex,
         attributes: Attributes,
-        similar: SimilarView,
-        counts: ItemCountsView,
-        catalogue: CatalogueView,
+        similar: SimilarItemsTable,
+        counts: ItemCountsTable,
+        catalogue: CatalogueTable,
         vectors: ItemVectors,
     ) -> None:
         self._settings, self._items, self._attributes = settings, items, attributes
@@ -144,10 +144,10 @@ class Content:
         visits = self._counts.n[CLICK]
         known = np.diff(self._matrix.indptr) > 0
         latest = (
-            item for item in self._catalogue.newest()
-            if item < len(known) and known[item]
-            and visits[item] < self._settings.new_item_visits
-        )  # fmt: skip
+            item
+            for item in self._catalogue.newest()
+            if item < len(known) and known[item] and visits[item] < self._settings.new_item_visits
+        )
         self.new_items = np.fromiter(islice(latest, most), np.int64)
         self._new = self._matrix[self.new_items]
         self._place_new()

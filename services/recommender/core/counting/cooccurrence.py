@@ -24,8 +24,8 @@ from .snapshot import read_state
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from ...config import Settings
-    from ..numeric.items import Items
+    from ...config import RecommenderConfig
+    from ..numeric.items import ItemIndex
     from .deltas import Deltas
 
 FORMAT_VERSION = 1
@@ -39,7 +39,7 @@ class ItemPartition:
     n(i) or hours changed since they were published; both are cleared by who publishes.
     """
 
-    def __init__(self, settings: Settings, items: Items) -> None:
+    def __init__(self, settings: RecommenderConfig, items: ItemIndex) -> None:
         self._settings, self._items = settings, items
         self.fence: dict[tuple[str, int], int] = {}  # origin -> highest origin offset folded
         # By epoch, newest first, and class: place epoch * CLASS_COUNT + class.
@@ -158,11 +158,11 @@ class ItemPartition:
 
     # -- checkpoints
 
-    def dump(self, unconfirmed: NDArray[np.int64]) -> bytes:
+    def snapshot(self, unconfirmed: NDArray[np.int64]) -> bytes:
         """The whole state.
 
         unconfirmed: rows whose latest publication may not have arrived; they, and dirty ones,
-        are published again after `load`.
+        are published again after `restore`.
         """
         self.merge()
         used = np.zeros(self._items.capacity, bool)
@@ -174,7 +174,7 @@ class ItemPartition:
         used_items = np.flatnonzero(used)
         place = np.zeros(len(used), np.int32)
         place[used_items] = np.arange(len(used_items), dtype=np.int32)
-        names = self._items.names
+        names = self._items.product_ids
         digests = self.digests.copy()
         digests[self.dirty] = 0
         digests[unconfirmed] = 0
@@ -202,7 +202,7 @@ class ItemPartition:
         )
         return msgspec.msgpack.encode(state)
 
-    def load(self, packed: bytes) -> None:
+    def restore(self, packed: bytes) -> None:
         """Replace the state. Raises StateError for a newer format or another rule."""
         state = read_state(packed, State, FORMAT_VERSION, rule_of(self._settings))
         ids = self._items.intern_all(state.items)
@@ -225,7 +225,7 @@ class ItemPartition:
         self.version = 1
 
 
-def rule_of(settings: Settings) -> str:
+def rule_of(settings: RecommenderConfig) -> str:
     """The knobs that decide what is counted: another rule is another state."""
     rule = RULE
     if settings.epochs > 1:
@@ -257,7 +257,7 @@ class State(msgspec.Struct, frozen=True, omit_defaults=True):
     n_by_epoch: bytes = b""  # (epoch, class, owned)
 
 
-def decode_dump(
+def decode_snapshot(
     packed: bytes, rule: str = RULE
 ) -> tuple[list[str], list[sparse.csr_matrix], NDArray[np.int32]]:
     """A dumped `ItemPartition`, for whoever checks it against a batch computation.

@@ -13,12 +13,12 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from ...config import Settings
-    from ..tables.item_counts import ItemCountsView
+    from ...config import RecommenderConfig
+    from ..tables.item_counts import ItemCountsTable
     from .cooccurrence import ItemPartition
 
 
-def weights(ages: NDArray[np.int64], settings: Settings) -> NDArray[np.float64]:
+def weights(ages: NDArray[np.int64], settings: RecommenderConfig) -> NDArray[np.float64]:
     """What an entry of each age in epochs weighs, same shape; beyond the last kept as that."""
     half_lives = np.minimum(ages, settings.epochs - 1) * (
         settings.decay_epoch_hours / settings.decay_half_life_hours
@@ -28,7 +28,10 @@ def weights(ages: NDArray[np.int64], settings: Settings) -> NDArray[np.float64]:
 
 
 def as_of_newest(
-    counts: ItemPartition, view: ItemCountsView, own: NDArray[np.int64], settings: Settings
+    counts: ItemPartition,
+    view: ItemCountsTable,
+    own: NDArray[np.int64],
+    settings: RecommenderConfig,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """(class, item) n(i) and (epochs,) weights of own pairs, all as of the newest epoch anywhere.
 

@@ -1,6 +1,6 @@
 """Count deltas on their way from the users' partitions (stage A) to the items' (stage B).
 
-One record per span and item partition. An entry of `pairs` adds 1 to c(row, column), an entry of
+One record per batch and item partition. An entry of `pairs` adds 1 to c(row, column), an entry of
 `visits` adds 1 to n(row) and to the row's count in an hour of event time; each carries the offset
 of the event that caused it (its origin). Where counts decay, pairs have their hour too (format
 2). A record never ends inside an origin offset, so that the receiver's fence, the highest origin
@@ -21,7 +21,7 @@ from ..types import CLASS_COUNT
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from ..numeric.items import Items
+    from ..numeric.items import ItemIndex
     from .sessions import Learned
 
 FORMAT_VERSION = 2  # written only where it says more than 1: with the hours of pairs
@@ -76,13 +76,18 @@ class Deltas:
 
     def _part(self, pairs: slice, visits: slice) -> Deltas:
         return Deltas(
-            self.origin_topic, self.origin_partition,
-            self.pair_rows[pairs], self.pair_columns[pairs],
-            self.pair_classes[pairs], self.pair_offsets[pairs],
-            self.visit_rows[visits], self.visit_classes[visits],
-            self.visit_hours[visits], self.visit_offsets[visits],
+            self.origin_topic,
+            self.origin_partition,
+            self.pair_rows[pairs],
+            self.pair_columns[pairs],
+            self.pair_classes[pairs],
+            self.pair_offsets[pairs],
+            self.visit_rows[visits],
+            self.visit_classes[visits],
+            self.visit_hours[visits],
+            self.visit_offsets[visits],
             None if self.pair_hours is None else self.pair_hours[pairs],
-        )  # fmt: skip
+        )
 
 
 def cut_of(offsets: NDArray[np.int64]) -> int | None:
@@ -98,13 +103,13 @@ def cut_of(offsets: NDArray[np.int64]) -> int | None:
 
 def deltas_of(
     learned: Learned,
-    items: Items,
+    items: ItemIndex,
     topic: str,
     partition: int,
     partition_count: int,
     with_hours: bool = False,
 ) -> list[tuple[int, Deltas]]:
-    """What a span taught, by item partition: [(item partition, its entries)], none empty.
+    """What a batch taught, by item partition: [(item partition, its entries)], none empty.
 
     with_hours: pairs too say when they were.
     """
@@ -125,16 +130,28 @@ def deltas_of(
     for owner in range(partition_count):
         p, v = pair_owner == owner, visit_owner == owner
         if p.any() or v.any():
-            found.append((owner, Deltas(
-                topic, partition,
-                pair_rows[p], pair_columns[p], pair_classes[p], pair_offsets[p],
-                rows[v], classes[v], hours[v], offsets[v],
-                None if pair_hours is None else pair_hours[p],
-            )))  # fmt: skip
+            found.append(
+                (
+                    owner,
+                    Deltas(
+                        topic,
+                        partition,
+                        pair_rows[p],
+                        pair_columns[p],
+                        pair_classes[p],
+                        pair_offsets[p],
+                        rows[v],
+                        classes[v],
+                        hours[v],
+                        offsets[v],
+                        None if pair_hours is None else pair_hours[p],
+                    ),
+                )
+            )
     return found
 
 
-def encode(deltas: Deltas, items: Items, bytes_max: int) -> list[bytes]:
+def encode(deltas: Deltas, items: ItemIndex, bytes_max: int) -> list[bytes]:
     """One record, or more where one would exceed `bytes_max` (unless a single event does)."""
     encoded = _encode(deltas, items)
     if len(encoded) > bytes_max and (halves := deltas.halves()) is not None:
@@ -142,7 +159,7 @@ def encode(deltas: Deltas, items: Items, bytes_max: int) -> list[bytes]:
     return [encoded]
 
 
-def decode(record: bytes | None, items: Items) -> Deltas:
+def decode(record: bytes | None, items: ItemIndex) -> Deltas:
     """The entries of a record. Raises CorruptDelta, before any item is interned."""
     try:
         packed = msgspec.msgpack.decode(record or b"", type=_Record)
@@ -180,13 +197,18 @@ def decode(record: bytes | None, items: Items) -> Deltas:
         pair_hours = told[1][first].astype(np.int64)
     ids = items.intern_all(packed.items)
     return Deltas(
-        packed.origin_topic, packed.origin_partition,
-        ids[pair[0]], ids[pair[1]], pair[2].astype(np.int64),
+        packed.origin_topic,
+        packed.origin_partition,
+        ids[pair[0]],
+        ids[pair[1]],
+        pair[2].astype(np.int64),
         pair[3].astype(np.int64) + packed.base_offset,
-        ids[visit[0]], visit[1].astype(np.int64), visit[2].astype(np.int64),
+        ids[visit[0]],
+        visit[1].astype(np.int64),
+        visit[2].astype(np.int64),
         visit[3].astype(np.int64) + packed.base_offset,
         pair_hours,
-    )  # fmt: skip
+    )
 
 
 class _Record(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -210,7 +232,7 @@ class _Record(msgspec.Struct, frozen=True, omit_defaults=True):
     hours: bytes = b""
 
 
-def _encode(deltas: Deltas, items: Items) -> bytes:
+def _encode(deltas: Deltas, items: ItemIndex) -> bytes:
     pairs = len(deltas.pair_rows)
     used, places = distinct(
         np.concatenate([deltas.pair_rows, deltas.pair_columns, deltas.visit_rows]), items.capacity
@@ -220,7 +242,7 @@ def _encode(deltas: Deltas, items: Items) -> bytes:
         (int(part[0]) for part in (deltas.pair_offsets, deltas.visit_offsets) if len(part)),
         default=0,
     )
-    names = items.names
+    names = items.product_ids
     told = np.zeros(0, np.int64), np.zeros(0, np.intp)
     if deltas.pair_hours is not None:
         told = np.unique(deltas.pair_offsets, return_index=True)

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from ...config import Settings
-    from ..numeric.items import Items
+    from ...config import RecommenderConfig
+    from ..numeric.items import ItemIndex
     from .count_map import CountMap
 
 
@@ -44,8 +44,8 @@ def best_neighbours(
     rows: NDArray[np.int64],
     pairs: Sequence[CountMap],
     n: NDArray[np.int32] | NDArray[np.float64],
-    items: Items,
-    settings: Settings,
+    items: ItemIndex,
+    settings: RecommenderConfig,
     weights: NDArray[np.float64] | None = None,
 ) -> Neighbours:
     """The best `neighbours_max` neighbours of each row.
@@ -53,7 +53,7 @@ def best_neighbours(
     rows: (rows,) item numbers. pairs: by epoch and class, merged. weights: (epochs,) of counts,
     newest first, 1 if not given; `Neighbours.counts` are without. n: (class, item), as known here;
     an n(j) that lags behind c(i, j) counts as c(i, j), which it cannot be below. Ties go to the
-    item that comes first by `Items.order`.
+    item that comes first by `ItemIndex.order`.
     """
     parts: list[tuple[NDArray[np.int64], ...]] = []
     scores: list[NDArray[np.float64]] = []
@@ -88,8 +88,9 @@ def best_neighbours(
 
 def _entries(
     rows: NDArray[np.int64], epochs: Sequence[CountMap], weights: NDArray[np.float64] | None
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64],
-           NDArray[np.int64] | NDArray[np.float64]]:  # fmt: skip
+) -> tuple[
+    NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64] | NDArray[np.float64]
+]:
     """Owners, columns and counts of all entries of these rows, and counts by weight of epoch."""
     found = []
     for pairs in epochs:
@@ -108,9 +109,11 @@ def _entries(
     if not len(keys):
         return owners, columns, counts, weighted
     return (
-        keys[first] >> 32, keys[first] & 0xFFFFFFFF,
-        np.add.reduceat(counts[order], first), np.add.reduceat(weighted[order], first),
-    )  # fmt: skip
+        keys[first] >> 32,
+        keys[first] & 0xFFFFFFFF,
+        np.add.reduceat(counts[order], first),
+        np.add.reduceat(weighted[order], first),
+    )
 
 
 def _summed(
@@ -119,8 +122,9 @@ def _summed(
     counts: NDArray[np.int64],
     classes: NDArray[np.int64],
     scores: NDArray[np.float64],
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64],
-           NDArray[np.float64]]:  # fmt: skip
+) -> tuple[
+    NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]
+]:
     """One entry per (row, neighbour): scores summed, the class with the largest part named."""
     keys = owners << 32 | columns
     # Within a key the largest part first, then the lower class: so the first names the class.

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..numeric.jit import compiled
+from ..numeric.jit import jit
 from ..types import CHERNOFF, PAIRS
 from .count_map import starts_of
 from .neighbours import chunks
@@ -34,13 +34,13 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from ...config import Settings
+    from ...config import RecommenderConfig
     from .count_map import CountMap
 
 ENTRIES_AT_ONCE = 262_144  # keeps what is computed of them to some 20 MB
 
 
-def prune(pairs: Sequence[CountMap], n: NDArray[np.int32], settings: Settings) -> int:
+def prune(pairs: Sequence[CountMap], n: NDArray[np.int32], settings: RecommenderConfig) -> int:
     """Drop every pair whose evidence against it exceeds ln(1 / pruning_delta).
 
     pairs: by class, merged; of one item partition. n: (class, item), 0 for items of others.
@@ -75,12 +75,12 @@ def _hopeless(
     keys: NDArray[np.int64],
     found: dict[int, tuple[CountMap, slice]],
     totals: dict[int, NDArray[np.float64]],
-    settings: Settings,
+    settings: RecommenderConfig,
 ) -> NDArray[np.bool_]:
     """(keys,) whether to drop: keys of whole rows, ascending."""
     rows, columns = keys >> 32, keys & 0xFFFFFFFF
     score, seen = np.zeros(len(keys)), np.zeros(len(keys))
-    spread, unit, span = np.zeros(len(keys)), np.zeros(len(keys)), 0.0
+    spread, unit, batch = np.zeros(len(keys)), np.zeros(len(keys)), 0.0
     for kind, (counts, part) in found.items():
         weight = settings.class_weights[kind]
         count = np.zeros(len(keys))
@@ -93,13 +93,13 @@ def _hopeless(
         seen += count
         spread += weight * weight / sessions
         unit = np.maximum(unit, weight / sessions)
-        span += weight
+        batch += weight
     starts = starts_of(rows)
     edges = np.append(starts, len(keys))
     lowest = np.repeat(_kth_best(score, edges, settings.neighbours_max), np.diff(edges))
     gap = lowest - score
     if settings.pruning_bound == PAIRS:
-        evidence = 2.0 * seen * (gap / span) * (gap / span)
+        evidence = 2.0 * seen * (gap / batch) * (gap / batch)
     elif settings.pruning_bound == CHERNOFF:
         # In units of what one session can add at most.
         needed = np.maximum(lowest / unit, 1e-9)
@@ -129,7 +129,7 @@ def _distinct_rows(pairs: CountMap) -> NDArray[np.int64]:
     return distinct
 
 
-@compiled
+@jit
 def _kth_best(scores: NDArray[np.float64], edges: NDArray[np.int64], k: int) -> NDArray[np.float64]:
     """The k-th largest of each run of scores; 0 where there are at most k."""
     best = np.zeros(len(edges) - 1)

@@ -7,7 +7,7 @@ first `session_items_max` of each. An item that is new to a session adds 1 to it
 c(i, j) of every item j already there; nothing is ever taken back.
 
 Everything here is a pure function of the partition's log: it does not depend on how the log was
-cut into spans, on the clock, or on the process.
+cut into batches, on the clock, or on the process.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
     from shopkeeper.shared.contracts.envelope import Event
 
-    from ...config import Settings
-    from ..numeric.items import Items
+    from ...config import RecommenderConfig
+    from ..numeric.items import ItemIndex
 
 FORMAT_VERSION = 2
 CLASS_OF_TYPE = {"product.clicked.v1": CLICK, "product.added.v1": ADD, "order.completed.v1": ORDER}
@@ -69,7 +69,7 @@ _BY_CLASS = ("clicked", "added", "ordered")  # of Session
 
 @dataclass(slots=True)
 class Learned:
-    """What a span taught, in offset order: rows of numbers, one after the other in flat lists,
+    """What a batch taught, in offset order: rows of numbers, one after the other in flat lists,
     which are the cheapest to fill event by event."""
 
     # Per item that was new to its session: offset, class, item, hour, how many of `prior`.
@@ -80,7 +80,7 @@ class Learned:
     seen: list[int] = field(default_factory=list)
 
     def extend(self, later: Learned) -> None:
-        """Append what the next span taught."""
+        """Append what the next batch taught."""
         self.new += later.new
         self.prior += later.prior
         self.seen += later.seen
@@ -95,7 +95,7 @@ class Learned:
 
 
 @dataclass(slots=True)
-class Due:
+class ListRequest:
     """A list that an event made due, with what it is made from."""
 
     event: Event
@@ -116,7 +116,7 @@ class Erased:
 class Sessions:
     """Users and sessions of one partition."""
 
-    def __init__(self, settings: Settings, items: Items) -> None:
+    def __init__(self, settings: RecommenderConfig, items: ItemIndex) -> None:
         self._settings = settings
         self._items = items
         self.users: dict[str, User] = {}  # least recently seen first
@@ -126,13 +126,13 @@ class Sessions:
 
     def learn(
         self, events: Sequence[Event], lists_from_ms: int = 0
-    ) -> tuple[Learned, list[Due | Erased]]:
+    ) -> tuple[Learned, list[ListRequest | Erased]]:
         """Fold events in offset order; returns count deltas, and lists due and users erased.
 
         lists_from_ms: a list that an older event makes due is only counted, as `list_of_old_event`.
         """
         learned = Learned()
-        due: list[Due | Erased] = []
+        due: list[ListRequest | Erased] = []
         settings, users, sessions = self._settings, self.users, self.sessions
         interval = settings.eviction_interval_records
         recent_max, bought_max = settings.recent_items_max, settings.bought_items_max
@@ -195,7 +195,7 @@ class Sessions:
                 # Remembered whether or not the list is published: state never sees the clock.
                 user.list_time_ms = time_ms
                 if time_ms >= lists_from_ms:
-                    due.append(Due(event, name, user.recent, user.bought, session.start))
+                    due.append(ListRequest(event, name, user.recent, user.bought, session.start))
                 else:
                     stale += 1
         self.counters["list_of_old_event"] += stale
@@ -239,7 +239,7 @@ class Sessions:
 
     # -- checkpoints
 
-    def dump(self) -> bytes:
+    def snapshot(self) -> bytes:
         """The whole state; equal states give equal bytes."""
         users = list(self.users.values())
         sessions = list(self.sessions.values())
@@ -255,7 +255,7 @@ class Sessions:
             format_version=FORMAT_VERSION,
             rule=rule_of(self._settings),
             epoch=self._epoch,
-            items=[self._items.names[item] for item in used.tolist()],
+            items=[self._items.product_ids[item] for item in used.tolist()],
             users=list(self.users),
             recent=recent.tobytes(),
             recent_count=_pack([len(u.recent) for u in users]),
@@ -275,7 +275,7 @@ class Sessions:
         )
         return msgspec.msgpack.encode(state)
 
-    def load(self, packed: bytes) -> None:
+    def restore(self, packed: bytes) -> None:
         """Replace the state. Raises StateError for a newer format or another session rule."""
         state = read_state(packed, _State, FORMAT_VERSION, rule_of(self._settings))
         items = [self._items.intern(name) for name in state.items]
@@ -333,7 +333,7 @@ class _State(msgspec.Struct, frozen=True):
     session_start: bytes = b""
 
 
-def rule_of(settings: Settings) -> str:
+def rule_of(settings: RecommenderConfig) -> str:
     """The knobs that decide what is counted: another rule is another state."""
     return f"sessions/1 gap={settings.session_gap_ms} items={settings.session_items_max}"
 

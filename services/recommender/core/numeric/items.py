@@ -22,31 +22,31 @@ ITEMS_PER_MARK = 64  # marking that many costs what sorting one does, about
 _DIGITS_MAX = 18  # as many as always fit into an int64
 
 
-class Items:
+class ItemIndex:
     """Interns product ids: string -> 0, 1, 2, ... in order of first appearance."""
 
     def __init__(self) -> None:
-        self.ids: dict[str, int] = {}
-        self.names: list[str] = []
+        self.number_of: dict[str, int] = {}
+        self.product_ids: list[str] = []
         self._hash = np.zeros(1024, np.uint64)
         self._order = np.zeros(1024, np.int64)
         self._synced = 0
 
     def __len__(self) -> int:
-        return len(self.names)
+        return len(self.product_ids)
 
     def intern(self, name: str) -> int:
         """The integer of a product id; a new one if it was never seen."""
-        item = self.ids.get(name)
+        item = self.number_of.get(name)
         if item is None:
-            item = self.ids[name] = len(self.names)
-            self.names.append(name)
+            item = self.number_of[name] = len(self.product_ids)
+            self.product_ids.append(name)
         return item
 
     def intern_all(self, names: Iterable[str]) -> NDArray[np.int64]:
         """Integers of many product ids, shape (names,)."""
         names = list(names)
-        found = list(map(self.ids.get, names))
+        found = list(map(self.number_of.get, names))
         if None in found:  # seldom: most were seen before
             found = list(map(self.intern, names))
         return np.array(found, np.int64)
@@ -54,12 +54,12 @@ class Items:
     @property
     def capacity(self) -> int:
         """A power of two above the count of items: the size for arrays indexed by item."""
-        return max(1024, 1 << len(self.names).bit_length())
+        return max(1024, 1 << len(self.product_ids).bit_length())
 
     def partitions(self, partition_count: int) -> NDArray[np.int64]:
         """The item partition of every item, shape (items,): its owner for rows and counts."""
         self._sync()
-        hashes = self._hash[: len(self.names)]
+        hashes = self._hash[: len(self.product_ids)]
         return (hashes % np.uint64(partition_count)).astype(np.int64)
 
     def partition_of(
@@ -84,14 +84,14 @@ class Items:
         return order
 
     def _sync(self) -> None:
-        count = len(self.names)
+        count = len(self.product_ids)
         if self._synced == count:
             return
         if count > len(self._hash):
             self._hash = grown(self._hash, self.capacity)
             self._order = grown(self._order, self.capacity)
         for item in range(self._synced, count):
-            encoded = self.names[item].encode("utf-8", "surrogatepass")
+            encoded = self.product_ids[item].encode("utf-8", "surrogatepass")
             digest = xxhash.xxh64_intdigest(encoded)
             self._hash[item] = digest
             if encoded.isdigit() and len(encoded) <= _DIGITS_MAX:
@@ -102,7 +102,7 @@ class Items:
 
 
 def partition_of_name(name: str, partition_count: int) -> int:
-    """The item partition of one product id (see `Items.partition_of`)."""
+    """The item partition of one product id (see `ItemIndex.partition_of`)."""
     return int(xxhash.xxh64_intdigest(name.encode("utf-8", "surrogatepass")) % partition_count)
 
 

@@ -66,7 +66,7 @@ if _FOLDER is not None:
     numba.config.CACHE_DIR = str(_FOLDER)  # type: ignore[attr-defined]
 
 
-def compiled(function: F) -> F:
+def jit(function: F) -> F:
     """Compile at the first call, and keep the machine code on disk for the next process.
 
     Where nothing can be written, every process compiles for itself (some seconds at start).

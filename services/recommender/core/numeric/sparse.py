@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .jit import compiled
+from .jit import jit
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,7 +25,7 @@ def add_product(
     )
 
 
-@compiled
+@jit
 def _add_product(
     left_ends: Any,
     left_columns: Any,

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..numeric.jit import compiled
+from ..numeric.jit import jit
 from .blend import CLIP
 from .candidates import SEARCH_WEIGHT
 from .features import EXPERT_OF, EXPERTS, RAW
@@ -22,8 +22,8 @@ from .features import EXPERT_OF, EXPERTS, RAW
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from ...config import Settings
-    from .blend import Blend
+    from ...config import RecommenderConfig
+    from .blend import BlendRanker
     from .candidates import Candidates
 
 NAMES = tuple(EXPERTS)
@@ -38,8 +38,8 @@ _TINY = 1e-12
 
 
 def shares(
-    settings: Settings,
-    blend: Blend | None,
+    settings: RecommenderConfig,
+    blend: BlendRanker | None,
     found: Candidates,
     features: NDArray[np.float32] | None,
     places: NDArray[np.int64],
@@ -57,7 +57,7 @@ def shares(
 
 
 def shares_of_base(
-    settings: Settings, found: Candidates, places: NDArray[np.int64]
+    settings: RecommenderConfig, found: Candidates, places: NDArray[np.int64]
 ) -> NDArray[np.float64]:
     """(places, experts): of the score without the blend. places: of candidates that have one."""
     raw = found.raw[places].astype(np.float64)
@@ -75,7 +75,7 @@ def shares_of_base(
 
 
 def shares_of_blend(
-    blend: Blend,
+    blend: BlendRanker,
     features: NDArray[np.float32],
     bounds: NDArray[np.int64],
     places: NDArray[np.int64],
@@ -93,7 +93,7 @@ def shares_of_blend(
     return shares
 
 
-@compiled
+@jit
 def _pull(
     network: Any, features: Any, bounds: Any, places: Any, ends: Any, of_expert: Any, pulls: Any
 ) -> None:
@@ -135,7 +135,7 @@ def _pull(
             place += 1
 
 
-@compiled
+@jit
 def _scaled(value: float, mean: float, factor: float) -> Any:
     return np.float32(min(max((value - mean) * factor, -CLIP), CLIP))
 

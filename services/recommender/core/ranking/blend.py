@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from ...config import Settings
+    from ...config import RecommenderConfig
 
 FORMAT_VERSION = 1
 SEED = 1
@@ -33,7 +33,7 @@ CLIP = 10.0  # scaled features lie within
 SHARES_EVERY = 32  # steps
 
 
-class Blend:
+class BlendRanker:
     """Scores candidates; learns from batches of lists.
 
     features: how many numbers describe a candidate. hidden: rectified units beside the linear part.
@@ -152,20 +152,28 @@ class Blend:
         self._mean += away * (count / total)
         self._count = total
 
-    def dump(self) -> bytes:
-        """Everything that `load` needs to go on as if nothing had been."""
+    def snapshot(self) -> bytes:
+        """Everything that `restore` needs to go on as if nothing had been."""
         arrays = [*self.weights, *self._first, *self._second, self._mean, self._squares]
         return msgspec.msgpack.encode(
-            _State(FORMAT_VERSION, self.features, self.hidden, self.steps, self._count,
-                   [a.tobytes() for a in arrays])
-        )  # fmt: skip
+            _State(
+                FORMAT_VERSION,
+                self.features,
+                self.hidden,
+                self.steps,
+                self._count,
+                [a.tobytes() for a in arrays],
+            )
+        )
 
-    def load(self, packed: bytes) -> bool:
+    def restore(self, packed: bytes) -> bool:
         """Take a dump over; False, and nothing changed, if it is of another shape."""
         state = msgspec.msgpack.decode(packed, type=_State)
         if (state.format_version, state.features, state.hidden) != (
-            FORMAT_VERSION, self.features, self.hidden
-        ):  # fmt: skip
+            FORMAT_VERSION,
+            self.features,
+            self.hidden,
+        ):
             return False
         arrays = [*self.weights, *self._first, *self._second, self._mean, self._squares]
         for array, kept in zip(arrays, state.arrays, strict=True):
@@ -184,7 +192,7 @@ class _State(msgspec.Struct, frozen=True):
     arrays: list[bytes]  # float64
 
 
-class Learner:
+class BlendTrainer:
     """Remembers published lists until their users click again, and teaches a blend.
 
     Bounded: the newest `blend_lists_max` lists, `blend_candidates_max` candidates of each,
@@ -193,15 +201,15 @@ class Learner:
 
     def __init__(
         self,
-        settings: Settings,
+        settings: RecommenderConfig,
         features: int,
         base: int,
         prior: Mapping[int, float] | None = None,
     ) -> None:
         """base: which feature orders candidates as they are without the blend (larger first).
-        prior: as of `Blend`."""
+        prior: as of `BlendRanker`."""
         self._settings, self._base = settings, base
-        self.blend = Blend(features, settings.blend_hidden, settings.blend_rate, prior)
+        self.blend = BlendRanker(features, settings.blend_hidden, settings.blend_rate, prior)
         self.serving = self.blend  # the one that ranks: another only in experiments
         self._lists: OrderedDict[str, tuple[NDArray[np.int64], NDArray[np.float32]]] = OrderedDict()
         self._waiting: list[tuple[NDArray[np.float32], int]] = []  # features, place of the target
@@ -254,16 +262,18 @@ class Learner:
         if len(self._waiting) >= self._settings.blend_batch_lists:
             self._step()
 
-    def dump(self) -> bytes:
+    def snapshot(self) -> bytes:
         """The blend and how it does; not the lists that wait."""
         return msgspec.msgpack.encode(
-            _Learned(self.blend.dump(), self.examples, self.missed, self.base_rank, self.blend_rank)
+            _Learned(
+                self.blend.snapshot(), self.examples, self.missed, self.base_rank, self.blend_rank
+            )
         )
 
-    def load(self, packed: bytes) -> None:
+    def restore(self, packed: bytes) -> None:
         """Take a dump over if it saw more examples than we did: partitions come with one each."""
         learned = msgspec.msgpack.decode(packed, type=_Learned)
-        if learned.examples > self.examples and self.blend.load(learned.blend):
+        if learned.examples > self.examples and self.blend.restore(learned.blend):
             self.examples, self.missed = learned.examples, learned.missed
             self.base_rank, self.blend_rank = learned.base_rank, learned.blend_rank
 

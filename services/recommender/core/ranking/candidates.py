@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ..numeric.items import grown
-from ..numeric.jit import compiled
+from ..numeric.jit import jit
 from ..tables.sessions import HEAT_HALF_LIFE, NO_LINK
 from ..types import CLICK, Searched
 from .features import PLACES, RAW, TINY
@@ -34,9 +34,9 @@ from .features import PLACES, RAW, TINY
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from ...config import Settings
-    from ..knowledge import Views
-    from ..numeric.items import Items
+    from ...config import RecommenderConfig
+    from ..knowledge import Knowledge
+    from ..numeric.items import ItemIndex
 
 PLACE_BITS = 12
 GATHERED_MAX = 1 << PLACE_BITS  # candidates of one list before the best are chosen
@@ -87,11 +87,11 @@ class Candidates(NamedTuple):
     kind: NDArray[np.int64]  # event class of that neighbour
 
 
-class Gatherer:
+class CandidateGenerator:
     """Gathers candidates; holds working space only."""
 
-    def __init__(self, settings: Settings, items: Items, views: Views) -> None:
-        self._settings, self._items, self._views = settings, items, views
+    def __init__(self, settings: RecommenderConfig, items: ItemIndex, knowledge: Knowledge) -> None:
+        self._settings, self._items, self._knowledge = settings, items, knowledge
         ages = np.arange(float(RECENT_MAX))
         self._decay = np.power(settings.session_decay, ages)
         self._content_decay = np.power(settings.content_decay, ages)
@@ -125,13 +125,16 @@ class Gatherer:
         sessions: by list, the number of the session that it is for (-1: none): no neighbour of
         its own. searched: by list, items that fit the user's last search, and how well.
         """
-        settings, views = self._settings, self._views
-        index, content = views.sessions, views.content
+        settings, knowledge = self._settings, self._knowledge
+        index, content = knowledge.sessions, knowledge.content
         limits = (
-            settings.candidates_base_max, settings.candidates_two_step_max,
-            settings.candidates_followed_max, settings.candidates_sessions_max,
-            settings.candidates_content_max, settings.candidates_searched_max,
-        )  # fmt: skip
+            settings.candidates_base_max,
+            settings.candidates_two_step_max,
+            settings.candidates_followed_max,
+            settings.candidates_sessions_max,
+            settings.candidates_content_max,
+            settings.candidates_searched_max,
+        )
         flat_recent, recent_bounds = _flat(recents)
         found_items, found_bounds = _flat([items for items, _ in searched])
         found_fits = np.array([fit for _, fits in searched for fit in fits], np.float64)
@@ -141,48 +144,81 @@ class Gatherer:
         room = len(recents) * sum(limits) + len(flat_recent)
         bounds = np.zeros(len(recents) + 1, np.int64)
         out = Candidates(
-            bounds, np.empty(room, np.int64), np.empty((room, len(RAW)), np.float32),
-            np.empty(room), np.empty(room), np.empty(room, np.int64), np.empty(room, np.int64),
+            bounds,
             np.empty(room, np.int64),
-        )  # fmt: skip
-        similar, catalogue = views.similar, views.catalogue
+            np.empty((room, len(RAW)), np.float32),
+            np.empty(room),
+            np.empty(room),
+            np.empty(room, np.int64),
+            np.empty(room, np.int64),
+            np.empty(room, np.int64),
+        )
+        similar, catalogue = knowledge.similar_items, knowledge.catalogue
         _gather(
-            (flat_recent, recent_bounds, flat_bought, bought_bounds,
-             np.array(sessions, np.int64)),
+            (flat_recent, recent_bounds, flat_bought, bought_bounds, np.array(sessions, np.int64)),
             (similar.row_of, similar.neighbours, similar.scores, similar.counts, similar.classes),
-            (views.counts.n[CLICK], catalogue.blocked(), catalogue.category, views.sentiment.mean),
-            (index.entries, index.heads, index.heat, index.heat_at,
-             index.returns, index.totals),
+            (
+                knowledge.item_counts.n[CLICK],
+                catalogue.blocked(),
+                catalogue.category,
+                knowledge.sentiment.mean,
+            ),
+            (index.entries, index.heads, index.heat, index.heat_at, index.returns, index.totals),
             index.newest,
-            (content.row_of, content.neighbours, content.fits,
-             found_items, found_bounds, found_fits),
-            (views.vectors.inputs, views.vectors.outputs),
+            (
+                content.row_of,
+                content.neighbours,
+                content.fits,
+                found_items,
+                found_bounds,
+                found_fits,
+            ),
+            (knowledge.vectors.inputs, knowledge.vectors.outputs),
             (self._mark, self._found, self._raw, self._base, self._lead, self._why),
             (self._table, self._walked, self._nearness, self._newest_age),
             self._lists,
             (self._decay, self._content_decay),
-            (settings.old_neighbours_max, settings.index_walk_max,
-             settings.old_index_walk_max, settings.neighbour_sessions_max,
-             settings.new_item_visits),
-            (settings.repeat_weight, settings.two_step_weight, settings.sentiment_weight,
-             settings.sentiment_lift, settings.content_weight),
+            (
+                settings.old_neighbours_max,
+                settings.index_walk_max,
+                settings.old_index_walk_max,
+                settings.neighbour_sessions_max,
+                settings.new_item_visits,
+            ),
+            (
+                settings.repeat_weight,
+                settings.two_step_weight,
+                settings.sentiment_weight,
+                settings.sentiment_lift,
+                settings.content_weight,
+            ),
             (settings.offer_current, settings.offer_seen),
             limits,
             out,
-        )  # fmt: skip
+        )
         self._lists += len(recents)
         count = int(bounds[-1])
         return Candidates(
-            bounds, out.items[:count], out.raw[:count], out.base[:count], out.kept[:count],
-            out.why[:count], out.source[:count], out.kind[:count],
-        )  # fmt: skip
+            bounds,
+            out.items[:count],
+            out.raw[:count],
+            out.base[:count],
+            out.kept[:count],
+            out.why[:count],
+            out.source[:count],
+            out.kind[:count],
+        )
 
     def _reserve(self) -> None:
-        views, capacity = self._views, self._items.capacity
+        knowledge, capacity = self._knowledge, self._items.capacity
         for view in (
-            views.similar, views.counts, views.catalogue, views.sentiment, views.sessions,
-            views.content,
-        ):  # fmt: skip
+            knowledge.similar_items,
+            knowledge.item_counts,
+            knowledge.catalogue,
+            knowledge.sentiment,
+            knowledge.sessions,
+            knowledge.content,
+        ):
             view.reserve()
         if capacity > len(self._mark):
             self._mark = grown(self._mark, capacity)
@@ -194,7 +230,7 @@ def _flat(lists: Sequence[Sequence[int]]) -> tuple[NDArray[np.int64], NDArray[np
     return np.array([item for each in lists for item in each], np.int64), bounds
 
 
-@compiled
+@jit
 def _place(
     item: int,
     stamp: int,
@@ -219,13 +255,13 @@ def _place(
     return mark[item] & (1 << PLACE_BITS) - 1, count
 
 
-@compiled
+@jit
 def _by_reviews(mean: float, weight: float, lift: float) -> float:
     """What reviews make of a score: the worst take `weight` of it, the best add `lift`."""
     return 1.0 + weight * min(mean, 0.0) + lift * max(mean, 0.0)
 
 
-@compiled
+@jit
 def _point(own: Any, context: Any, weight: Any, is_last: bool, towards: Any) -> None:
     """Add an item's vector, of length `weight`, to where recent items point; (2, dimensions)."""
     square = np.float32(0)
@@ -240,7 +276,7 @@ def _point(own: Any, context: Any, weight: Any, is_last: bool, towards: Any) -> 
                 towards[0, n] = along
 
 
-@compiled
+@jit
 def _cosines(own: Any, context: Any, towards: Any) -> tuple[Any, Any]:
     """Products of an item's vector, made 1 long, with both rows of `towards`."""
     square, last, recent = np.float32(0), np.float32(0), np.float32(0)
@@ -255,7 +291,7 @@ def _cosines(own: Any, context: Any, towards: Any) -> tuple[Any, Any]:
     return last * scale, recent * scale
 
 
-@compiled
+@jit
 def _gather(
     asked: Any,
     similar: Any,
@@ -274,7 +310,7 @@ def _gather(
     limits: Any,
     out: Any,
 ) -> None:
-    """Fill `out`. Arguments are grouped as `Gatherer.gather` passes them."""
+    """Fill `out`. Arguments are grouped as `CandidateGenerator.gather` passes them."""
     recents, recent_bounds, boughts, bought_bounds, sessions = asked
     row_of, neighbours, scores, counts, classes = similar
     n, blocked, category, mean = known
@@ -594,7 +630,7 @@ def _gather(
         bounds[number + 1] = total
 
 
-@compiled
+@jit
 def best(bounds: Any, scores: Any, order: Any, count: int) -> tuple[Any, Any]:
     """The best of each list that have a score: (places, best first, list after list; (lists,) where
     each list's end).

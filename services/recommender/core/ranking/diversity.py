@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..numeric.jit import compiled
+from ..numeric.jit import jit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-@compiled
+@jit
 def diverse(
     bounds: Any,
     scores: Any,

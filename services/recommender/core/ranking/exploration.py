@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from .diversity import Room
-    from .ranked_list import Ranked
+    from .ranked_list import RankedList
 
 HALF = 32  # bits of chance for each of the two decisions
 
@@ -47,7 +47,7 @@ def draw_of(chance: int, share: float, others: int) -> Draw:
 
 
 def explore(
-    ranked: Ranked,
+    ranked: RankedList,
     others: Sequence[tuple[int, float]],
     new: Sequence[int],
     room: Room,

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from ..numeric.items import Items
-    from ..tables.item_counts import ItemCountsView
+    from ..numeric.items import ItemIndex
+    from ..tables.item_counts import ItemCountsTable
 
 MEMORY = 0.999  # of fading means: about the last 1,000
 WAITING_MAX = 4_096  # users whose last list waits for a click
@@ -29,7 +29,7 @@ HISTORIES = ("1", "2-3", "4+")  # groups by how many entries a list was made fro
 _HISTORY_FROM = np.array([2, 4])  # entries, from the second group on
 
 
-class FadingMean:
+class ExponentialMean:
     """Exponentially weighted mean, corrected for having begun with nothing."""
 
     def __init__(self, memory: float = MEMORY) -> None:
@@ -49,21 +49,21 @@ class FadingMean:
         return self._sum / self._weight if self._weight else 0.0
 
 
-class Exposure:
+class OnlineMetrics:
     """Folds published lists, some hundred at a time.
 
     counts: visits of each item. Without them popularity is not looked at.
     """
 
-    def __init__(self, items: Items, counts: ItemCountsView) -> None:
+    def __init__(self, items: ItemIndex, counts: ItemCountsTable) -> None:
         self._items, self._counts = items, counts
         self._shown: NDArray[np.int64] = np.zeros(1024, np.int64)
         self._lists: list[Sequence[int]] = []  # not folded yet
         self._recents: list[Sequence[int]] = []
         self._answers: list[tuple[int, bool]] = []  # entries it was made from, whether it was a hit
         self._waiting: OrderedDict[str, tuple[int, Sequence[int]]] = OrderedDict()
-        self._given, self._own = FadingMean(), FadingMean()  # mean popularity by list
-        self._hits = [FadingMean() for _ in HISTORIES]
+        self._given, self._own = ExponentialMean(), ExponentialMean()  # mean popularity by list
+        self._hits = [ExponentialMean() for _ in HISTORIES]
 
     def add(
         self, user: str, recent: Sequence[int], shown: Sequence[int], clicked: bool = True

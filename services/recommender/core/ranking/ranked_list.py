@@ -15,7 +15,7 @@ FALLBACKS = ("none", "cluster", "trending", "newest", "empty")
 
 
 @dataclass(slots=True)
-class Ranked:
+class RankedList:
     """One list, best first: item, score, reason code, and the reason's one parameter."""
 
     items: list[int]

@@ -28,7 +28,7 @@ import numpy as np
 
 from ..search.last_searches import NOT_SEARCHED
 from .attribution import labels, shares, shares_of_blend
-from .blend import Learner, softmax_by_list
+from .blend import BlendTrainer, softmax_by_list
 from .candidates import (
     CONTENT,
     ITSELF,
@@ -37,23 +37,23 @@ from .candidates import (
     SEARCHED,
     SESSION,
     TWO_STEPS,
-    Gatherer,
+    CandidateGenerator,
     best,
 )
 from .diversity import Room, diverse
 from .exploration import explore
 from .fallbacks import ALL_SCOPE
 from .features import describe
-from .ranked_list import Ranked
+from .ranked_list import RankedList
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
-    from ...config import Settings
-    from ..knowledge import Views
-    from ..numeric.items import Items
+    from ...config import RecommenderConfig
+    from ..knowledge import Knowledge
+    from ..numeric.items import ItemIndex
     from ..types import Searched
     from .candidates import Candidates
 
@@ -70,7 +70,7 @@ CODES[NOTHING] = "viewed_before"  # only the user's own items are candidates wit
 GROUPS_AT_ONCE, GROUPS_EVERY = 8, 8
 
 
-class Asked:
+class PendingLists:
     """Lists that somebody will want in a moment."""
 
     def __init__(
@@ -84,54 +84,58 @@ class Asked:
     ) -> None:
         self._ranker, self.recents, self.boughts = ranker, recents, boughts
         self.sessions, self.searched, self.draws = sessions, searched, draws
-        self.made: list[Ranked] | None = None
+        self.made: list[RankedList] | None = None
 
-    def lists(self) -> list[Ranked]:
+    def lists(self) -> list[RankedList]:
         """Them, in the order asked for."""
         if self.made is None:
-            self._ranker.answer()
+            self._ranker.rank_pending()
         assert self.made is not None
         return self.made
 
 
-class AskedByVariant:
+class PendingListsByVariant:
     """Lists that several rankers were asked for, each for its own users."""
 
-    def __init__(self, asked: Mapping[int, Asked], variants: Sequence[int]) -> None:
+    def __init__(self, asked: Mapping[int, PendingLists], variants: Sequence[int]) -> None:
         """asked: by variant. variants: by list, in the order asked for."""
         self._asked, self._variants = asked, variants
 
-    def lists(self) -> list[Ranked]:
+    def lists(self) -> list[RankedList]:
         """Them, in the order asked for."""
         made = {variant: iter(asked.lists()) for variant, asked in self._asked.items()}
         return [next(made[variant]) for variant in self._variants]
 
 
-def ask_by_variant(
+def submit_by_variant(
     rankers: Sequence[Ranker], variants: Sequence[int], *columns: Sequence[Any]
-) -> AskedByVariant:
-    """As `Ranker.ask`, of one ranker per variant.
+) -> PendingListsByVariant:
+    """As `Ranker.submit`, of one ranker per variant.
 
-    variants: by list, the index of its ranker. columns: the arguments of `ask`, by list each.
+    variants: by list, the index of its ranker. columns: the arguments of `submit`, by list each.
     """
     asked = {}
     for variant in sorted(set(variants)):
         mine = [number for number, each in enumerate(variants) if each == variant]
-        asked[variant] = rankers[variant].ask(*([c[n] for n in mine] for c in columns))
-    return AskedByVariant(asked, variants)
+        asked[variant] = rankers[variant].submit(*([c[n] for n in mine] for c in columns))
+    return PendingListsByVariant(asked, variants)
 
 
 class Ranker:
     """Reads the views and the blend; holds nothing but the lists that were just asked for."""
 
     def __init__(
-        self, settings: Settings, items: Items, views: Views, learner: Learner | None = None
+        self,
+        settings: RecommenderConfig,
+        items: ItemIndex,
+        knowledge: Knowledge,
+        trainer: BlendTrainer | None = None,
     ) -> None:
-        """learner: holds the blend that decides the order, once it is to be trusted."""
-        self._settings, self._items, self._views = settings, items, views
-        self._learner = learner
-        self._gatherer = Gatherer(settings, items, views)
-        self._asked: list[Asked] = []
+        """trainer: holds the blend that decides the order, once it is to be trusted."""
+        self._settings, self._items, self._knowledge = settings, items, knowledge
+        self._trainer = trainer
+        self._gatherer = CandidateGenerator(settings, items, knowledge)
+        self._asked: list[PendingLists] = []
         self._batches = 0
 
     def rank(
@@ -142,7 +146,7 @@ class Ranker:
         count: int | None = None,
         searched: Sequence[Searched] | None = None,
         draws: Sequence[int] | None = None,
-    ) -> list[Ranked]:
+    ) -> list[RankedList]:
         """One list per user, of at most `count` (default `list_items_max`) items.
 
         recents: by list, items of the last events, newest last, at most 1,024. boughts: by list.
@@ -153,13 +157,17 @@ class Ranker:
         count = count or self._settings.list_items_max
         sessions = [-1] * len(recents) if sessions is None else sessions
         searched = [NOT_SEARCHED] * len(recents) if searched is None else searched
-        ranked: list[Ranked] = []
+        ranked: list[RankedList] = []
         for start in range(0, len(recents), BATCH_LISTS_MAX):
             end = start + BATCH_LISTS_MAX
             ranked += self._batch(
-                recents[start:end], boughts[start:end], sessions[start:end], searched[start:end],
-                count, draws[start:end] if draws else (),
-            )  # fmt: skip
+                recents[start:end],
+                boughts[start:end],
+                sessions[start:end],
+                searched[start:end],
+                count,
+                draws[start:end] if draws else (),
+            )
         return ranked
 
     def warm(self) -> None:
@@ -167,8 +175,8 @@ class Ranker:
         self._gatherer.gather([[0]], [[]], [-1], [NOT_SEARCHED])
         nothing = np.zeros(0, np.int64)
         best(np.zeros(1, np.int64), np.zeros(0), nothing, 1)
-        if self._settings.expert_shares and self._learner is not None:
-            blend = self._learner.serving
+        if self._settings.expert_shares and self._trainer is not None:
+            blend = self._trainer.serving
             none = np.zeros((0, blend.features), np.float32)
             shares_of_blend(blend, none, np.zeros(1, np.int64), nothing, nothing)
         if self._settings.rules.reorders:
@@ -176,25 +184,25 @@ class Ranker:
 
     def refresh(self, now_ms: int) -> None:
         """Bring what is computed of the views, in slices, a little nearer to them."""
-        self._views.content.refresh(now_ms)
+        self._knowledge.content.refresh(now_ms)
 
-    def ask(
+    def submit(
         self,
         recents: Sequence[Sequence[int]],
         boughts: Sequence[Sequence[int]],
         sessions: Sequence[int],
         searched: Sequence[Searched],
         draws: Sequence[int] = (),
-    ) -> Asked:
+    ) -> PendingLists:
         """Lists to be made when the first of those asked for is needed, all in one batch.
 
         draws: as of `rank`; for all lists that are asked for, or for none.
         """
-        asked = Asked(self, recents, boughts, sessions, searched, draws)
+        asked = PendingLists(self, recents, boughts, sessions, searched, draws)
         self._asked.append(asked)
         return asked
 
-    def answer(self) -> None:
+    def rank_pending(self) -> None:
         """Make every list that was asked for."""
         asked, self._asked = self._asked, []
         made = iter(
@@ -217,9 +225,9 @@ class Ranker:
         searched: Sequence[Searched],
         count: int,
         draws: Sequence[int],
-    ) -> list[Ranked]:
-        lists = [Ranked([], [], [], [], "none") for _ in recents]
-        catalogue = self._views.catalogue
+    ) -> list[RankedList]:
+        lists = [RankedList([], [], [], [], "none") for _ in recents]
+        catalogue = self._knowledge.catalogue
         catalogue.reserve()
         bought_ever = boughts
         boughts = catalogue.used_up(boughts)
@@ -244,7 +252,7 @@ class Ranker:
 
     def _group(
         self,
-        lists: list[Ranked],
+        lists: list[RankedList],
         recents: Sequence[Sequence[int]],
         boughts: Sequence[Sequence[int]],
         searched: Sequence[Searched],
@@ -260,7 +268,7 @@ class Ranker:
         ]
         if not some:
             return
-        groups = self._views.groups.assign(
+        groups = self._knowledge.user_groups.assign(
             [recents[n] for n in some], [boughts[n] for n in some], [searched[n] for n in some]
         )
         for number, group in zip(some, groups.tolist(), strict=True):
@@ -268,7 +276,7 @@ class Ranker:
 
     def _personal(
         self,
-        lists: list[Ranked],
+        lists: list[RankedList],
         recents: Sequence[Sequence[int]],
         boughts: Sequence[Sequence[int]],
         sessions: Sequence[int],
@@ -282,7 +290,7 @@ class Ranker:
         if not len(found.items):
             return []
         scores, features = self._scores(lists, found)
-        catalogue, rules = self._views.catalogue, self._settings.rules
+        catalogue, rules = self._knowledge.catalogue, self._settings.rules
         boost = catalogue.boost()
         if boost is not None:
             scores = scores * boost[found.items]
@@ -290,21 +298,26 @@ class Ranker:
         order = self._items.order(found.items)
         if rules.reorders:
             places, ends = diverse(
-                found.bounds, scores, order, catalogue.category[found.items], count,
-                rules.same_category_max, rules.diversity,
-            )  # fmt: skip
+                found.bounds,
+                scores,
+                order,
+                catalogue.category[found.items],
+                count,
+                rules.same_category_max,
+                rules.diversity,
+            )
         else:
             places, ends = best(found.bounds, scores, order, count)
         items, values = found.items[places].tolist(), scores[places].tolist()
         codes = CODES[found.why[places], found.kind[places]].tolist()
-        names = self._items.names
+        names = self._items.product_ids
         parameters = [
             None if code in WITHOUT_PRODUCT else names[source]
             for code, source in zip(codes, found.source[places].tolist(), strict=True)
         ]
         experts = [""] * len(places)
         if self._settings.expert_shares:
-            blend = None if self._learner is None else self._learner.serving
+            blend = None if self._trainer is None else self._trainer.serving
             experts = labels(shares(self._settings, blend, found, features, places, ends))
         start = 0
         for ranked, end in zip(lists, ends.tolist(), strict=True):
@@ -322,16 +335,16 @@ class Ranker:
         return [pairs[a:b] for a, b in pairwise(bounds)]
 
     def _scores(
-        self, lists: list[Ranked], found: Candidates
+        self, lists: list[RankedList], found: Candidates
     ) -> tuple[NDArray[np.float64], NDArray[np.float32] | None]:
         """(candidates,) by the blend, as probabilities within each list times what reviews leave of
         them; without the blend until it is trusted. An item of 0 is not offered. And the features,
         if it is the blend's.
 
-        What was ranked is left in the lists, for the learner.
+        What was ranked is left in the lists, for the trainer.
         """
-        learner = self._learner
-        if learner is None:
+        trainer = self._trainer
+        if trainer is None:
             return found.base, None
         features = describe(found.raw)
         bounds = found.bounds.tolist()
@@ -340,24 +353,24 @@ class Ranker:
             start, end = bounds[number], bounds[number + 1]
             ranked = lists[number]
             ranked.candidates, ranked.features = found.items[start:end], features[start:end]
-        if not learner.trusted():
+        if not trainer.trusted():
             return found.base, None
         for number in some:
             lists[number].blended = True
         starts = found.bounds[:-1][some]
-        return softmax_by_list(learner.serving.scores(features), starts) * found.kept, features
+        return softmax_by_list(trainer.serving.scores(features), starts) * found.kept, features
 
     # -- where neighbours do not reach
 
     def _fill(
         self,
-        ranked: Ranked,
+        ranked: RankedList,
         recent: Sequence[int],
         bought: Sequence[int],
         blocked: NDArray[np.bool_],
         count: int,
     ) -> None:
-        views = self._views
+        knowledge = self._knowledge
         taken = self._withheld(recent, bought) | {*ranked.items}
         room = self._room(ranked.items)
 
@@ -374,8 +387,8 @@ class Ranker:
                     ranked.parameters.append(parameter)
                     ranked.fallback = fallback
 
-        scopes, catalogue = views.trending.scopes, views.catalogue
-        offer(views.groups.trending(ranked.group), "trending_group", None, "cluster")
+        scopes, catalogue = knowledge.trending.scopes, knowledge.catalogue
+        offer(knowledge.user_groups.trending(ranked.group), "trending_group", None, "cluster")
         category = int(catalogue.category[recent[-1]]) if recent else -1
         if category >= 0:
             name = catalogue.categories[category]
@@ -397,4 +410,6 @@ class Ranker:
         return withheld
 
     def _room(self, items: Sequence[int]) -> Room:
-        return Room(self._views.catalogue.category, self._settings.rules.same_category_max, items)
+        return Room(
+            self._knowledge.catalogue.category, self._settings.rules.same_category_max, items
+        )

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ..numeric.items import grown
-from ..numeric.jit import compiled
+from ..numeric.jit import jit
 from ..numeric.unit import unit
 
 if TYPE_CHECKING:
@@ -129,14 +129,14 @@ class SearchIndex:
         asked = np.unique(terms.rows.astype(np.int64) << 32 | terms.ids)
         rows, ids = asked >> 32, (asked & 0xFFFFFFFF).astype(np.int32)
         found = np.zeros(len(asked), np.int64)
-        spans = [
+        batches = [
             (run, np.searchsorted(run.ids, ids), np.searchsorted(run.ids, ids, side="right"))
             for run in self._runs
         ]
-        for run, first, end in spans:
+        for run, first, end in batches:
             _count(run.slots, first, end, alive, found)
         idf = np.log1p((len(self) - found + 0.5) / (found + 0.5))
-        for run, first, end in spans:
+        for run, first, end in batches:
             _add(run.slots, run.counts, first, end, alive, norms, rows, idf, out)
         return out
 
@@ -209,7 +209,7 @@ class SearchIndex:
         self._runs = [] if run is None else [_Run(run.ids, moved[run.slots], run.counts)]
 
 
-@compiled
+@jit
 def _count(slots: Any, first: Any, end: Any, alive: Any, found: Any) -> None:
     """Add to `found`, by term, how many living slots hold it in one run."""
     for term in range(len(first)):
@@ -218,7 +218,7 @@ def _count(slots: Any, first: Any, end: Any, alive: Any, found: Any) -> None:
                 found[term] += 1
 
 
-@compiled
+@jit
 def _add(
     slots: Any,
     counts: Any,

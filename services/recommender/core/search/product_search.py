@@ -15,28 +15,28 @@ if TYPE_CHECKING:
 
     from shopkeeper.shared.contracts.events.shop import ProductCatalogued
 
-    from ...config import Settings
+    from ...config import RecommenderConfig
     from ...models.item_encoder import ItemEncoder
-    from ...models.support_filter import Needs
-    from ..numeric.items import Items
+    from ...models.support_filter import SupportQueryFilter
+    from ..numeric.items import ItemIndex
     from ..types import Searched
 
 SLICE = 64  # products encoded together
 
 
-class Finder:
+class ProductSearch:
     """An index of the products that may be offered, over one set of interned items."""
 
     def __init__(
         self,
-        settings: Settings,
-        items: Items,
+        settings: RecommenderConfig,
+        items: ItemIndex,
         encoder: ItemEncoder,
-        needs: Needs,
+        needs: SupportQueryFilter,
         counters: Counter[str],
     ) -> None:
         self._settings, self._items = settings, items
-        self._encoder, self._needs = encoder, needs
+        self._encoder, self._support_filter = encoder, needs
         self._counters = counters  # by outcome: search_found and so on
         self._index = SearchIndex(encoder.dimensions, settings.search_products_max)
         self._texts: dict[str, int] = {}  # hash of an indexed product's texts
@@ -59,10 +59,12 @@ class Finder:
         index = SearchIndex(self._encoder.dimensions)
         index.put(["-"], query_terms(["warm"]), self._encoder.encode_queries(["warm"]))
         index.search(query_terms(["warm"]), self._encoder.encode_queries(["warm"]), 1)
-        self._needs.errands(["warm"])
+        self._support_filter.is_support(["warm"])
 
-    def note(self, name: str, product: ProductCatalogued | None) -> None:
-        """A product as it now is; None or unavailable: not to be found. Cheap; see `take_in`."""
+    def on_product_changed(self, name: str, product: ProductCatalogued | None) -> None:
+        """A product as it now is; None or unavailable: not to be found.
+
+        Cheap: `index_pending` does the work."""
         if product is None or product.available is False:
             if name in self._texts or name in self._waiting:
                 self._waiting[name] = None
@@ -72,7 +74,7 @@ class Finder:
         else:
             self._waiting[name] = product
 
-    def take_in(self, most: int) -> None:
+    def index_pending(self, most: int) -> None:
         """Index at most so many of the products that wait, those that wait longest first."""
         while most > 0 and self._waiting:
             names = list(islice(self._waiting, min(most, SLICE)))
@@ -109,8 +111,8 @@ class Finder:
         return found
 
     def _found(self, queries: Sequence[str]) -> list[Searched | None]:
-        errands = self._needs.errands(queries).tolist()
-        wanted = [query for query, errand in zip(queries, errands, strict=True) if not errand]
+        is_support = self._support_filter.is_support(queries).tolist()
+        wanted = [query for query, errand in zip(queries, is_support, strict=True) if not errand]
         hits = iter(
             self._index.search(
                 query_terms(wanted),
@@ -119,7 +121,7 @@ class Finder:
             )
         )
         found: list[Searched | None] = []
-        for errand in errands:
+        for errand in is_support:
             fitting = None if errand else self._fitting(next(hits))
             outcome = "errand" if fitting is None else "found" if fitting[0] else "nothing"
             self._counters[f"search_{outcome}"] += 1

@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 
     from shopkeeper.shared.contracts.envelope import KeyValue
 
-    from ..numeric.items import Items
+    from ..numeric.items import ItemIndex
 
 
-class CatalogueView:
+class CatalogueTable:
     """Products as the catalogue has them: availability, category, brand, price, attributes, order
     of arrival; and what the shop's rules make of them.
 
@@ -36,15 +36,18 @@ class CatalogueView:
 
     def __init__(
         self,
-        items: Items,
+        items: ItemIndex,
         rules: Rules | None = None,
         note: Callable[[str, ProductCatalogued | None], None] | None = None,
     ) -> None:
         """note: told of every product as it now is, or None where it is gone."""
         self._items, self._rules, self._note = items, rules or Rules(), note
         # Known from the start, so that rules match them before the catalogue names them, if ever.
-        items.intern_all(r.product_id for r in (*self._rules.exclude, *self._rules.boost)
-                         if r.product_id is not None)  # fmt: skip
+        items.intern_all(
+            r.product_id
+            for r in (*self._rules.exclude, *self._rules.boost)
+            if r.product_id is not None
+        )
         self.status: NDArray[np.uint8] = np.zeros(1024, np.uint8)
         self.category: NDArray[np.int32] = np.full(1024, -1, np.int32)
         self.band: NDArray[np.uint8] = np.zeros(1024, np.uint8)  # of its price
@@ -111,7 +114,7 @@ class CatalogueView:
     def number(self, column: str, name: str) -> int:
         """What stands for a name in `category` or `brand`, or the item of a "product_id"."""
         ids = {"category": self._category_ids, "brand": self._brand_ids}
-        return ids.get(column, self._items.ids).get(name, -1)
+        return ids.get(column, self._items.number_of).get(name, -1)
 
     def used_up(self, boughts: Sequence[Sequence[int]]) -> Sequence[Sequence[int]]:
         """By list, what was bought and is not bought again and again."""
@@ -144,11 +147,12 @@ class CatalogueView:
             price = np.float32(min(max(product.price, -PRICE_MAX), PRICE_MAX))
         replenishable = (product.attributes or {}).get("replenishable") is True
         known = self.price[item]
-        if (
-            (self.status[item], self.category[item], self.brand[item], self.replenishable[item])
-            == (status, category, brand, replenishable)
-            and (known == price or (np.isnan(known) and np.isnan(price)))
-        ):  # fmt: skip
+        if (self.status[item], self.category[item], self.brand[item], self.replenishable[item]) == (
+            status,
+            category,
+            brand,
+            replenishable,
+        ) and (known == price or (np.isnan(known) and np.isnan(price))):
             return
         self.brand[item], self.price[item] = brand, price
         self.replenishable[item] = replenishable

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from shopkeeper.shared.contracts.envelope import KeyValue
 
-    from ..numeric.items import Items
+    from ..numeric.items import ItemIndex
 
 
 class CountsRecord(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -33,10 +33,10 @@ class CountsRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     n_by_epoch: bytes = b""  # int32 (epoch, class, items), newest first, where counts decay
 
 
-class ItemCountsView:
+class ItemCountsTable:
     """n(i) of every item by event class, and visits by hour, from all item partitions."""
 
-    def __init__(self, items: Items, epochs: int = 1) -> None:
+    def __init__(self, items: ItemIndex, epochs: int = 1) -> None:
         self._items = items
         self.n: NDArray[np.int32] = np.zeros((CLASS_COUNT, 1024), np.int32)  # (class, item)
         # Where counts decay: n by epoch, newest first, and by item the newest epoch of these.

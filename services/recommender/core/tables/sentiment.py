@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
     from shopkeeper.shared.contracts.envelope import KeyValue
 
-    from ..numeric.items import Items
+    from ..numeric.items import ItemIndex
 
 
-class ProductSentimentView:
+class SentimentTable:
     """What reviews say about each product: `mean[item]`, -1 to 1; 0 where there are none."""
 
-    def __init__(self, items: Items) -> None:
+    def __init__(self, items: ItemIndex) -> None:
         self._items = items
         self.mean: NDArray[np.float32] = np.zeros(1024, np.float32)
         self.junk = 0

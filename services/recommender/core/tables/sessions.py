@@ -21,7 +21,7 @@ import numpy as np
 
 from ..counting.deltas import cut_of
 from ..numeric.items import distinct, grown
-from ..numeric.jit import compiled
+from ..numeric.jit import jit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from shopkeeper.shared.contracts.envelope import KeyValue
 
     from ..counting.sessions import Learned
-    from ..numeric.items import Items
+    from ..numeric.items import ItemIndex
     from ..vectors.item2vec import ItemVectors
 
 FORMAT_VERSION = 1
@@ -60,7 +60,7 @@ class SessionIndex:
 
     def __init__(
         self,
-        items: Items,
+        items: ItemIndex,
         sessions_max: int,
         session_items_max: int,
         vectors: ItemVectors | None = None,
@@ -144,9 +144,19 @@ class SessionIndex:
         vectors = self._vectors
         contexts = np.full((len(items), vectors.window if vectors else 0), -1, np.int32)
         _insert(
-            numbers, items, self.entries, self.lengths, self._last, self.heads, self.heat,
-            self.heat_at, self.returns, self.totals, newest, contexts,
-        )  # fmt: skip
+            numbers,
+            items,
+            self.entries,
+            self.lengths,
+            self._last,
+            self.heads,
+            self.heat,
+            self.heat_at,
+            self.returns,
+            self.totals,
+            newest,
+            contexts,
+        )
         if vectors:
             vectors.learn(items, contexts)
 
@@ -174,7 +184,7 @@ def _key(origin: int, session: int) -> int:
     return session << ORIGIN_BITS | origin
 
 
-@compiled
+@jit
 def _insert(
     numbers: NDArray[np.int64],
     items: NDArray[np.int64],
@@ -246,26 +256,30 @@ class _Record(msgspec.Struct, frozen=True):
     offsets: bytes
 
 
-def encode(learned: Learned, origin: int, items: Items, bytes_max: int) -> list[bytes]:
-    """What a span taught, as one record, or more where one would exceed `bytes_max` (unless a
+def encode(learned: Learned, origin: int, items: ItemIndex, bytes_max: int) -> list[bytes]:
+    """What a batch taught, as one record, or more where one would exceed `bytes_max` (unless a
     single event does); none if it taught nothing. About 16 bytes an event, and the ids."""
     offsets, sessions, seen_items = learned.seen_columns()
     seen = SessionItems(origin, sessions, seen_items, offsets)
     return _encode(seen, items, bytes_max) if len(seen.items) else []
 
 
-def _encode(seen: SessionItems, items: Items, bytes_max: int) -> list[bytes]:
+def _encode(seen: SessionItems, items: ItemIndex, bytes_max: int) -> list[bytes]:
     used, places = distinct(seen.items, items.capacity)
     offsets = seen.offsets
     base = int(offsets[0])
-    names = items.names
+    names = items.product_ids
     record = msgspec.msgpack.encode(
         _Record(
-            FORMAT_VERSION, seen.origin, base, [names[item] for item in used.tolist()],
-            seen.sessions.tobytes(), places.astype(np.int32).tobytes(),
+            FORMAT_VERSION,
+            seen.origin,
+            base,
+            [names[item] for item in used.tolist()],
+            seen.sessions.tobytes(),
+            places.astype(np.int32).tobytes(),
             (offsets - base).astype(np.uint32).tobytes(),
         )
-    )  # fmt: skip
+    )
     if len(record) <= bytes_max or (cut := cut_of(offsets)) is None:
         return [record]
     middle = int(np.searchsorted(offsets, cut))
@@ -281,7 +295,7 @@ def _encode(seen: SessionItems, items: Items, bytes_max: int) -> list[bytes]:
     ]
 
 
-def decode(record: bytes, items: Items) -> SessionItems:
+def decode(record: bytes, items: ItemIndex) -> SessionItems:
     """Raises ValueError or msgspec.MsgspecError, before any item is interned."""
     packed = msgspec.msgpack.decode(record, type=_Record)
     if packed.format_version != FORMAT_VERSION or not 0 <= packed.origin_partition < 1 << 16:

@@ -19,17 +19,17 @@ if TYPE_CHECKING:
 
     from shopkeeper.shared.contracts.envelope import KeyValue
 
-    from ..numeric.items import Items
+    from ..numeric.items import ItemIndex
 
 
-class SimilarView:
+class SimilarItemsTable:
     """Neighbour lists in packed arrays: 13 bytes per neighbour, rows only for items that have one.
 
     `row_of[item]` is -1 or the row of `neighbours` (item numbers, -1 past the end), `scores` and
     `classes`, each (rows, neighbours_max).
     """
 
-    def __init__(self, items: Items, neighbours_max: int) -> None:
+    def __init__(self, items: ItemIndex, neighbours_max: int) -> None:
         self._items, self._width = items, neighbours_max
         self.row_of: NDArray[np.int32] = np.full(1024, -1, np.int32)
         self.neighbours: NDArray[np.int32] = np.full((256, neighbours_max), -1, np.int32)
@@ -91,7 +91,7 @@ class SimilarView:
         ]
 
     def _remove(self, name: str) -> None:
-        item = self._items.ids.get(name)
+        item = self._items.number_of.get(name)
         if item is None or item >= len(self.row_of) or self.row_of[item] < 0:
             return
         place = int(self.row_of[item])

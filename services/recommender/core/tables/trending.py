@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
     from shopkeeper.shared.contracts.envelope import KeyValue
 
-    from ..numeric.items import Items
+    from ..numeric.items import ItemIndex
 
 
-class TrendingView:
+class TrendingTable:
     """What is clicked most lately, by scope: "all", or "category/<name>"."""
 
-    def __init__(self, items: Items) -> None:
+    def __init__(self, items: ItemIndex) -> None:
         self._items = items
         self.scopes: dict[str, list[int]] = {}  # best first
         self.scores: dict[str, list[float]] = {}

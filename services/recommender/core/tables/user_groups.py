@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
     from shopkeeper.shared.contracts.envelope import KeyValue
 
-    from ...config import Settings
-    from ..numeric.items import Items
+    from ...config import RecommenderConfig
+    from ..numeric.items import ItemIndex
     from ..types import Searched
-    from .catalogue import CatalogueView
-    from .sentiment import ProductSentimentView
+    from .catalogue import CatalogueTable
+    from .sentiment import SentimentTable
 
 FORMAT_VERSION = 2  # 1: of vectors without searches and sentiment
 MODEL_KEY = b"model"
@@ -53,15 +53,15 @@ class GroupClicksRecord(msgspec.Struct, frozen=True):
     scores: bytes  # float32, clicks halved every few hours
 
 
-class GroupsView:
+class UserGroupsTable:
     """Tells groups, and what is trending in each."""
 
     def __init__(
         self,
-        items: Items,
-        catalogue: CatalogueView,
-        sentiment: ProductSentimentView,
-        settings: Settings,
+        items: ItemIndex,
+        catalogue: CatalogueTable,
+        sentiment: SentimentTable,
+        settings: RecommenderConfig,
     ) -> None:
         self._items, self._settings = items, settings
         self.behaviour = Behaviour(items, catalogue, sentiment)

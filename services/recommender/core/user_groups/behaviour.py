@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from ..numeric.items import Items
-    from ..tables.catalogue import CatalogueView
-    from ..tables.sentiment import ProductSentimentView
+    from ..numeric.items import ItemIndex
+    from ..tables.catalogue import CatalogueTable
+    from ..tables.sentiment import SentimentTable
     from ..types import Searched
 
 CATEGORY_BUCKETS, ITEM_BUCKETS = 64, 128
@@ -44,7 +44,7 @@ class Behaviour:
     """Makes vectors; holds a small table of the categories met."""
 
     def __init__(
-        self, items: Items, catalogue: CatalogueView, sentiment: ProductSentimentView
+        self, items: ItemIndex, catalogue: CatalogueTable, sentiment: SentimentTable
     ) -> None:
         self._items, self._catalogue, self._sentiment = items, catalogue, sentiment
         self._buckets: NDArray[np.int64] = np.zeros((0, PARTS_MAX), np.int64)  # -1: no more parts

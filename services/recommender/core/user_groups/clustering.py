@@ -121,9 +121,12 @@ class UserGroups:
         weights = self._axes.T @ self._centres.T
         offsets = -self._mean @ weights - 0.5 * (self._centres**2).sum(axis=1)
         return GroupModel(
-            FORMAT_VERSION, self.width, self.ids.tolist(),
-            weights.astype(np.float32).tobytes(), offsets.astype(np.float32).tobytes(),
-        )  # fmt: skip
+            FORMAT_VERSION,
+            self.width,
+            self.ids.tolist(),
+            weights.astype(np.float32).tobytes(),
+            offsets.astype(np.float32).tobytes(),
+        )
 
     def _turn(self, x: NDArray[np.float64]) -> None:
         """Take users into the components; centres stay where they are among the users."""
@@ -202,23 +205,33 @@ class UserGroups:
 
     # -- the model as bytes
 
-    def dump(self) -> bytes:
-        """Everything that `load` needs to go on as if nothing had been."""
+    def snapshot(self) -> bytes:
+        """Everything that `restore` needs to go on as if nothing had been."""
         first = np.concatenate(self._first) if self._first else np.zeros((0, self.width))
         return msgspec.msgpack.encode(
             _State(
-                FORMAT_VERSION, self.width, self.groups, self.components, self.users,
-                self._next_id, self._seen, self.ids.tolist(), first.tobytes(),
+                FORMAT_VERSION,
+                self.width,
+                self.groups,
+                self.components,
+                self.users,
+                self._next_id,
+                self._seen,
+                self.ids.tolist(),
+                first.tobytes(),
                 [part.tobytes() for part in self._parts()],
             )
-        )  # fmt: skip
+        )
 
-    def load(self, packed: bytes) -> bool:
+    def restore(self, packed: bytes) -> bool:
         """Take a dump over; False, and nothing changed, if it is of another shape."""
         state = msgspec.msgpack.decode(packed, type=_State)
         if (state.format_version, state.width, state.groups, state.components) != (
-            FORMAT_VERSION, self.width, self.groups, self.components
-        ) or len(state.parts) != len(self._parts()):  # fmt: skip
+            FORMAT_VERSION,
+            self.width,
+            self.groups,
+            self.components,
+        ) or len(state.parts) != len(self._parts()):
             return False
         parts = [np.frombuffer(part).copy() for part in state.parts]
         self._mean, self._variance, axes, self._singular, centres, self._weights, homes = parts
@@ -233,9 +246,14 @@ class UserGroups:
 
     def _parts(self) -> tuple[NDArray[np.float64], ...]:
         return (
-            self._mean, self._variance, self._axes, self._singular, self._centres, self._weights,
+            self._mean,
+            self._variance,
+            self._axes,
+            self._singular,
+            self._centres,
+            self._weights,
             self._homes,
-        )  # fmt: skip
+        )
 
 
 class _State(msgspec.Struct, frozen=True):

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..numeric.items import grown
-from ..numeric.jit import compiled
+from ..numeric.jit import jit
 from ..numeric.unit import unit
 
 if TYPE_CHECKING:
@@ -61,9 +61,16 @@ class ItemVectors:
         if not self.window:
             return
         _learn(
-            items, contexts, self.inputs, self.outputs, self._squares, self._ring, self.events,
-            self._negatives, self._rate,
-        )  # fmt: skip
+            items,
+            contexts,
+            self.inputs,
+            self.outputs,
+            self._squares,
+            self._ring,
+            self.events,
+            self._negatives,
+            self._rate,
+        )
         self.events += len(items)
 
     def reserve(self, size: int) -> None:
@@ -84,7 +91,7 @@ class ItemVectors:
         return unit(np.stack([self.inputs[items], self.outputs[items]], axis=1))
 
 
-@compiled
+@jit
 def _mixed(x: Any) -> Any:
     """64 bits of chance from a number (splitmix64: Steele, Lea and Flood, OOPSLA 2014)."""
     z = np.uint64(x) * np.uint64(0x9E3779B97F4A7C15)
@@ -93,7 +100,7 @@ def _mixed(x: Any) -> Any:
     return z ^ (z >> np.uint64(31))
 
 
-@compiled
+@jit
 def _dot(u: Any, v: Any) -> Any:
     # Four sums: one alone would wait for itself at every step. Unsigned, so that no place could
     # count from the end: only then are the four of a step loaded and multiplied at once.
@@ -108,7 +115,7 @@ def _dot(u: Any, v: Any) -> Any:
     return (a + b) + (c + d)
 
 
-@compiled
+@jit
 def _towards(u: Any, length: Any, v: Any, label: Any, rate: Any, square: Any, change: Any) -> Any:
     """One pair's gradient step of the output vector v, and, added to `change`, u's gradient.
 
@@ -124,7 +131,7 @@ def _towards(u: Any, length: Any, v: Any, label: Any, rate: Any, square: Any, ch
     return square
 
 
-@compiled
+@jit
 def _learn(
     items: Any,
     contexts: Any,
@@ -163,16 +170,26 @@ def _learn(
                     length = _dot(u, u)
                     change[:] = 0
                     squares[target, _OUTPUT] = _towards(
-                        u, length, outputs[target], np.float32(1), step,
-                        squares[target, _OUTPUT], change,
-                    )  # fmt: skip
+                        u,
+                        length,
+                        outputs[target],
+                        np.float32(1),
+                        step,
+                        squares[target, _OUTPUT],
+                        change,
+                    )
                     for nth in range(negatives):
                         other = away[nth]
                         if other != item and other != context:
                             squares[other, _OUTPUT] = _towards(
-                                u, length, outputs[other], np.float32(0), step,
-                                squares[other, _OUTPUT], change,
-                            )  # fmt: skip
+                                u,
+                                length,
+                                outputs[other],
+                                np.float32(0),
+                                step,
+                                squares[other, _OUTPUT],
+                                change,
+                            )
                     squares[source, _INPUT] += _dot(change, change) / np.float32(width)
                     scale = step / np.sqrt(squares[source, _INPUT] + np.float32(TINY))
                     for n in range(width):
