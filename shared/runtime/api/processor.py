@@ -7,10 +7,10 @@ in the processor; the runtime checkpoints it together with the offset that it re
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from shopkeeper.shared.contracts.envelope import Event, Output, Rejected
 
@@ -67,14 +67,18 @@ class Stateless:
 
 
 @runtime_checkable
-class Deferring(Protocol):
-    """A processor whose outputs can wait until other partitions' events are folded as well, so that
-    they are made for all of them together. Only the runtime calls `begin`, in place of `process`.
+class BatchedProcessor(Protocol):
+    """A processor whose outputs need something that is computed for many partitions at once.
+
+    In place of `process`, the runtime calls `fold` for every partition that waits, then
+    `Service.rank` once, then `publish` for each of them, in the same order. `process` does the same
+    for one partition alone.
     """
 
-    def begin(
-        self, events: Sequence[Event], now_ms: int
-    ) -> tuple[Iterable[Output], list[Rejected]]:
-        """As `process`, but the outputs are computed when they are iterated over, once, before
-        anything else is asked of the processor."""
+    def fold(self, events: Sequence[Event], now_ms: int) -> tuple[Any, list[Rejected]]:
+        """Learn from one batch's events; returns what `publish` needs, and what failed."""
+        ...
+
+    def publish(self, folded: Any) -> list[Output]:
+        """What is to be published of what `fold` returned; called once, before the next `fold`."""
         ...

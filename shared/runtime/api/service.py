@@ -43,5 +43,8 @@ class Service:
     # Kept current beside the tables, on the state thread: by topic (unprefixed), the sum of the
     # next offsets over its partitions.
     positions: dict[str, int] = field(default_factory=dict)
+    # Called on the state thread between `fold` and `publish` of the batched processors: once for
+    # all partitions that wait together.
+    rank: Callable[[], None] = lambda: None
     observe: Callable[[Metrics], None] = lambda metrics: None  # called about once a second
     models: Sequence[tuple[str, str]] = ()  # (name, version), loaded

@@ -16,7 +16,7 @@ import numpy as np
 from shopkeeper.shared.contracts.dead_letter import dead_letter, undecodable
 from shopkeeper.shared.contracts.envelope import Event, Output, Rejected, Skipped
 
-from ..api.processor import Deferring
+from ..api.processor import BatchedProcessor
 from ..kafka.records import Mark, Undecodable, mark
 from ..kafka.routing import Router
 from .checkpoints import Checkpoint
@@ -77,7 +77,7 @@ class Step:
     outputs: list[Output]
     books: Books
     event_times_ms: NDArray[np.float64]
-    deferred: Iterable[Output] = ()  # still to be made, and to come first
+    folded: Any = None  # what a batched processor is still to publish; it comes first
 
 
 class PartitionState:
@@ -99,7 +99,7 @@ class PartitionState:
         self.topic, self.number = topic, number  # unprefixed
         self._service = service
         self._processor = processor
-        self._process = processor.begin if isinstance(processor, Deferring) else processor.process
+        self._batched = processor if isinstance(processor, BatchedProcessor) else None
         self._decoder = decoder
         self._recent = RecentIds(recent_ids_max)
         self._count = count
@@ -107,14 +107,22 @@ class PartitionState:
         self.next_offset = 0
         self.last_record: Mark | None = None  # of what was folded
 
-    def step(self, records: Sequence[Any], clock_ms: Callable[[], int]) -> Step:
-        """Fold one batch and make its outputs."""
-        return self.complete(self.begin(records, clock_ms))
+    def step(
+        self,
+        records: Sequence[Any],
+        clock_ms: Callable[[], int],
+        rank: Callable[[], None] = lambda: None,
+    ) -> Step:
+        """Fold one batch and make its outputs. rank: as of `Service`."""
+        step = self.begin(records, clock_ms)
+        rank()
+        return self.complete(step)
 
     def complete(self, step: Step) -> Step:
-        """Make the outputs that `begin` left to be made."""
-        step.outputs = [*step.deferred, *step.outputs]
-        step.deferred = ()
+        """Make the outputs that wait for `Service.rank`."""
+        if self._batched is not None and step.folded is not None:
+            step.outputs = [*self._batched.publish(step.folded), *step.outputs]
+            step.folded = None
         return step
 
     def begin(self, records: Sequence[Any], clock_ms: Callable[[], int]) -> Step:
@@ -149,22 +157,25 @@ class PartitionState:
                 else:
                     rejected.append(verdict)
         outputs: list[Output] = []
-        deferred: Iterable[Output] = ()
+        folded: Any = None
         if events:
-            deferred, refused = self._process(events, clock_ms())
+            if self._batched is not None:
+                folded, refused = self._batched.fold(events, clock_ms())
+            else:
+                outputs, refused = self._processor.process(events, clock_ms())
             books.processed = len(events) - len(refused)
             rejected += refused
         if rejected:
-            outputs = self._dead_letters(records, rejected)
+            outputs = [*outputs, *self._dead_letters(records, rejected)]
             books.failed.update((r.stage, r.error) for r in rejected)
-        outputs += forwarded
+        outputs = [*outputs, *forwarded]
         if records:
             self.next_offset = records[-1].offset + 1
             if decodable:
                 self.last_record = mark(decodable[-1])
         assert books.balance(), books
         times = np.fromiter((e.time_ms for e in events), dtype=np.float64, count=len(events))
-        return Step(outputs, books, times, deferred)
+        return Step(outputs, books, times, folded)
 
     def _without_undecodable(self, records: Sequence[Any]) -> tuple[list[Any], list[Rejected]]:
         """Records that can be decoded, and one verdict for each batch that cannot: it counts as

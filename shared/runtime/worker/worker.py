@@ -659,7 +659,11 @@ class Worker:
                     begun.append((state, state.begin(records, _clock_ms), done))
                 except Exception as error:
                     results.append(partial(_resolve, done, error))
-            # Only now the outputs: a processor may make them for several partitions at once.
+            try:
+                self.service.rank()  # for all partitions together
+            except Exception as error:
+                results += [partial(_resolve, done, error) for _, _, done in begun]
+                begun = []
             for state, step, done in begun:
                 try:
                     outputs = state.complete(step).outputs
