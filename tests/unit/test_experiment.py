@@ -42,7 +42,9 @@ EXPERIMENT: dict[str, Any] = {
         "short": {"share": 0.5, **LISTS_OF_TWO},
     },
 }  # fmt: skip
-EAGER = RecommenderConfig(row_interval_ms=0, tick_budget_ms=1e9, sweep_budget_ms=1e9, shrinkage=0.0)
+EAGER = RecommenderConfig(
+    row_interval_ms=0, tick_budget_ms=1e9, refresh_budget_ms=1e9, shrinkage=0.0
+)
 
 
 def told(**changes: Any) -> str:

@@ -87,7 +87,7 @@ class ItemCountsPublisher:
                 hour_items=places.astype(np.int32).tobytes(),
                 hours=(hours.keys[entries] & 0xFFFFFFFF).astype(np.int32).tobytes(),
                 hour_counts=hours.counts[entries].tobytes(),
-                epoch=self._counts.epoch,
-                n_by_epoch=self._counts.n_by_epoch[:, :, members].tobytes(),
+                epoch=self._counts.period,
+                n_by_epoch=self._counts.n_by_period[:, :, members].tobytes(),
             )
         )

@@ -204,13 +204,13 @@ class VariantCounts:
     counts name nobody and stay.
     """
 
-    def __init__(self, experiment: Experiment, settings: RecommenderConfig, partition: int) -> None:
+    def __init__(self, experiment: Experiment, config: RecommenderConfig, partition: int) -> None:
         self.experiment = experiment
-        self._list_interval_ms = settings.list_interval_ms
-        self._users_max = settings.experiment_users_max
+        self._list_interval_ms = config.list_interval_ms
+        self._users_max = config.experiment_users_max
         self._list_id_head = f"{topics.CLICKS}/{partition}/"
         self._searched_id_head = f"{topics.SEARCHES}/{partition}/"
-        self._rule = f"{experiment.rule()} interval={settings.list_interval_ms}"
+        self._rule = f"{experiment.rule()} interval={config.list_interval_ms}"
         self._start()
 
     def _start(self) -> None:

@@ -41,7 +41,7 @@ from ..vectors.attribute_vectors import AttributeVectors
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from ...config import RecommenderConfig
+    from ...config import ContentConfig
     from ..numeric.items import ItemIndex
     from ..tables.catalogue import CatalogueTable
     from ..tables.item_counts import ItemCountsTable
@@ -71,7 +71,7 @@ class Content:
     def __init__(
         self,
         *,
-        config: RecommenderConfig,
+        config: ContentConfig,
         items: ItemIndex,
         attributes: Attributes,
         similar: SimilarItemsTable,

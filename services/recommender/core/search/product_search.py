@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from shopkeeper.shared.contracts.events.shop import ProductCatalogued
 
-    from ...config import RecommenderConfig
+    from ...config import SearchConfig
     from ..numeric.items import ItemIndex
     from ..types import Searched
 
@@ -52,7 +52,7 @@ class ProductSearch:
     def __init__(
         self,
         *,
-        config: RecommenderConfig,
+        config: SearchConfig,
         items: ItemIndex,
         encoder: Encoder,
         support_filter: SupportFilter,

@@ -88,7 +88,7 @@ class SessionIndex:
         self.totals: NDArray[np.int64] = np.zeros(3, np.int64)  # of `returns`
         self.newest = -1  # number of the session that began last
         self._numbers: dict[int, int] = {}  # key of a session -> its number
-        self._fences: dict[int, int] = {}  # origin -> highest offset taken in
+        self._applied_offsets: dict[int, int] = {}  # origin -> highest offset taken in
         self.junk = 0
 
     def __len__(self) -> int:
@@ -108,14 +108,14 @@ class SessionIndex:
 
     def add(self, seen: SessionItems) -> None:
         """Take items in; what lies at or below the highest offset known changes nothing."""
-        fence = self._fences.get(seen.origin, -1)
+        applied = self._applied_offsets.get(seen.origin, -1)
         sessions, items = seen.sessions, seen.items
-        if len(seen.offsets) and seen.offsets[0] <= fence:
-            new = int(np.searchsorted(seen.offsets, fence, "right"))
+        if len(seen.offsets) and seen.offsets[0] <= applied:
+            new = int(np.searchsorted(seen.offsets, applied, "right"))
             sessions, items = sessions[new:], items[new:]
         if not len(items):
             return
-        self._fences[seen.origin] = int(seen.offsets[-1])
+        self._applied_offsets[seen.origin] = int(seen.offsets[-1])
         self.reserve()
         newest = self.newest
         known = self._numbers.get
