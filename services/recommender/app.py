@@ -60,7 +60,7 @@ class Recommender:
     ) -> None:
         """models: of products' and searches' texts; None: searches are not used."""
         self.config, self.experiment = config, experiment
-        variants = [] if experiment is None else [v.settings(config) for v in experiment.variants]
+        variants = [] if experiment is None else [v.applied_to(config) for v in experiment.variants]
         self.items = ItemIndex()
         self.counters: Counter[str] = Counter()
         self.product_search = None if models is None else self._search(*models)

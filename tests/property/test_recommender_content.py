@@ -409,7 +409,7 @@ def test_a_sweep_in_slices_equals_one_at_once(
     at_once, sliced = (shop_of(products, rows, visits, settings) for _ in range(2))
     at_once.content.settle()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(content_module, "SWEEP_ROWS", size)
+        patch.setattr(content_module, "LEARN_ROWS", size)
         for now_ms in range(len(NAMES) + 2 + content_module.SOLVE_STEPS):
             sliced.content.refresh(now_ms)
     for product_id in NAMES:

@@ -1,6 +1,6 @@
 """Groups of users on their topic: partitions' samples and clicks, and the model made from them.
 
-Published by the clock and remembered in no checkpoint: whoever takes a partition over goes on from
+Published by the clock and remembered in no checkpoint: the next owner of a partition goes on from
 what was last published.
 """
 

@@ -230,7 +230,7 @@ class ItemPartition:
 
 
 def rule_of(config: CountsConfig) -> str:
-    """The knobs that decide what is counted: another rule is another state."""
+    """The options that decide what is counted: another rule is another state."""
     rule = RULE
     if config.periods > 1:
         rule += f" epochs={config.periods}/{config.decay_period_hours}h"
@@ -244,7 +244,7 @@ def rule_of(config: CountsConfig) -> str:
 
 
 class State(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A dumped `ItemPartition`: int32 arrays of places in `items`, counts, hours."""
+    """A snapshot of `ItemPartition`: int32 arrays of places in `items`, counts, hours."""
 
     format_version: int
     rule: str
@@ -264,7 +264,7 @@ class State(msgspec.Struct, frozen=True, omit_defaults=True):
 def decode_snapshot(
     packed: bytes, rule: str = RULE
 ) -> tuple[list[str], list[sparse.csr_matrix], NDArray[np.int32]]:
-    """A dumped `ItemPartition`, for whoever checks it against a batch computation.
+    """A snapshot of `ItemPartition`, to be checked against a batch computation.
 
     Returns (product ids, by class a (items, items) matrix of c(i, j) without its diagonal,
     (class, items) n(i)). Only rows and n of the items that the partition owns are filled.

@@ -87,7 +87,7 @@ def _hopeless(
         count[np.searchsorted(keys, counts.keys[part])] = counts.counts[part]
         left = np.maximum(totals[kind][rows], count) + config.shrinkage
         right = np.maximum(totals[kind][columns], count) + config.shrinkage
-        # Nobody met one of the two in this class: it is as if there had been one session.
+        # No session met one of the two in this class: it is as if there had been one session.
         sessions = np.maximum(np.sqrt(left * right), 1.0)
         score += weight * count / sessions
         seen += count

@@ -1,4 +1,4 @@
-"""Stage A: who looked at what, in which session, and the count deltas that follow from it.
+"""Sessionises: who looked at what, in which session, and the counts that follow from it.
 
 A session is an event's `session_id`, scoped by its user (two users who send the same session id
 do not share a session), or else the user's events without one whose times are less than
@@ -50,7 +50,7 @@ class User(msgspec.Struct, gc=False):
 
     recent: tuple[int, ...] = ()  # items of the last events, newest last, repeats included
     bought: tuple[int, ...] = ()  # last purchases, newest last
-    sessions: dict[str | None, None] = {}  # ids of sessions still held (a new dict for each)
+    sessions: dict[str | None, None] = {}  # ids of sessions still kept (a new dict for each)
     list_time_ms: int | None = None  # time of the event of the last list that was due
 
 
@@ -334,7 +334,7 @@ class _State(msgspec.Struct, frozen=True):
 
 
 def rule_of(config: SessionsConfig) -> str:
-    """The knobs that decide what is counted: another rule is another state."""
+    """The options that decide what is counted: another rule is another state."""
     return f"sessions/1 gap={config.session_gap_ms} items={config.session_items_max}"
 
 

@@ -41,7 +41,7 @@ class ModelRecord(msgspec.Struct, frozen=True):
 
     format_version: int
     model: GroupModel | None  # None before there are groups
-    state: bytes  # `UserGroups.dump`, for whoever learns on
+    state: bytes  # `UserGroups.snapshot`, for the worker that learns on
 
 
 class GroupClicksRecord(msgspec.Struct, frozen=True):
@@ -57,7 +57,7 @@ class GroupClicksRecord(msgspec.Struct, frozen=True):
 
 
 class UserGroupsTable:
-    """Tells groups, and what is trending in each."""
+    """Groups of users: the model that tells a user's, and what is trending in each."""
 
     topic = topics.USER_GROUPS
 
