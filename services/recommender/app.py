@@ -73,7 +73,7 @@ class Recommender:
         )
         self.exposure = OnlineMetrics(self.items, self.knowledge.item_counts)
         self.positions: dict[str, int] = {}  # by view topic, kept by the runtime
-        self.trainer = BlendTrainer(knobs, len(FEATURES), BASE, PRIOR) if blend else None
+        self.trainer = BlendTrainer(knobs, FEATURES, BASE, PRIOR) if blend else None
         self.ranker = Ranker(
             knobs, self.items, self.knowledge, self.trainer if knobs.blend else None
         )
