@@ -133,6 +133,11 @@ class Recommender:
         )
         return processor
 
+    def rank(self) -> None:
+        """Make every list that the partitions have submitted, in one batch."""
+        for ranker in (self.ranker, *self.rankers):
+            ranker.rank_pending()
+
     def make_searches(self, partition: int) -> SearchesProcessor:
         """The processor of one partition of searches, of the same users."""
         return SearchesProcessor(
@@ -254,7 +259,7 @@ def build(settings: WorkerSettings) -> Service:
                 topics.CLICKS,
                 recommender.make_interactions,
                 frozenset(topics.BY_NAME[topics.CLICKS].types),
-                holds_back=True,
+                buffers_output=True,
                 key_of=_user,
             ),
             Source(topics.ITEM_PAIRS, recommender.make_item_pairs, internal_type="item-pairs"),
@@ -280,6 +285,7 @@ def build(settings: WorkerSettings) -> Service:
             topics.USER_GROUPS: knowledge.user_groups.apply,
         },
         prepare=recommender.prepare,
+        rank=recommender.rank,
         observe=recommender.observe,
         positions=recommender.positions,
         models=[

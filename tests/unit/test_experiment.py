@@ -149,13 +149,14 @@ def served(worker: Recommender, batches: int = 10) -> list[RecommendationsUpdate
 
     step = len(logs[0]) // batches
     for start in range(0, len(logs[0]), step):
-        begun = [
-            each.begin(log[start : start + step], NOW_MS)
+        folded = [
+            each.fold(log[start : start + step], NOW_MS)
             for each, log in zip(clicks, logs, strict=True)
         ]
-        for deferred, rejected in begun:
+        worker.rank()
+        for each, (due, rejected) in zip(clicks, folded, strict=True):
             assert rejected == []
-            for output in deferred:
+            for output in each.publish(due):
                 take(output)
         for each in clicks:
             for output in each.flush():

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.contracts.envelope import Event, Output, Rejected
@@ -12,9 +11,10 @@ from ..core.ab_testing.variants import VariantCounts
 from ..core.counting.deltas import deltas_of, encode
 from ..core.counting.sessions import Learned, ListRequest, Sessions
 from ..core.tables.sessions import encode as encode_sessions
+from ..publishers.recommendations import DueLists
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from shopkeeper.shared.runtime.api.processor import Sections
 
@@ -29,6 +29,13 @@ if TYPE_CHECKING:
 SECTION = "sessions"
 BLEND_SECTION = "blend"
 EXPERIMENT_SECTION = "experiment"
+
+
+class FoldedInteractions(NamedTuple):
+    """What `publish` needs of one folded batch."""
+
+    outputs: list[Output]
+    lists: DueLists | None
 
 
 class InteractionsProcessor:
@@ -65,14 +72,15 @@ class InteractionsProcessor:
         Deltas are held back until `flush`, unless they have become many: nobody waits for them,
         and one record of many costs broker and receivers far less than many of one.
         """
-        outputs, rejected = self.begin(events, now_ms)
-        return list(outputs), rejected
+        folded, rejected = self.fold(events, now_ms)
+        self.lists.rank()
+        return self.publish(folded), rejected
 
-    def begin(
+    def fold(
         self, events: Sequence[Event], now_ms: int
-    ) -> tuple[Iterable[Output], list[Rejected]]:
-        """As `process`; lists are made when the outputs are taken, with those of other partitions:
-        most of the price of a few lists is paid once per batch."""
+    ) -> tuple[FoldedInteractions, list[Rejected]]:
+        """Learn from every event, and submit the lists that are due: most of the price of a few
+        lists is paid once per batch, so they are ranked with those of other partitions."""
         learned, due = self.sessions.learn(events, now_ms - self._settings.list_age_ms_max)
         self._learned.extend(learned)
         if self.variant_counts is not None:
@@ -80,9 +88,15 @@ class InteractionsProcessor:
         many = len(self._learned.prior) >= self._settings.held_back_pairs_max
         outputs = self.flush() if many else []
         if not due:
-            return outputs, []
+            return FoldedInteractions(outputs, None), []
         asked = self.lists.submit([d for d in due if isinstance(d, ListRequest)])
-        return chain(outputs, self.lists.outputs(due, asked, now_ms)), []
+        return FoldedInteractions(outputs, DueLists(due, asked, now_ms)), []
+
+    def publish(self, folded: FoldedInteractions) -> list[Output]:
+        """The count deltas that became many, then the lists."""
+        if folded.lists is None:
+            return folded.outputs
+        return [*folded.outputs, *self.lists.outputs(*folded.lists)]
 
     def flush(self) -> list[Output]:
         """What was learned since the last flush, in offset order: deltas, and session items."""

@@ -7,15 +7,19 @@ from typing import TYPE_CHECKING
 from shopkeeper.shared.runtime.api.processor import Stateless
 
 from ..core.counting.sessions import ListRequest
+from ..publishers.recommendations import DueLists
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
     from shopkeeper.shared.contracts.envelope import Event, Output, Rejected
 
     from ..config import RecommenderConfig
     from ..core.search.product_search import ProductSearch
+    from ..publishers.recommendations import RecommendationPublisher
     from .interactions import InteractionsProcessor
+
+    FoldedSearches = tuple[RecommendationPublisher, DueLists]
 
 
 class SearchesProcessor(Stateless):
@@ -35,21 +39,24 @@ class SearchesProcessor(Stateless):
     def process(self, events: Sequence[Event], now_ms: int) -> tuple[list[Output], list[Rejected]]:
         """A list for every search for products that is fresh, whatever the pause between lists: it
         was asked for."""
-        outputs, rejected = self.begin(events, now_ms)
-        return list(outputs), rejected
+        folded, rejected = self.fold(events, now_ms)
+        if folded is not None:
+            folded[0].rank()
+        return self.publish(folded), rejected
 
-    def begin(
+    def fold(
         self, events: Sequence[Event], now_ms: int
-    ) -> tuple[Iterable[Output], list[Rejected]]:
-        """As `process`, the lists in one batch with those that clicks make due."""
+    ) -> tuple[FoldedSearches | None, list[Rejected]]:
+        """Remember what was searched for and submit the lists, which are ranked in one batch with
+        those that clicks make due."""
         clicks, product_search = self._clicks(), self._product_search
         oldest_ms = now_ms - self._settings.list_age_ms_max
         fresh = [event for event in events if event.time_ms >= oldest_ms]
         if clicks is None or product_search is None:
-            return (), []
+            return None, []
         clicks.sessions.counters["list_of_old_event"] += len(events) - len(fresh)
         if not fresh:
-            return (), []
+            return None, []
         lists, dues = clicks.lists, []
         found = product_search.find([event.data.query for event in fresh], now_ms)
         for event, searched in zip(fresh, found, strict=True):
@@ -59,8 +66,15 @@ class SearchesProcessor(Stateless):
             lists.searches.put(due.user, event.time_ms, searched)
             dues.append(due)
         if not dues:
-            return (), []
-        return lists.outputs(dues, lists.submit(dues), now_ms), []
+            return None, []
+        return (lists, DueLists(dues, lists.submit(dues), now_ms)), []
+
+    def publish(self, folded: FoldedSearches | None) -> list[Output]:
+        """The lists that were searched for."""
+        if folded is None:
+            return []
+        lists, due = folded
+        return list(lists.outputs(*due))
 
     def on_timer(self, now_ms: int) -> list[Output]:
         if self._product_search is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
@@ -43,6 +43,14 @@ SEARCHED = "products.searched.v1"
 SCORE_DIGITS = 6  # ten items with UUIDs as ids still fit into 2 kB
 SCORE_DIGITS_EXPLORING = 4  # and with a propensity
 PROPENSITY_DIGITS = 6  # significant ones: small propensities are what weighs
+
+
+class DueLists(NamedTuple):
+    """What became due at one time, and the lists among it as `submit` returned them."""
+
+    due: Sequence[ListRequest | Erased]
+    asked: PendingLists | PendingListsByVariant
+    now_ms: int
 
 
 class RecommendationPublisher:
@@ -95,6 +103,11 @@ class RecommendationPublisher:
             return self._ranker.submit(*wanted)
         variants = [self._experiment.variant_of(d.user) for d in dues]
         return submit_by_variant(self._rankers, variants, *wanted)
+
+    def rank(self) -> None:
+        """Make every list that was submitted, also those of other partitions."""
+        for ranker in self._rankers or [self._ranker]:
+            ranker.rank_pending()
 
     def outputs(
         self,
