@@ -72,7 +72,7 @@ class Recommender:
         self.exposure = OnlineMetrics(self.items, self.knowledge.item_counts)
         self.positions: dict[str, int] = {}  # by topic of a table, kept by the runtime
         blend = any(each.blend for each in variants or (config,))
-        self.trainer = BlendTrainer(config, len(FEATURES), BASE, PRIOR) if blend else None
+        self.trainer = BlendTrainer(config, FEATURES, BASE, PRIOR) if blend else None
         self.ranker = self._ranker(config)
         self.rankers = [self._ranker(each) for each in variants]
         self.item_partitions = 1
@@ -285,7 +285,7 @@ def build(settings: WorkerSettings) -> Service:
                 topics.CLICKS,
                 recommender.make_interactions,
                 frozenset(topics.BY_NAME[topics.CLICKS].types),
-                holds_back=True,
+                buffers_output=True,
                 key_of=_user,
             ),
             Source(topics.ITEM_PAIRS, recommender.make_item_pairs, internal_type="item-pairs"),

@@ -199,7 +199,7 @@ def test_a_list_after_a_search_keeps_what_must_not_be_offered_out(models: Any) -
 def test_the_blend_ranks_by_a_search_before_it_has_seen_one() -> None:
     chance = np.random.default_rng(5)
     column = FEATURES.index("searched")
-    blend = BlendRanker(len(FEATURES), 16, 0.003, PRIOR)
+    blend = BlendRanker(FEATURES, 16, 0.003, PRIOR)
     for _ in range(50):
         x = chance.random((64, len(FEATURES)), np.float32)
         x[:, column] = 0.0

@@ -20,7 +20,7 @@ from shopkeeper.shared.contracts.outputs import headers_of, output_id, provenanc
 from ..config import BLEND, MODEL, SOURCE
 from ..core.counting.sessions import Erased, ListRequest
 from ..core.ranking.exploration import chance_of
-from ..core.ranking.ranker import submit_by_variant
+from ..core.ranking.pending import submit_by_variant
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -31,8 +31,9 @@ if TYPE_CHECKING:
     from ..core.numeric.items import ItemIndex
     from ..core.ranking.blend import BlendTrainer
     from ..core.ranking.online_metrics import OnlineMetrics
+    from ..core.ranking.pending import PendingLists, PendingListsByVariant
     from ..core.ranking.ranked_list import RankedList
-    from ..core.ranking.ranker import PendingLists, PendingListsByVariant, Ranker
+    from ..core.ranking.ranker import Ranker
     from ..core.search.last_searches import LastSearches
     from ..core.tables.sessions import SessionIndex
     from .user_groups import UserGroupClicksPublisher

@@ -41,8 +41,8 @@ class Processor(Protocol):
         ...
 
     def flush(self) -> list[Output]:
-        """What `process` held back, to be published in fewer records: called every 250 ms where
-        something was processed since, and always before `snapshot`. Most hold nothing back."""
+        """What `process` has buffered, to be published in fewer records: called every 250 ms where
+        something was processed since, and always before `snapshot`. Most buffer nothing."""
         ...
 
     def on_timer(self, now_ms: int) -> list[Output]:
@@ -51,13 +51,13 @@ class Processor(Protocol):
 
 
 class Stateless:
-    """What a processor that remembers nothing and holds nothing back has besides `process`."""
+    """What a processor that remembers nothing and buffers nothing has besides `process`."""
 
     def snapshot(self) -> Sections:
         return {}
 
     def restore(self, sections: Mapping[str, bytes]) -> None:
-        assert not sections, f"no state was dumped, and {sorted(sections)} is to be loaded"
+        assert not sections, f"nothing was saved, and {sorted(sections)} is to be restored"
 
     def flush(self) -> list[Output]:
         return []
@@ -68,17 +68,29 @@ class Stateless:
 
 @runtime_checkable
 class BatchedProcessor(Protocol):
-    """A processor whose outputs need something that is computed for many partitions at once.
+    """A processor whose outputs are ranked in one batch with those of other partitions.
 
-    In place of `process`, the runtime calls `fold` for every partition that waits, then
-    `Service.rank` once, then `publish` for each of them, in the same order. `process` does the same
-    for one partition alone.
+    Per trip to the state thread the worker calls `fold` of every partition that has a batch
+    waiting, then `Service.rank` once, then `publish` of each: most of the price of ranking a few
+    requests is paid once per call, however many partitions they came from.
+
+    `process`, which such a processor has as well, does the same for one partition: fold, rank,
+    publish.
     """
 
     def fold(self, events: Sequence[Event], now_ms: int) -> tuple[Any, list[Rejected]]:
-        """Learn from one batch's events; returns what `publish` needs, and what failed."""
+        """Learn from one batch's events, in offset order, and submit what is to be ranked.
+
+        Returns what `publish` needs (None: nothing is to be published), and the events that failed.
+        What `fold` remembers is bound by the same rule as `process`: it must be a pure function of
+        (state, events).
+        """
         ...
 
     def publish(self, folded: Any) -> list[Output]:
-        """What is to be published of what `fold` returned; called once, before the next `fold`."""
+        """What to publish of a batch, once everything that was submitted is ranked.
+
+        folded: what `fold` returned. Called once per `fold`, before anything else is asked of this
+        processor; not at all where ranking failed, after which the worker ends.
+        """
         ...
