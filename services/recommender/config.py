@@ -6,8 +6,8 @@ from dataclasses import dataclass, fields
 
 from shopkeeper.shared.contracts.events.base import Model
 
+from .core.numeric.types import CHERNOFF, CLICK, PAIRS, SESSIONS
 from .core.rules import Rules
-from .core.types import CHERNOFF, CLICK, PAIRS, SESSIONS
 
 MODEL = Model("item-cf", "1.0.0")
 BLEND = Model("blend", "1.0.0")

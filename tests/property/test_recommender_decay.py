@@ -24,7 +24,7 @@ from shopkeeper.services.recommender.core.counting.neighbours import best_neighb
 from shopkeeper.services.recommender.core.counting.sessions import Sessions
 from shopkeeper.services.recommender.core.counting.snapshot import StateError
 from shopkeeper.services.recommender.core.numeric.items import ItemIndex
-from shopkeeper.services.recommender.core.types import CLASS_COUNT, HOUR_MS
+from shopkeeper.services.recommender.core.numeric.types import CLASS_COUNT, HOUR_MS
 from shopkeeper.services.recommender.evaluation.local_cluster import LocalCluster, unhurried
 from shopkeeper.shared.contracts.envelope import Event
 

@@ -19,7 +19,7 @@ import numpy as np
 from shopkeeper.shared.datasets.readers import FormatError
 
 from ..config import RecommenderConfig
-from ..core.types import CLICK, HOUR_MS
+from ..core.numeric.types import CLICK, HOUR_MS
 from .local_cluster import LIVE_BATCH_EVENTS, LocalCluster, Repeats, learn, unhurried
 from .metrics import CUTOFFS, RankingMetrics
 from .splits import Task, holds_its_test, lines, split_of

@@ -11,8 +11,8 @@ from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.contracts.envelope import Output
 
 from ..core.counting.count_map import ranges
+from ..core.numeric.types import CLASS_COUNT
 from ..core.tables.item_counts import CountsRecord
-from ..core.types import CLASS_COUNT
 from .base import Pace
 
 if TYPE_CHECKING:

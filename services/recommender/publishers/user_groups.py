@@ -15,8 +15,8 @@ import numpy as np
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.contracts.envelope import Output
 
+from ..core.numeric.types import HOUR_MS
 from ..core.tables.user_groups import FORMAT_VERSION, MODEL_KEY, GroupClicksRecord, ModelRecord
-from ..core.types import HOUR_MS
 from ..core.user_groups.behaviour import WIDTH
 from ..core.user_groups.clicks import GroupClicks
 from ..core.user_groups.clustering import UserGroups

@@ -29,7 +29,7 @@ from shopkeeper.shared.contracts.events.recommendation import RECOMMENDATIONS_UP
 from ...config import RecommenderConfig
 from ..counting.sessions import CLASS_OF_TYPE, ERASED
 from ..counting.snapshot import read_state
-from ..types import ADD, CLICK, ORDER
+from ..numeric.types import ADD, CLICK, ORDER
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -34,8 +34,8 @@ from scipy import sparse
 
 from ..numeric.items import grown
 from ..numeric.sparse import add_product
+from ..numeric.types import CLICK
 from ..numeric.unit import unit
-from ..types import CLICK
 from ..vectors.attribute_vectors import AttributeVectors
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ import numpy as np
 from scipy import sparse
 
 from ..numeric.items import grown
-from ..types import CLASS_COUNT, CLICK
+from ..numeric.types import CLASS_COUNT, CLICK
 from .count_map import CountMap
 from .pruning import prune
 from .snapshot import read_state

@@ -16,7 +16,7 @@ import msgspec
 import numpy as np
 
 from ..numeric.items import distinct
-from ..types import CLASS_COUNT
+from ..numeric.types import CLASS_COUNT
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..types import CLASS_COUNT
+from ..numeric.types import CLASS_COUNT
 from .count_map import ranges, starts_of
 
 if TYPE_CHECKING:

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..numeric.jit import jit
-from ..types import CHERNOFF, PAIRS
+from ..numeric.types import CHERNOFF, PAIRS
 from .count_map import starts_of
 from .neighbours import chunks
 

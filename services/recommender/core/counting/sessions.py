@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import numpy as np
 
-from ..types import ADD, CLICK, HOUR_MS, ORDER
+from ..numeric.types import ADD, CLICK, HOUR_MS, ORDER
 from .snapshot import read_state
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from ...config import SearchConfig
     from ..numeric.items import ItemIndex
-    from ..types import Searched
+    from ..numeric.types import Searched
 
 SLICE = 64  # products encoded together
 

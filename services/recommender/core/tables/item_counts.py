@@ -10,7 +10,7 @@ import numpy as np
 from shopkeeper.shared.contracts import topics
 
 from ..numeric.items import grown
-from ..types import CLASS_COUNT
+from ..numeric.types import CLASS_COUNT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from ...config import RecommenderConfig
     from ..numeric.items import ItemIndex
-    from ..types import Searched
+    from ..numeric.types import Searched
     from .catalogue import CatalogueTable
     from .sentiment import SentimentTable
 

@@ -1,4 +1,4 @@
-"""Types that several rooms of the core hand each other."""
+"""What numbers stand for in several rooms: event classes, hours, items that fit a search."""
 
 from __future__ import annotations
 
