@@ -45,6 +45,9 @@ SETTLE_S = 3.0  # latencies count from so long after the recommender is ready
 FRAMES_PER_S = 4
 PLAIN_EVERY_S = 5.0
 PROBE_EVERY_S = 1.0
+# Event ids that a worker remembers per partition: of half an hour instead of half a day, so that
+# the demo's memory is flat while somebody watches. Its own producer repeats nothing.
+RECENT_IDS_MAX = 10_000
 STOP_GRACE_S = 15.0
 LOG_LINES_MAX = 200
 _LAG = re.compile(rb"^shopkeeper_consumer_lag_messages\{[^}]*\} ([0-9.e+]+)", re.MULTILINE)
@@ -80,7 +83,8 @@ class Demo:
             source=source,
             broker=address,
         )
-        kept = {k: v for k, v in environ.items() if not k.startswith(("KAFKA_", "TOPIC_PREFIX"))}
+        kept = {"RECENT_IDS_MAX": str(RECENT_IDS_MAX), **environ}
+        kept = {k: v for k, v in kept.items() if not k.startswith(("KAFKA_", "TOPIC_PREFIX"))}
         own = {"KAFKA_BOOTSTRAP_SERVERS": address, "LOG_FORMAT": "text", "HTTP_PORT": "0"}
         if plan.data is not None:
             # Events of years ago would else be learned only, without lists.

@@ -1,0 +1,122 @@
+"""The alerts, fired by a real Prometheus that scrapes real workers; skipped where it is absent."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import re
+import shutil
+import subprocess
+import time
+import urllib.request
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import orjson
+import pytest
+import yaml
+
+from shopkeeper.shared.contracts import topics
+from shopkeeper.shared.runtime.kafka.admin import init_topics
+from shopkeeper.shared.runtime.processes import process
+from shopkeeper.shared.runtime.processes.embedded import free_port
+from shopkeeper.shared.runtime.settings import KafkaSettings
+from shopkeeper.shared.testing.frail_broker import frail_broker
+from shopkeeper.shared.testing.workers import worker_processes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from shopkeeper.shared.testing.workers import WorkerProcess
+
+RULES = Path(__file__).parents[2] / "deploy/prometheus/alerts.yaml"
+WAIT_S_MAX = 60.0
+
+pytestmark = pytest.mark.skipif(
+    shutil.which("prometheus") is None, reason="the program prometheus is not installed"
+)
+
+
+@contextlib.contextmanager
+def prometheus(folder: Path, launched: Sequence[WorkerProcess]) -> Iterator[str]:
+    """Its address. It scrapes each worker every second; the rules are ours, but for their patience:
+    what holds for two seconds fires."""
+    rules = re.sub(r"\bfor: \w+", "for: 2s", RULES.read_text("utf-8"))
+    (folder / "alerts.yaml").write_text(rules)
+    jobs = [
+        {"job_name": name, "static_configs": [{"targets": [f"127.0.0.1:{worker.port}"]}]}
+        for name, worker in zip(topics.SERVICES, launched, strict=True)
+    ]
+    config = {
+        "global": {"scrape_interval": "1s", "evaluation_interval": "1s", "scrape_timeout": "1s"},
+        "rule_files": ["alerts.yaml"],
+        "scrape_configs": jobs,
+    }
+    (folder / "prometheus.yaml").write_text(yaml.safe_dump(config))
+    address = f"127.0.0.1:{free_port()}"
+    with (folder / "log").open("w") as log:
+        server = subprocess.Popen(
+            [
+                "prometheus",
+                f"--config.file={folder}/prometheus.yaml",
+                f"--storage.tsdb.path={folder}/data",
+                f"--web.listen-address={address}",
+            ],
+            stdout=log,
+            stderr=log,
+            **process.child_options(os.environ),
+        )
+        try:
+            yield address
+        finally:
+            process.end(server, 10.0)
+
+
+def firing(address: str) -> set[tuple[str, str]]:
+    """(alert, service) of what fires now."""
+    try:
+        with urllib.request.urlopen(f"http://{address}/api/v1/alerts", timeout=5.0) as answer:
+            found = orjson.loads(answer.read())["data"]["alerts"]
+    except OSError:
+        return set()
+    return {
+        (each["labels"]["alertname"], each["labels"].get("job", ""))
+        for each in found
+        if each["state"] == "firing"
+    }
+
+
+def wait_until(address: str, wanted: set[tuple[str, str]], alerts: set[str]) -> None:
+    """Until of these alerts exactly the wanted fire."""
+    deadline = time.monotonic() + WAIT_S_MAX
+    while (found := {each for each in firing(address) if each[0] in alerts}) != wanted:
+        assert time.monotonic() < deadline, f"{found} fire, not {wanted}"
+        time.sleep(0.3)
+
+
+def test_a_lost_broker_and_a_worker_that_is_gone_fire_and_cease(tmp_path: Path) -> None:
+    lost, down = "ShopkeeperBrokerLost", "ShopkeeperDown"
+    services = topics.SERVICES
+    assert {lost, down} <= {
+        rule["alert"]
+        for group in yaml.safe_load(RULES.read_text("utf-8"))["groups"]
+        for rule in group["rules"]
+        if "alert" in rule
+    }
+    with frail_broker() as broker:
+        kafka = KafkaSettings((broker.address,), topic_prefix="a.")
+        asyncio.run(init_topics(kafka, 2, 1))
+        with worker_processes(services, kafka) as launched:
+            for worker in launched:
+                worker.wait_ready()
+            with prometheus(tmp_path, launched) as address:
+                # A service that was not scraped yet is absent for a moment; then all is well.
+                time.sleep(5.0)
+                wait_until(address, set(), {lost, down})
+                broker.freeze()
+                wait_until(address, {(lost, name) for name in services}, {lost, down})
+                broker.thaw()
+                wait_until(address, set(), {lost, down})
+                assert launched[0].terminate() == 0
+                wait_until(address, {(down, services[0])}, {lost, down})
