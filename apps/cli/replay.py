@@ -17,9 +17,8 @@ from aiokafka.errors import KafkaError
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from shopkeeper.apps.demo.catalogue import events as catalogue_events
 from shopkeeper.shared.contracts.events.shop import ProductCatalogued
-from shopkeeper.shared.datasets.products import load
+from shopkeeper.shared.datasets.products import catalogue_events, load
 from shopkeeper.shared.datasets.readers import READERS, FormatError, read, refuse
 from shopkeeper.shared.runtime.kafka.admin import wait_for_broker
 from shopkeeper.shared.runtime.kafka.publisher import Publisher

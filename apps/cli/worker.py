@@ -5,15 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
-import importlib
 import logging
 import os
 import sys
-from typing import TYPE_CHECKING
 
 import click
 
-from shopkeeper.shared.contracts import topics
+from shopkeeper import services
 from shopkeeper.shared.runtime import shutdown
 from shopkeeper.shared.runtime.processes import identity
 from shopkeeper.shared.runtime.processes.supervisor import EXIT_USAGE
@@ -22,17 +20,9 @@ from shopkeeper.shared.runtime.settings import SettingsError, WorkerSettings
 from shopkeeper.shared.runtime.tasks import end_tasks
 from shopkeeper.shared.runtime.telemetry import logs
 
-if TYPE_CHECKING:
-    from shopkeeper.shared.runtime.api.service import Service
+from .service_names import ServiceName
 
 log = logging.getLogger(__name__)
-
-
-def build(name: str, settings: WorkerSettings) -> Service:
-    """The service of this name. Loads its models."""
-    module = importlib.import_module(f"shopkeeper.services.{name}.app")
-    service: Service = module.build(settings)
-    return service
 
 
 async def run(name: str, settings: WorkerSettings) -> int:
@@ -48,7 +38,7 @@ async def run(name: str, settings: WorkerSettings) -> int:
         await worker.start()
 
     try:
-        service = build(name, settings)
+        service = services.spec(name).build(settings)
     except SettingsError as error:  # one that only the service can check
         log.error("%s: %s", name, error)
         return EXIT_USAGE
@@ -91,7 +81,7 @@ def _status(failure: BaseException | None) -> int:
 
 
 @click.command("worker")
-@click.argument("service", type=click.Choice(topics.SERVICES))
+@click.argument("service", type=ServiceName())
 def command(service: str) -> None:
     """Run one SERVICE until SIGTERM or Ctrl-C."""
     shutdown.end_at_once_until_ready()
@@ -104,6 +94,7 @@ def command(service: str) -> None:
     gc.set_threshold(1_000_000, 10, 10)
     try:
         settings = WorkerSettings.from_env(os.environ)
+        services.spec(service).check_settings(os.environ)
     except SettingsError as error:
         raise click.UsageError(str(error)) from None
     logs.configure(settings.worker_id or service, settings.log_level, settings.log_format)

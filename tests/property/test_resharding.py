@@ -9,7 +9,6 @@ from types import SimpleNamespace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shopkeeper.services.recommender import resharding
 from shopkeeper.services.recommender.config import RecommenderConfig
 from shopkeeper.services.recommender.core.ab_testing.variants import (
     VariantCounts,
@@ -18,6 +17,7 @@ from shopkeeper.services.recommender.core.ab_testing.variants import (
 )
 from shopkeeper.services.recommender.core.counting.sessions import Sessions
 from shopkeeper.services.recommender.core.numeric.items import ItemIndex
+from shopkeeper.services.recommender.processors import resharding
 from shopkeeper.services.recommender.processors.interactions import (
     BLEND_SECTION,
     EXPERIMENT_SECTION,

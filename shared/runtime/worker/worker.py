@@ -103,6 +103,7 @@ class Worker:
         self.service, self.settings = service, settings
         self.name = settings.worker_id or service.name
         self.metrics = Metrics(self.name)
+        self._observe_service = service.metrics(self.metrics.registry)
         self.health = Health()
         self.epoch = 0
         self.failure: BaseException | None = None
@@ -833,7 +834,7 @@ class Worker:
                 await self._tables_on_timer()
             if time.monotonic() >= observe_due:
                 observe_due = time.monotonic() + OBSERVE_S
-                await self._on_state_thread(self.service.observe, self.metrics)
+                await self._on_state_thread(self._observe_service)
 
     async def _collect_forever(self) -> None:
         """Keep the checkpoint topic small. Apart from the clock's other work: a broker that is

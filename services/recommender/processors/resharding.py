@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.runtime.kafka.murmur2 import partitions_of
 
-from .config import RecommenderConfig
-from .core.ab_testing import split_counts
-from .core.counting.sessions import Sessions
-from .core.numeric.items import ItemIndex
-from .processors.interactions import BLEND_SECTION, EXPERIMENT_SECTION, SECTION
+from ..config import RecommenderConfig
+from ..core.ab_testing import split_counts
+from ..core.counting.sessions import Sessions
+from ..core.numeric.items import ItemIndex
+from .interactions import BLEND_SECTION, EXPERIMENT_SECTION, SECTION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
