@@ -130,7 +130,9 @@ def command(
     logs.configure("replay", "WARNING", "text")
     try:
         products = [] if catalogue is None else load(catalogue)
-        plan = Plan(file, form, prefix, speed, limit, skip_bad, products)
+        plan = Plan(
+            file, form, prefix, speed=speed, limit=limit, skip_bad=skip_bad, products=products
+        )
         summary = asyncio.run(replay(kafka, plan))
     except FormatError as error:
         raise click.ClickException(str(error)) from None

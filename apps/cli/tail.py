@@ -83,11 +83,12 @@ def as_line(record: Any, name: str, language: str, titles: dict[str, str], type_
 async def tail(
     kafka: KafkaSettings,
     name: str,
+    type_prefix: str,
+    *,
     from_start: bool,
     limit: int | None,
     raw: bool,
     language: str,
-    type_prefix: str,
 ) -> None:
     """Print until `limit` records, a signal, or a reader that closes the pipe."""
     await wait_for_broker(kafka, lambda line: click.echo(line, err=True))
@@ -123,6 +124,16 @@ def command(topic: str, from_start: bool, limit: int | None, raw: bool, lang: st
     except SettingsError as error:
         raise click.UsageError(str(error)) from None
     try:
-        asyncio.run(tail(kafka, topic, from_start, limit, raw, lang, type_prefix))
+        asyncio.run(
+            tail(
+                kafka,
+                topic,
+                type_prefix,
+                from_start=from_start,
+                limit=limit,
+                raw=raw,
+                language=lang,
+            )
+        )
     except KafkaError as error:
         raise click.ClickException(f"cannot read {topic}: {error}") from None

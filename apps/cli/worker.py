@@ -25,8 +25,11 @@ from .service_names import ServiceName
 log = logging.getLogger(__name__)
 
 
-async def run(name: str, settings: WorkerSettings) -> int:
-    """Run one worker until a signal or a failure; returns the exit status."""
+async def run(reference: str, settings: WorkerSettings) -> int:
+    """Run one worker of a service until a signal or a failure; returns the exit status.
+
+    reference: the service, as `services.spec` takes it.
+    """
     from shopkeeper.shared.runtime.kafka.admin import wait_for_broker
     from shopkeeper.shared.runtime.worker.worker import TopicsMissing, Worker
 
@@ -37,8 +40,10 @@ async def run(name: str, settings: WorkerSettings) -> int:
         await wait_for_broker(settings.kafka, worker.waiting_for_broker)
         await worker.start()
 
+    spec = services.spec(reference)
+    name = spec.name
     try:
-        service = services.spec(name).build(settings)
+        service = spec.build(settings)
     except SettingsError as error:  # one that only the service can check
         log.error("%s: %s", name, error)
         return EXIT_USAGE
@@ -94,10 +99,11 @@ def command(service: str) -> None:
     gc.set_threshold(1_000_000, 10, 10)
     try:
         settings = WorkerSettings.from_env(os.environ)
-        services.spec(service).check_settings(os.environ)
+        spec = services.spec(service)
+        spec.check_settings(os.environ)
     except SettingsError as error:
         raise click.UsageError(str(error)) from None
-    logs.configure(settings.worker_id or service, settings.log_level, settings.log_format)
+    logs.configure(settings.worker_id or spec.name, settings.log_level, settings.log_format)
     # Not asyncio.run: at its end it waits, without limit, for what does not heed a cancellation.
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)

@@ -168,7 +168,7 @@ class EventDecoder:
             time_ms,
             event_id.decode() if event_id else None,
             (headers.get("ce_source") or b"").decode(),
-            headers,
+            headers=headers,
         )
 
     def _structured(self, record: Record, headers: dict[str, bytes]) -> Event | Skipped:
@@ -201,7 +201,7 @@ class EventDecoder:
             return self._tombstone(record, suffix, time_ms, event_id, source, headers)
         if not isinstance(data, dict):
             raise _Refused("decode", "not_an_object", "`data` is not a JSON object")
-        return self._event(record, suffix, data, time_ms, event_id, source, headers)
+        return self._event(record, suffix, data, time_ms, event_id, source, headers=headers)
 
     def _bare(self, record: Record, headers: dict[str, bytes]) -> Event | Skipped:
         suffix: str | None = self._default_type
@@ -223,7 +223,7 @@ class EventDecoder:
             record.timestamp if time is None else _time_ms(time),
             _string(data, "id") or _string(data, "message_id"),
             "",
-            headers,
+            headers=headers,
         )
 
     def _named(self, kind: Any, event: Any) -> str | None:
@@ -263,7 +263,7 @@ class EventDecoder:
         if not record.key:
             raise _Refused("validate", "missing_key", "a removal needs the product id as its key")
         record.key.decode()  # it is the product's id, so it is text
-        return self._make(record, suffix, None, time_ms, event_id, source, headers)
+        return self._make(record, suffix, None, time_ms, event_id, source, headers=headers)
 
     def _event(
         self,
@@ -273,13 +273,14 @@ class EventDecoder:
         time_ms: int,
         event_id: str | None,
         source: str,
+        *,
         headers: dict[str, bytes],
     ) -> Event:
         try:
             checked = msgspec.convert(data, self._wanted[suffix], strict=True)
         except msgspec.ValidationError as error:
             raise _Refused("validate", _label(str(error)), str(error)) from None
-        return self._make(record, suffix, checked, time_ms, event_id, source, headers)
+        return self._make(record, suffix, checked, time_ms, event_id, source, headers=headers)
 
     def _make(
         self,
@@ -289,6 +290,7 @@ class EventDecoder:
         time_ms: int,
         event_id: str | None,
         source: str,
+        *,
         headers: dict[str, bytes],
     ) -> Event:
         if time_ms < TIME_MS_MIN:
@@ -314,7 +316,15 @@ class EventDecoder:
         if trace is not None and len(trace) != TRACEPARENT_BYTES:
             trace = None  # W3C: one that cannot be parsed is ignored, never an error
         return Event(
-            suffix, data, record.key, record.offset, time_ms, event_id, source, correlation, trace
+            suffix,
+            data,
+            record.key,
+            record.offset,
+            time_ms,
+            event_id,
+            source=source,
+            correlation_id=correlation,
+            traceparent=trace,
         )
 
 

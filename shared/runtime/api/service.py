@@ -66,7 +66,7 @@ class ServiceSpec:
     """
 
     name: str
-    consumes: frozenset[str]  # topics (unprefixed) of its `Service.sources`
+    consumes: frozenset[str] = frozenset()  # topics (unprefixed) of its `Service.sources`
     tables: frozenset[str] = frozenset()  # topics of its `Service.tables`
     publishes: frozenset[str] = frozenset()  # topics, without checkpoints and dead letters
     app: str  # a function from WorkerSettings to the Service; loads models
