@@ -234,14 +234,15 @@ class KafkaSettings:
                 f"KAFKA_SECURITY_PROTOCOL={protocol} needs KAFKA_SASL_USERNAME and "
                 "KAFKA_SASL_PASSWORD_FILE"
             )
+        password = Path(password_file).read_text("utf-8").strip() if password_file else ""
         return cls(
             servers,
-            protocol,
-            read(environ, "KAFKA_SASL_MECHANISM"),
-            username,
-            Path(password_file).read_text("utf-8").strip() if password_file else "",
-            read(environ, "KAFKA_SSL_CAFILE"),
-            prefix,
+            security_protocol=protocol,
+            sasl_mechanism=read(environ, "KAFKA_SASL_MECHANISM"),
+            sasl_username=username,
+            sasl_password=password,
+            ssl_cafile=read(environ, "KAFKA_SSL_CAFILE"),
+            topic_prefix=prefix,
         )
 
     def topic(self, name: str) -> str:

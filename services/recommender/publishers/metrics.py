@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from shopkeeper.shared.runtime.telemetry.metrics import PredictionMetrics, StateMetrics
 
+from ..core.ranking.fallbacks import FALLBACKS
 from ..core.ranking.features import EXPERT_OF
-from ..core.ranking.ranked_list import FALLBACKS
 from .experiment_metrics import ExperimentMetrics
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 # What the recommender counts, by the metric that shows it: name of the counter -> label.
 FALLBACK_REASONS = {
     "list_of_old_event": "of_old_event",
-    **{f"list_{name}": name for name in FALLBACKS},
+    **{f"list_{name}": name for name in (*(each.name for each in FALLBACKS), "empty")},
 }
 SEARCH_OUTCOMES = {f"search_{name}": name for name in ("found", "nothing", "errand", "skipped")}
 EVICTED = (

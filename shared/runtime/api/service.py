@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from ..settings import Setting, WorkerSettings
     from ..telemetry.metrics import Observer, Registry
+    from .component import Component
     from .processor import Processor, Sections
 
     # (state by partition, number of partitions) -> state by partition
@@ -32,7 +33,7 @@ class Source:
     topic: str  # unprefixed
     make: Callable[[int], Processor]  # partition number -> its processor
     wanted: frozenset[str] = frozenset()  # event types; empty for an internal format
-    holds_back: bool = False  # its processors hold outputs back until `flush`
+    buffers_output: bool = False  # its processors keep outputs back until `flush`
     internal_type: str = ""  # set: records are handed on undecoded, as Event(type=this, data=bytes)
     # What an event's state is kept under: its partition follows from that, wherever the event came
     # (see routing.py). None: nothing is kept by key.
@@ -41,7 +42,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """What one worker runs: its consumed topics, the tables that it reads whole, its metrics."""
+    """What one worker runs: consumed topics, tables that it reads whole, components, metrics."""
 
     name: str
     sources: Sequence[Source]
@@ -56,6 +57,11 @@ class Service:
     # them current.
     metrics: Callable[[Registry], Observer] = lambda registry: lambda: None
     models: Sequence[tuple[str, str]] = ()  # (name, version), loaded
+    # Between the folding and the publishing of batched processors (see `BatchedProcessor`), on the
+    # state thread: once for all partitions that were folded together.
+    rank: Callable[[], None] = lambda: None
+    # Run beside the sources, or without any, from the moment that the tables are read.
+    components: Sequence[Component] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
