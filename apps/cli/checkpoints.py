@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from aiokafka.errors import KafkaError
 
-from shopkeeper.shared.contracts import topics
+from shopkeeper.services import NAMES
 from shopkeeper.shared.runtime.kafka import admin
 from shopkeeper.shared.runtime.operations import checkpoints as checkpoint_admin
 from shopkeeper.shared.runtime.refusal import OperatorNeeded
@@ -49,13 +49,13 @@ def command() -> None:
 
 
 @command.command("list")
-@click.argument("services", metavar="[SERVICE]...", nargs=-1, type=click.Choice(topics.SERVICES))
+@click.argument("services", metavar="[SERVICE]...", nargs=-1, type=click.Choice(NAMES))
 def list_command(services: tuple[str, ...]) -> None:
     """One line per checkpoint: service, source topic, partition, offset, bytes, age."""
 
     async def work(kafka: KafkaSettings) -> list[checkpoint_admin.Kept]:
         found = []
-        for service in services or topics.SERVICES:
+        for service in services or NAMES:
             found += await checkpoint_admin.kept(kafka, service)
         return found
 
@@ -79,7 +79,7 @@ def _refuse_members(service: str, members: list[Member]) -> None:
 
 
 @command.command("reset")
-@click.argument("service", type=click.Choice(topics.SERVICES))
+@click.argument("service", type=click.Choice(NAMES))
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--force", is_flag=True, help="Even though the group has members (see above).")
 def reset_command(service: str, yes: bool, force: bool) -> None:

@@ -1,4 +1,4 @@
-"""`shopkeeper classify intent|sentiment [FILE]`: texts in, labels out, one JSON line each."""
+"""`shopkeeper classify SERVICE [FILE]`: texts in, labels out, one JSON line each."""
 
 from __future__ import annotations
 
@@ -10,7 +10,11 @@ from typing import TYPE_CHECKING, BinaryIO
 import click
 import orjson
 
+from shopkeeper import services
 from shopkeeper.shared.runtime import settings as runtime_settings
+from shopkeeper.shared.runtime.api import service
+
+from .service_names import ServiceName
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -60,20 +64,17 @@ def batches(texts: Iterator[str]) -> Iterator[list[str]]:
 
 
 def load(task: str) -> Classify:
-    """The classifier of this task, from MODEL_DIR or the models that came with the package."""
+    """The classifier of this service, from MODEL_DIR or the models that came with the package."""
     model_dir = runtime_settings.read(os.environ, "MODEL_DIR")
     threads = int(runtime_settings.read(os.environ, "ORT_INTRA_OP_THREADS"))
-    if task == "intent":
-        from shopkeeper.services.intent import evaluate as intent
-
-        return intent.classifier(model_dir, threads)
-    from shopkeeper.services.sentiment import evaluate as sentiment
-
-    return sentiment.classifier(model_dir, threads)
+    reference = services.spec(task).classify
+    assert reference is not None, f"{task} classifies no texts"
+    classify: Classify = service.load(reference)(model_dir, threads)
+    return classify
 
 
 @click.command("classify")
-@click.argument("task", type=click.Choice(["intent", "sentiment"]))
+@click.argument("task", type=ServiceName(lambda spec: spec.classify))
 @click.argument("file", type=click.File("rb"), default="-")
 def command(task: str, file: BinaryIO) -> None:
     """Label the texts of FILE (JSON lines {"text": "..."}; standard input by default).

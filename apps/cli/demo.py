@@ -12,6 +12,7 @@ from aiokafka.errors import KafkaError
 
 from shopkeeper.apps.demo import catalogue
 from shopkeeper.apps.demo.run import Demo, Plan
+from shopkeeper.services import NAMES
 from shopkeeper.shared.datasets.products import load
 from shopkeeper.shared.datasets.readers import READERS, FormatError
 from shopkeeper.shared.runtime.processes import terminal
@@ -80,7 +81,7 @@ def command(
             products = catalogue.built_in() if data is None else []
         per_s = rate or (SIMULATED_PER_S if data is None else FILE_PER_S)
         plan = Plan(products, per_s, data, form or "", duration, screenshot)
-        click.echo("starting the broker and three workers …", err=True)
+        click.echo(f"starting the broker and {len(NAMES)} workers …", err=True)
         with embedded_broker(port=port) as address:
             status = asyncio.run(_run(plan, address))
     except KeyboardInterrupt:

@@ -21,6 +21,7 @@ from shopkeeper.services.recommender.publishers.experiment_metrics import (
     experiment_of,
     report,
 )
+from shopkeeper.services.recommender.spec import RecommenderSettings
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.contracts.decoder import EventDecoder
 from shopkeeper.shared.contracts.events.recommendation import RecommendationsUpdated
@@ -43,7 +44,8 @@ async def clicks_counted(settings: WorkerSettings, experiment: Experiment) -> li
     decoder = EventDecoder(
         topics.CLICKS, topics.BY_NAME[topics.CLICKS].types, SERVICE, settings.type_prefix
     )
-    knobs = replace(RecommenderConfig(), list_interval_ms=settings.list_interval_ms)
+    own = RecommenderSettings.from_env(settings.environ)
+    knobs = replace(RecommenderConfig(), list_interval_ms=own.list_interval_ms)
     all_counts: dict[int, VariantCounts] = {}
     states: dict[int, PartitionState] = {}
     waiting: dict[int, list[Any]] = defaultdict(list)
@@ -109,7 +111,7 @@ def command() -> None:
     """
     try:
         settings = WorkerSettings.from_env(os.environ)
-        experiment = experiment_of(settings)
+        experiment = experiment_of(RecommenderSettings.from_env(os.environ).experiment)
         if experiment is None:
             raise SettingsError("EXPERIMENT is not set")
     except SettingsError as error:

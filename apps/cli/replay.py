@@ -17,9 +17,8 @@ from aiokafka.errors import KafkaError
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from shopkeeper.apps.demo.catalogue import events as catalogue_events
 from shopkeeper.shared.contracts.events.shop import ProductCatalogued
-from shopkeeper.shared.datasets.products import load
+from shopkeeper.shared.datasets.products import catalogue_events, load
 from shopkeeper.shared.datasets.readers import READERS, FormatError, read, refuse
 from shopkeeper.shared.runtime.kafka.admin import wait_for_broker
 from shopkeeper.shared.runtime.kafka.publisher import Publisher
@@ -131,7 +130,9 @@ def command(
     logs.configure("replay", "WARNING", "text")
     try:
         products = [] if catalogue is None else load(catalogue)
-        plan = Plan(file, form, prefix, speed, limit, skip_bad, products)
+        plan = Plan(
+            file, form, prefix, speed=speed, limit=limit, skip_bad=skip_bad, products=products
+        )
         summary = asyncio.run(replay(kafka, plan))
     except FormatError as error:
         raise click.ClickException(str(error)) from None

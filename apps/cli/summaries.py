@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 import orjson
 
 from shopkeeper.shared.contracts import reasons
-from shopkeeper.shared.contracts.events.recommendation import Reason
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from shopkeeper.shared.contracts.events.intent import INTENT_RECOGNISED
+from shopkeeper.shared.contracts.events.recommendation import (
+    RECOMMENDATIONS_UPDATED,
+    SIMILAR_ITEMS_UPDATED,
+    TRENDING_UPDATED,
+    Reason,
+)
+from shopkeeper.shared.contracts.events.sentiment import (
+    PRODUCT_SENTIMENT_UPDATED,
+    SENTIMENT_SCORED,
+)
 
 TEXT_CHARACTERS_MAX = 100
 ITEMS_SHOWN = 3
@@ -52,8 +61,14 @@ def type_of(headers: Any, prefixes: tuple[str, ...]) -> str:
     return ""
 
 
-def summary(value: bytes | None, language: str, titles: Mapping[str, str] = _NO_TITLES) -> str:
-    """What a JSON record says, in one line; `titles`: product id -> title."""
+def summary(
+    event_type: str, value: bytes | None, language: str, titles: Mapping[str, str] = _NO_TITLES
+) -> str:
+    """What a JSON record says, in one line.
+
+    event_type: without its prefix; one that is not known is shown field by field.
+    titles: product id -> title.
+    """
     if value is None:
         return "(removed)"
     try:
@@ -63,50 +78,101 @@ def summary(value: bytes | None, language: str, titles: Mapping[str, str] = _NO_
     if not isinstance(data, dict):
         return printable(str(data))
     try:
-        return printable(_of_fields(data, language, titles), 4 * TEXT_CHARACTERS_MAX)
+        line = SUMMARIES.get(event_type, _fields)(data, Words(language, titles))
+        return printable(line, 4 * TEXT_CHARACTERS_MAX)
     except (AttributeError, KeyError, TypeError, ValueError):  # not shaped as its type says
         return preview(value)
 
 
-def _of_fields(data: dict[str, Any], language: str, titles: Mapping[str, str]) -> str:
-    def title(product_id: str) -> str:
-        return titles.get(product_id, product_id)
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The language of a line, and what products are called in it."""
 
-    if "items" in data:
-        shown = [_item(item, language, titles) for item in data["items"][:ITEMS_SHOWN]]
-        left = len(data["items"]) - len(shown)
-        head = f"{title(data['product_id'])} → " if "product_id" in data else ""
-        return head + "; ".join(shown) + (f"; and {left} more" if left > 0 else "")
-    if "intent" in data:
-        return f"{data['intent']} {data['score']:.2f} ({data.get('language', '')})"
-    if "basis" in data:
-        return f"{data['label']} {data['score']:.2f} · {title(data['product_id'])}"
-    if "trend" in data:
-        return (
-            f"{title(data['product_id'])}: {data['mean']:+.2f} from {data['count']} reviews, "
-            f"trend {data['trend']:+.2f}"
-        )
-    if "products" in data:
-        lines = [title(line["product_id"]) for line in data["products"]]
-        return f"ordered {', '.join(lines[:ITEMS_SHOWN])}" + (
-            f" and {len(lines) - ITEMS_SHOWN} more" if len(lines) > ITEMS_SHOWN else ""
-        )
-    for field in ("query", "question"):
-        if field in data:
-            return f"“{data[field]}”"
-    if "review_id" in data:
-        stars = f"{data['rating']:g}★ " if data.get("rating") is not None else ""
-        return f"{stars}{title(data['product_id'])}: {data.get('review_body') or ''}"
-    if "title" in data:
-        return str((data.get("title_zh") if language == "zh" else None) or data["title"])
-    if "product_id" in data:
-        return title(data["product_id"])
-    return ", ".join(f"{k}={v}" for k, v in data.items())
+    language: str
+    titles: Mapping[str, str]
+
+    def title(self, product_id: str) -> str:
+        """The product's title, or its id where there is none."""
+        return self.titles.get(product_id, product_id)
 
 
-def _item(item: dict[str, Any], language: str, titles: Mapping[str, str]) -> str:
-    text = titles.get(item["product_id"], item["product_id"])
+def _fields(data: dict[str, Any], words: Words) -> str:
+    return ", ".join(f"{name}={value}" for name, value in data.items())
+
+
+def _product(data: dict[str, Any], words: Words) -> str:
+    return words.title(data["product_id"])
+
+
+def _ordered(data: dict[str, Any], words: Words) -> str:
+    lines = [words.title(line["product_id"]) for line in data["products"]]
+    return f"ordered {', '.join(lines[:ITEMS_SHOWN])}" + (
+        f" and {len(lines) - ITEMS_SHOWN} more" if len(lines) > ITEMS_SHOWN else ""
+    )
+
+
+def _searched(data: dict[str, Any], words: Words) -> str:
+    return f"“{data['query']}”"
+
+
+def _asked(data: dict[str, Any], words: Words) -> str:
+    return f"“{data['question']}”"
+
+
+def _reviewed(data: dict[str, Any], words: Words) -> str:
+    stars = f"{data['rating']:g}★ " if data.get("rating") is not None else ""
+    return f"{stars}{words.title(data['product_id'])}: {data.get('review_body') or ''}"
+
+
+def _catalogued(data: dict[str, Any], words: Words) -> str:
+    return str((data.get("title_zh") if words.language == "zh" else None) or data["title"])
+
+
+def _intent(data: dict[str, Any], words: Words) -> str:
+    return f"{data['intent']} {data['score']:.2f} ({data.get('language', '')})"
+
+
+def _sentiment(data: dict[str, Any], words: Words) -> str:
+    return f"{data['label']} {data['score']:.2f} · {words.title(data['product_id'])}"
+
+
+def _product_sentiment(data: dict[str, Any], words: Words) -> str:
+    return (
+        f"{words.title(data['product_id'])}: {data['mean']:+.2f} from {data['count']} reviews, "
+        f"trend {data['trend']:+.2f}"
+    )
+
+
+def _items(data: dict[str, Any], words: Words) -> str:
+    shown = [_item(item, words) for item in data["items"][:ITEMS_SHOWN]]
+    left = len(data["items"]) - len(shown)
+    return "; ".join(shown) + (f"; and {left} more" if left > 0 else "")
+
+
+def _similar(data: dict[str, Any], words: Words) -> str:
+    return f"{words.title(data['product_id'])} → {_items(data, words)}"
+
+
+def _item(item: dict[str, Any], words: Words) -> str:
+    text = words.title(item["product_id"])
     if "reason" in item:
         reason = msgspec.convert(item["reason"], Reason)
-        return f"{text} ({reasons.render(reason, language, titles)})"
+        return f"{text} ({reasons.render(reason, words.language, words.titles)})"
     return f"{text} {item['score']:.3f}"
+
+
+SUMMARIES: dict[str, Callable[[dict[str, Any], Words], str]] = {
+    "product.clicked.v1": _product,
+    "product.added.v1": _product,
+    "order.completed.v1": _ordered,
+    "products.searched.v1": _searched,
+    "question.asked.v1": _asked,
+    "product.reviewed.v1": _reviewed,
+    "product.catalogued.v1": _catalogued,
+    INTENT_RECOGNISED: _intent,
+    SENTIMENT_SCORED: _sentiment,
+    PRODUCT_SENTIMENT_UPDATED: _product_sentiment,
+    RECOMMENDATIONS_UPDATED: _items,
+    SIMILAR_ITEMS_UPDATED: _similar,
+    TRENDING_UPDATED: _items,
+}

@@ -68,24 +68,27 @@ def as_line(record: Any, name: str, language: str, titles: dict[str, str], type_
     if topic is not None and topic.internal and not name.endswith(".dlq"):
         text = f"({len(record.value or b'')} bytes, internal format)"
         return f"{time} {place:>9} {'-':24} {key:20} {text}"
-    kind = type_of(record.headers, (type_prefix, OUTPUT_TYPE_PREFIX)) or "-"
+    kind = type_of(record.headers, (type_prefix, OUTPUT_TYPE_PREFIX))
     if name.endswith(".dlq"):
         errors = dict(record.headers)
         error = (errors.get("__connect.errors.exception.class.name") or b"?").decode()
         text = f"{printable(error)}: {preview(record.value)}"
     else:
-        text = summary(record.value, language, titles)
-    return f"{time} {place:>9} {kind:24} {key:20} {text}"
+        # A bare JSON record is of its topic's type, as the worker takes it.
+        meant = kind or (topic.default_type if topic is not None else "")
+        text = summary(meant, record.value, language, titles)
+    return f"{time} {place:>9} {kind or '-':24} {key:20} {text}"
 
 
 async def tail(
     kafka: KafkaSettings,
     name: str,
+    type_prefix: str,
+    *,
     from_start: bool,
     limit: int | None,
     raw: bool,
     language: str,
-    type_prefix: str,
 ) -> None:
     """Print until `limit` records, a signal, or a reader that closes the pipe."""
     await wait_for_broker(kafka, lambda line: click.echo(line, err=True))
@@ -121,6 +124,16 @@ def command(topic: str, from_start: bool, limit: int | None, raw: bool, lang: st
     except SettingsError as error:
         raise click.UsageError(str(error)) from None
     try:
-        asyncio.run(tail(kafka, topic, from_start, limit, raw, lang, type_prefix))
+        asyncio.run(
+            tail(
+                kafka,
+                topic,
+                type_prefix,
+                from_start=from_start,
+                limit=limit,
+                raw=raw,
+                language=lang,
+            )
+        )
     except KafkaError as error:
         raise click.ClickException(f"cannot read {topic}: {error}") from None

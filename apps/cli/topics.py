@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from aiokafka.errors import KafkaError
 
+from shopkeeper import services
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.runtime.kafka import admin
 from shopkeeper.shared.runtime.operations.growth import Grower
@@ -105,7 +106,13 @@ def grow(
     one, if something starts them again (`shopkeeper up`, an orchestrator). Producers may go on.
     """
     kafka, _, _ = _settings()
-    grower = Grower(kafka, _say, workers_s, workers_gone)
+    grower = Grower(
+        kafka,
+        _say,
+        services.reshard,
+        wait_s=workers_s,
+        workers_gone=workers_gone,
+    )
     if cancel == (partitions is not None):
         raise click.UsageError("say to how many PARTITIONS, or --cancel")
     if partitions is None:

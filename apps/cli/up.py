@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from shopkeeper.shared.contracts import topics
+from shopkeeper import services as all_services
 from shopkeeper.shared.runtime.processes import supervisor
 from shopkeeper.shared.runtime.settings import SettingsError, WorkerSettings
 
@@ -19,8 +19,8 @@ STOP_MARGIN_S = 10.0
 def _counted(text: str) -> tuple[str, int]:
     """ "recommender=2" -> ("recommender", 2); a bare name means one."""
     name, _, number = text.partition("=")
-    if name not in topics.SERVICES:
-        raise click.UsageError(f"{name!r} is not one of {', '.join(topics.SERVICES)}")
+    if name not in all_services.NAMES:
+        raise click.UsageError(f"{name!r} is not one of {', '.join(all_services.NAMES)}")
     if not number:
         return name, 1
     if not number.isdecimal() or not 0 <= int(number) <= 64:
@@ -51,7 +51,7 @@ def command(services: tuple[str, ...], workers: tuple[str, ...], status_file: Pa
     (default: this machine's name), service and number: give a second `up` on the same machine and
     brokers another WORKER_ID, or its workers are refused.
     """
-    counts = dict(_counted(text) for text in services or topics.SERVICES)
+    counts = dict(_counted(text) for text in services or all_services.NAMES)
     counts.update(_counted(text) for text in workers)
     if not sum(counts.values()):
         raise click.UsageError("no workers are asked for")
@@ -59,6 +59,8 @@ def command(services: tuple[str, ...], workers: tuple[str, ...], status_file: Pa
         raise click.UsageError(f"--status-file: {status_file.parent} is not a folder")
     try:
         settings = WorkerSettings.from_env(os.environ)
+        for name in counts:
+            all_services.spec(name).check_settings(os.environ)
         prefix = settings.worker_id or supervisor.machine_id()
         programs = supervisor.worker_programs(counts, os.environ, prefix)
     except SettingsError as error:

@@ -5,15 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
-import importlib
 import logging
 import os
 import sys
-from typing import TYPE_CHECKING
 
 import click
 
-from shopkeeper.shared.contracts import topics
+from shopkeeper import services
 from shopkeeper.shared.runtime import shutdown
 from shopkeeper.shared.runtime.processes import identity
 from shopkeeper.shared.runtime.processes.supervisor import EXIT_USAGE
@@ -22,21 +20,16 @@ from shopkeeper.shared.runtime.settings import SettingsError, WorkerSettings
 from shopkeeper.shared.runtime.tasks import end_tasks
 from shopkeeper.shared.runtime.telemetry import logs
 
-if TYPE_CHECKING:
-    from shopkeeper.shared.runtime.api.service import Service
+from .service_names import ServiceName
 
 log = logging.getLogger(__name__)
 
 
-def build(name: str, settings: WorkerSettings) -> Service:
-    """The service of this name. Loads its models."""
-    module = importlib.import_module(f"shopkeeper.services.{name}.app")
-    service: Service = module.build(settings)
-    return service
+async def run(reference: str, settings: WorkerSettings) -> int:
+    """Run one worker of a service until a signal or a failure; returns the exit status.
 
-
-async def run(name: str, settings: WorkerSettings) -> int:
-    """Run one worker until a signal or a failure; returns the exit status."""
+    reference: the service, as `services.spec` takes it.
+    """
     from shopkeeper.shared.runtime.kafka.admin import wait_for_broker
     from shopkeeper.shared.runtime.worker.worker import TopicsMissing, Worker
 
@@ -47,8 +40,10 @@ async def run(name: str, settings: WorkerSettings) -> int:
         await wait_for_broker(settings.kafka, worker.waiting_for_broker)
         await worker.start()
 
+    spec = services.spec(reference)
+    name = spec.name
     try:
-        service = build(name, settings)
+        service = spec.build(settings)
     except SettingsError as error:  # one that only the service can check
         log.error("%s: %s", name, error)
         return EXIT_USAGE
@@ -91,7 +86,7 @@ def _status(failure: BaseException | None) -> int:
 
 
 @click.command("worker")
-@click.argument("service", type=click.Choice(topics.SERVICES))
+@click.argument("service", type=ServiceName())
 def command(service: str) -> None:
     """Run one SERVICE until SIGTERM or Ctrl-C."""
     shutdown.end_at_once_until_ready()
@@ -104,9 +99,11 @@ def command(service: str) -> None:
     gc.set_threshold(1_000_000, 10, 10)
     try:
         settings = WorkerSettings.from_env(os.environ)
+        spec = services.spec(service)
+        spec.check_settings(os.environ)
     except SettingsError as error:
         raise click.UsageError(str(error)) from None
-    logs.configure(settings.worker_id or service, settings.log_level, settings.log_format)
+    logs.configure(settings.worker_id or spec.name, settings.log_level, settings.log_format)
     # Not asyncio.run: at its end it waits, without limit, for what does not heed a cancellation.
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)

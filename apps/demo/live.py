@@ -25,13 +25,18 @@ CAUSES_MAX = 50_000  # sent events whose text and time are remembered
 EXAMPLES_MAX = 8
 SUBJECTS_MAX = 50  # more, where the newest of several users or products are shown
 
-OUTPUT_TOPICS = (
-    topics.INTENTS,
-    topics.SENTIMENTS,
-    topics.PRODUCT_SENTIMENT,
-    topics.RECOMMENDATIONS,
-    topics.SIMILAR_ITEMS,
-    topics.TRENDING,
+# What services publish for others.
+OUTPUT_TOPICS = tuple(t.name for t in topics.ALL if "subscribers" in t.consumers)
+# Of these, what has a panel of its own; the newest of any other is shown in one line each.
+EXPLAINED = frozenset(
+    {
+        topics.INTENTS,
+        topics.SENTIMENTS,
+        topics.PRODUCT_SENTIMENT,
+        topics.RECOMMENDATIONS,
+        topics.SIMILAR_ITEMS,
+        topics.TRENDING,
+    }
 )
 
 
@@ -140,6 +145,7 @@ class Live:
     similar: deque[Example] = field(default_factory=lambda: deque(maxlen=SUBJECTS_MAX))
     product_sentiments: dict[str, Any] = field(default_factory=dict)
     trending: Any = None
+    others: dict[str, deque[bytes]] = field(default_factory=dict)  # by topic, values as published
     published_all: bool = False
     _causes: OrderedDict[str, tuple[float, str]] = field(default_factory=OrderedDict)
 
@@ -159,6 +165,9 @@ class Live:
             return
         self.outputs.add(topic, now_s)
         if value is None:
+            return
+        if topic not in EXPLAINED:
+            self.others.setdefault(topic, deque(maxlen=EXAMPLES_MAX)).append(value)
             return
         try:
             data = outputs.decode(topics.BY_NAME[topic].types[0], value)

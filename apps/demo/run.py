@@ -20,8 +20,9 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.live import Live as Display
 
+from shopkeeper import services
 from shopkeeper.shared.contracts import topics
-from shopkeeper.shared.datasets import readers
+from shopkeeper.shared.datasets import products, readers
 from shopkeeper.shared.runtime.kafka import admin
 from shopkeeper.shared.runtime.kafka.publisher import Publisher
 from shopkeeper.shared.runtime.kafka.reader import Reader
@@ -30,7 +31,7 @@ from shopkeeper.shared.runtime.processes.embedded_retention import EmbeddedReten
 from shopkeeper.shared.runtime.settings import KafkaSettings, read
 from shopkeeper.shared.runtime.tasks import end_tasks
 
-from . import catalogue, shoppers, view
+from . import shoppers, view
 from .live import OUTPUT_TOPICS, Live, WorkerState
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ class Demo:
             own["LIST_AGE_MAX"] = "1e10"
         self._interactive = sys.stdout.isatty()
         self._supervisor = supervisor.Supervisor(
-            supervisor.worker_programs(dict.fromkeys(topics.SERVICES, 1), {**kept, **own}, "demo"),
+            supervisor.worker_programs(dict.fromkeys(services.NAMES, 1), {**kept, **own}, "demo"),
             policy=supervisor.Policy(stop_grace_s=STOP_GRACE_S),
             forward=self._forward,
             say=lambda line: self._forward(f" WARNING {line}\n".encode()),
@@ -174,7 +175,7 @@ class Demo:
 
     async def _publish(self) -> None:
         async with Publisher(self._kafka, "demo", self._type_prefix) as publisher:
-            for event in catalogue.events(self._plan.products, int(time.time() * 1000)):
+            for event in products.catalogue_events(self._plan.products, int(time.time() * 1000)):
                 self.live.sent(event, time.monotonic())
                 await publisher.publish(event)
             await publisher.flush()

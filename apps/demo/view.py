@@ -13,7 +13,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from shopkeeper.apps.cli.summaries import printable
+from shopkeeper.apps.cli.summaries import printable, summary
 from shopkeeper.shared.contracts import reasons, topics
 
 from .live import OUTPUT_TOPICS
@@ -35,18 +35,18 @@ EVENT_NAMES = {
     "product.reviewed.v1": "reviews",
     "product.catalogued.v1": "catalogue",
 }
-OUTPUT_NAMES = {
-    topics.INTENTS: "intents",
-    topics.SENTIMENTS: "sentiments",
-    topics.PRODUCT_SENTIMENT: "product sentiment",
-    topics.RECOMMENDATIONS: "recommendations",
-    topics.SIMILAR_ITEMS: "similar items",
-    topics.TRENDING: "trending",
-}
 MOOD_STYLES = {"positive": "green", "neutral": "yellow", "negative": "red"}
 STATE_STYLES = {"ready": "green", "starting": "yellow", "waiting": "red", "stopped": "dim"}
 EXAMPLES_SHOWN = 3
 LANGUAGE_EVERY_S = 4.0  # English and Chinese take turns
+
+
+def output_name(topic: str) -> str:
+    """What people call an output topic: "similar items" for personalisation.similar-items.v1."""
+    return topic.split(".")[1].replace("-", " ")
+
+
+OUTPUT_NAMES = {topic: output_name(topic) for topic in OUTPUT_TOPICS}
 
 
 def language_at(now_s: float) -> str:
@@ -195,17 +195,37 @@ def _trending(live: Live, now_s: float) -> Group:
     return Group(*lines) if lines else _nothing_yet()
 
 
+def _others(live: Live, topic: str, now_s: float) -> Group:
+    """The newest of an output that has no panel of its own, in one line each."""
+    language, [event_type] = language_at(now_s), topics.BY_NAME[topic].types
+    titles = live.titles(language)
+    return Group(
+        *(
+            _one_line(Text(summary(event_type, value, language, titles)))
+            for value in reversed(live.others[topic])
+        )
+    )
+
+
 def screen(live: Live, now_s: float) -> Layout:
     """The whole screen at this moment."""
     layout = Layout()
-    layout.split_column(
+    rows = [
         Layout(name="head", size=1),
         Layout(name="numbers", size=10),
         Layout(name="lists", ratio=4),
         Layout(name="texts", ratio=3),
         Layout(name="views", ratio=3),
         Layout(name="foot", size=1),
-    )
+    ]
+    if live.others:
+        panels = [
+            Layout(Panel(_others(live, topic, now_s), title=output_name(topic)))
+            for topic in live.others
+        ]
+        rows.insert(-1, Layout(name="others", ratio=2))
+        rows[-2].split_row(*panels)
+    layout.split_column(*rows)
     minutes, seconds = divmod(int(now_s - live.started_s), 60)
     layout["head"].update(
         Columns(

@@ -90,18 +90,18 @@ class Lists:
         self._ids.add(data.recomm_id)
         self.seen += 1
         shown = Shown(
-            partition,
-            offset,
-            key,
-            data.user_id or data.anonymous_id or "",
-            data.cause,
-            data.recomm_id,
-            tuple(self._numbers.intern(item.product_id) for item in data.items),
-            tuple(item.reason.code for item in data.items),
-            data.fallback,
-            data.model.name,
-            event_ms,
-            published_ms,
+            partition=partition,
+            offset=offset,
+            key=key,
+            user=data.user_id or data.anonymous_id or "",
+            cause=data.cause,
+            recomm_id=data.recomm_id,
+            items=tuple(self._numbers.intern(item.product_id) for item in data.items),
+            codes=tuple(item.reason.code for item in data.items),
+            fallback=data.fallback,
+            model=data.model.name,
+            event_ms=event_ms,
+            published_ms=published_ms,
         )
         heapq.heappush(self._heap, (published_ms, self.seen, shown))
         if len(self._heap) > self._lists_max:

@@ -110,7 +110,15 @@ async def read(kafka: KafkaSettings, type_prefix: str, lists_max: int) -> Retain
         join.see(record.partition, event, record.timestamp)
     join.close()
     return Retained(
-        numbers, kept, join, catalogue, trending, opinions, extents, lists.seen, lists.unreadable
+        numbers=numbers,
+        lists=kept,
+        join=join,
+        catalogue=catalogue,
+        trending=trending,
+        opinions=opinions,
+        extents=extents,
+        lists_seen=lists.seen,
+        unreadable=lists.unreadable,
     )
 
 

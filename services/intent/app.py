@@ -31,6 +31,6 @@ def build(settings: WorkerSettings) -> Service:
             Source(topic, partial(make, topic), WANTED)
             for topic in (topics.SEARCHES, topics.QUESTIONS)
         ],
-        observe=predictions.report,
+        metrics=predictions.metrics,
         models=[(model.name, model.version)],
     )

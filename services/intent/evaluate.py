@@ -43,8 +43,11 @@ def classifier(
 
 
 def run(path: str | Path) -> dict[str, Any]:
-    """Accuracy and macro-F1 on a file with `text` and `intent` (or `label`); `oos` in it means
-    `out_of_scope`. Raises BadFile, ModelError, OSError."""
+    """Intents of texts: FILE has `text` and `intent` (or `label`).
+
+    Returns accuracy and macro-F1; `oos` in the file means `out_of_scope`. Raises BadFile,
+    ModelError, OSError.
+    """
     texts, labels = read_labelled(Path(path), ("intent", "label"))
     truth = [OUT_OF_SCOPE if label == "oos" else label for label in labels]
     classify = classifier(os.environ.get("MODEL_DIR", ""))

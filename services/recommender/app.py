@@ -18,7 +18,7 @@ from .config import MODEL, RecommenderConfig
 from .core.knowledge import Knowledge
 from .core.numeric.items import ItemIndex
 from .core.ranking.blend import BlendTrainer
-from .core.ranking.features import BASE, EXPERT_OF, FEATURES, PRIOR
+from .core.ranking.features import BASE, FEATURES, PRIOR
 from .core.ranking.online_metrics import OnlineMetrics
 from .core.ranking.ranker import Ranker
 from .core.rules import Rules, RulesError, parse
@@ -30,18 +30,18 @@ from .processors.interactions import InteractionsProcessor
 from .processors.item_pairs import ItemPairsProcessor
 from .processors.searches import SearchesProcessor
 from .processors.user_state import UserState
-from .publishers.experiment_metrics import experiment_of, observe_experiment
+from .publishers.experiment_metrics import experiment_of
+from .publishers.metrics import RecommenderMetrics
 from .publishers.recommendations import RecommendationPublisher
 from .publishers.user_groups import UserGroupClicksPublisher
+from .spec import RecommenderSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from prometheus_client import Counter as Counts
-
     from shopkeeper.shared.contracts.envelope import Event, KeyValue
     from shopkeeper.shared.runtime.settings import WorkerSettings
-    from shopkeeper.shared.runtime.telemetry.metrics import Metrics
+    from shopkeeper.shared.runtime.telemetry.metrics import Observer, Registry
 
     from .core.ab_testing.variants import Experiment
 
@@ -80,7 +80,6 @@ class Recommender:
         # Weak: the runtime drops the processors of a revoked partition, and so do these.
         self._clicks: WeakValueDictionary[int, InteractionsProcessor] = WeakValueDictionary()
         self._pairs: WeakValueDictionary[int, ItemPairsProcessor] = WeakValueDictionary()
-        self._reported: Counter[str] = Counter()
 
     def _search(self, encoder: ItemEncoder, support_filter: SupportQueryFilter) -> ProductSearch:
         return ProductSearch(
@@ -187,67 +186,20 @@ class Recommender:
         )
         return processor
 
-    def observe(self, metrics: Metrics) -> None:
-        """What the recommender knows of itself, about once a second."""
-        sessions = [processor.sessions for processor in self._clicks.values()]
-        for table, entries in (
-            ("users", sum(len(s.users) for s in sessions)),
-            ("sessions", sum(len(s.sessions) for s in sessions)),
-            ("items", len(self.items)),
-            ("pairs", sum(len(m) for p in self._pairs.values() for m in p.counts.pairs)),
-            ("similar_rows", len(self.knowledge.similar_items)),
-            ("indexed_sessions", len(self.knowledge.sessions)),
-            ("user_groups", len(self.knowledge.user_groups)),
-            ("last_searches", sum(len(p.lists.searches) for p in self._clicks.values())),
-            ("search_products", 0 if self.product_search is None else len(self.product_search)),
-        ):
-            metrics.state_entries.labels(table).set(entries)
-        totals = self.counters.copy()
-        for each in sessions:
-            totals.update(each.counters)
-        if self.trainer is not None:
-            totals["example_learned"] = self.trainer.examples
-            totals["example_missed"] = self.trainer.missed
-        for name, total in totals.items():
-            # Less than was reported, where a partition was given away with what it had counted.
-            _counter_of(metrics, name).inc(max(0, total - self._reported[name]))
-        self._reported = totals
-        self._observe_trainer(metrics)
-        if self.experiment is not None:
-            all_counts = [
-                p.variant_counts for p in self._clicks.values() if p.variant_counts is not None
-            ]
-            observe_experiment(metrics, self.experiment, all_counts)
-        coverage, gini = self.exposure.coverage_and_gini(len(self.items))
-        metrics.coverage.set(coverage)
-        metrics.gini.set(gini)
-        metrics.novelty.set(self.exposure.novelty())
-        metrics.popularity_lift.set(self.exposure.popularity_lift())
-        for history, share in self.exposure.hit_shares().items():
-            metrics.hits.labels(history).set(share)
-
-    def _observe_trainer(self, metrics: Metrics) -> None:
-        trainer = self.trainer
-        if trainer is None or not trainer.examples:
-            return
-        metrics.ranker_rank.labels("base").set(trainer.base_rank)
-        metrics.ranker_rank.labels("blend").set(trainer.blend_rank)
-        shares: Counter[str] = Counter()
-        for expert, share in zip(EXPERT_OF, trainer.shares.tolist(), strict=True):
-            shares[expert] += share
-        for expert, share in shares.items():
-            metrics.ranker_share.labels(expert).set(share)
-
-
-def _counter_of(metrics: Metrics, name: str) -> Counts:
-    kind, _, label = name.partition("_")
-    if kind == "list":
-        return metrics.fallbacks.labels(label)
-    if kind == "example":
-        return metrics.ranker_examples.labels(label)
-    if kind == "search":
-        return metrics.predictions.labels("encoder", label)
-    return metrics.evictions.labels(name)
+    def metrics(self, registry: Registry) -> Observer:
+        """Declare the recommender's metrics; returns what brings them up to date."""
+        return RecommenderMetrics(
+            registry,
+            items=self.items,
+            knowledge=self.knowledge,
+            exposure=self.exposure,
+            counters=self.counters,
+            interactions=self._clicks,
+            item_pairs=self._pairs,
+            product_search=self.product_search,
+            trainer=self.trainer,
+            experiment=self.experiment,
+        ).observe
 
 
 def _user(event: Event) -> str:
@@ -266,18 +218,19 @@ def read_rules(path: str) -> Rules:
 
 def build(settings: WorkerSettings) -> Service:
     """The service, by the worker's settings. Raises SettingsError for rules it cannot use."""
-    knobs = replace(
+    own = RecommenderSettings.from_env(settings.environ)
+    config = replace(
         RecommenderConfig(),
-        list_interval_ms=settings.list_interval_ms,
-        list_age_ms_max=settings.list_age_ms_max,
-        rules=read_rules(settings.rules_file),
-        decay_half_life_hours=settings.decay_half_life_hours,
-        pruning_delta=settings.pruning_delta,
+        list_interval_ms=own.list_interval_ms,
+        list_age_ms_max=own.list_age_ms_max,
+        rules=read_rules(own.rules_file),
+        decay_half_life_hours=own.decay_half_life_hours,
+        pruning_delta=own.pruning_delta,
     )
     models = None
-    if settings.search:
+    if own.search:
         models = ItemEncoder(settings.model_dir), SupportQueryFilter(settings.model_dir)
-    recommender = Recommender(knobs, experiment_of(settings), models)
+    recommender = Recommender(config, experiment_of(own.experiment), models)
     return Service(
         name="recommender",
         sources=[
@@ -304,7 +257,7 @@ def build(settings: WorkerSettings) -> Service:
         tables=recommender.tables(),
         prepare=recommender.prepare,
         rank=recommender.rank_pending,
-        observe=recommender.observe,
+        metrics=recommender.metrics,
         positions=recommender.positions,
         models=[
             (model.name, model.version)

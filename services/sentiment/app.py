@@ -7,6 +7,7 @@ from weakref import WeakSet
 
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.runtime.api.service import Service, Source
+from shopkeeper.shared.runtime.telemetry.metrics import StateMetrics
 from shopkeeper.shared.runtime.telemetry.predictions import Predictions
 
 from .core import WANTED, SentimentProcessor
@@ -14,7 +15,7 @@ from .model import load_model
 
 if TYPE_CHECKING:
     from shopkeeper.shared.runtime.settings import WorkerSettings
-    from shopkeeper.shared.runtime.telemetry.metrics import Metrics
+    from shopkeeper.shared.runtime.telemetry.metrics import Observer, Registry
 
     from .aggregates import Aggregates
 
@@ -32,14 +33,19 @@ def build(settings: WorkerSettings) -> Service:
         state.held.add(processor.aggregates)
         return processor
 
-    def observe(metrics: Metrics) -> None:
-        predictions.report(metrics)
-        state.report(metrics)
+    def metrics(registry: Registry) -> Observer:
+        observers = predictions.metrics(registry), state.metrics(registry)
+
+        def observe() -> None:
+            for each in observers:
+                each()
+
+        return observe
 
     return Service(
         name="sentiment",
         sources=[Source(topics.REVIEWS, make, WANTED, key_of=lambda e: e.data.product_id)],
-        observe=observe,
+        metrics=metrics,
         models=[(model.name, model.version)],
     )
 
@@ -51,9 +57,14 @@ class State:
         # Weak: the runtime drops the processors of a revoked partition, and so does this.
         self.held: WeakSet[Aggregates] = WeakSet()
 
-    def report(self, metrics: Metrics) -> None:
-        """Entries as they are now, evictions since the last call."""
-        held = list(self.held)
-        metrics.state_entries.labels("products").set(sum(len(a) for a in held))
-        metrics.state_entries.labels("reviews").set(sum(a.review_count for a in held))
-        metrics.evictions.labels("products").inc(sum(a.take_evictions() for a in held))
+    def metrics(self, registry: Registry) -> Observer:
+        """Entries as they are, and evictions since the last observation."""
+        metrics = StateMetrics(registry)
+
+        def observe() -> None:
+            held = list(self.held)
+            metrics.entries.labels("products").set(sum(len(a) for a in held))
+            metrics.entries.labels("reviews").set(sum(a.review_count for a in held))
+            metrics.evictions.labels("products").inc(sum(a.take_evictions() for a in held))
+
+        return observe

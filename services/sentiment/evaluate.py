@@ -47,8 +47,9 @@ def classifier(
 
 
 def run(path: str | Path) -> dict[str, Any]:
-    """Accuracy and macro-F1 on a file with `text` and `label`. Raises BadFile, ModelError, OSError.
+    """Sentiment of texts: FILE has `text` and `label`.
 
+    Returns accuracy and macro-F1. Raises BadFile, ModelError, OSError.
     `accuracy` takes the likelier of those labels that occur in the file: where nobody labelled
     anything neutral, positive or negative. `accuracy_three_labels` is of the label as published.
     """

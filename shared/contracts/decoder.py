@@ -13,16 +13,15 @@ from __future__ import annotations
 
 import base64
 import binascii
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
-import orjson
 
 from . import topics
 from .aliases import suffix_of_name, to_our_names
 from .envelope import Event, Rejected, Skipped
 from .events.shop import SHOP_TYPES
+from .parsing import Refused, label_of, optional_id, parse, time_ms_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -32,6 +31,7 @@ EVENT_BYTES_MAX = 262_144
 # megabyte of ce_id would make an output that no broker takes, and a failed delivery stops a worker.
 KEY_BYTES_MAX = 2048  # 512 characters, the longest id, in UTF-8
 ENVELOPE_CHARACTERS_MAX = 1024  # of ce_id, ce_source and ce_correlationid each
+TOO_LONG = f"id, source or correlation id of over {ENVELOPE_CHARACTERS_MAX} characters"
 TRACEPARENT_BYTES = 55  # W3C trace context, version 00
 TIME_MS_MIN = 946_684_800_000  # 2000-01-01: anything older is a unit mistake or a broken clock
 AHEAD_MS_MAX = 86_400_000
@@ -39,39 +39,6 @@ NO_SOURCE = "unknown"  # of an event with an id of its own but no source; "" = t
 BARE_TIMES = ("time", "timestamp", "timestamp_micros")
 STRUCTURED = b"application/cloudevents"
 KNOWN_TYPES = frozenset(SHOP_TYPES) | {t for topic in topics.ALL for t in topic.types}
-
-ERRORS: dict[str, frozenset[str]] = {
-    "decode": frozenset(
-        {
-            "too_large",
-            "invalid_utf8",
-            "invalid_json",
-            "not_finite",
-            "lone_surrogate",
-            "nested_too_deep",
-            "not_an_object",
-            "invalid_base64",
-        }
-    ),
-    "validate": frozenset(
-        {
-            "unknown_type",
-            "missing_field",
-            "null_field",
-            "empty_field",
-            "wrong_type",
-            "out_of_range",
-            "too_long",
-            "nested_too_deep",
-            "invalid_time",
-            "time_too_old",
-            "time_ahead",
-            "empty_value",
-            "missing_key",
-        }
-    ),
-}
-"""The closed set: stage -> the labels that `Rejected.error` can have there."""
 
 SKIPS = frozenset({"other_type", "unknown_type"})  # what `Skipped.reason` can be
 
@@ -87,10 +54,6 @@ class Record(Protocol):
     key: bytes | None
     value: bytes | None
     headers: Sequence[tuple[str, bytes]]
-
-
-class _Refused(Exception):
-    """Internal: carries stage, error and message to the one place that makes a `Rejected`."""
 
 
 class EventDecoder:
@@ -119,7 +82,7 @@ class EventDecoder:
         for record in records:
             try:
                 verdicts.append(decode_one(record))
-            except _Refused as refused:
+            except Refused as refused:
                 stage, error, message = refused.args
                 verdicts.append(Rejected(record.offset, stage, error, message))
             except UnicodeDecodeError:
@@ -130,9 +93,9 @@ class EventDecoder:
     def _decode(self, record: Record) -> Event | Skipped:
         value, key = record.value, record.key
         if value is not None and len(value) > EVENT_BYTES_MAX:
-            raise _Refused("decode", "too_large", f"{len(value)} bytes, {EVENT_BYTES_MAX} allowed")
+            raise Refused("decode", "too_large", f"{len(value)} bytes, {EVENT_BYTES_MAX} allowed")
         if key is not None and len(key) > KEY_BYTES_MAX:
-            raise _Refused("decode", "too_large", f"a key of over {KEY_BYTES_MAX} bytes")
+            raise Refused("decode", "too_large", f"a key of over {KEY_BYTES_MAX} bytes")
         headers = dict(record.headers or ())
         content_type = headers.get("content-type")
         if content_type and content_type[:23].lower() == STRUCTURED:
@@ -152,14 +115,14 @@ class EventDecoder:
             return self._tombstone(
                 record,
                 suffix,
-                record.timestamp if time_header is None else _time_ms(time_header.decode()),
+                record.timestamp if time_header is None else time_ms_of(time_header.decode()),
                 id_header.decode() if id_header else None,
                 (headers.get("ce_source") or b"").decode(),
                 headers,
             )
-        data = _parse(record.value)
+        data = parse(record.value)
         time = headers.get("ce_time")
-        time_ms = record.timestamp if time is None else _time_ms(time.decode())
+        time_ms = record.timestamp if time is None else time_ms_of(time.decode())
         event_id = headers.get("ce_id")
         return self._event(
             record,
@@ -168,16 +131,16 @@ class EventDecoder:
             time_ms,
             event_id.decode() if event_id else None,
             (headers.get("ce_source") or b"").decode(),
-            headers,
+            headers=headers,
         )
 
     def _structured(self, record: Record, headers: dict[str, bytes]) -> Event | Skipped:
         if not record.value:
-            raise _Refused("validate", "empty_value", "an empty value in structured mode")
-        envelope = _parse(record.value)
+            raise Refused("validate", "empty_value", "an empty value in structured mode")
+        envelope = parse(record.value)
         name = envelope.get("type")
         if not isinstance(name, str):
-            raise _Refused("validate", "missing_field", "missing required field `type`")
+            raise Refused("validate", "missing_field", "missing required field `type`")
         suffix = self._suffix_of.get(name.encode())
         if suffix not in self._wanted:
             return self._unwanted(record, suffix)
@@ -186,22 +149,22 @@ class EventDecoder:
             try:
                 decoded = base64.b64decode(envelope["data_base64"], validate=True)
             except (binascii.Error, TypeError, ValueError):
-                raise _Refused("decode", "invalid_base64", "`data_base64` is not base64") from None
-            data = _parse(decoded) if decoded else None
+                raise Refused("decode", "invalid_base64", "`data_base64` is not base64") from None
+            data = parse(decoded) if decoded else None
         for name in ("correlationid", "traceparent"):  # CloudEvents extensions, as in ce_ headers
             extension = envelope.get(name)
             if isinstance(extension, str):
                 header = "ce_correlationid" if name == "correlationid" else name
                 headers.setdefault(header, extension.encode())
         time = envelope.get("time")
-        time_ms = record.timestamp if time is None else _time_ms(time)
-        event_id = _string(envelope, "id")
-        source = _string(envelope, "source") or ""
+        time_ms = record.timestamp if time is None else time_ms_of(time)
+        event_id = optional_id(envelope, "id")
+        source = optional_id(envelope, "source") or ""
         if data is None:
             return self._tombstone(record, suffix, time_ms, event_id, source, headers)
         if not isinstance(data, dict):
-            raise _Refused("decode", "not_an_object", "`data` is not a JSON object")
-        return self._event(record, suffix, data, time_ms, event_id, source, headers)
+            raise Refused("decode", "not_an_object", "`data` is not a JSON object")
+        return self._event(record, suffix, data, time_ms, event_id, source, headers=headers)
 
     def _bare(self, record: Record, headers: dict[str, bytes]) -> Event | Skipped:
         suffix: str | None = self._default_type
@@ -209,7 +172,7 @@ class EventDecoder:
             if suffix not in self._wanted:
                 return Skipped(record.offset, "other_type")
             return self._tombstone(record, suffix, record.timestamp, None, "", headers)
-        data = _parse(record.value)
+        data = parse(record.value)
         if "type" in data or "event" in data:
             suffix = self._named(data.get("type"), data.get("event"))
         if suffix not in self._wanted:
@@ -220,10 +183,10 @@ class EventDecoder:
             record,
             suffix,
             data,
-            record.timestamp if time is None else _time_ms(time),
-            _string(data, "id") or _string(data, "message_id"),
+            record.timestamp if time is None else time_ms_of(time),
+            optional_id(data, "id") or optional_id(data, "message_id"),
             "",
-            headers,
+            headers=headers,
         )
 
     def _named(self, kind: Any, event: Any) -> str | None:
@@ -245,7 +208,7 @@ class EventDecoder:
     def _unwanted(self, record: Record, suffix: str | None) -> Skipped:
         if suffix is None:
             if self._owner:
-                raise _Refused("validate", "unknown_type", "no schema knows this type")
+                raise Refused("validate", "unknown_type", "no schema knows this type")
             return Skipped(record.offset, "unknown_type")
         return Skipped(record.offset, "other_type")
 
@@ -259,11 +222,11 @@ class EventDecoder:
         headers: dict[str, bytes],
     ) -> Event:
         if suffix != "product.catalogued.v1":
-            raise _Refused("validate", "empty_value", "an empty value means nothing here")
+            raise Refused("validate", "empty_value", "an empty value means nothing here")
         if not record.key:
-            raise _Refused("validate", "missing_key", "a removal needs the product id as its key")
+            raise Refused("validate", "missing_key", "a removal needs the product id as its key")
         record.key.decode()  # it is the product's id, so it is text
-        return self._make(record, suffix, None, time_ms, event_id, source, headers)
+        return self._make(record, suffix, None, time_ms, event_id, source, headers=headers)
 
     def _event(
         self,
@@ -273,13 +236,14 @@ class EventDecoder:
         time_ms: int,
         event_id: str | None,
         source: str,
+        *,
         headers: dict[str, bytes],
     ) -> Event:
         try:
             checked = msgspec.convert(data, self._wanted[suffix], strict=True)
         except msgspec.ValidationError as error:
-            raise _Refused("validate", _label(str(error)), str(error)) from None
-        return self._make(record, suffix, checked, time_ms, event_id, source, headers)
+            raise Refused("validate", label_of(str(error)), str(error)) from None
+        return self._make(record, suffix, checked, time_ms, event_id, source, headers=headers)
 
     def _make(
         self,
@@ -289,14 +253,15 @@ class EventDecoder:
         time_ms: int,
         event_id: str | None,
         source: str,
+        *,
         headers: dict[str, bytes],
     ) -> Event:
         if time_ms < TIME_MS_MIN:
-            raise _Refused("validate", "time_too_old", "the event's time is before 2000")
+            raise Refused("validate", "time_too_old", "the event's time is before 2000")
         if time_ms > record.timestamp + AHEAD_MS_MAX:
             # Ahead of the record's own timestamp, not of our clock: a replay must decide alike.
             # (That timestamp is bounded by the broker's message.timestamp.after.max.ms.)
-            raise _Refused("validate", "time_ahead", "the event's time is over 24 h ahead")
+            raise Refused("validate", "time_ahead", "the event's time is over 24 h ahead")
         if event_id is None:  # made up from its place in the log, so it can have no repeat
             event_id, source = f"{self._topic}/{record.partition}/{record.offset}", ""
         elif not source:
@@ -306,88 +271,18 @@ class EventDecoder:
         if len(event_id) + len(source) + len(correlation) > ENVELOPE_CHARACTERS_MAX:
             longest = max(len(event_id), len(source), len(correlation))
             if longest > ENVELOPE_CHARACTERS_MAX:
-                message = (
-                    f"id, source or correlation id of over {ENVELOPE_CHARACTERS_MAX} characters"
-                )
-                raise _Refused("validate", "too_long", message)
+                raise Refused("validate", "too_long", TOO_LONG)
         trace = headers.get("traceparent")
         if trace is not None and len(trace) != TRACEPARENT_BYTES:
             trace = None  # W3C: one that cannot be parsed is ignored, never an error
         return Event(
-            suffix, data, record.key, record.offset, time_ms, event_id, source, correlation, trace
+            suffix,
+            data,
+            record.key,
+            record.offset,
+            time_ms,
+            event_id,
+            source=source,
+            correlation_id=correlation,
+            traceparent=trace,
         )
-
-
-def _string(data: dict[str, Any], name: str) -> str | None:
-    """An optional id of the envelope; a number is refused, as everywhere (digits get lost)."""
-    value = data.get(name)
-    if value is None or value == "":
-        return None
-    if not isinstance(value, str):
-        raise _Refused("validate", "wrong_type", f"`{name}` is not a string")
-    return value
-
-
-def _label(message: str) -> str:
-    """The class of a validation error. msgspec tells it only in its message; tests hold it so."""
-    if "missing required field" in message:
-        return "missing_field"
-    if "got `null`" in message:
-        return "null_field"
-    if "length >= 1" in message:
-        return "empty_field"
-    if "length <=" in message:
-        return "too_long"
-    if "nested too deep" in message:
-        return "nested_too_deep"
-    return "wrong_type" if "got `" in message else "out_of_range"
-
-
-def _parse(value: bytes) -> dict[str, Any]:
-    """A JSON object, or _Refused. Messages never hold any of the payload."""
-    if value[0] == 0 and len(value) > 5:
-        value = value[5:]  # Confluent framing: magic byte and schema id
-    try:
-        document = orjson.loads(value)
-    except orjson.JSONDecodeError as error:
-        try:
-            value.decode("utf-8")
-        except UnicodeDecodeError as bad:
-            raise _Refused("decode", "invalid_utf8", f"at byte {bad.start}") from None
-        raise _Refused("decode", _json_label(error), f"at character {error.pos}") from None
-    if type(document) is not dict:
-        raise _Refused("decode", "not_an_object", "the value is not a JSON object")
-    return document
-
-
-def _json_label(error: orjson.JSONDecodeError) -> str:
-    """The class of a parse error: orjson's words, or what stands where it stopped."""
-    message, stopped_at = error.msg.lower(), error.doc[error.pos : error.pos + 8]
-    if "recursion" in message or "depth" in message:
-        return "nested_too_deep"
-    if "surrogate" in message:
-        return "lone_surrogate"
-    if "infinity" in message or stopped_at == "Infinity" or stopped_at.startswith("NaN"):
-        return "not_finite"
-    return "invalid_json"
-
-
-def _time_ms(value: Any) -> int:
-    """RFC 3339 to Unix milliseconds.
-
-    Numbers are Unix seconds, milliseconds or microseconds: told apart by size, which is safe
-    between 1973 and 5138.
-    """
-    if isinstance(value, str):
-        try:
-            time = datetime.fromisoformat(value.upper() if value[-1:] == "z" else value)
-            if time.tzinfo is None:
-                raise _Refused("validate", "invalid_time", "the time has no UTC offset")
-            return round(time.timestamp() * 1000)
-        except (ValueError, OverflowError):
-            raise _Refused("validate", "invalid_time", "the time is not RFC 3339") from None
-    if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e17:
-        if abs(value) > 1e14:
-            return int(value // 1000)
-        return int(value if abs(value) > 1e11 else value * 1000)
-    raise _Refused("validate", "invalid_time", "the time is not RFC 3339")

@@ -36,7 +36,7 @@ class Rejected(msgspec.Struct, frozen=True, gc=False):
     offset: int
     stage: str  # decode | validate | infer | state | publish
     error: (
-        str  # a class of error from a closed set (`decoder.ERRORS`, the cores' own); a metric label
+        str  # a class of error from a closed set (`parsing.ERRORS`, the cores' own); a metric label
     )
     message: str  # for a person; never contains payload text
 

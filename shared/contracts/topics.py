@@ -1,13 +1,18 @@
 """Every topic there is: name, key, cleanup policy, and who reads and writes it.
 
 `TOPIC_PREFIX` (an environment setting) goes in front of each name when it meets a broker;
-inside the code topics have the names below.
+inside the code topics have the names below. Checkpoint and dead-letter topics follow from who
+consumes what; tests/contract/test_services.py holds the columns against the services' own
+specifications, since nothing in shared/ knows a service by more than its name.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 CLICKS = "shop.clicks.v1"
 SEARCHES = "shop.searches.v1"
@@ -52,7 +57,10 @@ class Topic:
     cleanup: Literal["delete", "compact"]
     types: tuple[str, ...] = ()  # event type suffixes; empty for internal formats
     producers: tuple[str, ...] = ()
+    # Workers that consume it in their group, and dead-letter what they cannot use; and who reads
+    # it outside, "subscribers" or "operators".
     consumers: tuple[str, ...] = ()
+    tables_of: tuple[str, ...] = ()  # workers that read it whole, as a table
     internal: bool = False
     retention_ms: int | None = 28 * DAY_MS
     message_bytes_max: int = 1_048_576
@@ -109,6 +117,7 @@ _INPUTS = (
         ("product.catalogued.v1",),
         ("shop",),
         ("recommender",),
+        tables_of=("recommender",),
         retention_ms=None,
         owner="recommender",
         default_type="product.catalogued.v1",
@@ -126,7 +135,8 @@ _OUTPUTS = (
         "compact",
         ("product-sentiment.updated.v1",),
         ("sentiment",),
-        ("recommender", "subscribers"),
+        ("subscribers",),
+        tables_of=("recommender",),
         retention_ms=None,
     ),
     Topic(
@@ -144,7 +154,8 @@ _OUTPUTS = (
         "compact",
         ("similar-items.updated.v1",),
         ("recommender",),
-        ("recommender", "subscribers"),
+        ("subscribers",),
+        tables_of=("recommender",),
         retention_ms=None,
     ),
     Topic(
@@ -153,7 +164,8 @@ _OUTPUTS = (
         "compact",
         ("trending.updated.v1",),
         ("recommender",),
-        ("recommender", "subscribers"),
+        ("subscribers",),
+        tables_of=("recommender",),
         retention_ms=None,
     ),
 )
@@ -174,7 +186,7 @@ _INTERNAL = (
         "compact",
         (),
         ("recommender",),
-        ("recommender",),
+        tables_of=("recommender",),
         internal=True,
         retention_ms=None,
     ),
@@ -185,7 +197,7 @@ _INTERNAL = (
         "delete",
         (),
         ("recommender",),
-        ("recommender",),
+        tables_of=("recommender",),
         internal=True,
         config={"retention.bytes": "16777216", "segment.bytes": "4194304"},
     ),
@@ -195,53 +207,77 @@ _INTERNAL = (
         "compact",
         (),
         ("recommender",),
-        ("recommender",),
+        tables_of=("recommender",),
         internal=True,
         retention_ms=None,
     ),
-    Topic(LAYOUT, "layout", "compact", (), ("topics",), SERVICES, internal=True, retention_ms=None),
-    # A worker deletes what is superseded; a broker frees whole segments of it only.
-    *(
-        Topic(
-            checkpoints(s),
-            "chunk",
-            "delete",
-            (),
-            (s,),
-            (s,),
-            internal=True,
-            retention_ms=None,
-            message_bytes_max=2_097_152,
-            config={"segment.bytes": "4194304"},
-        )
-        for s in SERVICES
-    ),
 )
 
-_DEAD_LETTERS = tuple(
-    Topic(
-        dead_letters(topic, service),
-        "as in the source topic",
-        "delete",
-        (),
-        (service,),
-        ("operators",),
+
+def layout(services: Sequence[str]) -> Topic:
+    """By how many partitions the state of all services is split."""
+    return Topic(
+        LAYOUT,
+        "layout",
+        "compact",
+        producers=("topics",),
+        tables_of=tuple(services),
         internal=True,
-        # Inputs and 2 MiB more: headers are added, nothing may be refused for its size.
-        message_bytes_max=3_145_728,
+        retention_ms=None,
     )
-    for topic, service in (
-        (CLICKS, "recommender"),
-        (CATALOGUE, "recommender"),
-        (ITEM_PAIRS, "recommender"),
-        (SEARCHES, "intent"),
-        (SEARCHES, "recommender"),
-        (QUESTIONS, "intent"),
-        (REVIEWS, "sentiment"),
-    )
-)
 
-ALL: tuple[Topic, ...] = (*_INPUTS, *_OUTPUTS, *_INTERNAL, *_DEAD_LETTERS)
+
+def checkpoint_topic(service: str) -> Topic:
+    """Where a service keeps its state. A worker deletes what is superseded; a broker frees whole
+    segments of it only."""
+    return Topic(
+        checkpoints(service),
+        "chunk",
+        "delete",
+        producers=(service,),
+        tables_of=(service,),
+        internal=True,
+        retention_ms=None,
+        message_bytes_max=2_097_152,
+        config={"segment.bytes": "4194304"},
+    )
+
+
+def dead_letter_topics(declared: Sequence[Topic], services: Sequence[str]) -> tuple[Topic, ...]:
+    """One for each service that consumes a topic; those of one owner stand together."""
+    consumed = [t for t in declared if not {*t.consumers}.isdisjoint(services)]
+    owners = list(dict.fromkeys(t.owner or t.consumers[0] for t in consumed))
+    return tuple(
+        Topic(
+            dead_letters(topic.name, service),
+            "as in the source topic",
+            "delete",
+            producers=(service,),
+            consumers=("operators",),
+            internal=True,
+            # Inputs and 2 MiB more: headers are added, nothing may be refused for its size.
+            message_bytes_max=3_145_728,
+        )
+        for owner in owners
+        for topic in consumed
+        if (topic.owner or topic.consumers[0]) == owner
+        for service in topic.consumers
+        if service in services
+    )
+
+
+def complete(declared: Sequence[Topic], services: Sequence[str]) -> tuple[Topic, ...]:
+    """The topics that are declared, and those that follow from them and from who consumes them."""
+    return (
+        *declared,
+        layout(services),
+        *(checkpoint_topic(service) for service in services),
+        *dead_letter_topics(declared, services),
+    )
+
+
+DECLARED: tuple[Topic, ...] = (*_INPUTS, *_OUTPUTS, *_INTERNAL)
+ALL: tuple[Topic, ...] = complete(DECLARED, SERVICES)
 BY_NAME: dict[str, Topic] = {topic.name: topic for topic in ALL}
 
 # Keyed by user or product: their state is split as they are, and they grow together.

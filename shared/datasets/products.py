@@ -1,4 +1,4 @@
-"""Catalogue files, JSON lines or CSV, as products."""
+"""Catalogue files, JSON lines or CSV, as products; products as events."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from typing import IO, TYPE_CHECKING, Any
 import msgspec
 import orjson
 
+from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.contracts.events.shop import ProductCatalogued
 
-from .readers import FormatError, open_text
+from .readers import FormatError, ShopEvent, open_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -59,6 +60,20 @@ def load(
     if not products:
         raise FormatError(f"{path}: no products")
     return list(products.values())
+
+
+def catalogue_events(products: Sequence[ProductCatalogued], time_ms: int) -> Iterator[ShopEvent]:
+    """One product.catalogued per product, all of `time_ms`."""
+    for product in products:
+        data = {k: v for k, v in msgspec.to_builtins(product).items() if v is not None}
+        yield ShopEvent(
+            topics.CATALOGUE,
+            "product.catalogued.v1",
+            product.product_id,
+            data,
+            time_ms,
+            f"catalogue/{product.product_id}/{time_ms}",
+        )
 
 
 def _json_rows(

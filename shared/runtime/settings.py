@@ -1,13 +1,13 @@
 """Settings come from the environment, are validated before anything starts, and have one owner.
 
-`REFERENCE` is the single list of every variable; docs/settings.md is generated from it
-(`python -m shopkeeper.shared.runtime.settings`), so the table cannot drift from the code.
+`REFERENCE` lists what every process reads; a service lists its own in its specification.
+docs/settings.md is generated from both (`python -m shopkeeper.apps.docs.settings`).
 """
 
 from __future__ import annotations
 
 import ssl
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +30,28 @@ class Setting:
     minimum: float | None = None
     maximum: float | None = None
     choices: tuple[str, ...] = ()
+
+    def read(self, environ: Mapping[str, str]) -> str:
+        """The variable's value, or the default, checked against kind, bounds and choices.
+
+        Raises SettingsError, naming the setting, on anything unusable.
+        """
+        name = self.name
+        value = environ.get(name, "").strip() or self.default
+        if self.kind in ("integer", "number"):
+            try:
+                number = int(value) if self.kind == "integer" else float(value)
+            except ValueError:
+                kind = "a whole number" if self.kind == "integer" else "a number"
+                raise SettingsError(f"{name}={value!r} is not {kind}") from None
+            low, high = self.minimum, self.maximum
+            if not (low is None or number >= low) or not (high is None or number <= high):
+                raise SettingsError(f"{name}={value!r} is not between {low:g} and {high:g}")
+        elif self.kind == "choice" and value not in self.choices:
+            raise SettingsError(f"{name}={value!r} is not one of {', '.join(self.choices)}")
+        elif self.kind == "file" and value and not Path(value).exists():
+            raise SettingsError(f"{name}={value!r} does not exist")
+        return value
 
 
 REFERENCE: tuple[Setting, ...] = (
@@ -169,85 +191,14 @@ REFERENCE: tuple[Setting, ...] = (
         0,
         10_000_000,
     ),
-    Setting(
-        "LIST_INTERVAL",
-        "0",
-        "recommender: seconds of event time between two lists of one user at least",
-        "number",
-        0,
-        86_400,
-    ),
-    Setting(
-        "LIST_AGE_MAX",
-        "60",
-        "recommender: seconds; for an older event no list is published, it is only learned",
-        "number",
-        0,
-        1e10,
-    ),
-    Setting(
-        "DECAY_HALF_LIFE",
-        "0",
-        "recommender: hours of event time after which a session counts "
-        "half as evidence of what goes together; 0: never (setting or clearing it starts over)",
-        "number",
-        0,
-        1e6,
-    ),
-    Setting(
-        "PRUNING_DELTA",
-        "0",
-        "recommender: pairs of items are dropped from memory where "
-        "chance would hide a neighbour with less than this probability; 0: none is (changing "
-        "it starts over)",
-        "number",
-        0,
-        0.99,
-    ),
-    Setting(
-        "RULES",
-        "",
-        "recommender: serving rules, a JSON file (see the recommender's README); empty means none",
-        "file",
-    ),
-    Setting(
-        "SEARCH",
-        "on",
-        "recommender: whether searches are answered and count in lists",
-        "choice",
-        choices=("on", "off"),
-    ),
-    Setting(
-        "EXPERIMENT",
-        "",
-        "recommender: JSON, the variants of an A/B test (see its README); empty means none",
-    ),
 )
 
 _BY_NAME = {setting.name: setting for setting in REFERENCE}
 
 
 def read(environ: Mapping[str, str], name: str) -> str:
-    """The value of one setting, checked against its kind, bounds and choices.
-
-    Raises SettingsError, naming the setting, on anything unusable.
-    """
-    setting = _BY_NAME[name]
-    value = environ.get(name, "").strip() or setting.default
-    if setting.kind in ("integer", "number"):
-        try:
-            number = int(value) if setting.kind == "integer" else float(value)
-        except ValueError:
-            kind = "a whole number" if setting.kind == "integer" else "a number"
-            raise SettingsError(f"{name}={value!r} is not {kind}") from None
-        low, high = setting.minimum, setting.maximum
-        if not (low is None or number >= low) or not (high is None or number <= high):
-            raise SettingsError(f"{name}={value!r} is not between {low:g} and {high:g}")
-    elif setting.kind == "choice" and value not in setting.choices:
-        raise SettingsError(f"{name}={value!r} is not one of {', '.join(setting.choices)}")
-    elif setting.kind == "file" and value and not Path(value).exists():
-        raise SettingsError(f"{name}={value!r} does not exist")
-    return value
+    """The value of one setting of `REFERENCE`. Raises SettingsError, as `Setting.read` does."""
+    return _BY_NAME[name].read(environ)
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,14 +234,15 @@ class KafkaSettings:
                 f"KAFKA_SECURITY_PROTOCOL={protocol} needs KAFKA_SASL_USERNAME and "
                 "KAFKA_SASL_PASSWORD_FILE"
             )
+        password = Path(password_file).read_text("utf-8").strip() if password_file else ""
         return cls(
             servers,
-            protocol,
-            read(environ, "KAFKA_SASL_MECHANISM"),
-            username,
-            Path(password_file).read_text("utf-8").strip() if password_file else "",
-            read(environ, "KAFKA_SSL_CAFILE"),
-            prefix,
+            security_protocol=protocol,
+            sasl_mechanism=read(environ, "KAFKA_SASL_MECHANISM"),
+            sasl_username=username,
+            sasl_password=password,
+            ssl_cafile=read(environ, "KAFKA_SSL_CAFILE"),
+            topic_prefix=prefix,
         )
 
     def topic(self, name: str) -> str:
@@ -316,7 +268,7 @@ class KafkaSettings:
 
 @dataclass(frozen=True, slots=True)
 class WorkerSettings:
-    """Everything a worker is told from outside."""
+    """What every worker is told from outside, whichever service it runs."""
 
     kafka: KafkaSettings
     type_prefix: str
@@ -336,13 +288,8 @@ class WorkerSettings:
     session_timeout_s: float
     max_poll_interval_s: float
     recent_ids_max: int
-    list_interval_ms: int
-    list_age_ms_max: int
-    decay_half_life_hours: float
-    pruning_delta: float
-    rules_file: str
-    search: bool
-    experiment: str
+    # Where a service reads the settings of its own. Not shown: it may hold secrets of others.
+    environ: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> WorkerSettings:
@@ -373,44 +320,8 @@ class WorkerSettings:
             session_timeout_s=number("SESSION_TIMEOUT"),
             max_poll_interval_s=number("MAX_POLL_INTERVAL"),
             recent_ids_max=integer("RECENT_IDS_MAX"),
-            list_interval_ms=int(number("LIST_INTERVAL") * 1000),
-            list_age_ms_max=int(number("LIST_AGE_MAX") * 1000),
-            decay_half_life_hours=number("DECAY_HALF_LIFE"),
-            pruning_delta=number("PRUNING_DELTA"),
-            rules_file=read(environ, "RULES"),
-            search=read(environ, "SEARCH") == "on",
-            experiment=read(environ, "EXPERIMENT"),
+            environ=dict(environ),
         )
         if settings.batch_bytes_max > settings.buffer_bytes_max:
             raise SettingsError("BATCH_BYTES_MAX exceeds BUFFER_BYTES_MAX")
-        if settings.decay_half_life_hours and settings.pruning_delta:
-            raise SettingsError("DECAY_HALF_LIFE and PRUNING_DELTA exclude each other")
         return settings
-
-
-PAGE_HEAD = """# Settings
-
-Every variable that a Shopkeeper process reads. All are checked at start; a value that cannot be
-used stops the process with a message that names the variable. Generated by
-`python -m shopkeeper.shared.runtime.settings`.
-
-"""
-
-
-def reference_table() -> str:
-    """The Markdown table of docs/settings.md."""
-    lines = ["| variable | default | values | what it is |", "|---|---|---|---|"]
-    for s in REFERENCE:
-        values = ", ".join(s.choices) or (
-            f"{s.kind}, {s.minimum:g} to {s.maximum:g}"
-            if s.minimum is not None and s.maximum is not None
-            else s.kind
-        )
-        lines.append(
-            f"| `{s.name}` | {f'`{s.default}`' if s.default else ''} | {values} | {s.meaning} |"
-        )
-    return "\n".join(lines) + "\n"
-
-
-if __name__ == "__main__":
-    print(PAGE_HEAD + reference_table(), end="")

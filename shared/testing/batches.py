@@ -22,7 +22,15 @@ Pair = tuple[bytes | None, bytes | None]
 
 def build(pairs: Sequence[Pair], codec: str = "none") -> bytearray:
     """A batch of message format 2 of (key, value) pairs, its offsets from 0 on."""
-    builder = DefaultRecordBatchBuilder(2, CODECS[codec], 0, -1, -1, -1, 10_000_000)
+    builder = DefaultRecordBatchBuilder(
+        magic=2,
+        compression_type=CODECS[codec],
+        is_transactional=0,
+        producer_id=-1,
+        producer_epoch=-1,
+        base_sequence=-1,
+        batch_size=10_000_000,
+    )
     now_ms = int(time.time() * 1000)  # an old record would fall to retention
     for index, (key, value) in enumerate(pairs):
         builder.append(index, now_ms, key, value, [])

@@ -12,8 +12,8 @@ import click
 import pytest
 import yaml
 
+from shopkeeper import services
 from shopkeeper.apps.cli.main import COMMANDS, command
-from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.runtime.settings import REFERENCE, WorkerSettings
 from shopkeeper.shared.runtime.telemetry.metrics import Metrics
 
@@ -40,7 +40,14 @@ def environment(service):
 
 
 def test_every_service_of_ours_has_a_worker():
-    assert {s["command"][1] for s in WORKERS.values()} == set(topics.SERVICES)
+    assert {s["command"][1] for s in WORKERS.values()} == set(services.NAMES)
+
+
+def test_prometheus_asks_every_service_for_its_metrics():
+    config = yaml.safe_load((PROMETHEUS / "prometheus.yaml").read_text("utf-8"))
+    jobs = config["scrape_configs"]
+    asked = {job["job_name"]: job["dns_sd_configs"][0]["names"] for job in jobs}
+    assert asked == {name: [name] for name in services.NAMES}
 
 
 @pytest.mark.parametrize("name", OURS)
@@ -58,7 +65,8 @@ def test_the_commands_exist(name):
 @pytest.mark.parametrize("name", OURS)
 def test_the_variables_are_known_and_their_values_are_accepted(name):
     values = environment(SERVICES[name])
-    assert values.keys() <= {setting.name for setting in REFERENCE}
+    own = services.spec(name).settings if name in WORKERS else ()
+    assert values.keys() <= {setting.name for setting in (*REFERENCE, *own)}
     settings = WorkerSettings.from_env(values)
     assert settings.kafka.bootstrap_servers == ("kafka:19092",)
     assert settings.worker_id == "", "under --scale two containers would share it"
@@ -148,7 +156,10 @@ def expressions():
 
 def exported():
     names = {"process_start_time_seconds", "process_resident_memory_bytes", "up"}
-    for family in Metrics("test").registry.collect():
+    registry = Metrics("test").registry
+    for spec in services.specs():
+        spec.build(WorkerSettings.from_env({})).metrics(registry)
+    for family in registry.collect():
         suffixes = {"counter": ("_total",), "histogram": ("_bucket", "_sum", "_count")}
         names |= {family.name + suffix for suffix in suffixes.get(family.type, ("",))}
     return names

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.contracts.dead_letter import dead_letter
-from shopkeeper.shared.contracts.decoder import ERRORS, SKIPS, EventDecoder
+from shopkeeper.shared.contracts.decoder import SKIPS, EventDecoder
 from shopkeeper.shared.contracts.envelope import Event, Rejected, Skipped
 from shopkeeper.shared.contracts.events.shop import SHOP_TYPES
+from shopkeeper.shared.contracts.parsing import ERRORS
 
 SCHEMAS = Path(__file__).parents[2] / "schemas"
 TOPIC_OF = {t: topic for topic in topics.ALL for t in topic.types}

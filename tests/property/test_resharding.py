@@ -22,7 +22,7 @@ from shopkeeper.services.recommender.processors.interactions import (
     EXPERIMENT_SECTION,
     SECTION,
 )
-from shopkeeper.services.recommender.resharding import RESHARD
+from shopkeeper.services.recommender.processors.resharding import RESHARD
 from shopkeeper.services.sentiment import resharding as sentiment_resharding
 from shopkeeper.services.sentiment.aggregates import Aggregates
 from shopkeeper.shared.contracts import topics

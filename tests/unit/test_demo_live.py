@@ -178,3 +178,21 @@ def test_reasons_with_long_or_strange_titles_keep_to_their_line(live):
     live.products = {**PRODUCTS, FIRST: strange}
     fill(live)
     assert all(len(line) <= 132 for line in drawn(live, 2.0).splitlines())
+
+
+def test_an_output_without_a_panel_of_its_own_is_shown_in_one_line_each(monkeypatch):
+    topic = topics.Topic("personalisation.loud-texts.v1", "user", "delete", ("text.loud.v1",))
+    monkeypatch.setitem(topics.BY_NAME, topic.name, topic)
+    live = Live(PRODUCTS, 0.0)
+    assert "loud" not in text_of(live)
+    for number in range(2):
+        live.received(topic.name, b'{"capitals":%d}' % number, "", 1.0)
+    text = text_of(live)
+    assert "loud texts" in text
+    assert text.index("capitals=1") < text.index("capitals=0"), "the newest first"
+
+
+def text_of(live):
+    console = Console(width=132, height=44, record=True, file=io.StringIO())
+    console.print(view.screen(live, 2.0), height=44)
+    return console.export_text()

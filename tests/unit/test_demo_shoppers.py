@@ -10,7 +10,7 @@ import pytest
 
 from shopkeeper.apps.demo import catalogue, shoppers, texts
 from shopkeeper.shared.contracts.events.shop import SHOP_TYPES
-from shopkeeper.shared.datasets.products import load
+from shopkeeper.shared.datasets.products import catalogue_events, load
 from shopkeeper.shared.datasets.readers import FormatError
 
 PRODUCTS = catalogue.built_in()
@@ -166,7 +166,7 @@ def test_a_bad_catalogue_is_refused_with_its_line(tmp_path, text, problem):
 
 
 def test_catalogue_events_are_valid_and_leave_out_what_is_unknown():
-    events = list(catalogue.events(PRODUCTS, START_MS))
+    events = list(catalogue_events(PRODUCTS, START_MS))
     assert len(events) == len(PRODUCTS)
     for event, product in zip(events, PRODUCTS, strict=True):
         assert msgspec.convert(event.data, SHOP_TYPES[event.type]) == product

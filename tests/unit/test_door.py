@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.contracts.dead_letter import DEAD_LETTER_BYTES_MAX, dead_letter
 from shopkeeper.shared.contracts.decoder import (
-    ERRORS,
     EVENT_BYTES_MAX,
     KEY_BYTES_MAX,
     NO_SOURCE,
     EventDecoder,
 )
 from shopkeeper.shared.contracts.envelope import Event, Rejected, Skipped
+from shopkeeper.shared.contracts.parsing import ERRORS
 
 NOW_MS = 1_790_000_000_000
 PREFIX = "com.example.shop."

@@ -344,7 +344,7 @@ def test_metrics_and_report_tell_the_same() -> None:
     assert processor.variant_counts is not None
     found = report(experiment, [processor.variant_counts])
     metrics = Metrics("test")
-    worker.observe(metrics)
+    worker.metrics(metrics.registry)()
 
     def sample(name: str, **labels: str) -> float | None:
         return metrics.registry.get_sample_value(f"shopkeeper_experiment_{name}", labels)

@@ -86,7 +86,7 @@ def test_rules_come_from_a_file_that_is_checked_at_start(tmp_path: Path) -> None
         build(WorkerSettings.from_env({"RULES": str(path)}))
     path.unlink()
     with pytest.raises(SettingsError, match="RULES"):
-        WorkerSettings.from_env({"RULES": str(path)})
+        build(WorkerSettings.from_env({"RULES": str(path)}))
 
 
 def test_the_rules_that_the_readme_shows_are_valid() -> None:
@@ -210,7 +210,8 @@ def test_what_was_shown_is_measured_live() -> None:
         shop.click(f"u{n}", "p0")
         shop.click(f"u{n}", "p1" if n < 3 else "p20")  # p1 was first in the list, p20 not in it
     metrics = Metrics("test")
-    shop.worker.observe(metrics)
+    observe = shop.worker.metrics(metrics.registry)
+    observe()
 
     def value(name: str, **labels: str) -> float | None:
         return metrics.registry.get_sample_value(f"shopkeeper_{name}", labels)
@@ -221,7 +222,7 @@ def test_what_was_shown_is_measured_live() -> None:
     assert value("popularity_lift_ratio") == 0, "nothing was counted yet"
     shop.event("user.erased.v1", UserErased(user_id="u0"))
     shop.click("u0", "p1")  # nobody's answer
-    shop.worker.observe(metrics)
+    observe()
     assert value("hit_ratio", history="2-3") == 0
 
 

@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from shopkeeper import services
+from shopkeeper.apps.docs.settings import page
+from shopkeeper.services.recommender.spec import RecommenderSettings
 from shopkeeper.shared.runtime.settings import (
     REFERENCE,
     KafkaSettings,
     SettingsError,
     WorkerSettings,
-    reference_table,
 )
 
 
@@ -50,9 +52,9 @@ def test_a_batch_must_fit_the_buffer():
 
 
 def test_decay_and_pruning_exclude_each_other():
-    WorkerSettings.from_env({"DECAY_HALF_LIFE": "336"})
+    RecommenderSettings.from_env({"DECAY_HALF_LIFE": "336"})
     with pytest.raises(SettingsError, match="exclude each other"):
-        WorkerSettings.from_env({"DECAY_HALF_LIFE": "336", "PRUNING_DELTA": "0.5"})
+        RecommenderSettings.from_env({"DECAY_HALF_LIFE": "336", "PRUNING_DELTA": "0.5"})
 
 
 def test_a_password_comes_from_a_file_and_is_not_in_the_options_unless_sasl(tmp_path):
@@ -69,8 +71,36 @@ def test_a_password_comes_from_a_file_and_is_not_in_the_options_unless_sasl(tmp_
     assert "sasl_plain_password" not in KafkaSettings.from_env({}).client_options()
 
 
-def test_every_setting_is_in_the_generated_table_and_the_table_is_current():
-    table = reference_table()
-    assert all(f"`{s.name}`" in table for s in REFERENCE)
-    page = Path(__file__).parents[2] / "docs" / "settings.md"
-    assert table in page.read_text("utf-8"), "run: python -m shopkeeper.shared.runtime.settings"
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("LIST_INTERVAL", "often", "LIST_INTERVAL='often' is not a number"),
+        ("LIST_AGE_MAX", "-1", "LIST_AGE_MAX='-1' is not between 0 and 1e"),
+        ("PRUNING_DELTA", "1", "PRUNING_DELTA='1' is not between 0 and 0.99"),
+        ("RULES", "/does/not/exist.json", "RULES='/does/not/exist.json' does not exist"),
+        ("SEARCH", "maybe", "SEARCH='maybe' is not one of on, off"),
+    ],
+)
+def test_a_service_checks_its_own_settings_before_it_is_built(name, value, message):
+    with pytest.raises(SettingsError, match=message):
+        services.spec("recommender").check_settings({name: value})
+    services.spec("intent").check_settings({name: value})
+
+
+def test_the_environment_is_not_shown_with_the_settings():
+    assert "hunter2" not in repr(WorkerSettings.from_env({"SECRET_OF_ANOTHER": "hunter2"}))
+
+
+def test_every_setting_is_on_the_generated_page_and_the_page_is_current():
+    text = page(services.specs())
+    own = [setting for spec in services.specs() for setting in spec.settings]
+    assert all(f"| `{s.name}` |" in text for s in (*REFERENCE, *own))
+    there = Path(__file__).parents[2] / "docs" / "settings.md"
+    assert there.read_text("utf-8") == text, "run: python -m shopkeeper.apps.docs.settings"
+
+
+def test_no_setting_has_two_owners():
+    names = [
+        s.name for owner in (REFERENCE, *(x.settings for x in services.specs())) for s in owner
+    ]
+    assert len(names) == len(set(names))

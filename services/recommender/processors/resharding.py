@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.runtime.kafka.murmur2 import partitions_of
 
 from ..config import RecommenderConfig
@@ -79,3 +80,6 @@ def _merged(
     if own is not None:
         merged.take_eviction_bucket(own)
     return merged
+
+
+RESHARD = {topics.CLICKS: split_interactions}  # by topic

@@ -30,20 +30,19 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from shopkeeper.shared.contracts.envelope import Event, Output, Rejected
-    from shopkeeper.shared.runtime.settings import WorkerSettings
-    from shopkeeper.shared.runtime.telemetry.metrics import Metrics
+    from shopkeeper.shared.runtime.telemetry.metrics import Registry
 
     from ..core.ab_testing.variants import Experiment
 
 DIGITS = 6
 
 
-def experiment_of(settings: WorkerSettings) -> Experiment | None:
-    """What EXPERIMENT says, None where it is empty. Raises SettingsError."""
-    if not settings.experiment:
+def experiment_of(text: str) -> Experiment | None:
+    """The experiment in a value of EXPERIMENT, None for an empty one. Raises SettingsError."""
+    if not text:
         return None
     try:
-        return parse(settings.experiment)
+        return parse(text)
     except ValueError as error:
         raise SettingsError(f"EXPERIMENT: {error}") from None
 
@@ -71,26 +70,48 @@ class VariantCountsProcessor:
         self.variant_counts.restore(sections.get("experiment"))
 
 
-def observe_experiment(
-    metrics: Metrics, experiment: Experiment, all_counts: Sequence[VariantCounts]
-) -> None:
-    """What the partitions of one worker know: counts add up over workers, intervals do not."""
-    counts = total_counts(experiment, all_counts)
-    names = [variant.name for variant in experiment.variants]
-    for name, row in zip(names, counts.tolist(), strict=True):
-        metrics.experiment_exposed.labels(name).set(row[EXPOSED])
-        metrics.experiment_clicked.labels(name).set(row[CLICKED])
-        metrics.experiment_converted.labels(name).set(row[CONVERTED])
-        for kind, count in zip(KINDS[LISTS:], row[LISTS:], strict=True):
-            metrics.experiment_events.labels(name, kind).set(count)
-    for reason in ("unattributed", "not_enrolled"):
-        total = sum(getattr(variant_counts, reason) for variant_counts in all_counts)
-        metrics.experiment_left_out.labels(reason).set(total)
-    for outcome in OUTCOMES:
-        found = against_first(counts, outcome)[1]
-        for bound, values in found._asdict().items():
-            for name, value in zip(names[1:], values.tolist(), strict=True):
-                metrics.experiment_difference.labels(name, outcome, bound).set(value)
+class ExperimentMetrics:
+    """The A/B test as one worker sees it: counts add up over workers, intervals do not."""
+
+    def __init__(self, registry: Registry) -> None:
+        gauge = registry.gauge
+        self._exposed = gauge(
+            "experiment_users_exposed", "Users for whom a list was due.", "variant"
+        )
+        self._clicked = gauge("experiment_users_clicked", "Users who clicked in a list.", "variant")
+        self._converted = gauge(
+            "experiment_users_converted", "Users who ordered from a list.", "variant"
+        )
+        self._events = gauge(
+            "experiment_events", "Lists due, and events that echo one.", "variant", "event"
+        )
+        self._left_out = gauge("experiment_left_out", "Events that were not attributed.", "reason")
+        self._difference = gauge(
+            "experiment_difference_ratio",
+            "A variant's rate minus the first's, and the bounds that hold at all times.",
+            "variant",
+            "outcome",
+            "bound",
+        )
+
+    def observe(self, experiment: Experiment, all_counts: Sequence[VariantCounts]) -> None:
+        """Show the counts of the worker's partitions, summed up."""
+        counts = total_counts(experiment, all_counts)
+        names = [variant.name for variant in experiment.variants]
+        for name, row in zip(names, counts.tolist(), strict=True):
+            self._exposed.labels(name).set(row[EXPOSED])
+            self._clicked.labels(name).set(row[CLICKED])
+            self._converted.labels(name).set(row[CONVERTED])
+            for kind, count in zip(KINDS[LISTS:], row[LISTS:], strict=True):
+                self._events.labels(name, kind).set(count)
+        for reason in ("unattributed", "not_enrolled"):
+            total = sum(getattr(variant_counts, reason) for variant_counts in all_counts)
+            self._left_out.labels(reason).set(total)
+        for outcome in OUTCOMES:
+            found = against_first(counts, outcome)[1]
+            for bound, values in found._asdict().items():
+                for name, value in zip(names[1:], values.tolist(), strict=True):
+                    self._difference.labels(name, outcome, bound).set(value)
 
 
 def report(experiment: Experiment, all_counts: Sequence[VariantCounts]) -> dict[str, Any]:

@@ -1,9 +1,14 @@
-"""How a service describes itself to the runtime: what it reads, and who does the work."""
+"""How a service describes itself: what it is (`ServiceSpec`), and what its worker runs (`Service`).
+
+A specification is read by whoever lists services: the command line, docs/settings.md, the tests of
+topics and of docker-compose.yml. It loads no model; `ServiceSpec.build` does, in the worker.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from shopkeeper.shared.contracts.envelope import KeyValue
 
@@ -12,9 +17,13 @@ if TYPE_CHECKING:
 
     from shopkeeper.shared.contracts.envelope import Event
 
-    from ..telemetry.metrics import Metrics
+    from ..settings import Setting, WorkerSettings
+    from ..telemetry.metrics import Observer, Registry
     from .component import Component
-    from .processor import Processor
+    from .processor import Processor, Sections
+
+    # (state by partition, number of partitions) -> state by partition
+    Reshard: TypeAlias = Callable[[Mapping[int, Sections], int], dict[int, Sections]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +42,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """One worker: consumed topics, tables that it reads whole, components and metrics."""
+    """What one worker runs: consumed topics, tables that it reads whole, components, metrics."""
 
     name: str
     sources: Sequence[Source]
@@ -44,10 +53,69 @@ class Service:
     # Kept current beside the tables, on the state thread: by topic (unprefixed), the sum of the
     # next offsets over its partitions.
     positions: dict[str, int] = field(default_factory=dict)
-    observe: Callable[[Metrics], None] = lambda metrics: None  # called about once a second
+    # Called once, before anything is read: declares the service's metrics, and returns what keeps
+    # them current.
+    metrics: Callable[[Registry], Observer] = lambda registry: lambda: None
     models: Sequence[tuple[str, str]] = ()  # (name, version), loaded
     # Between the folding and the publishing of batched processors (see `BatchedProcessor`), on the
     # state thread: once for all partitions that were folded together.
     rank: Callable[[], None] = lambda: None
     # Run beside the sources, or without any, from the moment that the tables are read.
     components: Sequence[Component] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceSpec:
+    """What a service is: readable without loading its models, its numerics or its metrics.
+
+    The fields that name code ("module:attribute") are looked up only when they are called.
+    """
+
+    name: str
+    consumes: frozenset[str] = frozenset()  # topics (unprefixed) of its `Service.sources`
+    tables: frozenset[str] = frozenset()  # topics of its `Service.tables`
+    publishes: frozenset[str] = frozenset()  # topics, without checkpoints and dead letters
+    app: str  # a function from WorkerSettings to the Service; loads models
+    settings: Sequence[Setting] = ()  # that only this service reads
+    # Reads `settings` as the service does, with the relations between them; None: one by one.
+    check: Callable[[Mapping[str, str]], object] | None = None
+    # A dict: topic -> how the state of its source, by partition, is split by another number of
+    # partitions (docs/partitions.md). None: nothing is kept by key.
+    resharding: str | None = None
+    # A function (model_dir, threads) -> (texts -> labels), for `shopkeeper classify`.
+    classify: str | None = None
+    # For `shopkeeper evaluate`: a function from a labelled file's path to figures, or a click
+    # command that returns figures.
+    evaluate: str | None = None
+
+    def build(self, settings: WorkerSettings) -> Service:
+        """The service, its models loaded. Raises SettingsError, and ModelError or OSError for a
+        model that is missing or altered."""
+        service: Service = load(self.app)(settings)
+        assert service.name == self.name, service.name
+        assert {s.topic for s in service.sources} == self.consumes, self.name
+        assert set(service.tables) == self.tables, self.name
+        return service
+
+    def reshard(self, topic: str) -> Reshard | None:
+        """How the state of one source is split anew; None where it keeps nothing by key."""
+        if self.resharding is None:
+            return None
+        by_topic: Mapping[str, Reshard] = load(self.resharding)
+        return by_topic.get(topic)
+
+    def check_settings(self, environ: Mapping[str, str]) -> None:
+        """Raises SettingsError, naming the one, for a setting of this service that is unusable."""
+        if self.check is not None:
+            self.check(environ)
+            return
+        for setting in self.settings:
+            setting.read(environ)
+
+
+def load(reference: str) -> Any:
+    """What "module:attribute" names. Raises ImportError, AttributeError, ValueError."""
+    module, colon, attribute = reference.partition(":")
+    if not (module and colon and attribute):
+        raise ValueError(f"{reference!r} is not module:attribute")
+    return getattr(import_module(module), attribute)

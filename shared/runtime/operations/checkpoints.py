@@ -69,7 +69,8 @@ def remembered_in(service: str) -> list[str]:
         for topic in topics.ALL
         if topic.internal
         and topic.cleanup == "delete"
-        and topic.producers == topic.consumers == (service,)
+        and topic.producers == (service,)
+        and {*topic.consumers, *topic.tables_of} == {service}
     ]
 
 

@@ -15,7 +15,6 @@ checkpoints stay beside the new, and the count that each names says which are me
 from __future__ import annotations
 
 import asyncio
-import importlib
 import time
 from dataclasses import replace
 from itertools import zip_longest
@@ -38,7 +37,7 @@ from ..state.partition import FORWARDED_OFFSETS, RECENT_IDS
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from ..api.processor import Sections
+    from ..api.service import Reshard
     from ..settings import KafkaSettings
 
 LOOK_AGAIN_S = 1.0
@@ -56,14 +55,18 @@ class Grower:
         self,
         kafka: KafkaSettings,
         say: Callable[[str], object],
+        reshard: Callable[[str, str], Reshard | None],
+        *,
         wait_s: float | None = None,
         workers_gone: bool = False,
     ) -> None:
-        """wait_s: how long workers are waited for in each phase; None: without end. workers_gone:
-        no worker runs at the beginning, even if the groups list members (an embedded broker keeps
-        those that were killed)."""
+        """reshard: (service, topic) -> how the state of that source is split, None where nothing is
+        kept by key. wait_s: how long workers are waited for in each phase; None: without end.
+        workers_gone: no worker runs at the beginning, even if the groups list members (an embedded
+        broker keeps those that were killed)."""
         self._kafka, self._say, self._wait_s = kafka, say, wait_s
         self._workers_gone = workers_gone
+        self._reshard = reshard
         self._said = ""
 
     async def grow(self, to: int) -> Layout:
@@ -272,7 +275,6 @@ class Grower:
 
     async def _split(self, service: str, layout: Layout, to: int) -> None:
         """Write a checkpoint split by the new count for every partition of a service's sources."""
-        module = importlib.import_module(f"shopkeeper.services.{service}.resharding")
         loaded = await self._load(service, layout.counts)
         topic = topics.checkpoints(service)
         sink = Sink(self._kafka, DELIVERY_S_MAX, "topics-grow")
@@ -281,7 +283,7 @@ class Grower:
             store = CheckpointStore(self._kafka, topic, sink, "topics-grow")
             for source in _sources(service):
                 before = {n: c for (name, n), c in loaded.items() if name == source}
-                for checkpoint in split(before, to, module.RESHARD.get(source)):
+                for checkpoint in split(before, to, self._reshard(service, source)):
                     await store.save(source, checkpoint.partition, encode(checkpoint, topic))
         finally:
             await sink.stop()
@@ -294,7 +296,7 @@ def _sources(service: str) -> list[str]:
 def split(
     before: Mapping[int, Checkpoint],
     count: int,
-    reshard: Callable[[Mapping[int, Sections], int], dict[int, Sections]] | None,
+    reshard: Reshard | None,
 ) -> list[Checkpoint]:
     """The checkpoints of one source, by partition, as those of so many partitions.
 

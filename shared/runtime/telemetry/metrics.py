@@ -6,7 +6,7 @@ event's own work at 100,000 events/s, so `BatchHistogram` counts with numpy and 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 import numpy as np
 from prometheus_client import CollectorRegistry, Counter, Gauge, ProcessCollector
@@ -16,9 +16,15 @@ from prometheus_client.registry import Collector
 import shopkeeper
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from numpy.typing import NDArray
+
+    # Brings a service's metrics up to date. Called on the state thread, about once a second.
+    Observer: TypeAlias = Callable[[], None]
+
+PREFIX = "shopkeeper_"
+M = TypeVar("M", bound=Collector)
 
 SECONDS_BUCKETS = (
     0.001,
@@ -81,25 +87,77 @@ class BatchHistogram(Collector):
         yield family
 
 
+class Registry(CollectorRegistry):
+    """Where the metrics of one worker are declared, the runtime's and its service's.
+
+    A name is given without `PREFIX` and may be declared by several who mean the same metric: all
+    of them get the one that was made first. Raises ValueError where they mean different ones.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._declared: dict[str, tuple[tuple[object, ...], Collector]] = {}
+
+    def counter(self, name: str, text: str, *labels: str) -> Counter:
+        """A count that only grows; exposed as `name`_total."""
+        return self._once(
+            name,
+            (Counter, text, labels),
+            lambda: Counter(PREFIX + name, text, labels, registry=self),
+        )
+
+    def gauge(self, name: str, text: str, *labels: str) -> Gauge:
+        """A value that may fall."""
+        return self._once(
+            name, (Gauge, text, labels), lambda: Gauge(PREFIX + name, text, labels, registry=self)
+        )
+
+    def histogram(
+        self, name: str, text: str, label: str, buckets: tuple[float, ...] = SECONDS_BUCKETS
+    ) -> BatchHistogram:
+        """Counts of values by upper bound, filled with arrays."""
+        return self._once(
+            name,
+            (BatchHistogram, text, label, buckets),
+            lambda: BatchHistogram(PREFIX + name, text, label, buckets, self),
+        )
+
+    def _once(self, name: str, meaning: tuple[object, ...], make: Callable[[], M]) -> M:
+        if name not in self._declared:
+            self._declared[name] = meaning, make()
+        known, metric = self._declared[name]
+        if known != meaning:
+            raise ValueError(f"the metric {name} is declared twice, with different meanings")
+        return metric  # type: ignore[return-value]  # `meaning` begins with its class
+
+
+class StateMetrics:
+    """The size of what a service remembers, by table; any service may fill these."""
+
+    def __init__(self, registry: Registry) -> None:
+        self.entries = registry.gauge("state_entries", "Entries held.", "table")
+        self.evictions = registry.counter("state_evictions", "Entries forgotten at a cap.", "table")
+
+
+class PredictionMetrics:
+    """What ONNX models did; any service that has one may fill these."""
+
+    def __init__(self, registry: Registry) -> None:
+        self.inference = registry.histogram("inference_duration_seconds", "One ONNX call.", "model")
+        self.inference_batch = registry.histogram(
+            "inference_batch_size", "Texts in one ONNX call.", "model", BATCH_BUCKETS
+        )
+        self.predictions = registry.counter("predictions", "Predictions made.", "model", "outcome")
+
+
 class Metrics:
-    """Every metric of one worker, in a registry of its own."""
+    """What the runtime measures of every worker; the service adds its own to `registry`."""
 
     def __init__(self, worker: str) -> None:
-        registry = self.registry = CollectorRegistry()
+        registry = self.registry = Registry()
         # Start time (the restart alert), memory and descriptors; on Linux only.
         ProcessCollector(registry=registry)
-
-        def counter(name: str, text: str, *labels: str) -> Counter:
-            return Counter(f"shopkeeper_{name}", text, labels, registry=registry)
-
-        def gauge(name: str, text: str, *labels: str) -> Gauge:
-            return Gauge(f"shopkeeper_{name}", text, labels, registry=registry)
-
-        def histogram(
-            name: str, text: str, label: str, buckets: tuple[float, ...] = SECONDS_BUCKETS
-        ) -> BatchHistogram:
-            return BatchHistogram(f"shopkeeper_{name}", text, label, buckets, registry)
-
+        counter, gauge, histogram = registry.counter, registry.gauge, registry.histogram
         self.consumed = counter("events_consumed", "Records taken from a topic.", "topic")
         self.processed = counter("events_processed", "Events that a core has taken in.", "topic")
         self.produced = counter("events_produced", "Records published and confirmed.", "topic")
@@ -119,11 +177,7 @@ class Metrics:
         self.event_age = histogram(
             "event_age_seconds", "From an event's ce_time to its confirmed output.", "topic"
         )
-        self.inference = histogram("inference_duration_seconds", "One ONNX call.", "model")
-        self.inference_batch = histogram(
-            "inference_batch_size", "Texts in one ONNX call.", "model", BATCH_BUCKETS
-        )
-        self.predictions = counter("predictions", "Predictions made.", "model", "outcome")
+        PredictionMetrics(registry)  # exposed by every worker, empty or not
         self.lag = gauge(
             "consumer_lag_messages", "Log end minus committed offset.", "topic", "partition"
         )
@@ -139,47 +193,7 @@ class Metrics:
             "Held by the checkpoint topic, superseded checkpoints included.",
             "partition",
         )
-        self.state_entries = gauge("state_entries", "Entries held.", "table")
-        self.evictions = counter("state_evictions", "Entries forgotten at a cap.", "table")
-        self.fallbacks = counter("fallbacks", "Insights given by a fallback.", "reason")
-        self.coverage = gauge("catalogue_coverage_ratio", "Share of the catalogue recommended.")
-        self.gini = gauge("exposure_gini_ratio", "Gini coefficient of exposure over items.")
-        self.novelty = gauge("novelty_bits", "Mean self-information of what was recommended.")
-        self.popularity_lift = gauge(
-            "popularity_lift_ratio", "Popularity of what was shown over that of what was looked at."
-        )
-        self.hits = gauge("hit_ratio", "Next clicks that were in the last list.", "history")
-        self.ranker_rank = gauge(
-            "ranker_reciprocal_rank_ratio",
-            "Mean reciprocal rank of what was clicked next.",
-            "order",
-        )
-        self.ranker_share = gauge(
-            "ranker_expert_share_ratio", "By how much an expert moves the blend.", "expert"
-        )
-        self.ranker_examples = counter("ranker_examples", "Lists that a click answered.", "outcome")
-        self.experiment_exposed = gauge(
-            "experiment_users_exposed", "Users for whom a list was due.", "variant"
-        )
-        self.experiment_clicked = gauge(
-            "experiment_users_clicked", "Users who clicked in a list.", "variant"
-        )
-        self.experiment_converted = gauge(
-            "experiment_users_converted", "Users who ordered from a list.", "variant"
-        )
-        self.experiment_events = gauge(
-            "experiment_events", "Lists due, and events that echo one.", "variant", "event"
-        )
-        self.experiment_left_out = gauge(
-            "experiment_left_out", "Events that were not attributed.", "reason"
-        )
-        self.experiment_difference = gauge(
-            "experiment_difference_ratio",
-            "A variant's rate minus the first's, and the bounds that hold at all times.",
-            "variant",
-            "outcome",
-            "bound",
-        )
+        StateMetrics(registry)
         self.build = gauge("build_info", "Always 1.", "version", "worker")
         self.build.labels(shopkeeper.__version__, worker).set(1)
         self.model = gauge("model_info", "Always 1.", "name", "version")

@@ -7,17 +7,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from .metrics import Metrics
+from .metrics import PredictionMetrics
 
-CALLS_MAX = 10_000  # kept between two `report`s; further ones go unmeasured
+if TYPE_CHECKING:
+    from .metrics import Observer, Registry
+
+CALLS_MAX = 10_000  # kept between two observations; further ones go unmeasured
 
 
 class Predictions:
     """Counts predictions by outcome and measures ONNX calls of one model.
 
-    `called` fits `OnnxModel.on_call`; `outcomes` is counted into by the cores; `report` hands
-    everything new to the metrics (about once a second, see `Service.observe`).
+    `called` fits `OnnxModel.on_call`; `outcomes` is counted into by the cores; `metrics` fits
+    `Service.metrics`: what it returns hands everything new to the metrics.
     """
 
     def __init__(self, model: str) -> None:
@@ -32,12 +34,17 @@ class Predictions:
             self._seconds.append(seconds)
             self._texts.append(texts)
 
-    def report(self, metrics: Metrics) -> None:
-        """Add what is new to the metrics, and forget it."""
-        if self._seconds:
-            metrics.inference.observe(self._model, np.array(self._seconds))
-            metrics.inference_batch.observe(self._model, np.array(self._texts, np.float64))
-        for outcome, count in self.outcomes.items():
-            metrics.predictions.labels(self._model, outcome).inc(count)
-        self._seconds, self._texts = [], []
-        self.outcomes.clear()
+    def metrics(self, registry: Registry) -> Observer:
+        """Declare the metrics; returns what adds to them what is new, and forgets it."""
+        metrics = PredictionMetrics(registry)
+
+        def observe() -> None:
+            if self._seconds:
+                metrics.inference.observe(self._model, np.array(self._seconds))
+                metrics.inference_batch.observe(self._model, np.array(self._texts, np.float64))
+            for outcome, count in self.outcomes.items():
+                metrics.predictions.labels(self._model, outcome).inc(count)
+            self._seconds, self._texts = [], []
+            self.outcomes.clear()
+
+        return observe

@@ -39,6 +39,7 @@ class WorkerTelemetry:
     ) -> None:
         self._prefix_length = len(topic_prefix)
         self.metrics, self.health = metrics, health
+        self.observe_service = service.metrics(metrics.registry)  # on the state thread, when due
         for source in service.sources:
             metrics.records_lost.labels(source.topic)  # shown as 0
         for model in service.models:

@@ -331,7 +331,7 @@ class Worker:
                 await self._pipeline.publish_due()
             if time.monotonic() >= observe_due:
                 observe_due = time.monotonic() + OBSERVE_S
-                await self._thread.run(self.service.observe, self.metrics)
+                await self._thread.run(self._telemetry.observe_service)
 
     async def _crash_watch(self, app: BatchApp) -> None:
         while not app.crashed:  # noqa: ASYNC110  # a property of Faust's, there is no event

@@ -1,0 +1,193 @@
+"""What the recommender tells Prometheus of itself: state, counts, the blend, and its lists."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Protocol
+
+from shopkeeper.shared.runtime.telemetry.metrics import PredictionMetrics, StateMetrics
+
+from ..core.ranking.fallbacks import FALLBACKS
+from ..core.ranking.features import EXPERT_OF
+from .experiment_metrics import ExperimentMetrics
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from prometheus_client import Counter as Family
+
+    from shopkeeper.shared.runtime.telemetry.metrics import Registry
+
+    from ..core.ab_testing.variants import Experiment, VariantCounts
+    from ..core.counting.cooccurrence import ItemPartition
+    from ..core.counting.sessions import Sessions
+    from ..core.knowledge import Knowledge
+    from ..core.numeric.items import ItemIndex
+    from ..core.ranking.blend import BlendTrainer
+    from ..core.ranking.online_metrics import OnlineMetrics
+    from ..core.search.product_search import ProductSearch
+    from .recommendations import RecommendationPublisher
+
+# What the recommender counts, by the metric that shows it: name of the counter -> label.
+FALLBACK_REASONS = {
+    "list_of_old_event": "of_old_event",
+    **{f"list_{name}": name for name in (*(each.name for each in FALLBACKS), "empty")},
+}
+SEARCH_OUTCOMES = {f"search_{name}": name for name in ("found", "nothing", "errand", "skipped")}
+EVICTED = (
+    "deltas_repeated",
+    "pairs_pruned",
+    "rows_published",
+    "session_items_capped",
+    "sessions_evicted",
+    "users_erased",
+    "users_evicted",
+)
+ENCODER = "encoder"  # the model that answers searches
+
+
+class InteractionsPartition(Protocol):
+    """What is measured of a processor of interactions."""
+
+    @property
+    def sessions(self) -> Sessions: ...
+    @property
+    def variant_counts(self) -> VariantCounts | None: ...
+    @property
+    def lists(self) -> RecommendationPublisher: ...
+
+
+class ItemPairsPartition(Protocol):
+    """What is measured of a processor of item pairs."""
+
+    @property
+    def counts(self) -> ItemPartition: ...
+
+
+class RecommenderMetrics:
+    """The metrics of one worker. `observe` brings them up to date, on the state thread."""
+
+    def __init__(
+        self,
+        registry: Registry,
+        *,
+        items: ItemIndex,
+        knowledge: Knowledge,
+        exposure: OnlineMetrics,
+        counters: Mapping[str, int],
+        interactions: Mapping[int, InteractionsPartition],
+        item_pairs: Mapping[int, ItemPairsPartition],
+        product_search: ProductSearch | None,
+        trainer: BlendTrainer | None,
+        experiment: Experiment | None,
+    ) -> None:
+        """counters: of the whole worker, by name; each partition of interactions has its own.
+        interactions, item_pairs: by partition, those that the worker has now."""
+        self._items, self._knowledge, self._exposure = items, knowledge, exposure
+        self._counters, self._interactions, self._item_pairs = counters, interactions, item_pairs
+        self._product_search, self._trainer = product_search, trainer
+        self._experiment = experiment
+        self._reported: Counter[str] = Counter()
+
+        self._state = StateMetrics(registry)
+        self._predictions = PredictionMetrics(registry).predictions
+        self._fallbacks = registry.counter("fallbacks", "Insights given by a fallback.", "reason")
+        self._coverage = registry.gauge(
+            "catalogue_coverage_ratio", "Share of the catalogue recommended."
+        )
+        self._gini = registry.gauge(
+            "exposure_gini_ratio", "Gini coefficient of exposure over items."
+        )
+        self._novelty = registry.gauge(
+            "novelty_bits", "Mean self-information of what was recommended."
+        )
+        self._popularity_lift = registry.gauge(
+            "popularity_lift_ratio", "Popularity of what was shown over that of what was looked at."
+        )
+        self._hits = registry.gauge(
+            "hit_ratio", "Next clicks that were in the last list.", "history"
+        )
+        self._rank = registry.gauge(
+            "ranker_reciprocal_rank_ratio",
+            "Mean reciprocal rank of what was clicked next.",
+            "order",
+        )
+        self._share = registry.gauge(
+            "ranker_expert_share_ratio", "By how much an expert moves the blend.", "expert"
+        )
+        self._examples = registry.counter(
+            "ranker_examples", "Lists that a click answered.", "outcome"
+        )
+        self._variants = ExperimentMetrics(registry)
+        self._shown_by = self._by_counter()
+
+    def _by_counter(self) -> dict[str, tuple[Family, tuple[str, ...]]]:
+        """Name of a counter -> the metric that shows it, and its labels."""
+        return {
+            "example_learned": (self._examples, ("learned",)),
+            "example_missed": (self._examples, ("missed",)),
+            **{name: (self._fallbacks, (why,)) for name, why in FALLBACK_REASONS.items()},
+            **{name: (self._predictions, (ENCODER, o)) for name, o in SEARCH_OUTCOMES.items()},
+            **{name: (self._state.evictions, (name,)) for name in EVICTED},
+        }
+
+    def observe(self) -> None:
+        """What the recommender knows of itself now."""
+        for table, entries in self._entries():
+            self._state.entries.labels(table).set(entries)
+        self._count()
+        self._observe_trainer()
+        if self._experiment is not None:
+            counts = [p.variant_counts for p in self._interactions.values()]
+            self._variants.observe(self._experiment, [each for each in counts if each is not None])
+        coverage, gini = self._exposure.coverage_and_gini(len(self._items))
+        self._coverage.set(coverage)
+        self._gini.set(gini)
+        self._novelty.set(self._exposure.novelty())
+        self._popularity_lift.set(self._exposure.popularity_lift())
+        for history, share in self._exposure.hit_shares().items():
+            self._hits.labels(history).set(share)
+
+    def _entries(self) -> Iterable[tuple[str, int]]:
+        """(table, entries) of everything that grows."""
+        interactions, knowledge = list(self._interactions.values()), self._knowledge
+        sessions = [processor.sessions for processor in interactions]
+        counts = [processor.counts for processor in self._item_pairs.values()]
+        search = self._product_search
+        return (
+            ("users", sum(len(each.users) for each in sessions)),
+            ("sessions", sum(len(each.sessions) for each in sessions)),
+            ("items", len(self._items)),
+            ("pairs", sum(len(pairs) for each in counts for pairs in each.pairs)),
+            ("similar_rows", len(knowledge.similar_items)),
+            ("indexed_sessions", len(knowledge.sessions)),
+            ("user_groups", len(knowledge.user_groups)),
+            ("last_searches", sum(len(p.lists.searches) for p in interactions)),
+            ("search_products", 0 if search is None else len(search)),
+        )
+
+    def _count(self) -> None:
+        """Add to the counters what came since the last call."""
+        totals = Counter(self._counters)
+        for processor in self._interactions.values():
+            totals.update(processor.sessions.counters)
+        if self._trainer is not None:
+            totals["example_learned"] = self._trainer.examples
+            totals["example_missed"] = self._trainer.missed
+        for name, total in totals.items():
+            metric, labels = self._shown_by[name]
+            # Less than was reported, where a partition was given away with what it had counted.
+            metric.labels(*labels).inc(max(0, total - self._reported[name]))
+        self._reported = totals
+
+    def _observe_trainer(self) -> None:
+        trainer = self._trainer
+        if trainer is None or not trainer.examples:
+            return
+        self._rank.labels("base").set(trainer.base_rank)
+        self._rank.labels("blend").set(trainer.blend_rank)
+        shares: Counter[str] = Counter()
+        for expert, share in zip(EXPERT_OF, trainer.shares.tolist(), strict=True):
+            shares[expert] += share
+        for expert, share in shares.items():
+            self._share.labels(expert).set(share)

@@ -1,0 +1,129 @@
+"""What the recommender is: clicks, searches and the catalogue in; lists and tables out. Its own
+settings, beside those of every worker."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from shopkeeper.shared.contracts import topics
+from shopkeeper.shared.runtime.api.service import ServiceSpec
+from shopkeeper.shared.runtime.settings import Setting, SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# The recommender reads its own tables back: every worker of it needs what all of them count.
+TABLES = frozenset(
+    {
+        topics.SIMILAR_ITEMS,
+        topics.ITEM_COUNTS,
+        topics.TRENDING,
+        topics.SESSION_ITEMS,
+        topics.USER_GROUPS,
+    }
+)
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting(
+        "LIST_INTERVAL",
+        "0",
+        "seconds of event time between two lists of one user at least",
+        "number",
+        0,
+        86_400,
+    ),
+    Setting(
+        "LIST_AGE_MAX",
+        "60",
+        "seconds; for an older event no list is published, it is only learned",
+        "number",
+        0,
+        1e10,
+    ),
+    Setting(
+        "DECAY_HALF_LIFE",
+        "0",
+        "hours of event time after which a session counts "
+        "half as evidence of what goes together; 0: never (setting or clearing it starts over)",
+        "number",
+        0,
+        1e6,
+    ),
+    Setting(
+        "PRUNING_DELTA",
+        "0",
+        "pairs of items are dropped from memory where "
+        "chance would hide a neighbour with less than this probability; 0: none is (changing "
+        "it starts over)",
+        "number",
+        0,
+        0.99,
+    ),
+    Setting(
+        "RULES",
+        "",
+        "serving rules, a JSON file (see the recommender's README); empty means none",
+        "file",
+    ),
+    Setting(
+        "SEARCH",
+        "on",
+        "whether searches are answered and count in lists",
+        "choice",
+        choices=("on", "off"),
+    ),
+    Setting(
+        "EXPERIMENT",
+        "",
+        "JSON, the variants of an A/B test (see its README); empty means none",
+    ),
+)
+
+_BY_NAME = {setting.name: setting for setting in SETTINGS}
+
+
+@dataclass(frozen=True, slots=True)
+class RecommenderSettings:
+    """What the environment tells the recommender."""
+
+    list_interval_ms: int
+    list_age_ms_max: int
+    decay_half_life_hours: float
+    pruning_delta: float
+    rules_file: str
+    search: bool
+    experiment: str
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> RecommenderSettings:
+        """Read and check every variable of `SETTINGS`. Raises SettingsError, naming the one."""
+
+        def text(name: str) -> str:
+            return _BY_NAME[name].read(environ)
+
+        settings = cls(
+            list_interval_ms=int(float(text("LIST_INTERVAL")) * 1000),
+            list_age_ms_max=int(float(text("LIST_AGE_MAX")) * 1000),
+            decay_half_life_hours=float(text("DECAY_HALF_LIFE")),
+            pruning_delta=float(text("PRUNING_DELTA")),
+            rules_file=text("RULES"),
+            search=text("SEARCH") == "on",
+            experiment=text("EXPERIMENT"),
+        )
+        if settings.decay_half_life_hours and settings.pruning_delta:
+            raise SettingsError("DECAY_HALF_LIFE and PRUNING_DELTA exclude each other")
+        return settings
+
+
+SERVICE = ServiceSpec(
+    name="recommender",
+    consumes=frozenset({topics.CLICKS, topics.SEARCHES, topics.CATALOGUE, topics.ITEM_PAIRS}),
+    tables=TABLES | {topics.CATALOGUE, topics.PRODUCT_SENTIMENT},
+    publishes=TABLES | {topics.RECOMMENDATIONS, topics.ITEM_PAIRS},
+    app="shopkeeper.services.recommender.app:build",
+    settings=SETTINGS,
+    check=RecommenderSettings.from_env,
+    resharding="shopkeeper.services.recommender.processors.resharding:RESHARD",
+    evaluate="shopkeeper.services.recommender.evaluation.command:command",
+)

@@ -1,0 +1,91 @@
+"""One line per record, chosen by the type that its headers name, never by the fields it has."""
+
+from __future__ import annotations
+
+import orjson
+import pytest
+
+from shopkeeper.apps.cli.summaries import SUMMARIES, summary, type_of
+from shopkeeper.shared.contracts.decoder import KNOWN_TYPES
+
+TITLES = {"p1": "Tent", "p2": "Lamp"}
+REASON = {"code": "popular", "parameters": {}}
+
+
+def line(event_type, data, language="en"):
+    return summary(event_type, orjson.dumps(data), language, TITLES)
+
+
+@pytest.mark.parametrize(
+    ("event_type", "data", "expected"),
+    [
+        ("product.clicked.v1", {"product_id": "p1", "user_id": "u"}, "Tent"),
+        ("product.added.v1", {"product_id": "p9"}, "p9"),
+        (
+            "order.completed.v1",
+            {"products": [{"product_id": p} for p in ("p1", "p2", "a", "b")]},
+            "ordered Tent, Lamp, a and 1 more",
+        ),
+        ("products.searched.v1", {"query": "lamp"}, "“lamp”"),
+        ("question.asked.v1", {"question": "when?", "product_id": "p1"}, "“when?”"),
+        (
+            "product.reviewed.v1",
+            {"review_id": "r", "product_id": "p1", "rating": 4.5, "review_body": "good"},
+            "4.5★ Tent: good",
+        ),
+        ("product.catalogued.v1", {"product_id": "p1", "title": "Dome tent"}, "Dome tent"),
+        (
+            "intent.recognised.v1",
+            {"intent": "returns", "score": 0.912, "language": "en"},
+            "returns 0.91 (en)",
+        ),
+        (
+            "sentiment.scored.v1",
+            {"label": "positive", "score": 0.9, "product_id": "p1", "basis": "text"},
+            "positive 0.90 · Tent",
+        ),
+        (
+            "product-sentiment.updated.v1",
+            {"product_id": "p2", "mean": 0.5, "count": 7, "trend": -0.25},
+            "Lamp: +0.50 from 7 reviews, trend -0.25",
+        ),
+        (
+            "similar-items.updated.v1",
+            {"product_id": "p1", "items": [{"product_id": "p2", "score": 0.5}]},
+            "Tent → Lamp 0.500",
+        ),
+        (
+            "trending.updated.v1",
+            {"items": [{"product_id": p, "score": 1} for p in ("p1", "p2", "a", "b")]},
+            "Tent 1.000; Lamp 1.000; a 1.000; and 1 more",
+        ),
+        ("user.erased.v1", {"user_id": "u"}, "user_id=u"),
+        ("audit.done.v1", {"intent": "audit", "score": 1}, "intent=audit, score=1"),
+        ("", {"product_id": "p1"}, "product_id=p1"),
+    ],
+)
+def test_the_type_chooses_what_is_said(event_type, data, expected):
+    assert line(event_type, data) == expected
+
+
+def test_a_title_is_in_the_language_that_is_asked_for():
+    product = {"title": "Tent", "title_zh": "帐篷"}
+    assert line("product.catalogued.v1", product, "zh") == "帐篷"
+    assert line("product.catalogued.v1", product, "en") == "Tent"
+
+
+def test_what_is_not_shaped_as_its_type_says_is_shown_as_it_is():
+    assert line("intent.recognised.v1", {"product_id": "p1"}) == '{"product_id":"p1"}'
+    assert summary("intent.recognised.v1", b"\xff{", "en") == "(2 bytes that are not JSON)"
+    assert summary("intent.recognised.v1", None, "en") == "(removed)"
+
+
+def test_every_known_type_has_a_line_or_is_shown_field_by_field():
+    assert KNOWN_TYPES - SUMMARIES.keys() == {"user.erased.v1"}
+    assert SUMMARIES.keys() <= KNOWN_TYPES
+
+
+def test_the_type_is_the_headers_without_a_known_prefix():
+    headers = [("ce_id", b"1"), ("ce_type", b"com.example.shop.product.clicked.v1")]
+    assert type_of(headers, ("com.example.shop.",)) == "product.clicked.v1"
+    assert type_of([], ("com.example.shop.",)) == ""
