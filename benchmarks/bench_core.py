@@ -89,7 +89,7 @@ def run(path: Path) -> None:
         recents.append(items[: 1 + int(chance.integers(len(items)))][-knobs.recent_items_max :])
     alone = timed(worker, recents[:2_000], 1)
     batches = timed(worker, recents, 32)
-    users = len(pipeline._clicks[0].sessions.users)
+    users = len(pipeline.interactions[0].sessions.users)
     report(
         "core",
         data=path.name, events=len(events), items=len(worker.items), users=users,
@@ -100,7 +100,7 @@ def run(path: Path) -> None:
         list_of_32_ms_mean=round(float(np.mean(batches)) / 32, 3),
         blend_ranks=worker.trainer is not None and worker.trainer.trusted(),
         bytes_per_item=round(item_bytes(worker, pipeline) / len(worker.items)),
-        bytes_per_user=round(len(pipeline._clicks[0].snapshot()["sessions"]) / users),
+        bytes_per_user=round(len(pipeline.interactions[0].snapshot()["sessions"]) / users),
         bytes_per_indexed_session=index_bytes(worker) // len(worker.knowledge.sessions),
     )  # fmt: skip
 
@@ -134,7 +134,7 @@ def item_bytes(worker: Recommender, pipeline: LocalCluster) -> int:
         knowledge.vectors.inputs,
         knowledge.vectors.outputs,
     ]
-    arrays += [a for p in pipeline._pairs for m in p.counts.pairs for a in (m.keys, m.counts)]
+    arrays += [a for p in pipeline.item_pairs for m in p.counts.pairs for a in (m.keys, m.counts)]
     return sum(array.nbytes for array in arrays)
 
 

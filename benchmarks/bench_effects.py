@@ -109,7 +109,7 @@ def replay(
         if used
         else 2.0,  # no product fits that well
     )
-    pipeline = LocalCluster(knobs, 1, watch, domain.items, models)
+    pipeline = LocalCluster(knobs, watch=watch, products=domain.items, models=models)
     offset = 0
     for session, start_ms, bundles in sessions_of(folder, domain):
         by = {"user_id": session, "session_id": session}
@@ -198,8 +198,7 @@ def rated(path: Path, knobs: RecommenderConfig | None) -> tuple[dict[str, Rankin
 
     pipeline = LocalCluster(
         replace(unhurried(knobs or RecommenderConfig(), "forbid"), list_items_max=LIST_ITEMS),
-        1,
-        watch,
+        watch=watch,
     )
     names, view = pipeline.worker.items.product_ids, pipeline.worker.knowledge.sentiment
     said = Aggregates()

@@ -91,12 +91,12 @@ def run(rule: str, options: argparse.Namespace) -> tuple[dict[str, Any], Recomme
         )  # fmt: skip
     split = split_of(options.file, None, HOLD_OUT)
     events = list(split.learned())
-    pipeline = LocalCluster(knobs, options.partitions)
+    pipeline = LocalCluster(knobs, partitions=options.partitions)
     worker = pipeline.worker
     if bound == "singles":
-        for processor in pipeline._pairs:
-            processor.counts = Singles(knobs, worker, options.interval)
-    folded = [processor.counts for processor in pipeline._pairs]
+        for processor in pipeline.item_pairs:
+            processor.count_into(Singles(knobs, worker, options.interval))
+    folded = [processor.counts for processor in pipeline.item_pairs]
     size = BATCH_EVENTS if options.partitions == 1 else LIVE_BATCH_EVENTS
     lists_from = len(events) - LISTS_MAX if options.blend else len(events)
     stream, count, peak = iter(events), 0, 0

@@ -322,7 +322,14 @@ def searching(name: str, folder: Path) -> None:
     items = ItemIndex()
     knowledge = Knowledge(items, knobs)
     knowledge.catalogue.apply([(p.product_id.encode(), encode(p)) for p in domain.items])
-    product_search = ProductSearch(knobs, items, ItemEncoder(), SupportQueryFilter(), Counter())
+    product_search = ProductSearch(
+        config=knobs,
+        items=items,
+        encoder=ItemEncoder(),
+        support_filter=SupportQueryFilter(),
+        counters=Counter(),
+        clock=time.perf_counter,
+    )
     for product in domain.items:
         product_search.on_product_changed(product.product_id, product)
     product_search.index_pending(len(domain.items))

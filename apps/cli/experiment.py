@@ -54,13 +54,13 @@ async def clicks_counted(settings: WorkerSettings, experiment: Experiment) -> li
             states[partition] = PartitionState(
                 topics.CLICKS,
                 partition,
-                SERVICE,
-                VariantCountsProcessor(variant_counts),
-                decoder,
-                settings.recent_ids_max,
+                service=SERVICE,
+                processor=VariantCountsProcessor(variant_counts),
+                decoder=decoder,
+                recent_ids_max=settings.recent_ids_max,
             )
         records, waiting[partition] = waiting[partition], []
-        states[partition].step(records, lambda: int(time.time() * 1000))
+        states[partition].process(records, lambda: int(time.time() * 1000))
 
     async with Reader(settings.kafka, [topics.CLICKS], from_start=True) as reader:
         async for record in reader.until_now():

@@ -1,7 +1,8 @@
-"""Wiring of the recommender: clicks in; deltas, similar items, trending and lists out."""
+"""Wiring of the recommender: interactions and searches in; lists and their sources out."""
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from dataclasses import replace
 from functools import partial
@@ -29,12 +30,13 @@ from .processors.catalogue import CatalogueProcessor
 from .processors.interactions import InteractionsProcessor
 from .processors.item_pairs import ItemPairsProcessor
 from .processors.searches import SearchesProcessor
+from .processors.user_state import UserState
 from .publishers.experiment_metrics import experiment_of, observe_experiment
 from .publishers.recommendations import RecommendationPublisher
 from .publishers.user_groups import UserGroupClicksPublisher
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from prometheus_client import Counter as Counts
 
@@ -45,42 +47,35 @@ if TYPE_CHECKING:
     from .core.ab_testing.variants import Experiment
 
 
-SEEN_AT_ONCE = 16  # products
+INDEXED_AT_ONCE = 16  # products that are encoded for search while lists wait
 
 
 class Recommender:
-    """Everything of one worker: interned items and views are shared by its partitions."""
+    """Everything of one worker: its partitions share the index of items, tables and models."""
 
     def __init__(
         self,
-        knobs: RecommenderConfig,
+        config: RecommenderConfig,
         experiment: Experiment | None = None,
         models: tuple[ItemEncoder, SupportQueryFilter] | None = None,
     ) -> None:
         """models: of products' and searches' texts; None: searches are not used."""
-        self.knobs, self.experiment = knobs, experiment
-        variants = [] if experiment is None else [v.settings(knobs) for v in experiment.variants]
-        blend = any(each.blend for each in variants) if variants else knobs.blend
+        self.config, self.experiment = config, experiment
+        variants = [] if experiment is None else [v.settings(config) for v in experiment.variants]
         self.items = ItemIndex()
         self.counters: Counter[str] = Counter()
-        self.product_search = (
-            None if models is None else ProductSearch(knobs, self.items, *models, self.counters)
-        )
+        self.product_search = None if models is None else self._search(*models)
         self.knowledge = Knowledge(
             self.items,
-            knobs,
+            config,
             None if self.product_search is None else self.product_search.on_product_changed,
         )
         self.exposure = OnlineMetrics(self.items, self.knowledge.item_counts)
-        self.positions: dict[str, int] = {}  # by view topic, kept by the runtime
-        self.trainer = BlendTrainer(knobs, len(FEATURES), BASE, PRIOR) if blend else None
-        self.ranker = Ranker(
-            knobs, self.items, self.knowledge, self.trainer if knobs.blend else None
-        )
-        self.rankers = [
-            Ranker(each, self.items, self.knowledge, self.trainer if each.blend else None)
-            for each in variants
-        ]
+        self.positions: dict[str, int] = {}  # by topic of a table, kept by the runtime
+        blend = any(each.blend for each in variants or (config,))
+        self.trainer = BlendTrainer(config, FEATURES, BASE, PRIOR) if blend else None
+        self.ranker = self._ranker(config)
+        self.rankers = [self._ranker(each) for each in variants]
         self.item_partitions = 1
         self._warm()
         # Weak: the runtime drops the processors of a revoked partition, and so do these.
@@ -88,11 +83,25 @@ class Recommender:
         self._pairs: WeakValueDictionary[int, ItemPairsProcessor] = WeakValueDictionary()
         self._reported: Counter[str] = Counter()
 
+    def _search(self, encoder: ItemEncoder, support_filter: SupportQueryFilter) -> ProductSearch:
+        return ProductSearch(
+            config=self.config,
+            items=self.items,
+            encoder=encoder,
+            support_filter=support_filter,
+            counters=self.counters,
+            clock=time.perf_counter,
+        )
+
+    def _ranker(self, config: RecommenderConfig) -> Ranker:
+        trainer = self.trainer if config.blend else None
+        return Ranker(config, self.items, self.knowledge, trainer)
+
     def _warm(self) -> None:
-        """Load the compiled loops, or compile them, before anybody waits for a list."""
+        """Load the compiled loops, or compile them, before a list waits for them."""
         self.knowledge.sessions.warm()
         self.ranker.warm()
-        if self.knobs.user_groups:
+        if self.config.user_groups:
             clustering.warm()
         if self.product_search is not None:
             self.product_search.warm()
@@ -101,57 +110,81 @@ class Recommender:
         """Called once the broker has told how many partitions topics have."""
         self.item_partitions = partition_count(topics.ITEM_PAIRS)
 
+    def tables(self) -> Mapping[str, Callable[[Sequence[KeyValue]], None]]:
+        """By topic that is read whole, what takes its records in."""
+        tables = {table.topic: table.apply for table in self.knowledge.tables}
+        return tables | {topics.CATALOGUE: self.on_catalogue}
+
+    def on_catalogue(self, records: Sequence[KeyValue]) -> None:
+        """Records of the catalogue. Searches find the products at once, or, while lists are made,
+        the first few: no list waits for hundreds of products to be encoded."""
+        self.knowledge.catalogue.apply(records)
+        if self.product_search is not None:
+            self.product_search.index_pending(
+                INDEXED_AT_ONCE if self._clicks else self.product_search.waiting
+            )
+
+    def rank_pending(self) -> None:
+        """Rank every list that was submitted, of all partitions together."""
+        for ranker in self.rankers or (self.ranker,):
+            ranker.rank_pending()
+
     def make_interactions(self, partition: int) -> InteractionsProcessor:
         """The processor of one partition of users."""
+        config, items = self.config, self.items
+        users = UserState(config, items)
         groups = UserGroupClicksPublisher(
-            partition, self.knobs, self.items, self.knowledge.user_groups
+            partition=partition,
+            config=config,
+            items=items,
+            table=self.knowledge.user_groups,
+            sessions=users.sessions,
+            searches=users.searches,
         )
         lists = RecommendationPublisher(
-            partition,
-            self.knobs,
-            self.items,
-            self.ranker,
-            self.knowledge.sessions,
-            self.exposure,
-            self.counters,
-            self.trainer,
-            self.positions,
-            self.experiment,
-            self.rankers,
-            groups,
+            partition=partition,
+            config=config,
+            items=items,
+            ranker=self.ranker,
+            index=self.knowledge.sessions,
+            searches=users.searches,
+            exposure=self.exposure,
+            counters=self.counters,
+            groups=groups,
+            positions=self.positions,
+            trainer=self.trainer,
+            experiment=self.experiment,
+            rankers=self.rankers,
         )
         processor = self._clicks[partition] = InteractionsProcessor(
-            partition,
-            self.item_partitions,
-            self.knobs,
-            self.items,
-            self.ranker,
-            lists,
-            self.trainer,
-            self.experiment,
-            groups,
+            partition=partition,
+            item_partitions=self.item_partitions,
+            config=config,
+            items=items,
+            users=users,
+            lists=lists,
+            refresh=self.ranker.refresh,
+            publishers=[groups],
+            trainer=self.trainer,
+            experiment=self.experiment,
         )
         return processor
 
     def make_searches(self, partition: int) -> SearchesProcessor:
         """The processor of one partition of searches, of the same users."""
         return SearchesProcessor(
-            self.knobs, self.product_search, partial(self._clicks.get, partition)
+            self.config, self.product_search, partial(self._clicks.get, partition)
         )
-
-    def see_catalogue(self, records: Sequence[KeyValue]) -> None:
-        """Records of the catalogue: found by searches at once, or, where lists wait for nobody to
-        encode hundreds of products, the first few."""
-        self.knowledge.catalogue.apply(records)
-        if self.product_search is not None:
-            self.product_search.index_pending(
-                SEEN_AT_ONCE if self._clicks else self.product_search.waiting
-            )
 
     def make_item_pairs(self, partition: int) -> ItemPairsProcessor:
         """The processor of one partition of items."""
         processor = self._pairs[partition] = ItemPairsProcessor(
-            partition, self.item_partitions, self.knobs, self.items, self.knowledge, self.counters
+            partition=partition,
+            partition_count=self.item_partitions,
+            config=self.config,
+            items=self.items,
+            knowledge=self.knowledge,
+            counters=self.counters,
         )
         return processor
 
@@ -246,7 +279,6 @@ def build(settings: WorkerSettings) -> Service:
     if settings.search:
         models = ItemEncoder(settings.model_dir), SupportQueryFilter(settings.model_dir)
     recommender = Recommender(knobs, experiment_of(settings), models)
-    knowledge = recommender.knowledge
     return Service(
         name="recommender",
         sources=[
@@ -254,7 +286,7 @@ def build(settings: WorkerSettings) -> Service:
                 topics.CLICKS,
                 recommender.make_interactions,
                 frozenset(topics.BY_NAME[topics.CLICKS].types),
-                holds_back=True,
+                buffers_output=True,
                 key_of=_user,
             ),
             Source(topics.ITEM_PAIRS, recommender.make_item_pairs, internal_type="item-pairs"),
@@ -270,16 +302,9 @@ def build(settings: WorkerSettings) -> Service:
                 frozenset(topics.BY_NAME[topics.CATALOGUE].types),
             ),
         ],
-        tables={
-            topics.CATALOGUE: recommender.see_catalogue,
-            topics.SIMILAR_ITEMS: knowledge.similar_items.apply,
-            topics.ITEM_COUNTS: knowledge.item_counts.apply,
-            topics.PRODUCT_SENTIMENT: knowledge.sentiment.apply,
-            topics.TRENDING: knowledge.trending.apply,
-            topics.SESSION_ITEMS: knowledge.sessions.apply,
-            topics.USER_GROUPS: knowledge.user_groups.apply,
-        },
+        tables=recommender.tables(),
         prepare=recommender.prepare,
+        rank=recommender.rank_pending,
         observe=recommender.observe,
         positions=recommender.positions,
         models=[

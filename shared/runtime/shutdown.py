@@ -33,6 +33,7 @@ class Deadline:
 
     def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
+        self.seconds = seconds  # from when it was set
         self._at = clock() + seconds
 
     def left(self, at_most: float = float("inf")) -> float:

@@ -19,6 +19,7 @@ from shopkeeper.shared.runtime.api.service import Service, Source
 from shopkeeper.shared.runtime.kafka.publisher import Publisher
 from shopkeeper.shared.runtime.settings import WorkerSettings
 from shopkeeper.shared.runtime.state.checkpoint_log import SLACK_BYTES
+from shopkeeper.shared.runtime.worker.checkpointer import Checkpointer
 from shopkeeper.shared.runtime.worker.worker import Worker
 from shopkeeper.shared.testing.records import read_topic
 
@@ -142,7 +143,7 @@ def test_a_worker_that_starts_on_a_long_log_collects_what_it_finds(shop, monkeyp
     async def scenario():
         async with Publisher(shop.kafka, "test") as publisher:
             with monkeypatch.context() as patched:
-                patched.setattr(Worker, "_collect_forever", lambda self: asyncio.sleep(3600))
+                patched.setattr(Checkpointer, "collect_forever", lambda *_: asyncio.sleep(3600))
                 async with shop.worker() as worker:
                     await shop.clicks_one_by_one(publisher, worker, 30)
             _, before = await shop.written_and_retained()

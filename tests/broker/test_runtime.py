@@ -1,4 +1,4 @@
-"""The batched Faust runtime on a real broker: what is committed when a body goes wrong.
+"""The batched Faust runtime on a real broker: what is committed when a batch goes wrong.
 
 The service under test sums numbers; its processor can be told to raise, or to take its time.
 Everything else is the real thing: Faust, the batch transport, checkpoints, the broker.
@@ -143,7 +143,7 @@ def test_a_stopped_worker_has_committed_everything_and_the_next_one_goes_on(benc
     asyncio.run(scenario())
 
 
-def test_a_raising_body_commits_nothing_of_its_batch_and_nothing_after(bench):
+def test_a_raising_processor_commits_nothing_of_its_batch_and_nothing_after(bench):
     async def scenario():
         await bench.send(range(10))
         async with bench.worker() as worker:
@@ -202,7 +202,7 @@ def test_cancelling_the_agents_in_mid_batch_commits_nothing(bench):
                     actor.actor_task.cancel()
             await asyncio.sleep(1.5)  # commits happen once a second
             assert await bench.committed() == 0
-            worker._accepting = False  # as if the process ended here: nothing is drained
+            worker._owned.accepting = False  # as if the process ended here: nothing is drained
             bench.hold.set()
         assert await bench.committed() == 0
         bench.hold = None
@@ -213,7 +213,7 @@ def test_cancelling_the_agents_in_mid_batch_commits_nothing(bench):
     asyncio.run(scenario())
 
 
-def test_a_body_longer_than_max_poll_interval_causes_no_rebalance_and_no_growth(bench):
+def test_a_batch_longer_than_max_poll_interval_causes_no_rebalance_and_no_growth(bench):
     async def scenario():
         await bench.send(range(10))
         bench.hold = threading.Event()
@@ -221,11 +221,11 @@ def test_a_body_longer_than_max_poll_interval_causes_no_rebalance_and_no_growth(
             max_poll_interval_s=2.0, session_timeout_s=6.0, buffer_bytes_max=65_536
         ) as worker:
             await bench.until(bench.entered.is_set)
-            epoch = worker.epoch
+            generation = worker.generation
             await bench.send(range(10, 200))
             await asyncio.sleep(6.0)
-            assert worker.epoch == epoch, "no rebalance"
-            assert worker._book.open_bytes <= 2 * 65_536
+            assert worker.generation == generation, "no rebalance"
+            assert worker._owned.offsets.open_bytes <= 2 * 65_536
             bench.hold.set()
             await bench.until(bench.done(200))
         assert bench.totals[0].positions == list(range(200))
@@ -307,15 +307,18 @@ def test_two_workers_share_the_partitions_and_one_takes_over(bench):
         async with bench.worker() as first:
             await bench.until(lambda: bench.done(20, 0)() and bench.done(20, 1)())
             async with other.worker() as second:
-                await bench.until(lambda: len(first._held) == 1 and len(second._held) == 1)
+                await bench.until(lambda: len(first._owned) == 1 and len(second._owned) == 1)
                 await bench.send(range(20, 40), 0)
                 await bench.send(range(20, 40), 1)
-                held = {n.partition: b for b, w in ((bench, first), (other, second))
-                        for n in w._held}  # fmt: skip
+                owner = {
+                    owned.partition.partition: b
+                    for b, worker in ((bench, first), (other, second))
+                    for owned in worker._owned
+                }
                 await bench.until(
-                    lambda: all(len(b.totals[n].positions) == 40 for n, b in held.items())
+                    lambda: all(len(b.totals[n].positions) == 40 for n, b in owner.items())
                 )
-            await bench.until(lambda: len(first._held) == 2)
+            await bench.until(lambda: len(first._owned) == 2)
             await bench.send(range(40, 50), 0)
             await bench.send(range(40, 50), 1)
             await bench.until(lambda: bench.done(50, 0)() and bench.done(50, 1)())
@@ -330,9 +333,9 @@ def test_a_partition_that_was_added_is_not_begun(bench):
 
     async def scenario():
         async with bench.worker() as worker:
-            await bench.until(lambda: len(worker._held) == PARTITION_COUNT)
+            await bench.until(lambda: len(worker._owned) == PARTITION_COUNT)
             added = Partition(bench.kafka.topic(topics.CLICKS), PARTITION_COUNT)
-            assert await worker.recover([added]) == {}
+            assert await worker._assignment.recover([added]) == {}
             assert worker.start_again
             assert worker.stop_requested.is_set()
             assert worker.failure is None

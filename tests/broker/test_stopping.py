@@ -239,8 +239,8 @@ def test_while_a_checkpoint_is_taken_that_nobody_waits_for_any_more(bench):
         await bench.until(lambda: worker.durable_offset_of(0) == 10)
         bench.hold.clear()
         # The one that is awaited first is the one that waits for the state thread.
-        for held in reversed(list(worker._held.values())):
-            worker._begin_checkpoint(held)
+        for owned in reversed(list(worker._owned)):
+            worker._checkpointer.begin(owned)
         await asyncio.sleep(0.2)
         await assert_ends_in_time(worker)
         bench.hold.set()

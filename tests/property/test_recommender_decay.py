@@ -149,7 +149,7 @@ def test_partitions_read_the_same_rows() -> None:
     ]
 
     def rows(partitions: int) -> dict[str, dict[str, float]]:
-        pipeline = LocalCluster(knobs, partitions)
+        pipeline = LocalCluster(knobs, partitions=partitions)
         for start in range(0, len(log), 50):
             pipeline.learn(log[start : start + 50], live=True)
         pipeline.settle()

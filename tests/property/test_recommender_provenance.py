@@ -13,7 +13,6 @@ from shopkeeper.services.recommender.config import RecommenderConfig
 from shopkeeper.services.recommender.core.knowledge import Knowledge
 from shopkeeper.services.recommender.core.numeric.items import ItemIndex
 from shopkeeper.services.recommender.core.ranking.attribution import (
-    NAMES,
     labels,
     shares_of_base,
     shares_of_blend,
@@ -36,7 +35,7 @@ from shopkeeper.shared.contracts.events.recommendation import SimilarItem, Simil
 def taught(seed: int, hidden: int = 4) -> tuple[BlendRanker, np.ndarray]:
     """A blend after some steps, and candidates."""
     chance = np.random.default_rng(seed)
-    blend = BlendRanker(len(FEATURES), hidden, 0.05)
+    blend = BlendRanker(FEATURES, hidden, 0.05)
     x = chance.normal(0, 1, (24, len(FEATURES))).astype(np.float32)
     starts = np.array([0, 8, 16])
     for _ in range(20):
@@ -85,13 +84,16 @@ def test_shares_of_the_blend_are_what_raises_an_item_above_its_list(seed: int) -
         pulls = contributions(blend, x[[place]], members.mean(axis=0, keepdims=True))[0]
         by_expert = [
             max(0.0, sum(p for p, of in zip(pulls, EXPERT_OF, strict=True) if of == name))
-            for name in NAMES
+            for name in EXPERTS
         ]
         expected = np.array(by_expert) / max(sum(by_expert), 1e-12)
         assert found[row] == pytest.approx(expected, abs=1e-4)
 
 
-@given(st.lists(st.lists(st.floats(0, 1), min_size=len(NAMES), max_size=len(NAMES)), min_size=1))
+row = st.lists(st.floats(0, 1), min_size=len(EXPERTS), max_size=len(EXPERTS))
+
+
+@given(st.lists(row, min_size=1))
 def test_labels_name_the_two_foremost(rows: list[list[float]]) -> None:
     for label, row in zip(labels(np.array(rows)), rows, strict=True):
         named = dict(part.split(":") for part in label.split())
@@ -140,14 +142,14 @@ def test_reviews_that_sink_an_item_take_nothing_from_who_speaks_for_it() -> None
     )  # fmt: skip
     one, other = shares_of_base(RecommenderConfig(two_step_weight=0.3), found, np.array([0, 1]))
     assert one == pytest.approx(other)
-    assert one[NAMES.index("two_step")] == pytest.approx(0.5)
+    assert one[EXPERTS.index("two_step")] == pytest.approx(0.5)
 
 
 def test_a_trusted_blend_names_its_experts() -> None:
     settings = replace(RecommenderConfig(), blend_examples_min=1)
     items = ItemIndex()
     knowledge = Knowledge(items, settings)
-    trainer = BlendTrainer(settings, len(FEATURES), BASE)
+    trainer = BlendTrainer(settings, FEATURES, BASE)
     trainer.examples, trainer.blend_rank = 10, 1.0
     neighbours = [SimilarItem(f"p{n}", 1 / n, 1) for n in range(1, 9)]
     data = SimilarItemsUpdated(product_id="a", items=neighbours, count=1, model=Model("t", "1"))

@@ -11,12 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shopkeeper.services.recommender.config import RecommenderConfig
+from shopkeeper.services.recommender.core.experts.neighbours import TOGETHER
 from shopkeeper.services.recommender.core.knowledge import Knowledge
 from shopkeeper.services.recommender.core.numeric.items import ItemIndex
 from shopkeeper.services.recommender.core.ranking.blend import BlendTrainer
 from shopkeeper.services.recommender.core.ranking.features import BASE, FEATURES
 from shopkeeper.services.recommender.core.ranking.ranked_list import RankedList
-from shopkeeper.services.recommender.core.ranking.ranker import TOGETHER, Ranker
+from shopkeeper.services.recommender.core.ranking.ranker import Ranker
 from shopkeeper.services.recommender.core.tables.base import BASES
 from shopkeeper.services.recommender.core.tables.sessions import SessionItems
 from shopkeeper.shared.contracts import outputs, reasons
@@ -40,7 +41,7 @@ class Shop:
     def __init__(self, settings: RecommenderConfig) -> None:
         self.items = ItemIndex()
         self.knowledge = Knowledge(self.items, settings)
-        self.trainer = BlendTrainer(settings, len(FEATURES), BASE) if settings.blend else None
+        self.trainer = BlendTrainer(settings, FEATURES, BASE) if settings.blend else None
         self.ranker = Ranker(settings, self.items, self.knowledge, self.trainer)
         self.settings = settings
         self.rows: dict[str, list[tuple[str, float, int]]] = {}

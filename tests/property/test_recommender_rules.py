@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from shopkeeper.services.recommender.config import RecommenderConfig
 from shopkeeper.services.recommender.core.knowledge import Knowledge
 from shopkeeper.services.recommender.core.numeric.items import ItemIndex
-from shopkeeper.services.recommender.core.ranking.candidates import best
 from shopkeeper.services.recommender.core.ranking.diversity import diverse
 from shopkeeper.services.recommender.core.ranking.ranked_list import RankedList
 from shopkeeper.services.recommender.core.ranking.ranker import Ranker
+from shopkeeper.services.recommender.core.ranking.top import best
 from shopkeeper.services.recommender.core.rules import Match, Rules, RulesError, parse
 from shopkeeper.services.recommender.core.tables.catalogue import CatalogueTable
 from shopkeeper.shared.contracts import outputs

@@ -26,12 +26,12 @@ from shopkeeper.services.recommender.processors.interactions import (
 from shopkeeper.services.sentiment import resharding as sentiment_resharding
 from shopkeeper.services.sentiment.aggregates import Aggregates
 from shopkeeper.shared.contracts.envelope import Event
-from shopkeeper.shared.runtime.kafka.routing import Fence, Hop
+from shopkeeper.shared.runtime.kafka.routing import ForwardedOffsets, Hop
 from shopkeeper.shared.runtime.kafka.sink import partition_of
 from shopkeeper.shared.runtime.operations.growth import newest_ids, split
 from shopkeeper.shared.runtime.state.checkpoints import Checkpoint
 from shopkeeper.shared.runtime.state.deduplicator import RecentIds
-from shopkeeper.shared.runtime.state.partition import FENCE, RECENT_IDS
+from shopkeeper.shared.runtime.state.partition import FORWARDED_OFFSETS, RECENT_IDS
 
 SEEDS = st.integers(0, 2**32)
 SIZES = st.tuples(st.integers(1, 4), st.integers(0, 4)).map(lambda s: (s[0], s[0] + s[1]))
@@ -169,14 +169,14 @@ def test_reviews_go_on_as_if_nothing_had_been_split(seed, sizes):
 
 
 def test_offsets_and_fences_stay_and_every_partition_knows_all_recent_ids():
-    fence = Fence()
+    fence = ForwardedOffsets()
     fence.passes(Hop(0, 1, 1, 5))
     ids = [RecentIds(100) for _ in range(2)]
     for index in range(20):
         ids[index % 2].seen("s", f"e{index}")
     before = {
         n: Checkpoint("shop.searches.v1", n, 10 + n,
-                      {RECENT_IDS: ids[n].snapshot(), FENCE: fence.snapshot()}, 2)
+                      {RECENT_IDS: ids[n].snapshot(), FORWARDED_OFFSETS: fence.snapshot()}, 2)
         for n in range(2)
     }  # fmt: skip
     made = split(before, 3, None)
@@ -185,7 +185,7 @@ def test_offsets_and_fences_stay_and_every_partition_knows_all_recent_ids():
         (1, 11, 3),
         (2, 0, 3),
     ]
-    assert [FENCE in c.sections for c in made] == [True, True, False]
+    assert [FORWARDED_OFFSETS in c.sections for c in made] == [True, True, False]
     for checkpoint in made:
         known = RecentIds(100)
         known.restore(checkpoint.sections[RECENT_IDS])

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-import random
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
 
-from shopkeeper.services.recommender.app import Recommender
 from shopkeeper.services.recommender.config import RecommenderConfig
 from shopkeeper.services.recommender.core.counting.cooccurrence import decode_snapshot
-from shopkeeper.shared.contracts import topics
+from shopkeeper.services.recommender.evaluation.simulation import CALM, Disturbances, Simulation
 from shopkeeper.shared.contracts.envelope import Event
 from shopkeeper.shared.contracts.events.shop import OrderCompleted, ProductClicked
 from shopkeeper.shared.datasets.readers import ShopEvent, read
 from shopkeeper.shared.testing.counts import Counts, Totals, batch_counts
 
+if TYPE_CHECKING:
+    from shopkeeper.services.recommender.app import Recommender
+
 DATA = Path(__file__).parents[3] / "shared" / "data" / "recsys"
 PARTITIONS = 4
 SESSION_MAX = 50
+STORM = Disturbances(duplicate=0.05, crash=0.1, move=0.1, workers=2)
 
 Indexed = tuple[list[list[str]], dict[str, list[int]]]  # items of sessions; by item, `returns`
 
@@ -52,76 +55,22 @@ def typed(click: ShopEvent, offset: int) -> Event:
     return Event(click.type, data, click.key.encode(), offset, click.time_ms, "", "", "")
 
 
-class Topic:
-    """Item-pairs: one list of records per item partition; what a broker would keep."""
-
-    def __init__(self) -> None:
-        self.records: list[list[bytes]] = [[] for _ in range(PARTITIONS)]
-
-
 def feed(
-    log: list[ShopEvent], chance: random.Random, crashes: int
+    log: list[ShopEvent], seed: int, disturbances: Disturbances
 ) -> tuple[Counts, Totals, int, Indexed]:
-    """Counts that workers hold after the log, and what a view of the session items holds; every
-    crash is a new process from a checkpoint."""
-    view = fresh()
+    """Counts that workers hold after the log, items that the cap left out, and what the table of
+    session items holds."""
     partitions: list[list[Event]] = [[] for _ in range(PARTITIONS)]
     for click in log:
         partition = partitions[hash_of(click.key)]
         partition.append(typed(click, len(partition)))
-    topic = Topic()
-    capped = 0
-    for number, events in enumerate(partitions):
-        worker = fresh()
-        clicks, saved, saved_at, at = worker.make_interactions(number), None, 0, 0
-        left = crashes
-        while at < len(events):
-            end = at + chance.randint(1, 500)
-            published = clicks.process(events[at:end], 1 << 60)[0]
-            at = end
-            save = chance.random() < 0.2
-            if save or chance.random() < 0.5:
-                published += clicks.flush()
-            for output in published:
-                if output.topic == topics.SESSION_ITEMS:
-                    view.knowledge.sessions.apply([(output.key, output.value)])
-                if output.topic == topics.ITEM_PAIRS and output.partition is not None:
-                    topic.records[output.partition].append(output.value or b"")
-            if save:
-                saved, saved_at = clicks.snapshot(), at
-            elif left and chance.random() < 0.2:
-                left -= 1
-                clicks, at = fresh().make_interactions(number), 0
-                if saved is not None:
-                    clicks.restore(saved)
-                    at = saved_at
-        for output in clicks.flush():
-            if output.topic == topics.SESSION_ITEMS:
-                view.knowledge.sessions.apply([(output.key, output.value)])
-            else:
-                topic.records[output.partition or 0].append(output.value or b"")
-        capped += clicks.sessions.counters["session_items_capped"]
+    simulation = Simulation(RecommenderConfig(), partitions, seed=seed, disturbances=disturbances)
+    simulation.run()
+    if disturbances.crash:
+        assert all(simulation.counters.values()), simulation.counters
     counts: Counts = {}
     totals: Totals = {}
-    for number, records in enumerate(topic.records):
-        pairs, saved, saved_at, at = fresh().make_item_pairs(number), None, 0, 0
-        left = crashes
-        while at < len(records):
-            end = at + chance.randint(1, 9)
-            batch = [
-                Event("item-pairs", r, None, i, 0, "", "", "")
-                for i, r in enumerate(records[at:end])
-            ]
-            assert pairs.process(batch, 0)[1] == []
-            at = end
-            if chance.random() < 0.1:
-                saved, saved_at = pairs.snapshot(), at
-            elif left and chance.random() < 0.1:
-                left -= 1
-                pairs, at = fresh().make_item_pairs(number), 0
-                if saved is not None:
-                    pairs.restore(saved)
-                    at = saved_at
+    for pairs in simulation.item_pairs():
         names, matrices, n = decode_snapshot(pairs.snapshot()["counts"])
         for kind, matrix in enumerate(matrices):
             coo = matrix.tocoo()
@@ -132,7 +81,10 @@ def feed(
             for i, count in enumerate(n[kind].tolist()):
                 if count:
                     totals[kind, names[i]] = count
-    return counts, totals, capped, indexed(view)
+    capped = sum(
+        each.sessions.counters["session_items_capped"] for each in simulation.interactions()
+    )
+    return counts, totals, capped, indexed(simulation.worker)
 
 
 def indexed(worker: Recommender) -> Indexed:
@@ -166,12 +118,6 @@ def batch_index(log: list[ShopEvent]) -> Indexed:
     return held_all, returns
 
 
-def fresh() -> Recommender:
-    worker = Recommender(RecommenderConfig())
-    worker.prepare(lambda topic: PARTITIONS)
-    return worker
-
-
 def hash_of(key: str) -> int:
     return sum(key.encode()) % PARTITIONS
 
@@ -180,9 +126,9 @@ def hash_of(key: str) -> int:
 def test_counts_after_crashes_equal_an_undisturbed_run_and_a_batch(name: str) -> None:
     log = recorded(name)
     expected = batch_counts(log)
-    undisturbed = feed(log, random.Random(1), crashes=0)
+    undisturbed = feed(log, 1, CALM)
     assert undisturbed[:2] == expected
-    crashed = feed(log, random.Random(2), crashes=3)
+    crashed = feed(log, 2, replace(STORM, batch_max=len(log) // 40))
     assert crashed[:2] == expected
     assert undisturbed[3] == crashed[3] == batch_index(log)
     if name == "online-retail":

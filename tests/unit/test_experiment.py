@@ -14,6 +14,7 @@ from shopkeeper.services.recommender.app import Recommender, build
 from shopkeeper.services.recommender.config import RecommenderConfig
 from shopkeeper.services.recommender.core.ab_testing.variants import VariantCounts, parse
 from shopkeeper.services.recommender.core.counting.snapshot import StateError
+from shopkeeper.services.recommender.evaluation.local_cluster import delta_of
 from shopkeeper.services.recommender.processors.interactions import EXPERIMENT_SECTION
 from shopkeeper.services.recommender.publishers.experiment_metrics import report
 from shopkeeper.shared.contracts import outputs, topics
@@ -131,31 +132,27 @@ def served(worker: Recommender, batches: int = 10) -> list[RecommendationsUpdate
     clicks = [worker.make_interactions(n) for n in range(PARTITIONS)]
     pairs = [worker.make_item_pairs(n) for n in range(PARTITIONS)]
     logs = [log_of(n) for n in range(PARTITIONS)]
-    knowledge = {topics.SIMILAR_ITEMS: worker.knowledge.similar_items.apply,
-             topics.ITEM_COUNTS: worker.knowledge.item_counts.apply}  # fmt: skip
+    tables = worker.tables()
     found: list[RecommendationsUpdated] = []
-    offset = 0
 
     def take(output: Output) -> None:
-        nonlocal offset
         if output.topic == topics.ITEM_PAIRS and output.partition is not None:
-            offset += 1
-            event = Event("item-pairs", output.value, None, offset, NOW_MS, "", "", "")
-            assert pairs[output.partition].process([event], NOW_MS)[1] == []
-        elif output.topic in knowledge:
-            knowledge[output.topic]([(output.key, output.value)])
+            assert pairs[output.partition].process([delta_of(output.value)], NOW_MS)[1] == []
+        elif output.topic in (topics.SIMILAR_ITEMS, topics.ITEM_COUNTS):
+            tables[output.topic]([(output.key, output.value)])
         elif output.topic == topics.RECOMMENDATIONS and output.value is not None:
             found.append(outputs.decode(RECOMMENDATIONS_UPDATED, output.value))
 
     step = len(logs[0]) // batches
     for start in range(0, len(logs[0]), step):
-        begun = [
-            each.begin(log[start : start + step], NOW_MS)
+        folded = [
+            each.fold(log[start : start + step], NOW_MS)
             for each, log in zip(clicks, logs, strict=True)
         ]
-        for deferred, rejected in begun:
+        worker.rank_pending()
+        for each, (due, rejected) in zip(clicks, folded, strict=True):
             assert rejected == []
-            for output in deferred:
+            for output in each.publish(due):
                 take(output)
         for each in clicks:
             for output in each.flush():

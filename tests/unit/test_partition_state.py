@@ -1,4 +1,4 @@
-"""A partition's books and offsets where a batch could not be decoded."""
+"""A partition's counts of records and its offsets where a batch could not be decoded."""
 
 from __future__ import annotations
 
@@ -28,7 +28,14 @@ class Kept(Stateless):
 
 def state():
     kept = Kept()
-    return PartitionState(TOPIC, 1, "intent", kept, RawDecoder(TOPIC, "raw"), 100), kept
+    return PartitionState(
+        TOPIC,
+        1,
+        service="intent",
+        processor=kept,
+        decoder=RawDecoder(TOPIC, "raw"),
+        recent_ids_max=100,
+    ), kept
 
 
 def record(offset):
@@ -43,12 +50,12 @@ def batch(first, last, value=b"bytes"):
 
 def test_it_is_one_record_consumed_and_one_failed_between_those_that_are_read(caplog):
     partition, kept = state()
-    step = partition.step([record(0), batch(1, 4), record(5)], lambda: 0)
+    result = partition.process([record(0), batch(1, 4), record(5)], lambda: 0)
     assert kept.offsets == [0, 5]
-    assert (step.books.consumed, step.books.processed) == (3, 2)
-    assert step.books.failed == {("decode", "corrupt_batch"): 1}
+    assert (result.counts.consumed, result.counts.processed) == (3, 2)
+    assert result.counts.failed == {("decode", "corrupt_batch"): 1}
     assert (partition.next_offset, partition.last_record) == (6, mark(record(5)))
-    (letter,) = step.outputs
+    (letter,) = result.outputs
     assert (letter.topic, letter.partition) == (topics.dead_letters(TOPIC, "intent"), 1)
     assert (letter.key, letter.value) == (None, b"bytes")
     headers = {name.removeprefix(PREFIX): value for name, value in letter.headers}
@@ -63,7 +70,7 @@ def test_it_is_one_record_consumed_and_one_failed_between_those_that_are_read(ca
 @pytest.mark.parametrize("size", [DEAD_LETTER_BYTES_MAX, DEAD_LETTER_BYTES_MAX * 2])
 def test_one_that_is_too_large_is_its_hash(size):
     partition, _ = state()
-    (letter,) = partition.step([batch(0, 9, b"x" * size)], lambda: 0).outputs
+    (letter,) = partition.process([batch(0, 9, b"x" * size)], lambda: 0).outputs
     assert hashlib.sha256(b"x" * size).hexdigest().encode() in letter.value
     names = {name.removeprefix(PREFIX) for name, _ in letter.headers}
     assert {"value.replaced", "batch.first.offset", "batch.last.offset"} <= names
@@ -71,12 +78,12 @@ def test_one_that_is_too_large_is_its_hash(size):
 
 def test_a_checkpoint_behind_one_remembers_the_last_record_that_was_read():
     partition, _ = state()
-    partition.step([record(0)], lambda: 0)
-    partition.step([batch(1, 4)], lambda: 0)
+    partition.process([record(0)], lambda: 0)
+    partition.process([batch(1, 4)], lambda: 0)
     checkpoint = partition.snapshot()
     assert (checkpoint.next_offset, checkpoint.last_record) == (5, mark(record(0)))
     other, kept = state()
     other.restore(checkpoint)
     other.pass_over(7)
-    assert other.step([batch(1, 4), record(7)], lambda: 0).books.consumed == 1
+    assert other.process([batch(1, 4), record(7)], lambda: 0).counts.consumed == 1
     assert kept.offsets == [7]

@@ -5,15 +5,15 @@ from __future__ import annotations
 import random
 from collections import Counter, defaultdict
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
 import pytest
 
-from shopkeeper.services.recommender.app import Recommender
 from shopkeeper.services.recommender.config import RecommenderConfig
 from shopkeeper.services.recommender.core.counting.cooccurrence import decode_snapshot
+from shopkeeper.services.recommender.evaluation.local_cluster import LocalCluster
 from shopkeeper.shared.contracts import outputs, topics
 from shopkeeper.shared.contracts.envelope import Event, Output
 from shopkeeper.shared.contracts.events.recommendation import RECOMMENDATIONS_UPDATED, Reason
@@ -25,6 +25,9 @@ from shopkeeper.shared.contracts.events.shop import (
     ProductClicked,
     UserErased,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 PARTITIONS = 3
 NOW_MS = 1_700_000_000_000
@@ -41,56 +44,33 @@ def made(kind: str, data: Any, offset: int, user: str, time_ms: int | None = Non
     return Event(kind, data, user.encode(), offset, at, f"e{user}{offset}", "", f"e{offset}")
 
 
-class Cluster:
-    """One worker with all partitions; `pump` does what the broker would do."""
+class Cluster(LocalCluster):
+    """A local cluster that remembers what was sent, by topic."""
 
-    def __init__(self, settings: RecommenderConfig = EAGER) -> None:
-        self.worker = worker = Recommender(settings)
-        worker.prepare(lambda topic: PARTITIONS)
-        self.clicks = [worker.make_interactions(n) for n in range(PARTITIONS)]
-        self.pairs = [worker.make_item_pairs(n) for n in range(PARTITIONS)]
-        self.sent: dict[str, list[Output]] = defaultdict(list)
-        self.offsets: Counter[int] = Counter()
+    def __init__(self, config: RecommenderConfig = EAGER) -> None:
+        super().__init__(config, partitions=PARTITIONS, sent=self._remember)
+        self.all_sent: dict[str, list[Output]] = defaultdict(list)
         self.clock_ms = NOW_MS
-        knowledge = worker.knowledge
-        self.knowledge = {
-            topics.SIMILAR_ITEMS: knowledge.similar_items.apply,
-            topics.ITEM_COUNTS: knowledge.item_counts.apply,
-            topics.TRENDING: knowledge.trending.apply,
-            topics.CATALOGUE: knowledge.catalogue.apply,
-            topics.USER_GROUPS: knowledge.user_groups.apply,
-        }
 
-    def take(self, found: list[Output]) -> None:
-        for output in found:
-            self.sent[output.topic].append(output)
-            if output.topic == topics.ITEM_PAIRS:
-                assert output.partition is not None
-                self.offsets[output.partition] += 1
-                offset = self.offsets[output.partition]
-                event = Event("item-pairs", output.value, None, offset, NOW_MS, "", "", "")
-                refused = self.pairs[output.partition].process([event], NOW_MS)[1]
-                assert refused == []
-            elif output.topic in self.knowledge:
-                self.knowledge[output.topic]([(output.key, output.value)])
+    def _remember(self, output: Output) -> None:
+        self.all_sent[output.topic].append(output)
 
-    def process(self, partition: int, events: list[Event], now_ms: int = NOW_MS) -> list[Output]:
-        found, rejected = self.clicks[partition].process(events, now_ms)
-        assert rejected == []
-        found += self.clicks[partition].flush()
-        self.take(found)
-        return found
+    def process(
+        self, partition: int, events: Sequence[Event], now_ms: int = NOW_MS, *, publish: bool = True
+    ) -> list[Output]:
+        return super().process(partition, events, now_ms, publish=publish)
 
-    def on_timer(self, now_ms: int = NOW_MS) -> int:
-        found = [output for pairs in self.pairs for output in pairs.on_timer(now_ms)]
-        self.take(found)
+    def take_turn(self, now_ms: int = NOW_MS) -> int:
+        """One turn of the item partitions' clock; how many records were published."""
+        found = [output for pairs in self.item_pairs for output in pairs.on_timer(now_ms)]
+        self.deliver(found)
         return len(found)
 
-    def settle(self) -> None:
-        """Tick until nothing is due any more."""
+    def come_to_rest(self) -> None:
+        """Until nothing is due any more."""
         for _ in range(200):
             self.clock_ms += 10_000
-            if not self.on_timer(self.clock_ms) and all(p.settled for p in self.pairs):
+            if not self.take_turn(self.clock_ms) and all(p.settled for p in self.item_pairs):
                 return
         raise AssertionError("it never comes to rest")
 
@@ -98,7 +78,7 @@ class Cluster:
         """What a subscriber holds: by key, the last value decoded."""
         found: dict[str, Any] = {}
         suffix = topics.BY_NAME[topic].types[0]
-        for output in self.sent[topic]:
+        for output in self.all_sent[topic]:
             assert output.key is not None
             found[output.key.decode()] = (
                 None if output.value is None else outputs.decode(suffix, output.value)
@@ -137,11 +117,11 @@ def test_once_at_rest_every_published_row_is_the_batch_row(
     for number, log in enumerate(noise(1, 600)):
         for start in range(0, len(log), 37):
             cluster.process(number, log[start : start + 37])
-            cluster.on_timer(NOW_MS + start)  # rows go out while others' n(j) still move
-    cluster.settle()
+            cluster.take_turn(NOW_MS + start)  # rows go out while others' n(j) still move
+    cluster.come_to_rest()
     c: list[dict[tuple[str, str], int]] = [{}, {}, {}]
     n: list[dict[str, int]] = [{}, {}, {}]
-    for pairs in cluster.pairs:
+    for pairs in cluster.item_pairs:
         names, matrices, totals = decode_snapshot(pairs.snapshot()["counts"])
         for kind, matrix in enumerate(matrices):
             coo = matrix.tocoo()
@@ -168,8 +148,8 @@ def test_once_at_rest_every_published_row_is_the_batch_row(
 def test_nothing_is_published_when_nothing_changed() -> None:
     cluster = Cluster()
     cluster.process(0, [clicked(i, "u", f"p{i}") for i in range(5)])
-    cluster.settle()
-    assert [cluster.on_timer(NOW_MS + 10**7 * i) for i in range(1, 5)] == [0, 0, 0, 0]
+    cluster.come_to_rest()
+    assert [cluster.take_turn(NOW_MS + 10**7 * i) for i in range(1, 5)] == [0, 0, 0, 0]
 
 
 def test_a_row_is_published_at_most_once_in_its_interval() -> None:
@@ -177,8 +157,8 @@ def test_a_row_is_published_at_most_once_in_its_interval() -> None:
     for step in range(30):
         cluster.process(0, [clicked(2 * step, f"u{step}", "a"), clicked(2 * step + 1, f"u{step}",
                                                                        f"b{step}")])  # fmt: skip
-        cluster.on_timer(NOW_MS + 100 * step)
-    rows = [o for o in cluster.sent[topics.SIMILAR_ITEMS] if o.key == b"a"]
+        cluster.take_turn(NOW_MS + 100 * step)
+    rows = [o for o in cluster.all_sent[topics.SIMILAR_ITEMS] if o.key == b"a"]
     assert 1 < len(rows) <= 3
 
 
@@ -186,21 +166,21 @@ def test_a_restored_worker_publishes_only_what_may_not_have_arrived() -> None:
     cluster = Cluster()
     for number, log in enumerate(noise(2, 200)):
         cluster.process(number, log)
-    cluster.settle()
+    cluster.come_to_rest()
     other = Cluster()
-    for old, new in zip(cluster.pairs, other.pairs, strict=True):
+    for old, new in zip(cluster.item_pairs, other.item_pairs, strict=True):
         new.restore(old.snapshot())
     for topic in (topics.ITEM_COUNTS, topics.SIMILAR_ITEMS):  # views are read before it is ready
-        other.knowledge[topic]([(o.key, o.value) for o in cluster.sent[topic]])
-    other.settle()
-    assert other.sent[topics.SIMILAR_ITEMS] == []
+        other.tables[topic]([(o.key, o.value) for o in cluster.all_sent[topic]])
+    other.come_to_rest()
+    assert other.all_sent[topics.SIMILAR_ITEMS] == []
     assert other.latest(topics.TRENDING) == cluster.latest(topics.TRENDING)
 
 
 def test_lists_are_published_per_event_with_deterministic_ids() -> None:
     cluster = Cluster()
     cluster.process(0, [clicked(i, f"u{i % 4}", f"p{i % 3}") for i in range(20)])
-    cluster.settle()
+    cluster.come_to_rest()
     found = cluster.process(1, [clicked(7, "v", "p0", session_id="s"), clicked(9, "v", "p1")])
     lists = [o for o in found if o.topic == topics.RECOMMENDATIONS]
     data = [outputs.decode(RECOMMENDATIONS_UPDATED, o.value or b"") for o in lists]
@@ -221,17 +201,19 @@ def test_old_events_are_learned_without_a_list() -> None:
     log = [clicked(i, "u", f"p{i}") for i in range(6)]
     fresh.process(0, log)
     late.process(0, log, now_ms=NOW_MS + 60_003)
-    assert len(fresh.sent[topics.RECOMMENDATIONS]) == 6
-    assert len(late.sent[topics.RECOMMENDATIONS]) == 3
-    assert late.clicks[0].sessions.counters["list_of_old_event"] == 3
-    assert fresh.clicks[0].snapshot()["sessions"] == late.clicks[0].snapshot()["sessions"]
-    assert [p.snapshot() for p in fresh.pairs] == [p.snapshot() for p in late.pairs]
+    assert len(fresh.all_sent[topics.RECOMMENDATIONS]) == 6
+    assert len(late.all_sent[topics.RECOMMENDATIONS]) == 3
+    assert late.interactions[0].sessions.counters["list_of_old_event"] == 3
+    assert (
+        fresh.interactions[0].snapshot()["sessions"] == late.interactions[0].snapshot()["sessions"]
+    )
+    assert [p.snapshot() for p in fresh.item_pairs] == [p.snapshot() for p in late.item_pairs]
 
 
 def test_an_interval_thins_lists_out_by_event_time() -> None:
     cluster = Cluster(replace(EAGER, list_interval_ms=10))
     cluster.process(0, [clicked(i, "u", "p") for i in range(0, 35, 5)])
-    assert len(cluster.sent[topics.RECOMMENDATIONS]) == 4
+    assert len(cluster.all_sent[topics.RECOMMENDATIONS]) == 4
 
 
 def test_erasing_a_user_removes_lists_and_memory() -> None:
@@ -241,26 +223,26 @@ def test_erasing_a_user_removes_lists_and_memory() -> None:
     assert [(o.topic, o.key, o.value, o.partition) for o in found] == [
         (topics.RECOMMENDATIONS, b"u", None, None)
     ]
-    assert cluster.clicks[0].sessions.users == {}
-    assert cluster.clicks[0].sessions.sessions == {}
+    assert cluster.interactions[0].sessions.users == {}
+    assert cluster.interactions[0].sessions.sessions == {}
 
 
 def test_a_corrupt_delta_is_rejected_alone() -> None:
     cluster = Cluster()
     cluster.process(0, [clicked(0, "u", "a"), clicked(1, "u", "b")])
-    good = cluster.sent[topics.ITEM_PAIRS]
+    good = cluster.all_sent[topics.ITEM_PAIRS]
     target = good[0].partition
     assert target is not None
     records = [b"junk", None, b"\x93\x01\x02\x03", good[0].value]
     other = Cluster()
     events = [Event("item-pairs", r, None, i, 0, "", "", "") for i, r in enumerate(records)]
-    _, rejected = other.pairs[target].process(events, NOW_MS)
+    _, rejected = other.item_pairs[target].process(events, NOW_MS)
     assert [(r.offset, r.stage, r.error) for r in rejected] == [
         (i, "decode", "corrupt_delta") for i in range(3)
     ]
-    assert other.pairs[target].counts.owned().size
+    assert other.item_pairs[target].counts.owned().size
     wrong = (target + 1) % PARTITIONS
-    _, rejected = other.pairs[wrong].process(events[3:], NOW_MS)
+    _, rejected = other.item_pairs[wrong].process(events[3:], NOW_MS)
     assert [r.error for r in rejected] == ["corrupt_delta"]
 
 
@@ -268,21 +250,21 @@ def test_trending_is_of_the_last_hours_and_by_category() -> None:
     cluster = Cluster()
     for name, category in (("a", "hats"), ("b", "hats"), ("c", "shoes")):
         product = ProductCatalogued(product_id=name, title=name, category=category)
-        cluster.knowledge[topics.CATALOGUE]([(name.encode(), msgspec.json.encode(product))])
+        cluster.tables[topics.CATALOGUE]([(name.encode(), msgspec.json.encode(product))])
     hour = 3_600_000
     old = [made("product.clicked.v1", ProductClicked(product_id="a", user_id=f"u{i}"), i, f"u{i}",
                 NOW_MS - 30 * hour) for i in range(8)]  # fmt: skip
     new = [clicked(10 + i, f"v{i}", "b") for i in range(3)] + [clicked(20, "w", "c")]
     cluster.process(0, old + new)
-    cluster.settle()
+    cluster.come_to_rest()
     scopes = cluster.latest(topics.TRENDING)
     assert {k: [i.product_id for i in v.items] for k, v in scopes.items()} == {
         "all": ["b", "c", "a"], "category/hats": ["b", "a"], "category/shoes": ["c"],
     }  # fmt: skip
     assert scopes["all"].items[0].score == 3.0
     removed = ProductCatalogued(product_id="c", title="c", category="shoes", available=False)
-    cluster.knowledge[topics.CATALOGUE]([(b"c", msgspec.json.encode(removed))])
-    cluster.settle()
+    cluster.tables[topics.CATALOGUE]([(b"c", msgspec.json.encode(removed))])
+    cluster.come_to_rest()
     assert cluster.latest(topics.TRENDING)["category/shoes"] is None
 
 
@@ -291,8 +273,8 @@ def test_every_bucket_of_counts_gets_its_turn() -> None:
     cluster.process(0, [clicked(i, f"u{i}", f"p{i}") for i in range(200)])
     for step in range(64):
         cluster.process(1, [clicked(step, f"u{step}", "p0")])  # always dirty again
-        cluster.on_timer(NOW_MS + step)
-    keys = Counter(o.key for o in cluster.sent[topics.ITEM_COUNTS])
+        cluster.take_turn(NOW_MS + step)
+    keys = Counter(o.key for o in cluster.all_sent[topics.ITEM_COUNTS])
     every = {
         f"{int(owner)}/{int(bucket)}".encode()
         for owner, bucket in zip(
@@ -322,19 +304,19 @@ def test_the_blend_ranks_once_it_does_better() -> None:
         for number, log in enumerate(logs):
             cluster.process(number, log[start : start + 60])
         cluster.clock_ms += 10_000
-        cluster.on_timer(cluster.clock_ms)
+        cluster.take_turn(cluster.clock_ms)
     trainer = cluster.worker.trainer
     assert trainer is not None
     assert trainer.trusted()
     names = [
         outputs.decode(topics.BY_NAME[topics.RECOMMENDATIONS].types[0], o.value).model.name
-        for o in cluster.sent[topics.RECOMMENDATIONS]
+        for o in cluster.all_sent[topics.RECOMMENDATIONS]
         if o.value is not None
     ]
     assert names[0] == "item-cf"
     assert names[-1] == "blend"
-    restarted = Cluster(cluster.worker.knobs)
-    restarted.clicks[0].restore(cluster.clicks[0].snapshot())
+    restarted = Cluster(cluster.worker.config)
+    restarted.interactions[0].restore(cluster.interactions[0].snapshot())
     assert restarted.worker.trainer is not None
     assert restarted.worker.trainer.snapshot() == trainer.snapshot()
 
@@ -360,13 +342,15 @@ def test_a_new_user_s_list_is_filled_with_what_users_alike_click() -> None:
     cluster = Cluster(knobs)
 
     def report() -> None:
-        cluster.take([o for clicks in cluster.clicks for o in clicks.on_timer(cluster.clock_ms)])
-        cluster.on_timer(cluster.clock_ms)
+        cluster.deliver(
+            [o for clicks in cluster.interactions for o in clicks.on_timer(cluster.clock_ms)]
+        )
+        cluster.take_turn(cluster.clock_ms)
 
     for kind in ("shoes", "hats"):
         for n in range(30):
             data = ProductCatalogued(product_id=f"{kind}{n}", title=kind, category=kind)
-            cluster.take(
+            cluster.deliver(
                 [Output(topics.CATALOGUE, f"{kind}{n}".encode(), outputs.encode(data), [])]
             )
     offset = 0
@@ -387,21 +371,21 @@ def test_a_new_user_s_list_is_filled_with_what_users_alike_click() -> None:
     assert all(own[:6]), "those of its group first"
     # Another worker knows the same from the topic alone, and learns on from there.
     other = Cluster(knobs)
-    for output in cluster.sent[topics.CATALOGUE] + cluster.sent[topics.USER_GROUPS]:
-        other.knowledge[output.topic]([(output.key, output.value)])
+    for output in cluster.all_sent[topics.CATALOGUE] + cluster.all_sent[topics.USER_GROUPS]:
+        other.tables[output.topic]([(output.key, output.value)])
     [again] = other.process(0, [clicked(1, "new", "hats29")])[:1]
     items = outputs.decode(RECOMMENDATIONS_UPDATED, again.value).items
     assert [item.product_id for item in items] == [item.product_id for item in found.items]
     before = other.worker.knowledge.user_groups.ids.tolist()
-    other.on_timer(NOW_MS)  # takes over
-    other.take([o for clicks in other.clicks for o in clicks.on_timer(NOW_MS)])
-    other.on_timer(NOW_MS)
+    other.take_turn(NOW_MS)  # takes over
+    other.deliver([o for clicks in other.interactions for o in clicks.on_timer(NOW_MS)])
+    other.take_turn(NOW_MS)
     assert other.worker.knowledge.user_groups.ids.tolist() == before
-    assert any(output.key == b"model" for output in other.sent[topics.USER_GROUPS])
+    assert any(output.key == b"model" for output in other.all_sent[topics.USER_GROUPS])
     # Without groups there is no such list, and nothing is published.
     none = Cluster(replace(knobs, user_groups=0))
     none.process(0, [clicked(1, "new", "hats29")])
-    assert none.clicks[0].on_timer(NOW_MS) == []
+    assert none.interactions[0].on_timer(NOW_MS) == []
 
 
 def test_junk_on_the_topic_of_user_groups_is_passed_over() -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import msgspec
 import numpy as np
 import pytest
 
-from shopkeeper.services.recommender.app import SEEN_AT_ONCE, Recommender, build
+from shopkeeper.services.recommender.app import INDEXED_AT_ONCE, Recommender, build
 from shopkeeper.services.recommender.config import RecommenderConfig
 from shopkeeper.services.recommender.core.ranking.blend import BlendRanker
 from shopkeeper.services.recommender.core.ranking.features import FEATURES, PRIOR
@@ -29,6 +30,10 @@ from shopkeeper.shared.contracts.events.shop import (
     UserErased,
 )
 from shopkeeper.shared.runtime.settings import WorkerSettings
+from shopkeeper.shared.text.onnx_model import MANIFEST, ModelError, model_folder
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 NOW_MS = 1_700_000_000_000
 MINUTE_MS = 60_000
@@ -61,7 +66,7 @@ class Shop:
         self._offset = 0
 
     def catalogued(self, *products: ProductCatalogued) -> None:
-        self.worker.see_catalogue([(p.product_id.encode(), outputs.encode(p)) for p in products])
+        self.worker.on_catalogue([(p.product_id.encode(), outputs.encode(p)) for p in products])
 
     def _event(self, kind: str, data: Any, minutes: float) -> Event:
         self._offset += 1
@@ -143,12 +148,23 @@ def test_an_erased_user_has_searched_nothing(models: Any) -> None:
 
 
 @pytest.mark.parametrize("query", ["where is my order", "我要退款", "cancel my order please"])
-def test_a_cry_for_help_is_not_answered_with_products(models: Any, query: str) -> None:
+def test_a_support_question_is_not_answered_with_products(models: Any, query: str) -> None:
     shop = Shop(models)
     shop.search("coffee grinder")
     assert shop.search(query) == []
     assert searched(shop.click("leash")), "what was searched for before still counts"
     assert shop.worker.counters["search_errand"] == 1
+
+
+def test_a_model_without_a_label_of_support_is_refused(tmp_path: Path) -> None:
+    folder = model_folder()
+    manifest = msgspec.json.decode((folder / MANIFEST).read_bytes())
+    entry = manifest["models"]["intent"]
+    entry["labels"][entry["labels"].index("track_order")] = "where_is_it"
+    tmp_path.joinpath(MANIFEST).write_bytes(msgspec.json.encode(manifest))
+    tmp_path.joinpath(entry["file"]).write_bytes((folder / entry["file"]).read_bytes())
+    with pytest.raises(ModelError, match="no label track_order"):
+        SupportQueryFilter(str(tmp_path))
 
 
 def test_an_old_search_is_not_answered_and_does_not_count(models: Any) -> None:
@@ -183,7 +199,7 @@ def test_a_list_after_a_search_keeps_what_must_not_be_offered_out(models: Any) -
 def test_the_blend_ranks_by_a_search_before_it_has_seen_one() -> None:
     chance = np.random.default_rng(5)
     column = FEATURES.index("searched")
-    blend = BlendRanker(len(FEATURES), 16, 0.003, PRIOR)
+    blend = BlendRanker(FEATURES, 16, 0.003, PRIOR)
     for _ in range(50):
         x = chance.random((64, len(FEATURES)), np.float32)
         x[:, column] = 0.0
@@ -240,7 +256,7 @@ def test_the_catalogue_is_indexed_whole_at_the_start_and_a_little_at_a_time_late
     assert index is not None
     assert (len(index), index.waiting) == (len(PRODUCTS), 0)
     shop.catalogued(*(product(n) for n in range(3 * SLICE)))
-    assert index.waiting == 3 * SLICE - SEEN_AT_ONCE
+    assert index.waiting == 3 * SLICE - INDEXED_AT_ONCE
     for _ in range(3):
         shop.searches.on_timer(NOW_MS)
     assert (len(index), index.waiting) == (len(PRODUCTS) + 3 * SLICE, 0)
@@ -259,7 +275,7 @@ def test_searches_take_no_more_than_their_share_of_a_second(models: Any) -> None
 
 def test_how_searches_ended_is_counted(models: Any) -> None:
     worker = Recommender(replace(RecommenderConfig(), search_fit_min=0.3), models=models)
-    worker.see_catalogue([(b"", outputs.encode(each)) for each in PRODUCTS])
+    worker.on_catalogue([(b"", outputs.encode(each)) for each in PRODUCTS])
     assert worker.product_search is not None
     worker.product_search.find(["coffee grinder", "where is my order", "xqzw"], 0)
     assert worker.counters == Counter(search_found=1, search_errand=1, search_nothing=1)

@@ -13,7 +13,14 @@ from hypothesis import strategies as st
 from shopkeeper.shared.contracts.decoder import EventDecoder
 from shopkeeper.shared.contracts.envelope import FORWARDED, Event, Skipped
 from shopkeeper.shared.runtime.api.processor import Stateless
-from shopkeeper.shared.runtime.kafka.routing import COPY, REROUTED, Fence, Hop, Router, hop_of
+from shopkeeper.shared.runtime.kafka.routing import (
+    COPY,
+    REROUTED,
+    ForwardedOffsets,
+    Hop,
+    Router,
+    hop_of,
+)
 from shopkeeper.shared.runtime.kafka.sink import partition_of
 from shopkeeper.shared.runtime.state.partition import PartitionState
 
@@ -47,7 +54,16 @@ class Log(Stateless):
 
 def state(number, count, key_of=lambda e: e.data.user_id):
     decoder = EventDecoder(TOPIC, {"product.clicked.v1"}, "recommender", "com.example.shop.")
-    return PartitionState(TOPIC, number, "recommender", Log(), decoder, 1000, count, key_of)
+    return PartitionState(
+        TOPIC,
+        number,
+        service="recommender",
+        processor=Log(),
+        decoder=decoder,
+        recent_ids_max=1000,
+        count=count,
+        key_of=key_of,
+    )
 
 
 def published(output, offset):
@@ -61,25 +77,25 @@ def test_an_event_of_another_partition_is_forwarded_with_its_time_and_id():
     users = [f"u{n}" for n in range(30)]
     elsewhere = [u for u in users if partition_of(u.encode(), 4) != 1]
     one = state(1, 4)
-    step = one.step([record(1, 10 + n, u) for n, u in enumerate(users)], lambda: 0)
-    assert step.books.skipped == {REROUTED: len(elsewhere)}
-    assert step.books.processed == len(users) - len(elsewhere)
-    assert [o.key.decode() for o in step.outputs] == elsewhere
-    for output in step.outputs:
+    result = one.process([record(1, 10 + n, u) for n, u in enumerate(users)], lambda: 0)
+    assert result.counts.skipped == {REROUTED: len(elsewhere)}
+    assert result.counts.processed == len(users) - len(elsewhere)
+    assert [o.key.decode() for o in result.outputs] == elsewhere
+    for output in result.outputs:
         assert output.partition == partition_of(output.key, 4)
         origin = 10 + users.index(output.key.decode())
         assert output.timestamp_ms == 1_700_000_000_000 + origin
         assert hop_of(published(output, 0)) == Hop(1, origin, 1, origin)
         there = state(output.partition, 4)
-        assert there.step([published(output, 7)], lambda: 0).books.processed == 1
+        assert there.process([published(output, 7)], lambda: 0).counts.processed == 1
         assert there._processor.seen == [(output.key.decode(), f"{TOPIC}/1/{origin}")]
 
 
 def test_what_is_forwarded_again_keeps_its_origin():
     user = next(f"u{n}" for n in range(99) if partition_of(b"u%d" % n, 4) == 3
                 and partition_of(b"u%d" % n, 6) == 5)  # fmt: skip
-    (first,) = state(0, 4).step([record(0, 5, user)], lambda: 0).outputs
-    (second,) = state(3, 6).step([published(first, 9)], lambda: 0).outputs
+    (first,) = state(0, 4).process([record(0, 5, user)], lambda: 0).outputs
+    (second,) = state(3, 6).process([published(first, 9)], lambda: 0).outputs
     assert (first.partition, second.partition) == (3, 5)
     assert hop_of(published(second, 0)) == Hop(0, 5, 3, 9)
     assert sum(name == FORWARDED for name, _ in second.headers) == 1
@@ -87,10 +103,10 @@ def test_what_is_forwarded_again_keeps_its_origin():
 
 def test_where_nothing_is_kept_by_key_copies_are_passed_over():
     user = next(f"u{n}" for n in range(99) if partition_of(b"u%d" % n, 4) == 3)
-    (copy,) = state(0, 4).step([record(0, 5, user)], lambda: 0).outputs
+    (copy,) = state(0, 4).process([record(0, 5, user)], lambda: 0).outputs
     stateless = state(3, 4, None)
-    step = stateless.step([record(3, 6, "u1"), published(copy, 7)], lambda: 0)
-    assert (step.books.processed, step.books.skipped, step.outputs) == (1, {COPY: 1}, [])
+    result = stateless.process([record(3, 6, "u1"), published(copy, 7)], lambda: 0)
+    assert (result.counts.processed, result.counts.skipped, result.outputs) == (1, {COPY: 1}, [])
 
 
 @pytest.mark.parametrize("value", [b"", b"1/2/3", b"1/2/3/x", b"1/2/3/4/5", b"-1/2/3/4", None])
@@ -115,9 +131,9 @@ def test_a_router_remembers_few_keys_and_many_alike():
 
 
 def test_a_fence_survives_a_checkpoint():
-    fence = Fence()
+    fence = ForwardedOffsets()
     assert fence.passes(Hop(0, 1, 2, 7))
-    other = Fence()
+    other = ForwardedOffsets()
     other.restore(fence.snapshot())
     assert not other.passes(Hop(0, 0, 2, 7))
     assert other.passes(Hop(0, 0, 3, 0))
@@ -142,7 +158,7 @@ def test_every_event_is_folded_once_whoever_is_killed_and_when(seed, count):
         start = states[number].next_offset
         batch = logs[number][start : start + chance.randint(1, 5)]
         if batch:
-            for output in states[number].step(batch, lambda: 0).outputs:
+            for output in states[number].process(batch, lambda: 0).outputs:
                 target = logs[output.partition]
                 target.append(published(output, len(target)))
         if chance.random() < 0.3:

@@ -26,8 +26,8 @@ class Record:
     key: bytes | None = None
 
 
-def batch(first: int, last: int, epoch: int = 1, size: int = 10) -> RecordBatch:
-    return RecordBatch(CLICKS, epoch, first, last, size, [Record(first, b"")])
+def batch(first: int, last: int, generation: int = 1, size: int = 10) -> RecordBatch:
+    return RecordBatch(CLICKS, generation, first, last, size, [Record(first, b"")])
 
 
 @given(

@@ -1,7 +1,7 @@
-"""Broadcast views: what every worker keeps of the compacted topics that it reads whole.
+"""Knowledge: all that a worker knows besides its own partitions.
 
-Each `apply` takes (key, value) pairs in log order; an empty value removes the key. Junk is
-counted in `junk` and skipped: a view never fails for what somebody wrote into its topic.
+Tables of whole topics, which every worker reads, and two models that are learned from them: vectors
+of items by behaviour, and which new items fit an item.
 """
 
 from __future__ import annotations
@@ -25,39 +25,55 @@ if TYPE_CHECKING:
 
     from ..config import RecommenderConfig
     from .numeric.items import ItemIndex
+    from .tables.base import Table
 
 
 class Knowledge:
-    """All views of one worker, over one set of interned items."""
+    """All tables of one worker, over one index of items."""
 
     def __init__(
         self,
         items: ItemIndex,
-        settings: RecommenderConfig,
-        note: Callable[[str, ProductCatalogued | None], None] | None = None,
+        config: RecommenderConfig,
+        on_product_changed: Callable[[str, ProductCatalogued | None], None] | None = None,
     ) -> None:
-        """note: as of `CatalogueTable`."""
-        self.similar_items = SimilarItemsTable(items, settings.neighbours_max)
+        """on_product_changed: as `on_change` of `CatalogueTable`."""
+        self.similar_items = SimilarItemsTable(items, config.neighbours_max)
         self.vectors = ItemVectors(
-            settings.vector_dimensions,
-            settings.vector_window,
-            settings.vector_negatives,
-            settings.vector_rate,
+            dimensions=config.vector_dimensions,
+            window=config.vector_window,
+            negatives=config.vector_negatives,
+            rate=config.vector_rate,
         )
         self.sessions = SessionIndex(
-            items, settings.index_sessions_max, settings.index_session_items_max, self.vectors
+            items,
+            sessions_max=config.index_sessions_max,
+            session_items_max=config.index_session_items_max,
+            vectors=self.vectors,
         )
-        self.item_counts = ItemCountsTable(items, settings.epochs)
-        self.catalogue = CatalogueTable(items, settings.rules, note)
+        self.item_counts = ItemCountsTable(items, config.epochs)
+        self.catalogue = CatalogueTable(items, config.rules, on_product_changed)
         self.sentiment = SentimentTable(items)
         self.trending = TrendingTable(items)
         self.content = Content(
-            settings,
-            items,
-            self.catalogue.attributes,
+            config=config,
+            items=items,
+            attributes=self.catalogue.attributes,
+            similar=self.similar_items,
+            counts=self.item_counts,
+            catalogue=self.catalogue,
+            vectors=self.vectors,
+        )
+        self.user_groups = UserGroupsTable(
+            items=items, catalogue=self.catalogue, sentiment=self.sentiment, config=config
+        )
+        # The one list of what is read whole: who dispatches records derives from it.
+        self.tables: tuple[Table, ...] = (
+            self.catalogue,
             self.similar_items,
             self.item_counts,
-            self.catalogue,
-            self.vectors,
+            self.sentiment,
+            self.trending,
+            self.sessions,
+            self.user_groups,
         )
-        self.user_groups = UserGroupsTable(items, self.catalogue, self.sentiment, settings)

@@ -117,7 +117,7 @@ def _fits(
 
     alike: only how much its attributes are like those of the last item, the usual way.
     """
-    knobs, content = worker.knobs, worker.knowledge.content
+    knobs, content = worker.config, worker.knowledge.content
     recents = [items[-1 if alike else -knobs.recent_items_max :] for _, items, _ in tasks]
     seeds, owner = np.unique(np.concatenate(recents), return_inverse=True)
     fits = np.zeros((len(seeds), len(place)))

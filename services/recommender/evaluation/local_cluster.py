@@ -1,4 +1,4 @@
-"""The worker without the broker: the very code that serves, its topics carried by hand."""
+"""The recommender in one process: the very code that serves, records handed on without a broker."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from shopkeeper.shared.contracts.outputs import encode
 from ..app import Recommender
 from ..config import RecommenderConfig
 from ..core.numeric.items import partition_of_name
+from ..processors.item_pairs import INTERNAL_TYPE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from shopkeeper.shared.contracts.envelope import Output
     from shopkeeper.shared.contracts.events.shop import ProductCatalogued
 
+    from ..core.ab_testing.variants import Experiment
     from ..core.counting.sessions import ListRequest
     from ..core.ranking.ranked_list import RankedList
     from ..models.item_encoder import ItemEncoder
@@ -30,150 +32,174 @@ if TYPE_CHECKING:
 Repeats = Literal["allow", "forbid"]  # whether a session's own items may be offered again
 
 BATCH_EVENTS = 4_000
-LIVE_BATCH_EVENTS = 250  # prequential: views follow about as fast as they do live
-CONTENT_BATCHES = (
-    50  # batches with lists after which what is known of new items is brought up to date
-)
+LIVE_BATCH_EVENTS = 250  # prequential: tables follow about as fast as they do live
+CONTENT_BATCHES = 50  # batches with lists after which new items are placed anew
 LISTS_MAX = 200_000  # of the last events: with lists, for the blend (a live worker makes all)
 LONG_AGO_MS = 1 << 60  # by a clock that far ahead every event is too old for a list
 
 
 class LocalCluster:
-    """One worker with all partitions; deltas and views are handed on as a broker would.
+    """One worker with all partitions. Deltas reach the item partitions and records their tables at
+    once, unless they are deferred.
 
-    watch: sees every list that is made, with what made it due.
+    watch: sees every list that is made, with what made it due. sent: sees every record that is
+    published, in order.
     """
 
     def __init__(
         self,
-        knobs: RecommenderConfig,
+        config: RecommenderConfig,
+        *,
         partitions: int = 1,
         watch: Callable[[ListRequest, RankedList], None] | None = None,
+        sent: Callable[[Output], None] | None = None,
         products: Sequence[ProductCatalogued] = (),
         models: tuple[ItemEncoder, SupportQueryFilter] | None = None,
+        experiment: Experiment | None = None,
     ) -> None:
-        self.worker = worker = Recommender(knobs, models=models)
+        self.worker = worker = Recommender(config, experiment, models)
         worker.prepare(lambda topic: partitions)
-        self._clicks = [worker.make_interactions(n) for n in range(partitions)]
-        for clicks in self._clicks:
-            clicks.lists.watch = watch
-        self._searches = [worker.make_searches(n) for n in range(partitions)]
-        self._pairs = [worker.make_item_pairs(n) for n in range(partitions)]
-        self._knowledge = {
-            topics.SIMILAR_ITEMS: worker.knowledge.similar_items.apply,
-            topics.ITEM_COUNTS: worker.knowledge.item_counts.apply,
-            topics.TRENDING: worker.knowledge.trending.apply,
-            topics.SESSION_ITEMS: worker.knowledge.sessions.apply,
-        }
-        self.catalogued(products)
-        self._held: list[Output] = []  # for views that wait for the night
-        self._clock_ms = 0
+        self.interactions = [worker.make_interactions(n) for n in range(partitions)]
+        for processor in self.interactions:
+            processor.lists.watch = watch
+        self.searches = [worker.make_searches(n) for n in range(partitions)]
+        self.item_pairs = [worker.make_item_pairs(n) for n in range(partitions)]
+        self.tables = worker.tables()
+        self.clock_ms = 0
+        self._sent = sent
+        self._deferred: list[Output] = []  # for tables that wait for the night
         self._live_batches = 0
+        self.catalogued(products)
 
     def catalogued(self, products: Sequence[ProductCatalogued]) -> None:
         """Products as they now are."""
-        self.worker.see_catalogue([(p.product_id.encode(), encode(p)) for p in products])
+        self.tables[topics.CATALOGUE]([(p.product_id.encode(), encode(p)) for p in products])
         if self.worker.product_search is not None:
             self.worker.product_search.index_pending(self.worker.product_search.waiting)
 
     def search(self, events: Sequence[Event]) -> None:
         """Searches, in the order of their offsets; their lists are seen by `watch`."""
         for event in events:
-            number = partition_of_name(event.data.user_id, len(self._searches))
-            self._searches[number].process([event], 0)
+            number = partition_of_name(event.data.user_id, len(self.searches))
+            self.searches[number].process([event], 0)
 
     def learn(self, batch: Sequence[Event], live: bool, publish: bool = True) -> None:
-        """Events in the order of their offsets.
+        """Interactions in the order of their offsets.
 
-        live: with lists. publish: views see what changed.
+        live: with lists. publish: tables see what changed.
         """
-        parts = self._routed(batch)
         if live and publish:
-            self._publish()
+            self.on_timer()
             if self._live_batches % CONTENT_BATCHES == 0:
                 self.worker.knowledge.content.settle()
             self._live_batches += 1
-        for number, events in sorted(parts.items()):
-            clicks = self._clicks[number]
-            found, _ = clicks.process(events, 0 if live else LONG_AGO_MS)
-            for output in found + clicks.flush():
-                if output.topic == topics.ITEM_PAIRS:
-                    assert output.partition is not None
-                    delta = Event("item-pairs", output.value, None, 0, 0, "", "", "")
-                    self._pairs[output.partition].process([delta], 0)
-                elif output.topic == topics.SESSION_ITEMS:
-                    if publish:
-                        self._see(output)
-                    else:
-                        self._held.append(output)
+        for number, events in sorted(self._routed(batch).items()):
+            self.process(number, events, 0 if live else LONG_AGO_MS, publish=publish)
+
+    def process(
+        self, partition: int, events: Sequence[Event], now_ms: int, *, publish: bool = True
+    ) -> list[Output]:
+        """One batch of a partition of users, flushed; what it published."""
+        processor = self.interactions[partition]
+        outputs, rejected = processor.process(events, now_ms)
+        assert not rejected, rejected
+        outputs += processor.flush()
+        self.deliver(outputs, publish=publish)
+        return outputs
+
+    def deliver(self, outputs: Iterable[Output], *, publish: bool = True) -> None:
+        """Hand records on to whoever reads their topic, in order. publish: tables too, now."""
+        for output in outputs:
+            if self._sent is not None:
+                self._sent(output)
+            if output.topic == topics.ITEM_PAIRS:
+                assert output.partition is not None
+                rejected = self.item_pairs[output.partition].process([delta_of(output.value)], 0)[1]
+                assert not rejected, rejected
+            elif output.topic in self.tables:
+                if publish:
+                    self.tables[output.topic]([(output.key, output.value)])
+                else:
+                    self._deferred.append(output)
 
     def _routed(self, batch: Sequence[Event]) -> dict[int, Sequence[Event]]:
         """Events by the partition of their user, as a broker has them."""
-        if len(self._clicks) == 1:
+        if len(self.interactions) == 1:
             return {0: batch}
         parts: dict[int, list[Event]] = defaultdict(list)
         for event in batch:
-            parts[partition_of_name(event.data.user_id, len(self._clicks))].append(event)
+            parts[partition_of_name(event.data.user_id, len(self.interactions))].append(event)
         return dict(parts)
 
-    def settle(self) -> None:
+    def on_timer(self, step_ms: int = 1) -> bool:
+        """Item partitions publish what is due; then the clock moves on. Whether anything was."""
+        outputs = [o for pairs in self.item_pairs for o in pairs.on_timer(self.clock_ms)]
+        self.deliver(outputs)
+        self.clock_ms += step_ms
+        return bool(outputs)
+
+    def settle(self, step_ms: int = 1) -> None:
         """Publish until nothing is due any more."""
-        while self._publish() or not all(pairs.settled for pairs in self._pairs):
+        while self.on_timer(step_ms) or not all(pairs.settled for pairs in self.item_pairs):
             pass
         self.worker.knowledge.content.settle()
 
     def night(self) -> None:
         """Bring everything that lists are made from to what was learned by now, until the next."""
-        for output in self._held:
-            self._see(output)
-        self._held = []
+        for output in self._deferred:
+            self.tables[output.topic]([(output.key, output.value)])
+        self._deferred = []
         self.settle()
         trainer = self.worker.trainer
         if trainer is not None:
             trainer.serving = copy.deepcopy(trainer.blend)
 
-    def _publish(self) -> bool:
-        outputs = [output for pairs in self._pairs for output in pairs.on_timer(self._clock_ms)]
-        for output in outputs:
-            self._see(output)
-        self._clock_ms += 1
-        return bool(outputs)
 
-    def _see(self, output: Output) -> None:
-        self._knowledge[output.topic]([(output.key, output.value)])
+def delta_of(value: bytes | None, offset: int = 0) -> Event:
+    """A record of the item-pairs topic, as the runtime hands it to its processor."""
+    return Event(
+        type=INTERNAL_TYPE,
+        data=value,
+        key=None,
+        offset=offset,
+        time_ms=0,
+        id="",
+        source="",
+        correlation_id="",
+    )
 
 
 def learn(
     events: Callable[[], Iterable[Event]],
-    knobs: RecommenderConfig,
+    config: RecommenderConfig,
     partitions: int = 1,
     products: Sequence[ProductCatalogued] = (),
 ) -> tuple[Recommender, int]:
-    """A worker that has read some events, its views at rest; and how many they were. The blend
+    """A worker that has read some events, its tables at rest; and how many they were. The blend
     learns from the lists of the last of them, as a live worker does."""
-    pipeline = LocalCluster(knobs, partitions, products=products)
+    cluster = LocalCluster(config, partitions=partitions, products=products)
     total = sum(1 for _ in events())
-    lists_from = total - LISTS_MAX if knobs.blend else total
+    lists_from = total - LISTS_MAX if config.blend else total
     count = 0
     stream = iter(events())
     # Partitions take turns by batches, and sessions are as new as their turn: short ones, as live.
     size = BATCH_EVENTS if partitions == 1 else LIVE_BATCH_EVENTS
     while batch := list(islice(stream, size)):
-        pipeline.learn(batch, live=count + len(batch) > lists_from)
+        cluster.learn(batch, live=count + len(batch) > lists_from)
         count += len(batch)
-    pipeline.settle()
-    return pipeline.worker, count
+    cluster.settle()
+    return cluster.worker, count
 
 
-def unhurried(knobs: RecommenderConfig | None, repeats: Repeats) -> RecommenderConfig:
-    """Settings with what may be offered by the protocol, and no budget of time."""
+def unhurried(config: RecommenderConfig | None, repeats: Repeats) -> RecommenderConfig:
+    """A configuration with what may be offered by the protocol, and no budget of time."""
     return replace(
-        knobs or RecommenderConfig(),
+        config or RecommenderConfig(),
         offer_current=repeats == "allow",
         offer_seen=repeats == "allow",
         repeat_weight=1.0 if repeats == "allow" else 0.0,
         expert_shares=False,
-        # Nobody else needs the processor meanwhile: no budget, no waiting.
+        # Only the evaluation runs on this processor: no budget, no waiting.
         row_interval_ms=0,
         trending_interval_ms=0,
         tick_budget_ms=1e9,

@@ -134,15 +134,15 @@ def prequential(
         waiting[session] = ranked.items, due.recent, seen
 
     started = time.perf_counter()
-    pipeline = LocalCluster(knobs, partitions, watch, products)
+    cluster = LocalCluster(knobs, partitions=partitions, watch=watch, products=products)
     count = 0
     day = None
     for today, events in groupby(lines(path), lambda event: event.time_ms // (24 * HOUR_MS)):
         if nightly and day is not None and today != day:
-            pipeline.night()
+            cluster.night()
         day = today
         while batch := list(islice(events, LIVE_BATCH_EVENTS)):
-            pipeline.learn(batch, live=True, publish=not nightly)
+            cluster.learn(batch, live=True, publish=not nightly)
             count += len(batch)
     if not len(tally):
         raise FormatError(f"{path}: no session has a click to predict")
@@ -151,14 +151,14 @@ def prequential(
         "repeats": repeats,
         "targets": targets,
         "partitions": partitions,
-        **tally.figures(len(pipeline.worker.items)),
+        **tally.figures(len(cluster.worker.items)),
         **tally.beyond_accuracy(
-            visits(pipeline.worker, len(pipeline.worker.items)),
-            categories(pipeline.worker, len(pipeline.worker.items)),
+            visits(cluster.worker, len(cluster.worker.items)),
+            categories(cluster.worker, len(cluster.worker.items)),
         ),
         "events": count,
         "windows": tally.windows(WINDOWS),
-        "blend": _blend(pipeline.worker),
+        "blend": _blend(cluster.worker),
         "seconds": round(time.perf_counter() - started, 2),
     }, tally
 
@@ -193,7 +193,7 @@ def predict(
     worker: Recommender, tasks: Iterator[Task], repeats: Repeats, targets: Targets
 ) -> tuple[RankingMetrics, float]:
     """Ranks of the targets, and milliseconds per list (in large batches)."""
-    recent_max = worker.knobs.recent_items_max
+    recent_max = worker.config.recent_items_max
     tally = RankingMetrics()
     spent, lists = 0.0, 0
     if repeats == "forbid" or targets == "new":

@@ -1,4 +1,4 @@
-"""Whether a search wants a product at all, or help: "where is my order" finds nothing to buy."""
+"""Tells support questions from searches: "where is my order" asks for no product."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from shopkeeper.shared.text.onnx_model import OnnxModel
+from shopkeeper.shared.text.onnx_model import ModelError, OnnxModel
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,16 +31,20 @@ SUPPORT_PROBABILITY_MIN = 0.9  # probability of all of them together from which 
 
 
 class SupportQueryFilter:
-    """The model that the intent worker runs as well: a list does not wait for that one."""
+    """The intent service's model, asked here as well: a list does not wait for that service."""
 
     def __init__(self, model_dir: str = "") -> None:
-        """Raises ModelError."""
+        """Raises ModelError, also where the model does not have every label of SUPPORT_INTENTS:
+        products would be offered to whoever asks for support."""
         self.model = OnnxModel.load("intent", model_dir)
         labels = self.model.labels
-        self._errands = [labels.index(label) for label in SUPPORT_INTENTS if label in labels]
+        missing = [label for label in SUPPORT_INTENTS if label not in labels]
+        if missing:
+            raise ModelError(f"the intent model has no label {', '.join(missing)}")
+        self._columns = [labels.index(label) for label in SUPPORT_INTENTS]
 
     def is_support(self, texts: Sequence[str]) -> NDArray[np.bool_]:
-        """(texts,) whether each surely wants something else than a product."""
-        is_support: NDArray[np.float32] = self.model.probabilities(texts)[:, self._errands]
-        sure: NDArray[np.bool_] = is_support.sum(axis=1) >= SUPPORT_PROBABILITY_MIN
-        return sure
+        """(texts,) whether each surely asks for something else than a product."""
+        probabilities: NDArray[np.float32] = self.model.probabilities(texts)[:, self._columns]
+        is_support: NDArray[np.bool_] = probabilities.sum(axis=1) >= SUPPORT_PROBABILITY_MIN
+        return is_support

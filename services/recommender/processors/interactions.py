@@ -1,20 +1,24 @@
-"""Stage A on one partition of users: clicks in, count deltas and lists out."""
+"""Sessionises one partition of users: interactions in, count deltas, session items and lists out.
+
+Three steps, for all partitions that wait together: `fold` learns from the events and submits the
+lists that are due, the ranker ranks all of them in one batch (most of the price of a few lists is
+paid once per batch), and `publish` makes the records.
+"""
 
 from __future__ import annotations
 
-from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.contracts.envelope import Event, Output, Rejected
 
 from ..core.ab_testing.variants import VariantCounts
 from ..core.counting.deltas import deltas_of, encode
-from ..core.counting.sessions import Learned, ListRequest, Sessions
+from ..core.counting.sessions import Erased, Learned, ListRequest
 from ..core.tables.sessions import encode as encode_sessions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from shopkeeper.shared.runtime.api.processor import Sections
 
@@ -22,92 +26,104 @@ if TYPE_CHECKING:
     from ..core.ab_testing.variants import Experiment
     from ..core.numeric.items import ItemIndex
     from ..core.ranking.blend import BlendTrainer
-    from ..core.ranking.ranker import Ranker
-    from ..publishers.recommendations import RecommendationPublisher
-    from ..publishers.user_groups import UserGroupClicksPublisher
+    from ..publishers.base import Publisher
+    from ..publishers.recommendations import Pending, RecommendationPublisher
+    from .user_state import UserState
 
 SECTION = "sessions"
 BLEND_SECTION = "blend"
 EXPERIMENT_SECTION = "experiment"
 
 
-class InteractionsProcessor:
-    """One partition of shop.clicks.v1.
+class FoldedInteractions(NamedTuple):
+    """What a batch of interactions made due; `pending` holds the lists once they are ranked."""
 
-    item_partitions: how many partitions the item-pairs topic has.
-    """
+    outputs: list[Output]  # deltas, where they have become many
+    due: list[ListRequest | Erased]
+    pending: Pending | None
+    now_ms: int
+
+
+class InteractionsProcessor:
+    """One partition of shop.clicks.v1."""
 
     def __init__(
         self,
+        *,
         partition: int,
         item_partitions: int,
-        settings: RecommenderConfig,
+        config: RecommenderConfig,
         items: ItemIndex,
-        ranker: Ranker,
+        users: UserState,
         lists: RecommendationPublisher,
+        refresh: Callable[[int], None],
+        publishers: Sequence[Publisher] = (),
         trainer: BlendTrainer | None = None,
         experiment: Experiment | None = None,
-        groups: UserGroupClicksPublisher | None = None,
     ) -> None:
+        """item_partitions: how many partitions the item-pairs topic has. refresh: brings what is
+        computed of the tables up to date, a slice at each time of the clock."""
         self._partition, self._item_partitions = partition, item_partitions
-        self._settings, self._items = settings, items
-        self._ranker, self.lists, self._trainer = ranker, lists, trainer
-        self.sessions = Sessions(settings, items)
+        self._config, self._items = config, items
+        self.users, self.sessions = users, users.sessions
+        self.lists, self._refresh, self._publishers = lists, refresh, publishers
+        self._trainer = trainer
         self.variant_counts = (
-            VariantCounts(experiment, settings, partition) if experiment is not None else None
+            VariantCounts(experiment, config, partition) if experiment is not None else None
         )
-        self._groups = groups
         self._learned = Learned()  # not published yet
 
     def process(self, events: Sequence[Event], now_ms: int) -> tuple[list[Output], list[Rejected]]:
         """Learn from every event; publish a list where one is due and the event is fresh.
 
-        Deltas are held back until `flush`, unless they have become many: nobody waits for them,
-        and one record of many costs broker and receivers far less than many of one.
+        Deltas are buffered until `flush`, unless they have become many: no user waits for them, and
+        one record of many costs broker and readers far less than many of one.
         """
-        outputs, rejected = self.begin(events, now_ms)
-        return list(outputs), rejected
+        folded, rejected = self.fold(events, now_ms)
+        self.lists.rank_pending()
+        return self.publish(folded), rejected
 
-    def begin(
+    def fold(
         self, events: Sequence[Event], now_ms: int
-    ) -> tuple[Iterable[Output], list[Rejected]]:
-        """As `process`; lists are made when the outputs are taken, with those of other partitions:
-        most of the price of a few lists is paid once per batch."""
-        learned, due = self.sessions.learn(events, now_ms - self._settings.list_age_ms_max)
+    ) -> tuple[FoldedInteractions, list[Rejected]]:
+        """Learn from the events, and submit the lists that are due to be ranked."""
+        learned, due = self.sessions.learn(events, now_ms - self._config.list_age_ms_max)
         self._learned.extend(learned)
         if self.variant_counts is not None:
             self.variant_counts.learn(events)
-        many = len(self._learned.prior) >= self._settings.held_back_pairs_max
+        many = len(self._learned.prior) >= self._config.held_back_pairs_max
         outputs = self.flush() if many else []
-        if not due:
-            return outputs, []
-        asked = self.lists.submit([d for d in due if isinstance(d, ListRequest)])
-        return chain(outputs, self.lists.outputs(due, asked, now_ms)), []
+        requests = [each for each in due if isinstance(each, ListRequest)]
+        pending = self.lists.submit(requests) if requests else None
+        return FoldedInteractions(outputs, due, pending, now_ms), []
+
+    def publish(self, folded: FoldedInteractions) -> list[Output]:
+        """Deltas, then lists, ranked by now, in the order of their events."""
+        return folded.outputs + self.lists.outputs(folded.due, folded.pending, folded.now_ms)
 
     def flush(self) -> list[Output]:
         """What was learned since the last flush, in offset order: deltas, and session items."""
         learned, self._learned = self._learned, Learned()
+        config, partition = self._config, self._partition
         outputs: list[Output] = []
-        key = f"{topics.CLICKS}/{self._partition}".encode()
-        for record in encode_sessions(
-            learned, self._partition, self._items, self._settings.delta_bytes_max
-        ):
-            outputs.append(Output(topics.SESSION_ITEMS, key, record, [], self._partition))
+        key = f"{topics.CLICKS}/{partition}".encode()
+        for record in encode_sessions(learned, partition, self._items, config.delta_bytes_max):
+            outputs.append(Output(topics.SESSION_ITEMS, key, record, [], partition))
         for owner, deltas in deltas_of(
             learned,
             self._items,
-            topics.CLICKS,
-            self._partition,
-            self._item_partitions,
-            with_hours=self._settings.epochs > 1,
+            topic=topics.CLICKS,
+            partition=partition,
+            partition_count=self._item_partitions,
+            with_hours=config.epochs > 1,
         ):
-            for record in encode(deltas, self._items, self._settings.delta_bytes_max):
+            for record in encode(deltas, self._items, config.delta_bytes_max):
                 outputs.append(Output(topics.ITEM_PAIRS, key, record, [], owner))
         return outputs
 
     def snapshot(self) -> Sections:
-        """Only right after `flush`: what is held back is in no checkpoint."""
-        assert not self._learned.new, "deltas are held back"
+        """Only right after `flush`: what is buffered is in no checkpoint."""
+        assert not self._learned.new, "deltas are buffered"
         sections = {SECTION: self.sessions.snapshot()}
         if self._trainer is not None:
             sections[BLEND_SECTION] = self._trainer.snapshot()
@@ -116,6 +132,7 @@ class InteractionsProcessor:
         return sections
 
     def restore(self, sections: Mapping[str, bytes]) -> None:
+        """Replace the state by that of a checkpoint. Raises StateError."""
         self.sessions.restore(sections[SECTION])
         if self._trainer is not None and BLEND_SECTION in sections:
             self._trainer.restore(sections[BLEND_SECTION])
@@ -123,7 +140,9 @@ class InteractionsProcessor:
             self.variant_counts.restore(sections.get(EXPERIMENT_SECTION))
 
     def on_timer(self, now_ms: int) -> list[Output]:
-        self._ranker.refresh(now_ms)
-        if self._groups is None:
-            return []
-        return self._groups.on_timer(self.sessions, self.lists.searches, now_ms)
+        """What every publisher has due. The worker asks again only after the broker has
+        acknowledged what it was given before."""
+        self._refresh(now_ms)
+        for publisher in self._publishers:
+            publisher.confirmed()
+        return [output for publisher in self._publishers for output in publisher.due(now_ms)]

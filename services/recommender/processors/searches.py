@@ -1,83 +1,84 @@
-"""Searches in: what they find is remembered for their users' lists, and one list each goes out."""
+"""Answers searches: what they find is remembered for their users' lists, and one list each goes
+out."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from shopkeeper.shared.runtime.api.processor import Stateless
 
-from ..core.counting.sessions import ListRequest
-
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
     from shopkeeper.shared.contracts.envelope import Event, Output, Rejected
 
     from ..config import RecommenderConfig
+    from ..core.counting.sessions import ListRequest
     from ..core.search.product_search import ProductSearch
+    from ..publishers.recommendations import Pending, RecommendationPublisher
     from .interactions import InteractionsProcessor
 
 
+class FoldedSearches(NamedTuple):
+    """Lists that a batch of searches made due; `pending` holds them once they are ranked."""
+
+    lists: RecommendationPublisher
+    requests: list[ListRequest]
+    pending: Pending
+    now_ms: int
+
+
 class SearchesProcessor(Stateless):
-    """One partition of shop.searches.v1, beside the same users' clicks. Nothing is checkpointed:
-    see core/last_searches.py."""
+    """One partition of shop.searches.v1, beside the same users' interactions. Nothing is
+    checkpointed: see core/search/last_searches.py."""
 
     def __init__(
         self,
-        settings: RecommenderConfig,
+        config: RecommenderConfig,
         product_search: ProductSearch | None,
-        clicks: Callable[[], InteractionsProcessor | None],
+        interactions: Callable[[], InteractionsProcessor | None],
     ) -> None:
-        """clicks: the processor of the partition of clicks of the same number, once there is one.
+        """interactions: the processor of the partition of the same number, once there is one.
         product_search: None where searches are not used."""
-        self._settings, self._product_search, self._clicks = settings, product_search, clicks
+        self._config, self._product_search = config, product_search
+        self._interactions = interactions
 
     def process(self, events: Sequence[Event], now_ms: int) -> tuple[list[Output], list[Rejected]]:
         """A list for every search for products that is fresh, whatever the pause between lists: it
         was asked for."""
-        outputs, rejected = self.begin(events, now_ms)
-        return list(outputs), rejected
+        folded, rejected = self.fold(events, now_ms)
+        if folded is not None:
+            folded.lists.rank_pending()
+        return self.publish(folded), rejected
 
-    def begin(
+    def fold(
         self, events: Sequence[Event], now_ms: int
-    ) -> tuple[Iterable[Output], list[Rejected]]:
-        """As `process`, the lists in one batch with those that clicks make due."""
-        clicks, product_search = self._clicks(), self._product_search
-        oldest_ms = now_ms - self._settings.list_age_ms_max
-        fresh = [event for event in events if event.time_ms >= oldest_ms]
-        if clicks is None or product_search is None:
-            return (), []
-        clicks.sessions.counters["list_of_old_event"] += len(events) - len(fresh)
+    ) -> tuple[FoldedSearches | None, list[Rejected]]:
+        """Search, and submit the lists to be ranked."""
+        interactions, product_search = self._interactions(), self._product_search
+        if interactions is None or product_search is None:
+            return None, []
+        users, lists = interactions.users, interactions.lists
+        fresh = users.fresh(events, now_ms - self._config.list_age_ms_max)
         if not fresh:
-            return (), []
-        lists, dues = clicks.lists, []
+            return None, []
         found = product_search.find([event.data.query for event in fresh], now_ms)
-        for event, searched in zip(fresh, found, strict=True):
-            if searched is None:
-                continue  # a cry for help is answered by others
-            due = _due(event, clicks)
-            lists.searches.put(due.user, event.time_ms, searched)
-            dues.append(due)
-        if not dues:
-            return (), []
-        return lists.outputs(dues, lists.submit(dues), now_ms), []
+        requests = [
+            users.request(event.data.user_id or event.data.anonymous_id, event, searched)
+            for event, searched in zip(fresh, found, strict=True)
+            if searched is not None  # None: a support question, which the intent service answers
+        ]
+        if not requests:
+            return None, []
+        return FoldedSearches(lists, requests, lists.submit(requests), now_ms), []
+
+    def publish(self, folded: FoldedSearches | None) -> list[Output]:
+        """The lists, ranked by now."""
+        if folded is None:
+            return []
+        return folded.lists.outputs(folded.requests, folded.pending, folded.now_ms)
 
     def on_timer(self, now_ms: int) -> list[Output]:
         if self._product_search is not None:
-            self._product_search.index_pending(self._settings.search_products_per_tick)
+            self._product_search.index_pending(self._config.search_products_per_tick)
         return []
-
-
-def _due(event: Event, clicks: InteractionsProcessor) -> ListRequest:
-    """A list by what the user's clicks have taught so far."""
-    data = event.data
-    name = data.user_id or data.anonymous_id
-    user = clicks.sessions.users.get(name)
-    session = clicks.sessions.sessions.get((name, data.session_id))
-    return ListRequest(
-        event,
-        name,
-        () if user is None else user.recent,
-        () if user is None else user.bought,
-        -1 if session is None else session.start,
-    )

@@ -1,1 +1,1 @@
-"""One module per topic, or group of gauges, that the recommender publishes."""
+"""What the recommender publishes: one module per topic out, and the metrics of an experiment."""

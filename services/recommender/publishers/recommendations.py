@@ -1,4 +1,4 @@
-"""Stage C on one partition of users: the lists that clicks and searches make due."""
+"""Recommendations on `personalisation.recommendations.v1`: the lists that events make due."""
 
 from __future__ import annotations
 
@@ -20,22 +20,25 @@ from shopkeeper.shared.contracts.outputs import headers_of, output_id, provenanc
 from ..config import BLEND, MODEL, SOURCE
 from ..core.counting.sessions import Erased, ListRequest
 from ..core.ranking.exploration import chance_of
-from ..core.ranking.ranker import submit_by_variant
-from ..core.search.last_searches import LastSearches
+from ..core.ranking.pending import submit_by_variant
 
 if TYPE_CHECKING:
     from collections import Counter
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from ..config import RecommenderConfig
     from ..core.ab_testing.variants import Experiment
     from ..core.numeric.items import ItemIndex
     from ..core.ranking.blend import BlendTrainer
     from ..core.ranking.online_metrics import OnlineMetrics
+    from ..core.ranking.pending import PendingLists, PendingListsByVariant
     from ..core.ranking.ranked_list import RankedList
-    from ..core.ranking.ranker import PendingLists, PendingListsByVariant, Ranker
+    from ..core.ranking.ranker import Ranker
+    from ..core.search.last_searches import LastSearches
     from ..core.tables.sessions import SessionIndex
     from .user_groups import UserGroupClicksPublisher
+
+    Pending = PendingLists | PendingListsByVariant
 
 CLICKED = "product.clicked.v1"
 SEARCHED = "products.searched.v1"
@@ -45,122 +48,130 @@ PROPENSITY_DIGITS = 6  # significant ones: small propensities are what weighs
 
 
 class RecommendationPublisher:
-    """Makes and publishes the lists of one partition; remembers what its users searched for.
+    """Requests and publishes the lists of one partition.
 
-    positions: by view topic, how far it was read, as the runtime keeps it. rankers: by variant of
-    the experiment; without one, `ranker` makes all lists.
+    positions: by topic of a table, how far it was read, as the runtime keeps it. rankers: by
+    variant of the experiment; without one, `ranker` ranks all lists. groups: is told of every list
+    that an interaction made due.
     """
 
     def __init__(
         self,
+        *,
         partition: int,
-        settings: RecommenderConfig,
+        config: RecommenderConfig,
         items: ItemIndex,
         ranker: Ranker,
         index: SessionIndex,
+        searches: LastSearches,
         exposure: OnlineMetrics,
         counters: Counter[str],
+        groups: UserGroupClicksPublisher,
+        positions: Mapping[str, int],
         trainer: BlendTrainer | None = None,
-        positions: Mapping[str, int] | None = None,
         experiment: Experiment | None = None,
         rankers: Sequence[Ranker] = (),
-        groups: UserGroupClicksPublisher | None = None,
     ) -> None:
         self._partition, self._items = partition, items
-        self._ranker, self._index = ranker, index
+        self._ranker, self._index, self.searches = ranker, index, searches
         self._exposure, self._counters, self._trainer = exposure, counters, trainer
-        self._positions = {} if positions is None else positions
-        self._explores = settings.rules.explore.share > 0
+        self._positions, self._groups = positions, groups
+        self._explores = config.rules.explore.share > 0
         self._digits = SCORE_DIGITS_EXPLORING if self._explores else SCORE_DIGITS
         self._experiment, self._rankers = experiment, rankers
-        self._groups = groups
-        self.searches = LastSearches(
-            settings.searching_users_max, settings.search_age_ms_max, settings.search_decay
-        )
         self.watch: Callable[[ListRequest, RankedList], None] | None = None  # sees every list
 
-    def submit(self, dues: Sequence[ListRequest]) -> PendingLists | PendingListsByVariant:
-        """Lists to be made in one batch with those that others ask for meanwhile."""
+    def submit(self, requests: Sequence[ListRequest]) -> Pending:
+        """Lists to be ranked in one batch with those that other partitions request meanwhile."""
         number_of, searched_by = self._index.number_of, self.searches.of
         wanted: list[Sequence[Any]] = [
-            [d.recent for d in dues],
-            [d.bought for d in dues],
-            [number_of(self._partition, d.session) for d in dues],
-            [searched_by(d.user, d.event.time_ms) for d in dues],
+            [request.recent for request in requests],
+            [request.bought for request in requests],
+            [number_of(self._partition, request.session) for request in requests],
+            [searched_by(request.user, request.event.time_ms) for request in requests],
         ]
         if self._explores:
-            wanted.append([chance_of(self._list_id(d)) for d in dues])
+            wanted.append([chance_of(self._list_id(request)) for request in requests])
         if self._experiment is None:
             return self._ranker.submit(*wanted)
-        variants = [self._experiment.variant_of(d.user) for d in dues]
+        variants = [self._experiment.variant_of(request.user) for request in requests]
         return submit_by_variant(self._rankers, variants, *wanted)
+
+    def rank_pending(self) -> None:
+        """Rank what was submitted, by this partition and by others."""
+        for ranker in self._rankers or (self._ranker,):
+            ranker.rank_pending()
 
     def outputs(
         self,
         due: Sequence[ListRequest | Erased],
-        asked: PendingLists | PendingListsByVariant,
+        pending: Pending | None,
         now_ms: int,
-    ) -> Iterator[Output]:
-        """What is due, in order: lists, and the end of those of erased users.
+    ) -> list[Output]:
+        """What is due, in order: lists, and tombstones for those of erased users.
 
-        asked: the lists among `due`, as `submit` returned them.
+        pending: the lists among `due`, as `submit` returned them, ranked; None if there are none.
         """
-        ranked = iter(asked.lists())
-        if self._groups is not None:
-            dues = (each for each in due if isinstance(each, ListRequest))
-            pairs = zip(dues, asked.lists(), strict=True)
-            self._groups.add([pair for pair in pairs if pair[0].event.type != SEARCHED])
+        ranked = [] if pending is None else pending.lists()
+        requests = [each for each in due if isinstance(each, ListRequest)]
+        by_request = zip(requests, ranked, strict=True)
+        interacted = [pair for pair in by_request if pair[0].event.type != SEARCHED]
+        if due:
+            self._groups.add(interacted)
+        records: list[Output] = []
+        left = iter(ranked)
         for each in due:
             if isinstance(each, Erased):
-                yield from self._erase(each)
-            else:
-                found = next(ranked)
-                if self._trainer is not None:
-                    self._teach(self._trainer, each, found, now_ms)
-                if self.watch is not None:
-                    self.watch(each, found)
-                yield self._output(each, found)
+                records += self._erase(each)
+                continue
+            found = next(left)
+            if self._trainer is not None:
+                self._teach(self._trainer, each, found, now_ms)
+            if self.watch is not None:
+                self.watch(each, found)
+            records.append(self._output(each, found))
+        return records
 
-    def _erase(self, erased: Erased) -> Iterator[Output]:
+    def _erase(self, erased: Erased) -> list[Output]:
         # Once the key of a user's lists was that of the user's events.
         keys = {name.encode() for name in erased.users}
         if erased.event.key is not None:
             keys.add(erased.event.key)
-        for key in sorted(keys):
-            yield Output(topics.RECOMMENDATIONS, key, None, [])
         for name in erased.users:
             self.searches.forget(name)
             self._exposure.forget(name)
             if self._trainer is not None:
                 self._trainer.forget(name)
-            if self._groups is not None:
-                self._groups.forget(name)
+            self._groups.forget(name)
+        return [Output(topics.RECOMMENDATIONS, key, None, []) for key in sorted(keys)]
 
     @staticmethod
-    def _teach(trainer: BlendTrainer, due: ListRequest, ranked: RankedList, now_ms: int) -> None:
+    def _teach(
+        trainer: BlendTrainer, request: ListRequest, ranked: RankedList, now_ms: int
+    ) -> None:
         """What the user did answers the last list; this list waits for the next answer. A search
         answers nothing: its list takes the place of the last."""
-        if due.event.type != SEARCHED:
-            trainer.clicked(due.user, due.recent[-1])
+        if request.event.type != SEARCHED:
+            trainer.clicked(request.user, request.recent[-1])
         if ranked.candidates is not None and ranked.features is not None:
-            trainer.remember(due.user, ranked.candidates, ranked.features, now_ms)
+            trainer.remember(request.user, ranked.candidates, ranked.features, now_ms)
 
-    def _list_id(self, due: ListRequest) -> str:
+    def _list_id(self, request: ListRequest) -> str:
         """`recomm_id`: where the list's cause stands in its log."""
-        topic = topics.SEARCHES if due.event.type == SEARCHED else topics.CLICKS
-        return output_id(topic, self._partition, due.event.offset, RECOMMENDATIONS_UPDATED)
+        topic = topics.SEARCHES if request.event.type == SEARCHED else topics.CLICKS
+        return output_id(topic, self._partition, request.event.offset, RECOMMENDATIONS_UPDATED)
 
-    def _output(self, due: ListRequest, ranked: RankedList) -> Output:
-        event, data = due.event, due.event.data
+    def _output(self, request: ListRequest, ranked: RankedList) -> Output:
+        event, data = request.event, request.event.data
         names = self._items.product_ids
-        list_id = self._list_id(due)
-        self._exposure.add(due.user, due.recent, ranked.items, event.type == CLICKED)
+        list_id = self._list_id(request)
+        self._exposure.add(request.user, request.recent, ranked.items, event.type == CLICKED)
         if ranked.fallback != "none":
             self._counters[f"list_{ranked.fallback}"] += 1
         experiment = variant = None
         if self._experiment is not None:
             experiment = self._experiment.name
-            variant = self._experiment.variants[self._experiment.variant_of(due.user)].name
+            variant = self._experiment.variants[self._experiment.variant_of(request.user)].name
         digits = self._digits
         items = [
             RecommendedItem(names[item], round(score, digits), _reason(code, parameter))
@@ -187,9 +198,9 @@ class RecommendationPublisher:
         )
         return Output(
             topics.RECOMMENDATIONS,
-            due.user.encode(),
+            request.user.encode(),
             value,
-            headers_of(RECOMMENDATIONS_UPDATED, list_id, due.user, event, SOURCE)
+            headers_of(RECOMMENDATIONS_UPDATED, list_id, request.user, event, SOURCE)
             + provenance_headers(self._positions, ranked.experts),
         )
 

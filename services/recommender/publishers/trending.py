@@ -1,6 +1,6 @@
 """What is trending, published by one worker: the owner of item partition 0.
 
-Every partition's visits by hour arrive through the item-counts view; the decay is applied when
+Every partition's visits by hour arrive through the table of item counts; the decay is applied when
 they are read, so that what is stored stays integers.
 """
 
@@ -36,19 +36,21 @@ SCORE_DIGITS = 4
 class TrendingPublisher:
     """Publishes the scopes whose content changed, every `trending_interval_ms` at most."""
 
-    def __init__(self, settings: RecommenderConfig, items: ItemIndex, knowledge: Knowledge) -> None:
-        self._settings, self._items, self._knowledge = settings, items, knowledge
+    def __init__(
+        self, *, config: RecommenderConfig, items: ItemIndex, knowledge: Knowledge
+    ) -> None:
+        self._config, self._items, self._knowledge = config, items, knowledge
         self._last_ms: int | None = None
         self._seen = (0, 0)  # versions of counts and catalogue
         self._values: dict[str, bytes] = {}  # as published
 
-    def on_timer(self, now_ms: int) -> list[Output]:
+    def due(self, now_ms: int) -> list[Output]:
         """The scopes that changed; a scope with nothing left in it is removed."""
-        knowledge, settings = self._knowledge, self._settings
+        knowledge, config = self._knowledge, self._config
         seen = (knowledge.item_counts.version, knowledge.catalogue.version)
         if seen == self._seen:
             return []
-        if self._last_ms is not None and now_ms - self._last_ms < settings.trending_interval_ms:
+        if self._last_ms is not None and now_ms - self._last_ms < config.trending_interval_ms:
             return []
         self._seen, self._last_ms = seen, now_ms
         values = self._compute()
@@ -57,7 +59,7 @@ class TrendingPublisher:
             if self._values.get(scope) != value:
                 headers = outputs.view_headers(TRENDING_UPDATED, scope, SOURCE, now_ms)
                 found.append(Output(topics.TRENDING, scope.encode(), value, headers))
-        # A predecessor may have published scopes that are empty by now: the view knows them.
+        # A predecessor may have published scopes that are empty by now: the table knows them.
         for scope in sorted(
             (self._values.keys() | knowledge.trending.scopes.keys()) - values.keys()
         ):
@@ -67,33 +69,36 @@ class TrendingPublisher:
         self._values = values
         return found
 
+    def confirmed(self) -> None:
+        """Nothing waits for it: a restored partition publishes every scope again."""
+
     def _compute(self) -> dict[str, bytes]:
-        knowledge, settings = self._knowledge, self._settings
+        knowledge, config = self._knowledge, self._config
         items, hours, counts = knowledge.item_counts.visits()
         if not len(items):
             return {}
         newest = int(hours.max())
         # Buckets of quiet items may still hold hours that their owner has dropped.
-        kept = hours > newest - settings.hours_kept
+        kept = hours > newest - config.hours_kept
         scores = decayed_scores(
             items[kept],
             hours[kept],
             counts[kept],
-            settings.trending_half_life_hours,
+            config.trending_half_life_hours,
             len(self._items),
         )
         everything = np.arange(len(self._items))
         scores[knowledge.catalogue.blocked()[: len(scores)]] = 0.0
         order = self._items.order(everything)
         as_of_ms = (newest + 1) * HOUR_MS
-        _, top = best(scores, order, None, settings.trending_items_max)
+        _, top = best(scores, order, None, config.trending_items_max)
         values = {ALL_SCOPE: self._value(ALL_SCOPE, top, scores, as_of_ms)} if len(top) else {}
         knowledge.catalogue.reserve()
         categories = knowledge.catalogue.category[: len(scores)].astype(np.int64)
-        groups, top = best(scores, order, categories, settings.trending_items_max)
+        groups, top = best(scores, order, categories, config.trending_items_max)
         starts = np.flatnonzero(np.r_[True, groups[1:] != groups[:-1]]) if len(groups) else groups
         for group, members in zip(
-            groups[starts].tolist()[: settings.trending_categories_max],
+            groups[starts].tolist()[: config.trending_categories_max],
             np.split(top, starts[1:]),
             strict=False,
         ):

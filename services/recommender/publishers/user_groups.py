@@ -38,12 +38,21 @@ class UserGroupClicksPublisher:
     """What one partition of clicks publishes of its users, every `group_interval_ms` at most."""
 
     def __init__(
-        self, partition: int, settings: RecommenderConfig, items: ItemIndex, view: UserGroupsTable
+        self,
+        *,
+        partition: int,
+        config: RecommenderConfig,
+        items: ItemIndex,
+        table: UserGroupsTable,
+        sessions: Sessions,
+        searches: LastSearches,
     ) -> None:
-        self._settings, self._items, self._view = settings, items, view
+        """sessions, searches: of the partition's users."""
+        self._config, self._items, self._table = config, items, table
+        self._sessions, self._searches = sessions, searches
         self._key = f"clicks/{partition}".encode()
         self._clicks = GroupClicks(
-            settings.trending_half_life_hours, settings.group_items_max, settings.group_users_max
+            config.trending_half_life_hours, config.group_items_max, config.group_users_max
         )
         self._taken_over = False
         self._last_ms: int | None = None
@@ -63,68 +72,76 @@ class UserGroupClicksPublisher:
         """Drop what is remembered of a user."""
         self._clicks.forget(user)
 
-    def on_timer(self, sessions: Sessions, searches: LastSearches, now_ms: int) -> list[Output]:
+    def due(self, now_ms: int) -> list[Output]:
         """The report, if there is news and it is time."""
-        settings = self._settings
-        due = self._last_ms is None or now_ms - self._last_ms >= settings.group_interval_ms
-        if not (settings.user_groups and self._news and due):
+        config, sessions, searches = self._config, self._sessions, self._searches
+        due = self._last_ms is None or now_ms - self._last_ms >= config.group_interval_ms
+        if not (config.user_groups and self._news and due):
             return []
         self._last_ms, self._news = now_ms, False
         if not self._taken_over:
             self._taken_over = True
-            before = self._view.clicks_of(self._key)
+            before = self._table.clicks_of(self._key)
             if before is not None:
                 self._clicks.replace(*before)
         keys, scores = self._clicks.top()
         items, places = np.unique(keys & 0xFFFFFFFF, return_inverse=True)
         names = self._items.product_ids
-        latest = list(islice(reversed(sessions.users.items()), settings.group_sample_users))
-        sample = self._view.behaviour.vectors(
+        latest = list(islice(reversed(sessions.users.items()), config.group_sample_users))
+        sample = self._table.behaviour.vectors(
             [user.recent for _, user in latest],
             [user.bought for _, user in latest],
             [searches.peek(name, user.list_time_ms or 0) for name, user in latest],
         )
         record = GroupClicksRecord(
-            FORMAT_VERSION,
-            sample.astype(np.float16).tobytes(),
-            self._clicks.hour,
-            [names[item] for item in items.tolist()],
-            (keys >> 32).tobytes(),
-            places.astype(np.int32).tobytes(),
-            scores.astype(np.float32).tobytes(),
+            format_version=FORMAT_VERSION,
+            sample=sample.astype(np.float16).tobytes(),
+            hour=self._clicks.hour,
+            names=[names[item] for item in items.tolist()],
+            groups=(keys >> 32).tobytes(),
+            items=places.astype(np.int32).tobytes(),
+            scores=scores.astype(np.float32).tobytes(),
         )
         return [Output(topics.USER_GROUPS, self._key, msgspec.msgpack.encode(record), [])]
+
+    def confirmed(self) -> None:
+        """Nothing waits for it: the next report replaces one that was lost."""
 
 
 class UserGroupModelPublisher:
     """The model, learned by the owner of item partition 0 and published when it has learned."""
 
-    def __init__(self, settings: RecommenderConfig, view: UserGroupsTable) -> None:
-        self._settings, self._view = settings, view
-        self.groups = UserGroups(WIDTH, settings.user_groups, settings.group_components)
+    def __init__(self, *, config: RecommenderConfig, table: UserGroupsTable) -> None:
+        self._config, self._table = config, table
+        self.groups = UserGroups(WIDTH, config.user_groups, config.group_components)
         self._taken_over = False
         self._seen: dict[bytes, NDArray[np.float16]] = {}  # samples that were learned from
         self._last_ms: int | None = None
 
-    def on_timer(self, now_ms: int) -> list[Output]:
+    def confirmed(self) -> None:
+        """Nothing waits for it: the next model replaces one that was lost."""
+
+    def due(self, now_ms: int) -> list[Output]:
         """Learn from the samples that are new; those there were at the start may be old."""
-        settings, view = self._settings, self._view
-        if not settings.user_groups:
+        config, table = self._config, self._table
+        if not config.user_groups:
             return []
-        if self._last_ms is not None and now_ms - self._last_ms < settings.group_interval_ms:
+        if self._last_ms is not None and now_ms - self._last_ms < config.group_interval_ms:
             return []
         if not self._taken_over:
             self._taken_over = True
-            if view.state and self.groups.restore(view.state):
-                self._seen = dict(view.samples)  # its predecessor's, or lost: a sample is a sample
+            if table.state and self.groups.restore(table.state):
+                self._seen = dict(table.samples)  # its predecessor's, or lost: a sample is a sample
         new = [
-            key for key, sample in sorted(view.samples.items()) if self._seen.get(key) is not sample
+            key
+            for key, sample in sorted(table.samples.items())
+            if self._seen.get(key) is not sample
         ]
         if not new:
             return []
         self._last_ms = now_ms
         for key in new:
-            self.groups.learn(view.samples[key].astype(np.float64))
-        self._seen = dict(view.samples)
+            self.groups.learn(table.samples[key].astype(np.float64))
+        self._seen = dict(table.samples)
         record = ModelRecord(FORMAT_VERSION, self.groups.model(), self.groups.snapshot())
         return [Output(topics.USER_GROUPS, MODEL_KEY, msgspec.msgpack.encode(record), [])]

@@ -7,10 +7,10 @@ in the processor; the runtime checkpoints it together with the offset that it re
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from shopkeeper.shared.contracts.envelope import Event, Output, Rejected
 
@@ -41,8 +41,8 @@ class Processor(Protocol):
         ...
 
     def flush(self) -> list[Output]:
-        """What `process` held back, to be published in fewer records: called every 250 ms where
-        something was processed since, and always before `snapshot`. Most hold nothing back."""
+        """What `process` has buffered, to be published in fewer records: called every 250 ms where
+        something was processed since, and always before `snapshot`. Most buffer nothing."""
         ...
 
     def on_timer(self, now_ms: int) -> list[Output]:
@@ -51,13 +51,13 @@ class Processor(Protocol):
 
 
 class Stateless:
-    """What a processor that remembers nothing and holds nothing back has besides `process`."""
+    """What a processor that remembers nothing and buffers nothing has besides `process`."""
 
     def snapshot(self) -> Sections:
         return {}
 
     def restore(self, sections: Mapping[str, bytes]) -> None:
-        assert not sections, f"no state was dumped, and {sorted(sections)} is to be loaded"
+        assert not sections, f"nothing was saved, and {sorted(sections)} is to be restored"
 
     def flush(self) -> list[Output]:
         return []
@@ -67,14 +67,30 @@ class Stateless:
 
 
 @runtime_checkable
-class Deferring(Protocol):
-    """A processor whose outputs can wait until other partitions' events are folded as well, so that
-    they are made for all of them together. Only the runtime calls `begin`, in place of `process`.
+class BatchedProcessor(Protocol):
+    """A processor whose outputs are ranked in one batch with those of other partitions.
+
+    Per trip to the state thread the worker calls `fold` of every partition that has a batch
+    waiting, then `Service.rank` once, then `publish` of each: most of the price of ranking a few
+    requests is paid once per call, however many partitions they came from.
+
+    `process`, which such a processor has as well, does the same for one partition: fold, rank,
+    publish.
     """
 
-    def begin(
-        self, events: Sequence[Event], now_ms: int
-    ) -> tuple[Iterable[Output], list[Rejected]]:
-        """As `process`, but the outputs are computed when they are iterated over, once, before
-        anything else is asked of the processor."""
+    def fold(self, events: Sequence[Event], now_ms: int) -> tuple[Any, list[Rejected]]:
+        """Learn from one batch's events, in offset order, and submit what is to be ranked.
+
+        Returns what `publish` needs (None: nothing is to be published), and the events that failed.
+        What `fold` remembers is bound by the same rule as `process`: it must be a pure function of
+        (state, events).
+        """
+        ...
+
+    def publish(self, folded: Any) -> list[Output]:
+        """What to publish of a batch, once everything that was submitted is ranked.
+
+        folded: what `fold` returned. Called once per `fold`, before anything else is asked of this
+        processor; not at all where ranking failed, after which the worker ends.
+        """
         ...

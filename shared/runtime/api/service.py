@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from shopkeeper.shared.contracts.envelope import Event
 
     from ..telemetry.metrics import Metrics
+    from .component import Component
     from .processor import Processor
 
 
@@ -23,7 +24,7 @@ class Source:
     topic: str  # unprefixed
     make: Callable[[int], Processor]  # partition number -> its processor
     wanted: frozenset[str] = frozenset()  # event types; empty for an internal format
-    holds_back: bool = False  # its processors hold outputs back until `flush`
+    buffers_output: bool = False  # its processors keep outputs back until `flush`
     internal_type: str = ""  # set: records are handed on undecoded, as Event(type=this, data=bytes)
     # What an event's state is kept under: its partition follows from that, wherever the event came
     # (see routing.py). None: nothing is kept by key.
@@ -32,7 +33,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """One worker: its consumed topics, the tables that it reads whole, and its metrics."""
+    """One worker: consumed topics, tables that it reads whole, components and metrics."""
 
     name: str
     sources: Sequence[Source]
@@ -45,3 +46,8 @@ class Service:
     positions: dict[str, int] = field(default_factory=dict)
     observe: Callable[[Metrics], None] = lambda metrics: None  # called about once a second
     models: Sequence[tuple[str, str]] = ()  # (name, version), loaded
+    # Between the folding and the publishing of batched processors (see `BatchedProcessor`), on the
+    # state thread: once for all partitions that were folded together.
+    rank: Callable[[], None] = lambda: None
+    # Run beside the sources, or without any, from the moment that the tables are read.
+    components: Sequence[Component] = ()

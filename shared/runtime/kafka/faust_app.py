@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from faust.types.tuples import ConsumerMessage
 
     from ..settings import KafkaSettings, WorkerSettings
-    from .transport import Owner
+    from .owner import Owner
 
 
 class BatchSchema(faust.Schema):

@@ -12,7 +12,7 @@ import contextlib
 import logging
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from aiokafka.client import ConnectionGroup
 from aiokafka.errors import KafkaError, for_code
@@ -23,7 +23,6 @@ from ..shutdown import Deadline
 
 if TYPE_CHECKING:
     from ..telemetry.health import Health
-    from .transport import BatchConsumer
 
 log = logging.getLogger(__name__)
 
@@ -80,6 +79,14 @@ async def describe(admin: Any, group: str) -> tuple[str, list[Member]] | None:
         return None
 
 
+class JoiningMember(Protocol):
+    """What is asked of a consumer while its group has not answered it (see `BatchConsumer`)."""
+
+    def joining(self) -> bool: ...
+
+    def member_id(self) -> str: ...
+
+
 class GroupWait:
     """Says for whom a worker waits that its group does not give partitions to."""
 
@@ -87,7 +94,7 @@ class GroupWait:
         self._admin, self._group, self._worker_id = admin, group, worker_id
         self._health = health
 
-    async def run(self, consumer: BatchConsumer) -> None:
+    async def run(self, consumer: JoiningMember) -> None:
         """Look on until cancelled: one log line per wait, and what /readyz answers meanwhile."""
         since, said, not_ready = time.monotonic(), False, self._health.not_ready
         while True:

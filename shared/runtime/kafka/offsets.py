@@ -1,8 +1,8 @@
 """Batches: what a worker holds of the log, and how far each partition has come. No I/O here.
 
-A *batch* is one bounded slice of one partition, in offset order. It belongs to the *epoch* in
-which it was fetched; every revocation and every assignment begins a new one, and a batch of an
-old epoch may neither change state nor publish.
+A *batch* is one bounded slice of one partition, in offset order. It belongs to the
+*generation* in which it was fetched; every revocation and every assignment begins a new one, and a
+batch of an old generation may neither change state nor publish.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class RecordBatch:
     """Records `first` to `last` (offsets, inclusive) of one partition."""
 
     partition: Partition
-    epoch: int
+    generation: int
     first: int
     last: int
     size_bytes: int
@@ -65,9 +65,9 @@ def cut(records: Sequence[Any], records_max: int, bytes_max: int) -> Iterator[tu
 class OffsetTracker:
     """Which batches are open, and the offset up to which each partition is done.
 
-    A partition's batches finish in the order in which they were opened (one body per topic), and
-    the *processed* offset never passes an unfinished batch: that is what Faust's own
-    acknowledgements got wrong (a body that raises or is cancelled acknowledges its event there).
+    A partition's batches finish in the order in which they were opened (one task per partition),
+    and the *processed* offset never passes an unfinished batch: that is what Faust's own
+    acknowledgements got wrong (an agent that raises or is cancelled acknowledges its event there).
     """
 
     def __init__(self) -> None:
@@ -82,7 +82,7 @@ class OffsetTracker:
         self._processed[partition] = offset
 
     def open(self, batch: RecordBatch) -> None:
-        """A batch was fetched and waits for its body."""
+        """A batch was fetched and waits to be processed."""
         batches = self._open[batch.partition]
         previous = batches[-1].last if batches else self._processed[batch.partition] - 1
         assert batch.first > previous, (batch.partition, batch.first, previous)

@@ -20,7 +20,7 @@ from ..refusal import OperatorNeeded
 from .fetching import ISOLATION
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from ..settings import KafkaSettings
 
@@ -94,8 +94,11 @@ class Survey:
         return None
 
 
-async def survey(kafka: KafkaSettings) -> Survey:
-    """Ask the broker. Raises KafkaError."""
+async def survey(kafka: KafkaSettings, also: Iterable[str] = ()) -> Survey:
+    """Ask the broker. Raises KafkaError.
+
+    also: topics (unprefixed) to be counted besides this project's.
+    """
     consumer = AIOKafkaConsumer(
         **kafka.client_options(),
         group_id=None,
@@ -107,7 +110,7 @@ async def survey(kafka: KafkaSettings) -> Survey:
         await consumer.start()
         cluster = await consumer._client.fetch_all_metadata()
         counts = {}
-        for name in topics.BY_NAME:
+        for name in {*topics.BY_NAME, *also}:
             if found := cluster.partitions_for_topic(kafka.topic(name)):
                 counts[name] = len(found)
         name = kafka.topic(topics.LAYOUT)
@@ -172,7 +175,7 @@ async def usable(
     """The layout, once a worker that reads these topics may go by it; `wait` is told what is
     waited for, at every look. Raises KafkaError."""
     while True:
-        found = await survey(kafka)
+        found = await survey(kafka, (*sources, checkpoints))
         obstacle = found.obstacle(sources, checkpoints)
         if obstacle is None:
             assert found.layout is not None

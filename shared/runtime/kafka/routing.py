@@ -4,7 +4,7 @@ Producers hash keys differently, or send none; and for minutes after partitions 
 still place keys by the old count. A worker that finds an event of another partition's key publishes
 the record again, to the same topic, in the partition that holds the key's state, with one header
 more: the *hop*, which says from where. What a worker that was killed forwards twice is dropped
-there by a *fence*: per partition it came from, the highest offset seen. Records of one partition
+there, by the highest offset seen of each partition that records came from. Records of one partition
 are forwarded to another in the order of their offsets, so what is at or below it is a repeat.
 """
 
@@ -54,7 +54,7 @@ def hop_of(record: Any) -> Hop | None:
     return Hop(*map(int, parts))
 
 
-class Fence:
+class ForwardedOffsets:
     """The highest offset that was forwarded to us, by the partition that it came from."""
 
     def __init__(self) -> None:
@@ -88,7 +88,7 @@ class Router:
         self._topic, self._number, self._count = topic, number, count
         self._key_of = key_of
         self._owned: set[str | None] = {None}  # None: no event, or one that is not wanted
-        self.fence = Fence()
+        self.forwarded_offsets = ForwardedOffsets()
 
     def route(
         self, records: Sequence[Any], verdicts: Sequence[Decoded]
@@ -127,7 +127,7 @@ class Router:
                 kept.append(verdict)
             elif self._key_of is None:
                 kept.append(Skipped(record.offset, COPY))
-            elif self.fence.passes(hop):
+            elif self.forwarded_offsets.passes(hop):
                 hops[record.offset] = hop
                 kept.append(self._as_published(verdict, hop))
             else:

@@ -5,7 +5,7 @@ message: 5,000 events/s where the work itself allows hundreds of thousands. Here
 one Faust message per bounded partition slice. Agents stay Faust agents; assignment, supervision
 and streams stay Faust's. What is replaced is everything that decides which records count as done:
 
-- `ack` does nothing: Faust also acknowledges when a body raises, is cancelled or stopped.
+- `ack` does nothing: Faust also acknowledges when an agent raises, is cancelled or stopped.
   Offsets come from `Owner.durable_offset` alone.
 - Where to resume comes from the checkpoint (`Owner.recover`), never from the group's offset.
 - Whatever is fetched and not delivered is sought back, so that no record is ever passed over.
@@ -15,212 +15,29 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import aiokafka
-from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
-from aiokafka.structs import OffsetAndMetadata, TopicPartition
+from aiokafka.errors import IllegalStateError
+from aiokafka.structs import TopicPartition
 from faust.exceptions import ConsumerNotStarted
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 from faust.types.tuples import ConsumerMessage
-from mode import Service
 
-from ..shutdown import Deadline
-from . import fetching, membership
-from .assignor import NumberAssignor
-from .fetching import ISOLATION
+from . import membership
+from .consumer_thread import BatchConsumerThread, faust_log
 from .offsets import Partition, RecordBatch, cut
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping, Sequence
+    from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping
 
-    from ..settings import WorkerSettings
+    from ..shutdown import Deadline
+    from .owner import Owner
 
 T = TypeVar("T")
 
-log = logging.getLogger(__name__)
-faust_log = logging.getLogger("faust.transport")  # mode would log Faust's chatter in our name
-
 KEEP_ALIVE_S = 1.0
 COMMIT_S_MAX = 2.0
-LEAVE_S_MAX = 10.0  # where nobody sets a deadline for leaving
-
-fetching.install()
-
-
-class Owner(Protocol):
-    """What the consumer asks the worker that it belongs to."""
-
-    settings: WorkerSettings
-    epoch: int
-
-    def accepting(self) -> bool:
-        """Whether batches may be delivered now."""
-        ...
-
-    async def room(self) -> bool:
-        """Wait (briefly) until the byte budget has room; False if it has none yet."""
-        ...
-
-    def limit(self, partition: Partition) -> int | None:
-        """The offset before which to stop delivering; None: there is none."""
-        ...
-
-    def opened(self, batch: RecordBatch) -> None:
-        """A batch is about to be delivered."""
-        ...
-
-    def passed(self, partition: Partition, offset: int) -> None:
-        """What lies below `offset` was delivered, or is nobody's to read."""
-        ...
-
-    def jumped(self, partition: Partition, expected: int, start: int) -> None:
-        """The log has no `expected` (the next offset to read) any more; reading goes on at its
-        `start`: later where retention overtook us, earlier where it is another log."""
-        ...
-
-    def durable_offset(self, partition: Partition) -> int | None:
-        """What may be committed: the offset of the last confirmed checkpoint."""
-        ...
-
-    async def revoke(self) -> None:
-        """All partitions are being taken away: finish what runs, checkpoint, drop the rest."""
-        ...
-
-    async def recover(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
-        """Load the state of what was assigned; returns where to read on."""
-        ...
-
-    async def replaced(self, former_member_id: str) -> bool:
-        """The group has forgotten us: whether it is for good, and the worker ends."""
-        ...
-
-
-class BatchConsumerThread(driver.AIOKafkaConsumerThread):
-    """The thread that fetches and heartbeats."""
-
-    logger = faust_log
-
-    seek_count = 0  # seeks so far; read and written on this thread only, except to compare
-    _consumer: Any = None
-    popped_at_seek = 0  # `seek_count` when the last records were taken from the fetcher
-    positions: Mapping[Any, int] = {}  # next offsets to fetch, when they were
-    jumps: Sequence[fetching.Jump] = ()  # noticed since the records before, before these
-    leaving: Deadline | None = None
-    forgotten_as: str | None = None  # the member id that the group no longer knew
-    replaced = False  # by a double: it must not join again
-
-    async def on_start(self) -> None:
-        await super().on_start()
-        coordinator = self._ensure_consumer()._coordinator
-        reset = coordinator.reset_generation
-
-        def remember_and_reset() -> None:
-            self.forgotten_as = coordinator.member_id or self.forgotten_as
-            reset()
-
-        coordinator.reset_generation = remember_and_reset
-
-    async def stop(self) -> None:
-        """As mode's, which joins the thread on the caller's loop and so blocks all of it."""
-        if not self._started.is_set():
-            return
-        await Service.stop(self)
-        while self._thread is not None and self._thread.is_alive():  # noqa: ASYNC110  # a thread
-            await asyncio.sleep(0.01)
-
-    async def on_thread_stop(self) -> None:
-        """Leave the group and end the consumer, by the deadline that the owner has set."""
-        deadline = self.leaving or Deadline(LEAVE_S_MAX)
-        consumer, self._consumer = self._consumer, None  # for Faust: there is nothing to stop
-        if consumer is not None:
-            await membership.end_consumer(consumer, deadline, forgotten=self.replaced)
-        await asyncio.wait(
-            {asyncio.ensure_future(super().on_thread_stop())}, timeout=deadline.left(1.0)
-        )
-
-    def _create_worker_consumer(self, transport: Any) -> aiokafka.AIOKafkaConsumer:
-        settings: WorkerSettings = self.app.owner.settings
-        # The same partition numbers of every topic go to the same member, which co-partitioned
-        # topics need (round-robin gave one worker clicks {0,3} but orders {2}).
-        self._assignor = NumberAssignor
-        return aiokafka.AIOKafkaConsumer(
-            **settings.kafka.client_options(),
-            client_id=self.app.conf.broker_client_id,
-            group_id=self.app.conf.id,
-            group_instance_id=settings.worker_id or None,
-            partition_assignment_strategy=[NumberAssignor],
-            enable_auto_commit=False,
-            auto_offset_reset="earliest",
-            isolation_level=ISOLATION,
-            max_poll_records=settings.batch_records_max * 4,
-            max_poll_interval_ms=int(settings.max_poll_interval_s * 1000),
-            rebalance_timeout_ms=60_000,
-            session_timeout_ms=int(settings.session_timeout_s * 1000),
-            heartbeat_interval_ms=min(3000, int(settings.session_timeout_s * 1000 / 3)),
-            request_timeout_ms=max(40_000, int(settings.session_timeout_s * 1000) + 5000),
-            fetch_max_wait_ms=500,
-            metadata_max_age_ms=30_000,
-        )
-
-    async def _fetch_records(
-        self,
-        consumer: Any,
-        active_partitions: Any,
-        timeout: float | None = None,  # noqa: ASYNC109  # Faust's signature
-        max_records: int | None = None,
-    ) -> Any:
-        records = await super()._fetch_records(consumer, active_partitions, timeout, max_records)
-        self.popped_at_seek = self.seek_count
-        self.positions = fetching.positions(consumer)
-        self.jumps = fetching.take_jumps(consumer)
-        return records
-
-    async def _seek_wait(self, consumer: Any, partitions: Mapping[Any, int]) -> None:
-        for partition, offset in partitions.items():
-            consumer.seek(TopicPartition(*partition), offset)
-        fetching.forget_jumps(consumer)
-        self.seek_count += 1
-
-    async def _commit(self, offsets: Mapping[Any, int]) -> bool:
-        consumer = self._ensure_consumer()
-        assigned = consumer.assignment()
-        wanted = {
-            TopicPartition(*tp): OffsetAndMetadata(offset, "")
-            for tp, offset in offsets.items()
-            if TopicPartition(*tp) in assigned
-        }
-        coordinator = consumer._coordinator
-        if not wanted:
-            return False
-        try:
-            # A commit that meets a rebalance makes aiokafka forget its member id; the id then
-            # stays in the group as a dead member, which an embedded broker never evicts and
-            # Apache Kafka only after the session timeout. So ask first. Nothing is lost by
-            # waiting: the checkpoint holds the offset.
-            if not await coordinator._do_heartbeat() or coordinator._rejoin_needed_fut.done():
-                return False
-            await consumer.commit(wanted)
-        except (CommitFailedError, IllegalStateError) as error:
-            log.info("commit refused, the group has moved on: %s", type(error).__name__)
-            return False
-        except KafkaError as error:
-            # Not fatal: the checkpoint holds the offset, the commit only reports it.
-            log.warning("commit failed, will be tried again: %r", error)
-            return False
-        return True
-
-    async def touch(self) -> None:
-        """Tell the group coordinator that the application is alive."""
-        consumer = self._consumer
-        if consumer is not None:
-            await self.call_thread(self._touch, consumer)
-
-    async def _touch(self, consumer: Any) -> None:
-        with consumer._subscription.fetch_context():
-            pass
 
 
 class BatchConsumer(driver.Consumer):
@@ -233,7 +50,7 @@ class BatchConsumer(driver.Consumer):
         self.owner: Owner = self.app.owner
         self._expected: dict[Any, int] = {}  # next offset to deliver
         self._keep_alive: asyncio.Task[None] | None = None
-        self.held = False  # draining: nothing more is delivered
+        self.paused = False  # draining: nothing more is delivered
         self._ending = asyncio.Event()
         self._committed_last = False
 
@@ -248,7 +65,7 @@ class BatchConsumer(driver.Consumer):
     ) -> AsyncIterator[tuple[Any, ConsumerMessage]]:
         """Fetch what is there; yield it as one message per batch."""
         owner, settings = self.owner, self.owner.settings
-        if self.held or not await owner.room():
+        if self.paused or not await owner.has_capacity():
             await asyncio.sleep(0.01)
             return
         records, _ = await self._wait_next_records(timeout)
@@ -256,12 +73,12 @@ class BatchConsumer(driver.Consumer):
             return
         if self._thread.popped_at_seek != self._thread.seek_count:
             return  # taken before a seek that superseded it
-        epoch = owner.epoch
+        generation = owner.generation
         self._note_jumps()
         undelivered = dict.fromkeys(records)
         for tp, found in records.items():
             expected = self._expected.get(tp)
-            if expected is None or not self._deliverable(epoch):
+            if expected is None or not self._deliverable(generation):
                 continue
             if found[0].offset < expected:
                 found = [r for r in found if r.offset >= expected]
@@ -272,19 +89,19 @@ class BatchConsumer(driver.Consumer):
             for start, end, size in cut(
                 found, settings.batch_records_max, settings.batch_bytes_max
             ):
-                while self._deliverable(epoch) and not await owner.room():
+                while self._deliverable(generation) and not await owner.has_capacity():
                     pass
-                if not self._deliverable(epoch):
+                if not self._deliverable(generation):
                     complete = False
                     break
                 slice_ = found[start:end]
                 batch = RecordBatch(
-                    Partition(tp.topic, tp.partition),
-                    epoch,
-                    slice_[0].offset,
-                    slice_[-1].offset,
-                    size,
-                    slice_,
+                    partition=Partition(tp.topic, tp.partition),
+                    generation=generation,
+                    first=slice_[0].offset,
+                    last=slice_[-1].offset,
+                    size_bytes=size,
+                    records=slice_,
                 )
                 owner.opened(batch)
                 self._expected[tp] = batch.last + 1
@@ -293,7 +110,7 @@ class BatchConsumer(driver.Consumer):
                 undelivered.pop(tp)
         if undelivered:
             await self._seek_back(undelivered)
-        self._note_positions(epoch, undelivered)
+        self._note_positions(generation, undelivered)
 
     def _note_jumps(self) -> None:
         """What retention took before it was read, or a log that is another one now."""
@@ -302,7 +119,7 @@ class BatchConsumer(driver.Consumer):
             if (expected := self._expected.get(tp)) is not None:
                 self.owner.jumped(Partition(tp.topic, tp.partition), expected, start)
 
-    def _note_positions(self, epoch: int, undelivered: Iterable[Any]) -> None:
+    def _note_positions(self, generation: int, undelivered: Iterable[Any]) -> None:
         """Move on over what is nobody's to read: markers, aborted transactions, what compaction
         removed. Without this a log that ends with a marker would show a lag of 1 for ever. What a
         limit withholds is somebody's to read: not by us."""
@@ -314,34 +131,34 @@ class BatchConsumer(driver.Consumer):
             limit = self.owner.limit(partition)
             if limit is not None:
                 position = min(position, limit)
-            if position > expected and self._deliverable(epoch):
+            if position > expected and self._deliverable(generation):
                 self._expected[tp] = position
                 self.owner.passed(partition, position)
 
-    def _deliverable(self, epoch: int) -> bool:
+    def _deliverable(self, generation: int) -> bool:
         return (
-            self.owner.epoch == epoch
+            self.owner.generation == generation
             and self.owner.accepting()
             and self.flow_active
-            and not self.held
+            and not self.paused
             and not self.should_stop
         )
 
     def _message(self, tp: Any, batch: RecordBatch) -> ConsumerMessage:
         last = batch.records[-1]
         return ConsumerMessage(
-            tp.topic,
-            tp.partition,
-            batch.last,
-            (last.timestamp or 0) / 1000.0,
-            last.timestamp_type,
-            [],
-            None,
-            batch,
-            None,
-            0,
-            0,
-            tp,
+            topic=tp.topic,
+            partition=tp.partition,
+            offset=batch.last,
+            timestamp=(last.timestamp or 0) / 1000.0,
+            timestamp_type=last.timestamp_type,
+            headers=[],
+            key=None,
+            value=batch,
+            checksum=None,
+            serialized_key_size=0,
+            serialized_value_size=0,
+            tp=tp,
             generation_id=self.app.consumer_generation_id,
         )
 
@@ -365,7 +182,7 @@ class BatchConsumer(driver.Consumer):
     # -- what is done
 
     def ack(self, message: Any) -> bool:
-        """Faust's acknowledgement, which also comes for failed bodies, decides nothing here."""
+        """Faust's acknowledgement, which also comes for failed agents, decides nothing here."""
         message.acked = True
         self._unacked_messages.discard(message)
         return False
@@ -506,8 +323,8 @@ class BatchConsumer(driver.Consumer):
         await super().on_stop()
 
     async def _touch_forever(self) -> None:
-        # A body may take longer than max.poll.interval: as long as the loop runs, we are alive
-        # and must not lose our partitions. /livez notices a body that never ends.
+        # A batch may take longer than max.poll.interval: as long as the loop runs, we are alive
+        # and must not lose our partitions. /livez notices a batch that never ends.
         while True:
             await asyncio.sleep(KEEP_ALIVE_S)
             await self._thread.touch()

@@ -158,8 +158,9 @@ class PartitionRecords(fetcher.PartitionRecords):  # type: ignore[misc]  # aioka
                                 record.timestamp,
                                 record.timestamp_type,
                                 record.key,
-                                record.value,
-                                record.headers,
+                                # By name, for the reader; all by name would cost a quarter more.
+                                value=record.value,
+                                headers=record.headers,
                             )
                     # Compaction may have removed the last ones. Never back: that would loop.
                     if following > self.next_fetch_offset:
@@ -204,16 +205,16 @@ class PartitionRecords(fetcher.PartitionRecords):  # type: ignore[misc]  # aioka
         (base,) = struct.unpack_from(">q", raw, 0)
         self.next_fetch_offset = last + 1
         return Undecodable(
-            self._tp.topic,
-            self._tp.partition,
-            last,
-            0,
-            0,
-            None,
-            raw,
-            (),
-            min(max(position, base), last),
-            _cause(error),
+            topic=self._tp.topic,
+            partition=self._tp.partition,
+            offset=last,
+            timestamp=0,
+            timestamp_type=0,
+            key=None,
+            value=raw,
+            headers=(),
+            first_offset=min(max(position, base), last),
+            cause=_cause(error),
         )
 
 

@@ -33,7 +33,7 @@ from ..kafka.partition_layout import Growth, Layout, Survey
 from ..kafka.sink import Sink
 from ..state.checkpoints import Checkpoint, CheckpointStore, encode
 from ..state.deduplicator import DIGEST_BYTES
-from ..state.partition import FENCE, RECENT_IDS
+from ..state.partition import FORWARDED_OFFSETS, RECENT_IDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -45,6 +45,7 @@ LOOK_AGAIN_S = 1.0
 METADATA_S_MAX = 30.0
 DELIVERY_S_MAX = 30.0
 READ_S_MAX = 5.0
+OF_RECORDS = (RECENT_IDS, FORWARDED_OFFSETS)  # sections that are not split by key
 LOOKED_AT_MAX = 10_000  # offsets: beyond that it is certainly events that are missing
 
 
@@ -88,7 +89,7 @@ class Grower:
         if not self._workers_gone:
             await self._until_left()
         await self._add_partitions(to)
-        for service in topics.SERVICES:
+        for service in filter(_sources, topics.SERVICES):
             await self._split(service, layout, to)
         counts = {**layout.counts, **{n: to for n in layout.counts if n in topics.GROWING}}
         done = Layout(layout.version + 1, counts)
@@ -151,7 +152,7 @@ class Grower:
 
             async def look() -> str | None:
                 members: list[str] = []
-                for service in topics.SERVICES:
+                for service in filter(_sources, topics.SERVICES):
                     group = self._kafka.topic(f"shopkeeper-{service}")
                     members += map(str, (await group_of(admin, group))[1])
                 if not members:
@@ -178,7 +179,7 @@ class Grower:
     async def _until_drained(self, layout: Layout) -> None:
         async def look() -> str | None:
             left = []
-            for service in topics.SERVICES:
+            for service in filter(_sources, topics.SERVICES):
                 missing = await self._missing(service, layout)
                 if missing:
                     left.append(f"{missing} of {service}")
@@ -298,13 +299,14 @@ def split(
     """The checkpoints of one source, by partition, as those of so many partitions.
 
     Where to read on stays as it is; new partitions are read from the beginning. Every partition
-    gets the newest ids of all, and keeps its own fence: both are of records, not of keys.
+    gets the newest ids of all, and keeps its own offsets of what was forwarded to it: both are of
+    records, not of keys.
     """
     if not before:
         return []
     source = next(iter(before.values())).source
     sections = {
-        number: {k: v for k, v in checkpoint.sections.items() if k not in (RECENT_IDS, FENCE)}
+        number: {k: v for k, v in checkpoint.sections.items() if k not in OF_RECORDS}
         for number, checkpoint in before.items()
     }
     if reshard is not None:
@@ -320,8 +322,8 @@ def split(
         kept[RECENT_IDS] = newest_ids(
             ids.get(number, b""), [p for n, p in ids.items() if n != number]
         )
-        if own is not None and FENCE in own.sections:
-            kept[FENCE] = own.sections[FENCE]
+        if own is not None and FORWARDED_OFFSETS in own.sections:
+            kept[FORWARDED_OFFSETS] = own.sections[FORWARDED_OFFSETS]
         if own is None:
             made.append(Checkpoint(source, number, 0, kept, count))
         else:  # whatever else it says of its log stays true

@@ -16,7 +16,7 @@ import numpy as np
 from shopkeeper.shared.contracts.dead_letter import dead_letter, undecodable
 from shopkeeper.shared.contracts.envelope import Event, Output, Rejected, Skipped
 
-from ..api.processor import Deferring
+from ..api.processor import BatchedProcessor
 from ..kafka.records import Mark, Undecodable, mark
 from ..kafka.routing import Router
 from .checkpoints import Checkpoint
@@ -32,11 +32,11 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 RECENT_IDS = "runtime.recent_ids"
-FENCE = "runtime.forwarded"
+FORWARDED_OFFSETS = "runtime.forwarded"
 
 
 class Decoder(Protocol):
-    """Turns records into verdicts, one each, in order (see contracts.door.Door)."""
+    """Turns records into verdicts, one each, in order (see contracts.decoder.EventDecoder)."""
 
     def decode(self, records: Sequence[Any]) -> Sequence[Event | Rejected | Skipped]: ...
 
@@ -49,12 +49,22 @@ class RawDecoder:
 
     def decode(self, records: Sequence[Any]) -> list[Event | Rejected | Skipped]:
         return [
-            Event(self._type, r.value, r.key, r.offset, r.timestamp, "", "", "") for r in records
+            Event(
+                self._type,
+                r.value,
+                r.key,
+                r.offset,
+                r.timestamp,
+                id="",
+                source="",
+                correlation_id="",
+            )
+            for r in records
         ]
 
 
 @dataclass(slots=True)
-class Books:
+class RecordCounts:
     """What became of the records of one batch."""
 
     consumed: int = 0
@@ -71,13 +81,13 @@ class Books:
 
 
 @dataclass(slots=True)
-class Step:
-    """The result of one batch: what to publish, and the books."""
+class BatchResult:
+    """What came of one batch: what to publish, and what became of its records."""
 
     outputs: list[Output]
-    books: Books
-    event_times_ms: NDArray[np.float64]
-    deferred: Iterable[Output] = ()  # still to be made, and to come first
+    counts: RecordCounts
+    event_times_ms: NDArray[np.float64]  # (events,), their ce_time
+    folded: Any = None  # what a batched processor needs to publish; its outputs come first
 
 
 class PartitionState:
@@ -87,6 +97,7 @@ class PartitionState:
         self,
         topic: str,
         number: int,
+        *,
         service: str,
         processor: Processor,
         decoder: Decoder,
@@ -99,7 +110,7 @@ class PartitionState:
         self.topic, self.number = topic, number  # unprefixed
         self._service = service
         self._processor = processor
-        self._process = processor.begin if isinstance(processor, Deferring) else processor.process
+        self._batched = processor if isinstance(processor, BatchedProcessor) else None
         self._decoder = decoder
         self._recent = RecentIds(recent_ids_max)
         self._count = count
@@ -107,25 +118,46 @@ class PartitionState:
         self.next_offset = 0
         self.last_record: Mark | None = None  # of what was folded
 
-    def step(self, records: Sequence[Any], clock_ms: Callable[[], int]) -> Step:
-        """Fold one batch and make its outputs."""
-        return self.complete(self.begin(records, clock_ms))
+    def process(self, records: Sequence[Any], clock_ms: Callable[[], int]) -> BatchResult:
+        """Fold one batch and make its outputs, without other partitions."""
+        result = self._fold(records, self._processor.process, clock_ms)
+        return self._with_outputs(result, result.folded or [])
 
-    def complete(self, step: Step) -> Step:
-        """Make the outputs that `begin` left to be made."""
-        step.outputs = [*step.deferred, *step.outputs]
-        step.deferred = ()
-        return step
+    def fold(self, records: Sequence[Any], clock_ms: Callable[[], int]) -> BatchResult:
+        """Fold one batch; `publish` must follow, with what this returns and after the ranking,
+        before anything else is asked of this state."""
+        fold = self._processor.process if self._batched is None else self._batched.fold
+        return self._fold(records, fold, clock_ms)
 
-    def begin(self, records: Sequence[Any], clock_ms: Callable[[], int]) -> Step:
-        """Fold one batch; `complete` must follow before anything else is asked of this state.
+    def publish(self, result: BatchResult) -> BatchResult:
+        """The result of `fold` with its outputs."""
+        folded = result.folded
+        if folded is None:
+            return result
+        return self._with_outputs(
+            result, folded if self._batched is None else self._batched.publish(folded)
+        )
+
+    @staticmethod
+    def _with_outputs(result: BatchResult, outputs: list[Output]) -> BatchResult:
+        result.outputs = [*outputs, *result.outputs]
+        result.folded = None
+        return result
+
+    def _fold(
+        self,
+        records: Sequence[Any],
+        fold: Callable[[Sequence[Event], int], tuple[Any, list[Rejected]]],
+        clock_ms: Callable[[], int],
+    ) -> BatchResult:
+        """Decode, drop repeats, route, `fold`, count.
 
         Records below `next_offset` are already in the state and are dropped: this guard, not the
         committed offset, is what makes replays exact.
         """
         if records[0].offset < self.next_offset:
             records = [r for r in records if r.offset >= self.next_offset]
-        books = Books(consumed=len(records))
+        counts = RecordCounts(consumed=len(records))
         events: list[Event] = []
         rejected: list[Rejected] = []
         forwarded: list[Output] = []
@@ -136,35 +168,35 @@ class PartitionState:
                 decodable, rejected = self._without_undecodable(records)
             verdicts = self._decoder.decode(decodable)
             if self._router is not None:
-                verdicts, forwarded, books.repeats = self._router.route(decodable, verdicts)
+                verdicts, forwarded, counts.repeats = self._router.route(decodable, verdicts)
             for verdict in verdicts:
                 if isinstance(verdict, Event):
                     # An id made up from topic, partition and offset cannot repeat.
                     if verdict.source and seen(verdict.source, verdict.id):
-                        books.repeats += 1
+                        counts.repeats += 1
                     else:
                         events.append(verdict)
                 elif isinstance(verdict, Skipped):
-                    books.skipped[verdict.reason] += 1
+                    counts.skipped[verdict.reason] += 1
                 else:
                     rejected.append(verdict)
         outputs: list[Output] = []
-        deferred: Iterable[Output] = ()
+        folded: Any = None
         if events:
-            deferred, refused = self._process(events, clock_ms())
-            books.processed = len(events) - len(refused)
+            folded, refused = fold(events, clock_ms())
+            counts.processed = len(events) - len(refused)
             rejected += refused
         if rejected:
             outputs = self._dead_letters(records, rejected)
-            books.failed.update((r.stage, r.error) for r in rejected)
+            counts.failed.update((r.stage, r.error) for r in rejected)
         outputs += forwarded
         if records:
             self.next_offset = records[-1].offset + 1
             if decodable:
                 self.last_record = mark(decodable[-1])
-        assert books.balance(), books
+        assert counts.balance(), counts
         times = np.fromiter((e.time_ms for e in events), dtype=np.float64, count=len(events))
-        return Step(outputs, books, times, deferred)
+        return BatchResult(outputs, counts, times, folded)
 
     def _without_undecodable(self, records: Sequence[Any]) -> tuple[list[Any], list[Rejected]]:
         """Records that can be decoded, and one verdict for each batch that cannot: it counts as
@@ -181,7 +213,7 @@ class PartitionState:
         return [dead_letter(by_offset[r.offset], r, self.topic, self._service) for r in rejected]
 
     def flush(self) -> list[Output]:
-        """What the processor held back; nothing is, afterwards."""
+        """What the processor has buffered; nothing is, afterwards."""
         return self._processor.flush()
 
     def on_timer(self, now_ms: int) -> list[Output]:
@@ -193,7 +225,7 @@ class PartitionState:
         sections = dict(self._processor.snapshot())
         sections[RECENT_IDS] = self._recent.snapshot()
         if self._router is not None:
-            sections[FENCE] = self._router.fence.snapshot()
+            sections[FORWARDED_OFFSETS] = self._router.forwarded_offsets.snapshot()
         return Checkpoint(
             self.topic, self.number, self.next_offset, sections, self._count, self.last_record
         )
@@ -202,9 +234,9 @@ class PartitionState:
         """Take a checkpoint over; that it belongs to this log was looked at (`continuity`)."""
         sections = dict(checkpoint.sections)
         self._recent.restore(sections.pop(RECENT_IDS, b""))
-        fence = sections.pop(FENCE, None)
-        if fence is not None and self._router is not None:
-            self._router.fence.restore(fence)
+        forwarded = sections.pop(FORWARDED_OFFSETS, None)
+        if forwarded is not None and self._router is not None:
+            self._router.forwarded_offsets.restore(forwarded)
         self._processor.restore(sections)
         self.next_offset = checkpoint.next_offset
         self.last_record = checkpoint.last_record

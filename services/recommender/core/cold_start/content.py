@@ -70,7 +70,8 @@ class Content:
 
     def __init__(
         self,
-        settings: RecommenderConfig,
+        *,
+        config: RecommenderConfig,
         items: ItemIndex,
         attributes: Attributes,
         similar: SimilarItemsTable,
@@ -78,9 +79,9 @@ class Content:
         catalogue: CatalogueTable,
         vectors: ItemVectors,
     ) -> None:
-        self._settings, self._items, self._attributes = settings, items, attributes
+        self._config, self._items, self._attributes = config, items, attributes
         self._similar, self._counts, self._catalogue = similar, counts, catalogue
-        width = settings.content_neighbours_max
+        width = config.content_neighbours_max
         self.row_of: NDArray[np.int32] = np.full(1024, -1, np.int32)
         self.neighbours: NDArray[np.int32] = np.full((256, width), -1, np.int32)
         self.fits: NDArray[np.float32] = np.zeros((256, width), np.float32)
@@ -139,14 +140,14 @@ class Content:
 
     def _choose(self) -> None:
         """Which items are new: the latest of the catalogue that few have visited."""
-        most = self._settings.new_items_max
+        most = self._config.new_items_max
         self._counts.reserve()
         visits = self._counts.n[CLICK]
         known = np.diff(self._matrix.indptr) > 0
         latest = (
             item
             for item in self._catalogue.newest()
-            if item < len(known) and known[item] and visits[item] < self._settings.new_item_visits
+            if item < len(known) and known[item] and visits[item] < self._config.new_item_visits
         )
         self.new_items = np.fromiter(islice(latest, most), np.int64)
         self._new = self._matrix[self.new_items]
@@ -215,7 +216,7 @@ class Content:
             if led > TINY:  # else nothing can be said yet of how large it is
                 self._scale = like / led
             if near > TINY:
-                self._places_scale = self._settings.content_vectors_weight * like / near
+                self._places_scale = self._config.content_vectors_weight * like / near
 
     # -- rows
 
@@ -231,7 +232,7 @@ class Content:
         self.reserve()
         places = self.row_of[seeds]
         due = np.unique(seeds[(places < 0) | (self._made[places] < self._version)])
-        due = due[: self._settings.content_rows_at_once]
+        due = due[: self._config.content_rows_at_once]
         due = due[due < self._matrix.shape[0]]
         if not len(due):
             return
@@ -269,7 +270,7 @@ class Content:
         length = np.sqrt(np.asarray(near.multiply(near).sum(axis=1)).ravel())
         unknown = (np.diff(self._matrix.indptr)[seeds] == 0) / np.maximum(length, TINY)
         mine = self._matrix[seeds] + sparse.diags_array(unknown) @ near
-        like = ((mine + self._settings.content_neighbours_weight * near) @ self._new.T).toarray()
+        like = ((mine + self._config.content_neighbours_weight * near) @ self._new.T).toarray()
         tokens = self._affinity_tokens
         if not len(tokens):
             return like, np.zeros_like(like), np.zeros_like(like)

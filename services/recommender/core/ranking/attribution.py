@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..experts import ALL, neighbours, repeats
 from ..numeric.jit import jit
 from .blend import CLIP
-from .candidates import SEARCH_WEIGHT
 from .features import EXPERT_OF, EXPERTS, RAW
 
 if TYPE_CHECKING:
@@ -26,14 +26,12 @@ if TYPE_CHECKING:
     from .blend import BlendRanker
     from .candidates import Candidates
 
-NAMES = tuple(EXPERTS)
 SHOWN_MAX = 2  # experts that a label names
-_OF_EXPERT = np.array([NAMES.index(name) for name in EXPERT_OF])  # by feature
-_NEIGHBOURS, _TWO_STEP, _REPEATS = (NAMES.index(n) for n in ("neighbours", "two_step", "repeats"))
-_CONTENT, _SEARCH = NAMES.index("content"), NAMES.index("search")
-_STEPS, _RECENCY = RAW.index("two_step"), RAW.index("recency")
-_FITS, _SEARCHED = RAW.index("content"), RAW.index("searched")
-_PERCENT = np.array([["", *(f"{n}:{p}" for p in range(1, 101))] for n in NAMES], object)
+_OF_EXPERT = np.array([EXPERTS.index(name) for name in EXPERT_OF])  # by feature
+_NEIGHBOURS = EXPERTS.index(neighbours.EXPERT.name)
+_REPEATS = EXPERTS.index(repeats.EXPERT.name)
+_RECENCY = RAW.index("recency")
+_PERCENT = np.array([["", *(f"{n}:{p}" for p in range(1, 101))] for n in EXPERTS], object)
 _TINY = 1e-12
 
 
@@ -48,7 +46,7 @@ def shares(
     """(places, experts) by how much each expert speaks for an item, each row summing to 1 or, where
     nobody does, to 0.
 
-    features: of the candidates, if it is the blend that ranked. places, ends: as `candidates.best`
+    features: of the candidates, if it is the blend that ranked. places, ends: as `top.best`
     returns them.
     """
     if blend is None or features is None:
@@ -60,12 +58,15 @@ def shares_of_base(
     settings: RecommenderConfig, found: Candidates, places: NDArray[np.int64]
 ) -> NDArray[np.float64]:
     """(places, experts): of the score without the blend. places: of candidates that have one."""
-    raw = found.raw[places].astype(np.float64)
-    whole = np.maximum(found.base[places] / np.maximum(found.kept[places], _TINY), _TINY)
-    shares = np.zeros((len(places), len(NAMES)))
-    shares[:, _TWO_STEP] = settings.two_step_weight * raw[:, _STEPS] / whole
-    shares[:, _CONTENT] = settings.content_weight * raw[:, _FITS] / whole
-    shares[:, _SEARCH] = SEARCH_WEIGHT * raw[:, _SEARCHED] / whole
+    raw = found.features_raw[places].astype(np.float64)
+    whole = np.maximum(
+        found.base_score[places] / np.maximum(found.review_factor[places], _TINY), _TINY
+    )
+    shares = np.zeros((len(places), len(EXPERTS)))
+    for number, expert in enumerate(ALL):
+        if expert.weight is not None:
+            column = RAW.index(expert.features[0].name)
+            shares[:, number] = expert.weight(settings) * raw[:, column] / whole
     recency = raw[:, _RECENCY]
     age = 1 / np.maximum(recency, _TINY) - 1
     itself = settings.repeat_weight * settings.session_decay**age
@@ -84,9 +85,9 @@ def shares_of_blend(
     """(places, experts): of the blend's scores.
 
     features: (candidates, features). bounds: (lists + 1,) of each list's candidates. places, ends:
-    as `candidates.best` returns them.
+    as `top.best` returns them.
     """
-    pulls = np.zeros((len(places), len(NAMES)), np.float32)
+    pulls = np.zeros((len(places), len(EXPERTS)), np.float32)
     _pull(blend.in_32_bits(), features, bounds, places, ends, _OF_EXPERT, pulls)
     np.maximum(pulls, 0, out=pulls)
     shares: NDArray[np.float64] = pulls / np.maximum(pulls.sum(axis=1, keepdims=True), _TINY)
@@ -130,8 +131,8 @@ def _pull(
                 gradient = linear[feature]
                 for unit in range(hidden):
                     gradient += gate[unit] * into[feature, unit]
-                away = scaled[feature] - centre[feature]
-                pulls[place, of_expert[feature]] += gradient * away
+                difference = scaled[feature] - centre[feature]
+                pulls[place, of_expert[feature]] += gradient * difference
             place += 1
 
 

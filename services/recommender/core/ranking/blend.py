@@ -6,6 +6,9 @@ loss, Cao et al., "Learning to rank: from pairwise approach to listwise approach
 score of a candidate is a linear part plus one hidden layer of rectified units; steps are Adam's
 (Kingma and Ba, "Adam: a method for stochastic optimization", ICLR 2015). There is nothing to train
 beforehand, and no two shops need the same weights.
+
+Its state names the features, and weights follow the names: where experts were added, dropped or
+put into another order since, the rest of what a shop has taught is kept.
 """
 
 from __future__ import annotations
@@ -16,8 +19,10 @@ from typing import TYPE_CHECKING
 import msgspec
 import numpy as np
 
+from .unnamed_features import UNNAMED
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -36,29 +41,35 @@ SHARES_EVERY = 32  # steps
 class BlendRanker:
     """Scores candidates; learns from batches of lists.
 
-    features: how many numbers describe a candidate. hidden: rectified units beside the linear part.
-    prior: weights to start from, by feature, of the linear part. What was never seen to vary is far
-    from its mean when it first does: then only a prior says what that is worth.
+    names: of the features, the numbers that describe a candidate. hidden: rectified units beside
+    the linear part. prior: weights to start from, by feature, of the linear part. What was never
+    seen to vary is far from its mean when it first does: then only a prior says what that is worth.
     """
 
     def __init__(
-        self, features: int, hidden: int, rate: float, prior: Mapping[int, float] | None = None
+        self,
+        names: Sequence[str],
+        hidden: int,
+        rate: float,
+        prior: Mapping[str, float] | None = None,
     ) -> None:
         chance = np.random.default_rng(SEED)
-        self.features, self.hidden, self.rate = features, hidden, rate
+        self.names, self.hidden, self.rate = tuple(names), hidden, rate
+        features = len(self.names)
         self.weights: list[NDArray[np.float64]] = [
             chance.normal(0, features**-0.5, (features, hidden)),
             np.zeros(hidden),
             chance.normal(0, hidden**-0.5, hidden),
             np.zeros(features),
         ]
-        for feature, weight in (prior or {}).items():
-            self.weights[3][feature] = weight
-            self.weights[0][feature] = 0.0
+        self._prior = np.array([(prior or {}).get(name, 0.0) for name in self.names])
+        self.weights[3][:] = self._prior
+        self.weights[0][[name in (prior or {}) for name in self.names]] = 0.0
         self._first = [np.zeros_like(w) for w in self.weights]
         self._second = [np.zeros_like(w) for w in self.weights]
         self.steps = 0
-        self._count = 0.0  # candidates seen, for mean and scale of each feature
+        # Candidates seen, for mean and scale of each feature: fewer of one that came later.
+        self._counts = np.zeros(features)
         self._mean = np.zeros(features)
         self._squares = np.zeros(features)  # sum of squared distances from the mean
         self._quick: tuple[NDArray[np.float32], ...] | None = None  # what `scores` computes with
@@ -138,7 +149,7 @@ class BlendRanker:
         return np.clip(scaled, -CLIP, CLIP)
 
     def _scale(self) -> NDArray[np.float64]:
-        scale: NDArray[np.float64] = np.sqrt(self._squares / max(1.0, self._count))
+        scale: NDArray[np.float64] = np.sqrt(self._squares / np.maximum(1.0, self._counts))
         return np.maximum(scale, SCALE_MIN)
 
     def _see(self, x: NDArray[np.float32]) -> None:
@@ -146,50 +157,76 @@ class BlendRanker:
         count = len(x)
         mean = x.mean(axis=0, dtype=np.float64)
         squares = ((x - mean) ** 2).sum(axis=0)
-        total = self._count + count
-        away = mean - self._mean
-        self._squares += squares + away**2 * (self._count * count / total)
-        self._mean += away * (count / total)
-        self._count = total
+        total = self._counts + count
+        difference = mean - self._mean
+        self._squares += squares + difference**2 * (self._counts * count / total)
+        self._mean += difference * (count / total)
+        self._counts = total
 
     def snapshot(self) -> bytes:
         """Everything that `restore` needs to go on as if nothing had been."""
-        arrays = [*self.weights, *self._first, *self._second, self._mean, self._squares]
+        count = float(self._counts.max(initial=0.0))
         return msgspec.msgpack.encode(
             _State(
-                FORMAT_VERSION,
-                self.features,
-                self.hidden,
-                self.steps,
-                self._count,
-                [a.tobytes() for a in arrays],
+                format_version=FORMAT_VERSION,
+                features=len(self.names),
+                hidden=self.hidden,
+                steps=self.steps,
+                count=count,
+                arrays=[array.tobytes() for array in self._arrays()],
+                names=self.names,
+                counts=self._counts.tobytes() if (self._counts != count).any() else b"",
             )
         )
 
     def restore(self, packed: bytes) -> bool:
-        """Take a dump over; False, and nothing changed, if it is of another shape."""
+        """Take a snapshot over; False, and nothing changed, if it cannot be read as ours.
+
+        Weights follow the features' names. A feature that the snapshot does not know starts at its
+        prior, and else without weight: scores stay what they were until it has taught something.
+        What only the snapshot knows is dropped. A snapshot of before states had names (as many
+        features as `UNNAMED`) is read as having those, in that order.
+        """
         state = msgspec.msgpack.decode(packed, type=_State)
-        if (state.format_version, state.features, state.hidden) != (
-            FORMAT_VERSION,
-            self.features,
-            self.hidden,
-        ):
+        names = state.names or (UNNAMED if state.features == len(UNNAMED) else ())
+        if (state.format_version, state.hidden) != (FORMAT_VERSION, self.hidden) or not names:
             return False
-        arrays = [*self.weights, *self._first, *self._second, self._mean, self._squares]
-        for array, kept in zip(arrays, state.arrays, strict=True):
-            array[...] = np.frombuffer(kept).reshape(array.shape)
-        self.steps, self._count = state.steps, state.count
+        numbers = {name: number for number, name in enumerate(names)}
+        known = np.array([name in numbers for name in self.names], np.bool_)
+        source = [numbers[name] for name in self.names if name in numbers]
+        ours = self._arrays()
+        for array, of_features, kept in zip(ours, _OF_FEATURES, state.arrays, strict=True):
+            values = np.frombuffer(kept)
+            if not of_features:
+                array[...] = values
+                continue
+            array[~known] = 0.0
+            array[known] = values.reshape(len(names), *array.shape[1:])[source]
+        self.weights[3][~known] = self._prior[~known]
+        counts = np.frombuffer(state.counts) if state.counts else np.full(len(names), state.count)
+        self._counts = np.zeros(len(self.names))
+        self._counts[known] = counts[source]
+        self.steps = state.steps
         self._quick = None
         return True
 
+    def _arrays(self) -> list[NDArray[np.float64]]:
+        """What a snapshot keeps, in its order; which of them are by feature: `_OF_FEATURES`."""
+        return [*self.weights, *self._first, *self._second, self._mean, self._squares]
 
-class _State(msgspec.Struct, frozen=True):
+
+_OF_FEATURES = (True, False, False, True) * 3 + (True, True)
+
+
+class _State(msgspec.Struct, frozen=True, omit_defaults=True):
     format_version: int
     features: int
     hidden: int
     steps: int
     count: float
     arrays: list[bytes]  # float64
+    names: tuple[str, ...] = ()  # of the features; empty: of before states named them
+    counts: bytes = b""  # float64 by feature; empty: `count` for each
 
 
 class BlendTrainer:
@@ -202,14 +239,14 @@ class BlendTrainer:
     def __init__(
         self,
         settings: RecommenderConfig,
-        features: int,
+        names: Sequence[str],
         base: int,
-        prior: Mapping[int, float] | None = None,
+        prior: Mapping[str, float] | None = None,
     ) -> None:
         """base: which feature orders candidates as they are without the blend (larger first).
-        prior: as of `BlendRanker`."""
+        names, prior: as of `BlendRanker`."""
         self._settings, self._base = settings, base
-        self.blend = BlendRanker(features, settings.blend_hidden, settings.blend_rate, prior)
+        self.blend = BlendRanker(names, settings.blend_hidden, settings.blend_rate, prior)
         self.serving = self.blend  # the one that ranks: another only in experiments
         self._lists: OrderedDict[str, tuple[NDArray[np.int64], NDArray[np.float32]]] = OrderedDict()
         self._waiting: list[tuple[NDArray[np.float32], int]] = []  # features, place of the target
@@ -217,7 +254,7 @@ class BlendTrainer:
         self._second = self._in_second = 0  # lists published in the second that runs
         self.missed = 0  # clicks on what was no candidate
         self.base_rank = self.blend_rank = 0.0  # running means of reciprocal ranks
-        self.shares: NDArray[np.float64] = np.zeros(features)  # as of the last step
+        self.shares: NDArray[np.float64] = np.zeros(len(names))  # as of the last step
 
     def trusted(self) -> bool:
         """Whether the blend has seen enough and does better than the order that it starts from."""

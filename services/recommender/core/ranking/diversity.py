@@ -25,7 +25,7 @@ def diverse(
     same_category_max: int,
     diversity: float,
 ) -> tuple[Any, Any]:
-    """As `candidates.best`, but one item after the other is taken by maximal marginal relevance
+    """As `top.best`, but one item after the other is taken by maximal marginal relevance
     (Carbonell and Goldstein, "The use of MMR, diversity-based reranking for reordering documents
     and producing summaries", SIGIR 1998): (1 - diversity) * score / largest score of the list, less
     `diversity` if an item of its category was taken before. Of one category at most

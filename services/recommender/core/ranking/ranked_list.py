@@ -11,9 +11,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-FALLBACKS = ("none", "cluster", "trending", "newest", "empty")
-
-
 @dataclass(slots=True)
 class RankedList:
     """One list, best first: item, score, reason code, and the reason's one parameter."""
@@ -22,10 +19,10 @@ class RankedList:
     scores: list[float]
     codes: list[str]
     parameters: list[str | None]  # a product id, a category, or nothing
-    fallback: str  # of FALLBACKS: how far down the chain it had to go
+    fallback: str  # the last of fallbacks.FALLBACKS that was needed, or "none", or "empty"
     blended: bool = False  # scores are the blend's
     propensity: float | None = None  # of the last item, where lists explore
-    experts: list[str] = field(default_factory=list, compare=False)  # by item, see provenance.py
+    experts: list[str] = field(default_factory=list, compare=False)  # by item, see attribution.py
     group: int = -1  # id of the user's group, -1 where none is known
     # What was ranked, if a blend is to learn from it: (candidates,), (candidates, features).
     candidates: NDArray[np.int64] | None = field(default=None, compare=False, repr=False)

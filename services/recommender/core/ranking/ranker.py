@@ -1,4 +1,4 @@
-"""Stage C: lists from the neighbours of what a user did last, many lists at once.
+"""The ranker: lists from what a user did last, many lists at once.
 
 Candidates come from all experts (candidates.py). Without the blend an item's score is
 
@@ -22,32 +22,27 @@ Then come the shop's rules (rules.py): factors on scores, items of one category 
 from __future__ import annotations
 
 from itertools import islice, pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from ..experts import ALL, repeats
+from ..experts.workspace import NO_REASON
 from ..search.last_searches import NOT_SEARCHED
+from ..types import CLASS_COUNT
 from .attribution import labels, shares, shares_of_blend
 from .blend import BlendTrainer, softmax_by_list
-from .candidates import (
-    CONTENT,
-    ITSELF,
-    NEIGHBOUR,
-    NOTHING,
-    SEARCHED,
-    SESSION,
-    TWO_STEPS,
-    CandidateGenerator,
-    best,
-)
+from .candidates import CandidateGenerator
 from .diversity import Room, diverse
 from .exploration import explore
-from .fallbacks import ALL_SCOPE
+from .fallbacks import ShortList, fill
 from .features import describe
+from .pending import PendingLists, Requests, together
 from .ranked_list import RankedList
+from .top import best
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
@@ -58,71 +53,31 @@ if TYPE_CHECKING:
     from .candidates import Candidates
 
 BATCH_LISTS_MAX = 128  # keeps a batch's candidates (about 90 per list, 250 bytes each) in the cache
-TOGETHER = ("viewed_together", "added_together", "bought_together")  # by event class
-CODES = np.empty((7, len(TOGETHER)), object)  # by what speaks most for an item, and event class
-CODES[NEIGHBOUR] = TOGETHER
-CODES[TWO_STEPS], CODES[SESSION], CODES[ITSELF] = "related", "similar_sessions", "viewed_before"
-CODES[CONTENT], CODES[SEARCHED] = "new_like", "searched"
-WITHOUT_PRODUCT = frozenset(("viewed_before", "searched"))  # reasons that name none
-CODES[NOTHING] = "viewed_before"  # only the user's own items are candidates without a lead
+CODES = np.empty((1 + len(ALL), CLASS_COUNT), object)  # by number of the reason, and event class
+for _number, _expert in enumerate(ALL, 1):
+    if _expert.reasons:
+        CODES[_number] = _expert.reasons
+# Only the user's own items are candidates that no expert has given a reason for.
+CODES[NO_REASON] = repeats.EXPERT.reasons
+WITHOUT_PRODUCT = frozenset(  # reasons that name none
+    code for expert in ALL if not expert.names_product for code in expert.reasons
+)
 # Groups are told of some users only, the first few of each eighth batch: most batches pay nothing,
 # and who is active is soon among them. Their clicks all count, see group_clicks.py.
 GROUPS_AT_ONCE, GROUPS_EVERY = 8, 8
 
 
-class PendingLists:
-    """Lists that somebody will want in a moment."""
+class _Ranking(NamedTuple):
+    """Candidates of a batch, scored. order: breaks ties alike in every process."""
 
-    def __init__(
-        self,
-        ranker: Ranker,
-        recents: Sequence[Sequence[int]],
-        boughts: Sequence[Sequence[int]],
-        sessions: Sequence[int],
-        searched: Sequence[Searched],
-        draws: Sequence[int],
-    ) -> None:
-        self._ranker, self.recents, self.boughts = ranker, recents, boughts
-        self.sessions, self.searched, self.draws = sessions, searched, draws
-        self.made: list[RankedList] | None = None
-
-    def lists(self) -> list[RankedList]:
-        """Them, in the order asked for."""
-        if self.made is None:
-            self._ranker.rank_pending()
-        assert self.made is not None
-        return self.made
-
-
-class PendingListsByVariant:
-    """Lists that several rankers were asked for, each for its own users."""
-
-    def __init__(self, asked: Mapping[int, PendingLists], variants: Sequence[int]) -> None:
-        """asked: by variant. variants: by list, in the order asked for."""
-        self._asked, self._variants = asked, variants
-
-    def lists(self) -> list[RankedList]:
-        """Them, in the order asked for."""
-        made = {variant: iter(asked.lists()) for variant, asked in self._asked.items()}
-        return [next(made[variant]) for variant in self._variants]
-
-
-def submit_by_variant(
-    rankers: Sequence[Ranker], variants: Sequence[int], *columns: Sequence[Any]
-) -> PendingListsByVariant:
-    """As `Ranker.submit`, of one ranker per variant.
-
-    variants: by list, the index of its ranker. columns: the arguments of `submit`, by list each.
-    """
-    asked = {}
-    for variant in sorted(set(variants)):
-        mine = [number for number, each in enumerate(variants) if each == variant]
-        asked[variant] = rankers[variant].submit(*([c[n] for n in mine] for c in columns))
-    return PendingListsByVariant(asked, variants)
+    found: Candidates
+    scores: NDArray[np.float64]
+    order: NDArray[np.int64]
+    features: NDArray[np.float32] | None  # if it is the blend that scored them
 
 
 class Ranker:
-    """Reads the views and the blend; holds nothing but the lists that were just asked for."""
+    """Reads what the worker knows and the blend; keeps only the lists that were just asked for."""
 
     def __init__(
         self,
@@ -131,11 +86,11 @@ class Ranker:
         knowledge: Knowledge,
         trainer: BlendTrainer | None = None,
     ) -> None:
-        """trainer: holds the blend that decides the order, once it is to be trusted."""
+        """trainer: has the blend that decides the order, once it is to be trusted."""
         self._settings, self._items, self._knowledge = settings, items, knowledge
         self._trainer = trainer
-        self._gatherer = CandidateGenerator(settings, items, knowledge)
-        self._asked: list[PendingLists] = []
+        self._generator = CandidateGenerator(settings, items, knowledge)
+        self._pending: list[PendingLists] = []
         self._batches = 0
 
     def rank(
@@ -149,41 +104,39 @@ class Ranker:
     ) -> list[RankedList]:
         """One list per user, of at most `count` (default `list_items_max`) items.
 
-        recents: by list, items of the last events, newest last, at most 1,024. boughts: by list.
-        sessions: by list, the number in the session index of the session at hand, -1 for none.
-        searched: by list, what fits the user's last search.
-        draws: by list, 64 bits of chance; without them no list explores.
+        Other arguments: the columns of `Requests`.
         """
-        count = count or self._settings.list_items_max
-        sessions = [-1] * len(recents) if sessions is None else sessions
-        searched = [NOT_SEARCHED] * len(recents) if searched is None else searched
-        ranked: list[RankedList] = []
-        for start in range(0, len(recents), BATCH_LISTS_MAX):
-            end = start + BATCH_LISTS_MAX
-            ranked += self._batch(
-                recents[start:end],
-                boughts[start:end],
-                sessions[start:end],
-                searched[start:end],
-                count,
-                draws[start:end] if draws else (),
-            )
-        return ranked
+        requests = Requests(
+            recents,
+            boughts,
+            sessions=[-1] * len(recents) if sessions is None else sessions,
+            searched=[NOT_SEARCHED] * len(recents) if searched is None else searched,
+            draws=draws or (),
+        )
+        return self._rank(requests, count or self._settings.list_items_max)
 
     def warm(self) -> None:
         """Have the compiled loops ready: a list of nothing may need fewer of them than others."""
-        self._gatherer.gather([[0]], [[]], [-1], [NOT_SEARCHED])
+        self._generator.gather([[0]], [[]], [-1], [NOT_SEARCHED])
         nothing = np.zeros(0, np.int64)
         best(np.zeros(1, np.int64), np.zeros(0), nothing, 1)
         if self._settings.expert_shares and self._trainer is not None:
             blend = self._trainer.serving
-            none = np.zeros((0, blend.features), np.float32)
+            none = np.zeros((0, len(blend.names)), np.float32)
             shares_of_blend(blend, none, np.zeros(1, np.int64), nothing, nothing)
         if self._settings.rules.reorders:
-            diverse(np.zeros(1, np.int64), np.zeros(0), nothing, np.zeros(0, np.int32), 1, 1, 0.0)
+            diverse(
+                bounds=np.zeros(1, np.int64),
+                scores=np.zeros(0),
+                order=nothing,
+                category=np.zeros(0, np.int32),
+                count=1,
+                same_category_max=1,
+                diversity=0.0,
+            )
 
     def refresh(self, now_ms: int) -> None:
-        """Bring what is computed of the views, in slices, a little nearer to them."""
+        """Bring what is computed of the tables, in slices, a little nearer to them."""
         self._knowledge.content.refresh(now_ms)
 
     def submit(
@@ -194,145 +147,137 @@ class Ranker:
         searched: Sequence[Searched],
         draws: Sequence[int] = (),
     ) -> PendingLists:
-        """Lists to be made when the first of those asked for is needed, all in one batch.
+        """Lists to be ranked in one batch with all others that are pending.
 
-        draws: as of `rank`; for all lists that are asked for, or for none.
+        Arguments: the columns of `Requests`; draws for all lists that are pending, or for none.
         """
-        asked = PendingLists(self, recents, boughts, sessions, searched, draws)
-        self._asked.append(asked)
-        return asked
+        pending = PendingLists(self, Requests(recents, boughts, sessions, searched, draws))
+        self._pending.append(pending)
+        return pending
 
     def rank_pending(self) -> None:
-        """Make every list that was asked for."""
-        asked, self._asked = self._asked, []
-        made = iter(
-            self.rank(
-                [recent for each in asked for recent in each.recents],
-                [bought for each in asked for bought in each.boughts],
-                [session for each in asked for session in each.sessions],
-                searched=[found for each in asked for found in each.searched],
-                draws=[draw for each in asked for draw in each.draws],
-            )
-        )
-        for each in asked:
-            each.made = list(islice(made, len(each.recents)))
+        """Rank every list that was asked for."""
+        pending, self._pending = self._pending, []
+        if not pending:
+            return
+        requests = together([each.requests for each in pending])
+        ranked = iter(self._rank(requests, self._settings.list_items_max))
+        for each in pending:
+            each.ranked = list(islice(ranked, len(each.requests.recents)))
 
-    def _batch(
-        self,
-        recents: Sequence[Sequence[int]],
-        boughts: Sequence[Sequence[int]],
-        sessions: Sequence[int],
-        searched: Sequence[Searched],
-        count: int,
-        draws: Sequence[int],
-    ) -> list[RankedList]:
-        lists = [RankedList([], [], [], [], "none") for _ in recents]
+    def _rank(self, requests: Requests, count: int) -> list[RankedList]:
+        ranked: list[RankedList] = []
+        for start in range(0, len(requests.recents), BATCH_LISTS_MAX):
+            ranked += self._batch(requests.part(start, start + BATCH_LISTS_MAX), count)
+        return ranked
+
+    def _batch(self, requests: Requests, count: int) -> list[RankedList]:
+        lists = [RankedList([], [], [], [], "none") for _ in requests.recents]
         catalogue = self._knowledge.catalogue
         catalogue.reserve()
-        bought_ever = boughts
-        boughts = catalogue.used_up(boughts)
-        rules = self._settings.rules
-        exploring = bool(draws) and rules.explore.share > 0
-        beyond = rules.explore.candidates if exploring else 0
-        others = self._personal(lists, recents, boughts, sessions, searched, count, beyond)
+        bought_ever = requests
+        requests = requests._replace(boughts=catalogue.used_up(requests.boughts))
+        exploring = bool(requests.draws) and self._settings.rules.explore.share > 0
+        runners_up = self._personal(lists, requests, count, exploring)
         blocked = catalogue.blocked()
-        self._group(lists, recents, bought_ever, searched, count)
+        self._group(lists, bought_ever, count)
         for number, ranked in enumerate(lists):
             if len(ranked.items) < count:
-                self._fill(ranked, recents[number], boughts[number], blocked, count)
+                recent = requests.recents[number]
+                withheld = self._withheld(recent, requests.boughts[number]) | {*ranked.items}
+                short = ShortList(ranked, recent, withheld, count)
+                fill(short, self._knowledge, blocked, self._room(ranked.items))
         if exploring:
-            newest = [i for i in islice(catalogue.newest(), rules.explore.newest) if not blocked[i]]
-            for number, ranked in enumerate(lists):
-                withheld = self._withheld(recents[number], boughts[number])
-                new = [item for item in newest if item not in withheld]
-                room = self._room(ranked.items[:-1])
-                best_left = others[number] if others else ()
-                explore(ranked, best_left, new, room, draws[number], rules.explore.share)
+            self._explore(lists, requests, runners_up)
         return lists
 
-    def _group(
-        self,
-        lists: list[RankedList],
-        recents: Sequence[Sequence[int]],
-        boughts: Sequence[Sequence[int]],
-        searched: Sequence[Searched],
-        count: int,
-    ) -> None:
+    def _group(self, lists: list[RankedList], requests: Requests, count: int) -> None:
         """Tell the groups of users whose lists are not full, and of a sample of the others."""
         self._batches += 1
         sampled = GROUPS_AT_ONCE if self._batches % GROUPS_EVERY == 1 else 0
-        some = [
+        subset = [
             number
             for number, ranked in enumerate(lists)
             if number < sampled or len(ranked.items) < count
         ]
-        if not some:
+        if not subset:
             return
         groups = self._knowledge.user_groups.assign(
-            [recents[n] for n in some], [boughts[n] for n in some], [searched[n] for n in some]
+            [requests.recents[n] for n in subset],
+            [requests.boughts[n] for n in subset],
+            [requests.searched[n] for n in subset],
         )
-        for number, group in zip(some, groups.tolist(), strict=True):
+        for number, group in zip(subset, groups.tolist(), strict=True):
             lists[number].group = group
 
     def _personal(
-        self,
-        lists: list[RankedList],
-        recents: Sequence[Sequence[int]],
-        boughts: Sequence[Sequence[int]],
-        sessions: Sequence[int],
-        searched: Sequence[Searched],
-        count: int,
-        beyond: int,
+        self, lists: list[RankedList], requests: Requests, count: int, exploring: bool
     ) -> list[list[tuple[int, float]]]:
-        """Fill the lists from candidates; by list, the next best `beyond` with their scores (or
-        nothing at all)."""
-        found = self._gatherer.gather(recents, boughts, sessions, searched)
+        """Fill the lists from candidates; by list, the next best with their scores if any may be
+        explored (or nothing at all)."""
+        found = self._generator.gather(
+            requests.recents, requests.boughts, requests.sessions, requests.searched
+        )
         if not len(found.items):
             return []
         scores, features = self._scores(lists, found)
-        catalogue, rules = self._knowledge.catalogue, self._settings.rules
-        boost = catalogue.boost()
+        boost = self._knowledge.catalogue.boost()
         if boost is not None:
             scores = scores * boost[found.items]
-        # Equal scores in an order that is the same in every process.
-        order = self._items.order(found.items)
-        if rules.reorders:
-            places, ends = diverse(
-                found.bounds,
-                scores,
-                order,
-                catalogue.category[found.items],
-                count,
-                rules.same_category_max,
-                rules.diversity,
-            )
-        else:
-            places, ends = best(found.bounds, scores, order, count)
-        items, values = found.items[places].tolist(), scores[places].tolist()
-        codes = CODES[found.why[places], found.kind[places]].tolist()
+        ranking = _Ranking(found, scores, self._items.order(found.items), features)
+        places, ends = self._best(ranking, count)
+        self._write(lists, ranking, places, ends)
+        runners_up_max = self._settings.rules.explore.candidates if exploring else 0
+        if not runners_up_max:
+            return []
+        left = scores.copy()
+        left[places] = 0.0
+        places, ends = best(found.bounds, left, ranking.order, runners_up_max)
+        pairs = list(zip(found.items[places].tolist(), left[places].tolist(), strict=True))
+        bounds = [0, *ends.tolist()]
+        return [pairs[a:b] for a, b in pairwise(bounds)]
+
+    def _best(self, ranking: _Ranking, count: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """As `top.best`, by the shop's rules."""
+        found, rules = ranking.found, self._settings.rules
+        if not rules.reorders:
+            return best(found.bounds, ranking.scores, ranking.order, count)
+        return diverse(
+            bounds=found.bounds,
+            scores=ranking.scores,
+            order=ranking.order,
+            category=self._knowledge.catalogue.category[found.items],
+            count=count,
+            same_category_max=rules.same_category_max,
+            diversity=rules.diversity,
+        )
+
+    def _write(
+        self,
+        lists: list[RankedList],
+        ranking: _Ranking,
+        places: NDArray[np.int64],
+        ends: NDArray[np.int64],
+    ) -> None:
+        """Write items, scores, reasons and experts into the lists; arguments as of `top.best`."""
+        found = ranking.found
+        items, values = found.items[places].tolist(), ranking.scores[places].tolist()
+        codes = CODES[found.lead_reason[places], found.lead_event_class[places]].tolist()
         names = self._items.product_ids
         parameters = [
-            None if code in WITHOUT_PRODUCT else names[source]
-            for code, source in zip(codes, found.source[places].tolist(), strict=True)
+            None if code in WITHOUT_PRODUCT else names[item]
+            for code, item in zip(codes, found.lead_item[places].tolist(), strict=True)
         ]
         experts = [""] * len(places)
         if self._settings.expert_shares:
             blend = None if self._trainer is None else self._trainer.serving
-            experts = labels(shares(self._settings, blend, found, features, places, ends))
+            experts = labels(shares(self._settings, blend, found, ranking.features, places, ends))
         start = 0
         for ranked, end in zip(lists, ends.tolist(), strict=True):
             ranked.items, ranked.scores = items[start:end], values[start:end]
             ranked.codes, ranked.parameters = codes[start:end], parameters[start:end]
             ranked.experts = experts[start:end]
             start = end
-        if not beyond:
-            return []
-        left = scores.copy()
-        left[places] = 0.0
-        places, ends = best(found.bounds, left, order, beyond)
-        pairs = list(zip(found.items[places].tolist(), left[places].tolist(), strict=True))
-        bounds = [0, *ends.tolist()]
-        return [pairs[a:b] for a, b in pairwise(bounds)]
 
     def _scores(
         self, lists: list[RankedList], found: Candidates
@@ -345,59 +290,38 @@ class Ranker:
         """
         trainer = self._trainer
         if trainer is None:
-            return found.base, None
-        features = describe(found.raw)
+            return found.base_score, None
+        features = describe(found.features_raw)
         bounds = found.bounds.tolist()
-        some = [number for number in range(len(lists)) if bounds[number + 1] > bounds[number]]
-        for number in some:
+        subset = [number for number in range(len(lists)) if bounds[number + 1] > bounds[number]]
+        for number in subset:
             start, end = bounds[number], bounds[number + 1]
             ranked = lists[number]
             ranked.candidates, ranked.features = found.items[start:end], features[start:end]
         if not trainer.trusted():
-            return found.base, None
-        for number in some:
+            return found.base_score, None
+        for number in subset:
             lists[number].blended = True
-        starts = found.bounds[:-1][some]
-        return softmax_by_list(trainer.serving.scores(features), starts) * found.kept, features
+        starts = found.bounds[:-1][subset]
+        probabilities = softmax_by_list(trainer.serving.scores(features), starts)
+        return probabilities * found.review_factor, features
 
-    # -- where neighbours do not reach
-
-    def _fill(
+    def _explore(
         self,
-        ranked: RankedList,
-        recent: Sequence[int],
-        bought: Sequence[int],
-        blocked: NDArray[np.bool_],
-        count: int,
+        lists: list[RankedList],
+        requests: Requests,
+        runners_up: list[list[tuple[int, float]]],
     ) -> None:
-        knowledge = self._knowledge
-        taken = self._withheld(recent, bought) | {*ranked.items}
-        room = self._room(ranked.items)
-
-        def offer(items: Iterable[int], code: str, parameter: str | None, fallback: str) -> None:
-            for item in items:
-                if len(ranked.items) == count:
-                    return
-                if item not in taken and not blocked[item] and room.take(item):
-                    taken.add(item)
-                    ranked.items.append(item)
-                    ranked.scores.append(0.0)
-                    ranked.experts.append("")
-                    ranked.codes.append(code)
-                    ranked.parameters.append(parameter)
-                    ranked.fallback = fallback
-
-        scopes, catalogue = knowledge.trending.scopes, knowledge.catalogue
-        offer(knowledge.user_groups.trending(ranked.group), "trending_group", None, "cluster")
-        category = int(catalogue.category[recent[-1]]) if recent else -1
-        if category >= 0:
-            name = catalogue.categories[category]
-            offer(scopes.get(f"category/{name}", ()), "trending_category", name, "trending")
-        offer(scopes.get(ALL_SCOPE, ()), "trending", None, "trending")
-        if len(ranked.items) < count:
-            offer(islice(catalogue.newest(), count + len(taken)), "newest", None, "newest")
-        if not ranked.items:
-            ranked.fallback = "empty"
+        """Draw the last item of some lists. runners_up: as `_personal` returns them."""
+        catalogue, rules = self._knowledge.catalogue, self._settings.rules.explore
+        blocked = catalogue.blocked()
+        newest = [item for item in islice(catalogue.newest(), rules.newest) if not blocked[item]]
+        for number, ranked in enumerate(lists):
+            withheld = self._withheld(requests.recents[number], requests.boughts[number])
+            new = [item for item in newest if item not in withheld]
+            room = self._room(ranked.items[:-1])
+            others = runners_up[number] if runners_up else ()
+            explore(ranked, others, new, room, requests.draws[number], rules.share)
 
     def _withheld(self, recent: Sequence[int], bought: Sequence[int]) -> set[int]:
         """What this user is not to be offered."""

@@ -2,26 +2,48 @@
 
 from __future__ import annotations
 
-import time
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from .index import SCORE_MAX, SearchIndex
 from .terms import product_terms, query_terms
 
 if TYPE_CHECKING:
     from collections import Counter
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
 
     from shopkeeper.shared.contracts.events.shop import ProductCatalogued
 
     from ...config import RecommenderConfig
-    from ...models.item_encoder import ItemEncoder
-    from ...models.support_filter import SupportQueryFilter
     from ..numeric.items import ItemIndex
     from ..types import Searched
 
 SLICE = 64  # products encoded together
+
+
+class Encoder(Protocol):
+    """Products and queries as vectors of one space (models/item_encoder.py)."""
+
+    @property
+    def dimensions(self) -> int: ...
+    def encode(self, products: Sequence[ProductCatalogued]) -> NDArray[np.float32]:
+        """(products, dimensions), each of length 1 or 0."""
+        ...
+
+    def encode_queries(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """(texts, dimensions), each of length 1 or 0."""
+        ...
+
+
+class SupportFilter(Protocol):
+    """Tells support questions from searches for products (models/support_filter.py)."""
+
+    def is_support(self, texts: Sequence[str]) -> NDArray[np.bool_]:
+        """(texts,) whether each surely asks for support."""
+        ...
 
 
 class ProductSearch:
@@ -29,16 +51,19 @@ class ProductSearch:
 
     def __init__(
         self,
-        settings: RecommenderConfig,
+        *,
+        config: RecommenderConfig,
         items: ItemIndex,
-        encoder: ItemEncoder,
-        needs: SupportQueryFilter,
+        encoder: Encoder,
+        support_filter: SupportFilter,
         counters: Counter[str],
+        clock: Callable[[], float],
     ) -> None:
-        self._settings, self._items = settings, items
-        self._encoder, self._support_filter = encoder, needs
-        self._counters = counters  # by outcome: search_found and so on
-        self._index = SearchIndex(encoder.dimensions, settings.search_products_max)
+        """counters: by outcome, `search_found` and so on. clock: in seconds, for the budget."""
+        self._config, self._items = config, items
+        self._encoder, self._support_filter = encoder, support_filter
+        self._counters, self._clock = counters, clock
+        self._index = SearchIndex(encoder.dimensions, config.search_products_max)
         self._texts: dict[str, int] = {}  # hash of an indexed product's texts
         # Changes to take in, that which waits longest first; None: the product is to leave.
         self._waiting: dict[str, ProductCatalogued | None] = {}
@@ -74,11 +99,11 @@ class ProductSearch:
         else:
             self._waiting[name] = product
 
-    def index_pending(self, most: int) -> None:
+    def index_pending(self, limit: int) -> None:
         """Index at most so many of the products that wait, those that wait longest first."""
-        while most > 0 and self._waiting:
-            names = list(islice(self._waiting, min(most, SLICE)))
-            most -= len(names)
+        while limit > 0 and self._waiting:
+            names = list(islice(self._waiting, min(limit, SLICE)))
+            limit -= len(names)
             products = [self._waiting.pop(name) for name in names]
             self._index.remove([name for name in names if self._texts.pop(name, None) is not None])
             known = [product for product in products if product is not None]
@@ -95,43 +120,43 @@ class ProductSearch:
         Takes little more than `search_ms_per_second` out of each second of the clock; what is asked
         beyond is None as well, and counted.
         """
-        settings = self._settings
+        config = self._config
         if now_ms // 1000 != self._second:
             self._second, self._spent_ms = now_ms // 1000, 0.0
         found: list[Searched | None] = []
-        for start in range(0, len(queries), settings.searches_at_once):
-            part = queries[start : start + settings.searches_at_once]
-            if self._spent_ms >= settings.search_ms_per_second:
+        for start in range(0, len(queries), config.searches_at_once):
+            part = queries[start : start + config.searches_at_once]
+            if self._spent_ms >= config.search_ms_per_second:
                 self._counters["search_skipped"] += len(part)
                 found += [None] * len(part)
                 continue
-            started = time.perf_counter()
+            started = self._clock()
             found += self._found(part)
-            self._spent_ms += 1000 * (time.perf_counter() - started)
+            self._spent_ms += 1000 * (self._clock() - started)
         return found
 
     def _found(self, queries: Sequence[str]) -> list[Searched | None]:
         is_support = self._support_filter.is_support(queries).tolist()
-        wanted = [query for query, errand in zip(queries, is_support, strict=True) if not errand]
+        wanted = [query for query, support in zip(queries, is_support, strict=True) if not support]
         hits = iter(
             self._index.search(
                 query_terms(wanted),
                 self._encoder.encode_queries(wanted),
-                self._settings.search_items_max,
+                self._config.search_items_max,
             )
         )
         found: list[Searched | None] = []
-        for errand in is_support:
-            fitting = None if errand else self._fitting(next(hits))
+        for support in is_support:
+            fitting = None if support else self._fitting(next(hits))
             outcome = "errand" if fitting is None else "found" if fitting[0] else "nothing"
             self._counters[f"search_{outcome}"] += 1
             found.append(fitting)
         return found
 
     def _fitting(self, hits: list[tuple[str, float]]) -> Searched:
-        least = self._settings.search_fit_min
+        fit_min = self._config.search_fit_min
         fits = [(name, min(1.0, score / SCORE_MAX)) for name, score in hits]
-        fits = [(name, fit) for name, fit in fits if fit >= least]
+        fits = [(name, fit) for name, fit in fits if fit >= fit_min]
         return (
             self._items.intern_all(name for name, _ in fits).tolist(),
             [fit for _, fit in fits],

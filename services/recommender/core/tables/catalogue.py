@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 import orjson
 
+from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.contracts.events.shop import ProductCatalogued
 
 from ..cold_start.attributes import Attributes
@@ -34,14 +35,16 @@ class CatalogueTable:
     Values may be CloudEvents data, a structured CloudEvent, bare JSON, or framed by Confluent.
     """
 
+    topic = topics.CATALOGUE
+
     def __init__(
         self,
         items: ItemIndex,
         rules: Rules | None = None,
-        note: Callable[[str, ProductCatalogued | None], None] | None = None,
+        on_change: Callable[[str, ProductCatalogued | None], None] | None = None,
     ) -> None:
-        """note: told of every product as it now is, or None where it is gone."""
-        self._items, self._rules, self._note = items, rules or Rules(), note
+        """on_change: is told of every product as it now is, or None where it was removed."""
+        self._items, self._rules, self._on_change = items, rules or Rules(), on_change
         # Known from the start, so that rules match them before the catalogue names them, if ever.
         items.intern_all(
             r.product_id
@@ -131,8 +134,8 @@ class CatalogueTable:
         item = self._items.intern(product.product_id)
         self.reserve()
         self.attributes.put(item, product)
-        if self._note is not None:
-            self._note(product.product_id, product)
+        if self._on_change is not None:
+            self._on_change(product.product_id, product)
         status = UNAVAILABLE if product.available is False else AVAILABLE
         category = brand = -1
         if product.category:
@@ -169,8 +172,8 @@ class CatalogueTable:
         self.reserve()
         self.status[item], self.category[item], self.band[item] = REMOVED, -1, 0
         self.attributes.remove(item)
-        if self._note is not None:
-            self._note(name, None)
+        if self._on_change is not None:
+            self._on_change(name, None)
         self.brand[item], self.price[item], self.replenishable[item] = -1, np.nan, False
         self._newest.pop(item, None)
         self.version += 1

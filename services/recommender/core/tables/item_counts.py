@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import msgspec
 import numpy as np
 
+from shopkeeper.shared.contracts import topics
+
 from ..numeric.items import grown
 from ..types import CLASS_COUNT
 
@@ -35,6 +37,8 @@ class CountsRecord(msgspec.Struct, frozen=True, omit_defaults=True):
 
 class ItemCountsTable:
     """n(i) of every item by event class, and visits by hour, from all item partitions."""
+
+    topic = topics.ITEM_COUNTS
 
     def __init__(self, items: ItemIndex, epochs: int = 1) -> None:
         self._items = items

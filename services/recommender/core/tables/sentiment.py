@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import numpy as np
 
+from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.contracts.events.sentiment import ProductSentimentUpdated
 
 from ..numeric.items import grown
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 class SentimentTable:
     """What reviews say about each product: `mean[item]`, -1 to 1; 0 where there are none."""
+
+    topic = topics.PRODUCT_SENTIMENT
 
     def __init__(self, items: ItemIndex) -> None:
         self._items = items

@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING
 import msgspec
 import numpy as np
 
+from shopkeeper.shared.contracts import topics
+
 from ..counting.deltas import cut_of
 from ..numeric.items import distinct, grown
 from ..numeric.jit import jit
@@ -57,6 +59,8 @@ class SessionIndex:
     sessions_max: how many. session_items_max: distinct items of each, the first ones. vectors:
     learn from every item put into a session.
     """
+
+    topic = topics.SESSION_ITEMS
 
     def __init__(
         self,

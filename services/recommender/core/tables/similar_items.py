@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import numpy as np
 
+from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.contracts.events.recommendation import SimilarItemsUpdated
 
 from ..numeric.items import grown
@@ -28,6 +29,8 @@ class SimilarItemsTable:
     `row_of[item]` is -1 or the row of `neighbours` (item numbers, -1 past the end), `scores` and
     `classes`, each (rows, neighbours_max).
     """
+
+    topic = topics.SIMILAR_ITEMS
 
     def __init__(self, items: ItemIndex, neighbours_max: int) -> None:
         self._items, self._width = items, neighbours_max

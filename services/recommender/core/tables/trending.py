@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.contracts.events.recommendation import TrendingUpdated
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 class TrendingTable:
     """What is clicked most lately, by scope: "all", or "category/<name>"."""
+
+    topic = topics.TRENDING
 
     def __init__(self, items: ItemIndex) -> None:
         self._items = items
@@ -40,3 +43,6 @@ class TrendingTable:
                 continue
             self.scopes[update.scope] = [self._items.intern(i.product_id) for i in update.items]
             self.scores[update.scope] = [i.score for i in update.items]
+
+    def reserve(self) -> None:
+        """Nothing: no array is indexed by item."""

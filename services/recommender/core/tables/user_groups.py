@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 import msgspec
 import numpy as np
 
+from shopkeeper.shared.contracts import topics
+
 from ..user_groups.behaviour import WIDTH, Behaviour
 from ..user_groups.clustering import GroupModel
 
@@ -56,14 +58,17 @@ class GroupClicksRecord(msgspec.Struct, frozen=True):
 class UserGroupsTable:
     """Tells groups, and what is trending in each."""
 
+    topic = topics.USER_GROUPS
+
     def __init__(
         self,
+        *,
         items: ItemIndex,
         catalogue: CatalogueTable,
         sentiment: SentimentTable,
-        settings: RecommenderConfig,
+        config: RecommenderConfig,
     ) -> None:
-        self._items, self._settings = items, settings
+        self._items, self._config = items, config
         self.behaviour = Behaviour(items, catalogue, sentiment)
         self.ids: NDArray[np.int64] = np.zeros(0, np.int64)
         self._weights: NDArray[np.float32] = np.zeros((WIDTH, 0), np.float32)
@@ -91,6 +96,9 @@ class UserGroupsTable:
                     self._take_clicks(key or b"", value)
             except (msgspec.MsgspecError, ValueError):
                 self.junk += 1
+
+    def reserve(self) -> None:
+        """Nothing: no array is indexed by item."""
 
     def _take_model(self, value: bytes) -> None:
         record = msgspec.msgpack.decode(value, type=ModelRecord)
@@ -155,7 +163,7 @@ class UserGroupsTable:
         if not self._clicks or not len(self.ids):
             return {}
         newest = max(hour for hour, _, _ in self._clicks.values())
-        half_life = self._settings.trending_half_life_hours
+        half_life = self._config.trending_half_life_hours
         keys = np.concatenate([k for _, k, _ in self._clicks.values()])
         scores = np.concatenate(
             [s * 0.5 ** ((newest - hour) / half_life) for hour, _, s in self._clicks.values()]
@@ -164,9 +172,9 @@ class UserGroupsTable:
         scores = np.bincount(place, scores, len(keys))
         items, column = np.unique(keys & _LOW, return_inverse=True)
         everyone = np.bincount(column, scores, len(items))
-        prior = self._settings.group_prior * everyone / max(float(everyone.sum()), 1e-9)
+        prior = self._config.group_prior * everyone / max(float(everyone.sum()), 1e-9)
         order = self._items.order(items)
-        count = self._settings.trending_items_max
+        count = self._config.trending_items_max
         found: dict[int, list[int]] = {}
         for group in self.ids.tolist():
             mine = keys >> 32 == group

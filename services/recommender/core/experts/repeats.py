@@ -1,0 +1,127 @@
+"""Repeats: items that the user has seen, and how often people come back to an item."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from ..numeric.jit import jit
+from .base import Expert, Feature, Scale
+from .workspace import NO_REASON, explain, place, powers
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from ...config import RecommenderConfig
+    from ..knowledge import Knowledge
+    from .base import Columns
+
+PRIOR_EVENTS = 10.0  # added where few events were seen
+TIMES_MAX = 5.0
+
+
+class View(NamedTuple):
+    """How often items are come back to, and what a seen item's own weight is."""
+
+    returns: NDArray[np.int32]
+    totals: NDArray[np.int64]
+    decay: NDArray[np.float64]
+    weight: float
+
+    @classmethod
+    def of(cls, knowledge: Knowledge, config: RecommenderConfig) -> View:
+        index = knowledge.sessions
+        index.reserve()
+        return cls(
+            index.returns,
+            index.totals,
+            decay=powers(config.session_decay),
+            weight=config.repeat_weight,
+        )
+
+
+@jit
+def propose(request: Any, workspace: Any, view: Any, own: Any, count: int) -> int:
+    """The recent items themselves, which are candidates already; with `repeat_weight` each vouches
+    for itself."""
+    _, _, times, recency = own.columns
+    for seed in range(len(request.seeds)):
+        age = request.ages[seed]
+        workspace.base_score[seed] = workspace.lead[seed] = view.weight * view.decay[age]
+        reason = own.reason if view.weight > 0 else NO_REASON
+        explain(seed, reason, request.seeds[seed], 0, workspace)
+        workspace.raw[seed, recency] = 1.0 / (1.0 + age)
+    for item in request.recent:
+        at, count = place(item, count, request.stamp, workspace)
+        workspace.raw[at, times] += 1.0
+    return count
+
+
+@jit
+def describe(request: Any, chosen: Any, view: Any, own: Any) -> None:
+    """Write how often people come back to each candidate."""
+    return_rate, immediate_rate, _, _ = own.columns
+    total = max(view.totals[0], 1)
+    return_prior, immediate_prior = view.totals[1] / total, view.totals[2] / total
+    for nth in range(len(chosen.items)):
+        returns = view.returns[chosen.items[nth]]
+        events = returns[0] + PRIOR_EVENTS
+        chosen.raw[nth, return_rate] = (returns[1] + PRIOR_EVENTS * return_prior) / events
+        chosen.raw[nth, immediate_rate] = (returns[2] + PRIOR_EVENTS * immediate_prior) / events
+
+
+def derive(columns: Columns, derived: NDArray[np.float32]) -> None:
+    """Habits of repeating: the rates again, where the user has seen the item."""
+    raw, scaled = columns.raw, columns.scaled
+    times, recency = raw("times"), raw("recency")
+    np.minimum(times, TIMES_MAX, out=scaled("times"))
+    seen, last = recency > 0, recency == 1
+    repeats = raw("length") > raw("distinct")
+    derived[:, 0] = seen
+    derived[:, 1] = last
+    derived[:, 2] = recency == np.float32(1 / 2)
+    derived[:, 3] = recency == np.float32(1 / 3)
+    derived[:, 4] = times >= 2
+    derived[:, 5] = last & (raw("length") == 1)
+    derived[:, 6] = last & (raw("distinct") == 1)
+    derived[:, 7] = last & repeats
+    derived[:, 8] = seen & repeats
+    derived[:, 9] = scaled("length") * seen
+    derived[:, 10] = raw("return_rate") * seen
+    derived[:, 11] = raw("return_rate") * last
+    derived[:, 12] = raw("immediate_rate") * last
+
+
+EXPERT = Expert(
+    name="repeats",
+    features=(
+        # how often who saw it came back to it in the session, and at once
+        Feature("return_rate", Scale.ROOT),
+        Feature("immediate_rate", Scale.ROOT),
+        Feature("times", Scale.PLAIN),  # it is among the recent items
+        Feature("recency", Scale.PLAIN),  # 1 / (1 + entries since it was last there), 0 if not
+    ),
+    view=View,
+    propose=propose,
+    describe=describe,
+    reasons=("viewed_before",),
+    names_product=False,
+    early=True,
+    derived=(
+        "seen",
+        "seen_last",  # it is the last item
+        "seen_second",  # one entry ago
+        "seen_third",
+        "twice",  # at least
+        "only_entry",  # the last item, with nothing before it
+        "only_item",  # the last item, with no other before it
+        "last_of_repeats",  # the last item, where something was seen twice
+        "seen_of_repeats",
+        "seen_length",  # log(1 + length) where seen
+        "return_rate_seen",
+        "return_rate_last",
+        "immediate_rate_last",
+    ),
+    derive=derive,
+)

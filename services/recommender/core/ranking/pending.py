@@ -1,0 +1,80 @@
+"""Lists that were asked for and are not ranked yet: requests wait to be ranked in one batch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from ..types import Searched
+    from .ranked_list import RankedList
+    from .ranker import Ranker
+
+
+class Requests(NamedTuple):
+    """Lists that are asked for; each column by list."""
+
+    recents: Sequence[Sequence[int]]  # items of the last events, newest last, at most 1,024
+    boughts: Sequence[Sequence[int]]  # not offered
+    sessions: Sequence[int]  # number in the session index of the session at hand; -1: none
+    searched: Sequence[Searched]  # what fits the user's last search
+    draws: Sequence[int] = ()  # 64 bits of chance; empty: no list explores
+
+    def part(self, start: int, end: int) -> Requests:
+        """Those from `start` on, up to `end`."""
+        return Requests(
+            self.recents[start:end],
+            self.boughts[start:end],
+            self.sessions[start:end],
+            self.searched[start:end],
+            self.draws[start:end],
+        )
+
+
+def together(parts: Sequence[Requests]) -> Requests:
+    """All of several requests, one after the other."""
+    columns: Any = zip(*parts, strict=True)
+    return Requests(*([each for column in part for each in column] for part in columns))
+
+
+class PendingLists:
+    """Lists that wait for their ranker."""
+
+    def __init__(self, ranker: Ranker, requests: Requests) -> None:
+        self._ranker, self.requests = ranker, requests
+        self.ranked: list[RankedList] | None = None
+
+    def lists(self) -> list[RankedList]:
+        """The ranked lists, as they were asked for; ranks everything that waits if need be."""
+        if self.ranked is None:
+            self._ranker.rank_pending()
+        assert self.ranked is not None
+        return self.ranked
+
+
+class PendingListsByVariant:
+    """Lists that several rankers were asked for, each for its own users."""
+
+    def __init__(self, pending: Mapping[int, PendingLists], variants: Sequence[int]) -> None:
+        """pending: by variant. variants: by list, in the order asked for."""
+        self._pending, self._variants = pending, variants
+
+    def lists(self) -> list[RankedList]:
+        """The ranked lists, as they were asked for; ranks everything that waits if need be."""
+        ranked = {variant: iter(pending.lists()) for variant, pending in self._pending.items()}
+        return [next(ranked[variant]) for variant in self._variants]
+
+
+def submit_by_variant(
+    rankers: Sequence[Ranker], variants: Sequence[int], *columns: Sequence[Any]
+) -> PendingListsByVariant:
+    """As `Ranker.submit`, of one ranker per variant.
+
+    variants: by list, the index of its ranker. columns: the arguments of `submit`, by list each.
+    """
+    pending = {}
+    for variant in sorted(set(variants)):
+        numbers = [number for number, each in enumerate(variants) if each == variant]
+        pending[variant] = rankers[variant].submit(*([c[n] for n in numbers] for c in columns))
+    return PendingListsByVariant(pending, variants)

@@ -1,0 +1,138 @@
+"""When a partition's state is checkpointed, and how it is written beside the work.
+
+What a checkpoint is, and how a topic of them is kept small, is in `state.checkpoints` and
+`state.checkpoint_log`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING
+
+from ..state.checkpoints import encode
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
+    from aiokafka.admin import AIOKafkaAdminClient
+
+    from shopkeeper.shared.contracts.envelope import Output
+
+    from ..state.checkpoints import CheckpointStore
+    from ..telemetry.broker_watch import BrokerWatch
+    from .ending import Ending
+    from .owned_partition import OwnedPartition, OwnedPartitions
+    from .state_thread import StateThread
+    from .telemetry import WorkerTelemetry
+
+LOOK_S = 1.0
+COLLECT_AGAIN_S = 30.0  # after the broker did not delete what was superseded
+BYTES_PER_S = 2_000_000  # states are written at most so fast, on average
+WRITING_SHARE = 5  # at most a fifth of the time goes into writing
+
+
+class Checkpointer:
+    """Writes the checkpoints of one worker's partitions."""
+
+    def __init__(
+        self,
+        *,
+        store: CheckpointStore,
+        topic: str,
+        interval_s: float,
+        thread: StateThread,
+        watch: BrokerWatch,
+        telemetry: WorkerTelemetry,
+        ending: Ending,
+    ) -> None:
+        """topic: the service's, unprefixed. interval_s: CHECKPOINT_INTERVAL."""
+        self._store, self._topic, self._interval_s = store, topic, interval_s
+        self._thread, self._watch = thread, watch
+        self._telemetry, self._ending = telemetry, ending
+
+    def due(self, owned: OwnedPartition) -> bool:
+        """Whether a checkpoint may be taken, and it is time."""
+        if not owned.quiet:
+            return False
+        wait_s = max(self._interval_s, owned.interval_s)
+        if time.monotonic() - owned.saved_at < wait_s:
+            return False
+        if owned.changed:
+            return True
+        # Nothing new in it, but it keeps others' old checkpoints from being deleted.
+        return owned.state.topic in self._store.pinning(owned.partition.partition)
+
+    def begin_if_due(self, owned: OwnedPartition) -> None:
+        """`begin`, where it is `due`."""
+        if self.due(owned):
+            self.begin(owned)
+
+    def begin(self, owned: OwnedPartition) -> None:
+        """Take the state as it is now; write it beside the work on the next batch.
+
+        Submitted to the state thread before this returns, so ahead of any later fold.
+        """
+        assert not owned.busy
+        assert not owned.unflushed
+        assert owned.saving is None
+
+        def take() -> tuple[int, list[Output]]:
+            checkpoint = owned.state.snapshot()
+            return checkpoint.next_offset, encode(checkpoint, self._topic)
+
+        taken = self._thread.submit(take)
+        owned.saving = asyncio.create_task(
+            self._ending.guarded(lambda: self._save(owned, taken)), name="checkpoint"
+        )
+
+    async def _save(
+        self, owned: OwnedPartition, taken: Awaitable[tuple[int, list[Output]]]
+    ) -> None:
+        started = time.monotonic()
+        topic, number = owned.state.topic, owned.state.number
+        try:
+            next_offset, outputs = await taken
+            await self._store.save(topic, number, outputs)
+        finally:
+            owned.saving = None
+        size = sum(len(o.value or b"") for o in outputs)
+        owned.durable = next_offset
+        owned.saved_at = time.monotonic()
+        # Large states are written less often: at most a fifth of the time goes into writing.
+        # Waiting for a broker that was away is none: a minute of it would cost five more.
+        away = self._watch.lost or self._watch.back_at > started
+        written_s = 0.0 if away else owned.saved_at - started
+        owned.interval_s = max(size / BYTES_PER_S, WRITING_SHARE * written_s)
+        self._telemetry.checkpoint(topic, number, size)
+
+    async def save_all(self, partitions: OwnedPartitions) -> None:
+        """Checkpoint every quiet partition whose state has changed, and wait for it."""
+        for owned in partitions:
+            if owned.saving is not None:
+                await owned.saving
+        for owned in partitions:
+            partitions.move_on(owned)
+            if owned.quiet and owned.changed:
+                self.begin(owned)
+        await asyncio.gather(*(o.saving for o in partitions if o.saving is not None))
+
+    async def collect_forever(
+        self, admin: AIOKafkaAdminClient, partitions: OwnedPartitions
+    ) -> None:
+        """Keep the checkpoint topic small. Apart from the clock's other work: a broker that is
+        slow to answer must not look like a loop that stands still."""
+        due = 0.0
+        while True:
+            await asyncio.sleep(LOOK_S)
+            self._telemetry.checkpoint_log(self._store.retained_bytes())
+            if (
+                partitions.accepting
+                and time.monotonic() >= due
+                and not await self._store.delete_superseded(admin)
+            ):
+                due = time.monotonic() + COLLECT_AGAIN_S
+
+    def let_go(self) -> None:
+        """The partitions are no longer ours: their new owner collects."""
+        self._store.forget()

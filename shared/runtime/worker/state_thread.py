@@ -1,0 +1,118 @@
+"""The state thread: the one thread that does all the work and owns all state of a worker.
+
+What runs on it is submitted here, in order, so nothing slow runs on a loop and no state needs a
+lock. Which partitions have work, and what becomes of the outputs, is decided elsewhere.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from shopkeeper.shared.contracts.envelope import Output
+
+    from ..kafka.sink import Packed
+    from ..state.partition import BatchResult, PartitionState
+
+T = TypeVar("T")
+
+
+class _Waiting(NamedTuple):
+    """A partition's batch that waits for the next trip."""
+
+    state: PartitionState
+    records: Sequence[Any]
+    done: asyncio.Future[tuple[BatchResult, Packed]]
+
+
+class StateThread:
+    """Runs functions one after the other, in the order in which they were submitted."""
+
+    def __init__(
+        self, rank: Callable[[], None], pack: Callable[[Sequence[Output]], Packed]
+    ) -> None:
+        """rank: the service's, see `BatchedProcessor`. pack: the sink's."""
+        self._rank, self._pack = rank, pack
+        self._executor = ThreadPoolExecutor(1, thread_name_prefix="state")
+        self._waiting: list[_Waiting] = []
+
+    def submit(self, function: Callable[..., T], *arguments: Any) -> asyncio.Future[T]:
+        """Submitted when this returns, so ahead of whatever is submitted later."""
+        loop = asyncio.get_running_loop()
+        return loop.run_in_executor(self._executor, function, *arguments)
+
+    async def run(self, function: Callable[..., T], *arguments: Any) -> T:
+        """What the function returns; raises what it raises."""
+        return await self.submit(function, *arguments)
+
+    def process(
+        self, state: PartitionState, records: Sequence[Any]
+    ) -> asyncio.Future[tuple[BatchResult, Packed]]:
+        """Fold a batch, rank, publish, pack; partitions that ask for it in one turn of the loop
+        share a trip to the thread, and are ranked together.
+
+        The list of a trip is closed before it is submitted: a batch must not overtake a checkpoint
+        of its partition that was submitted before it.
+        """
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[tuple[BatchResult, Packed]] = loop.create_future()
+        if not self._waiting:
+            loop.call_soon(self._submit_waiting, loop)
+        self._waiting.append(_Waiting(state, records, done))
+        return done
+
+    def stop(self) -> None:
+        """Take nothing more on. What runs may go on: nobody waits for it."""
+        self._executor.shutdown(wait=False, cancel_futures=True)
+
+    def _submit_waiting(self, loop: asyncio.AbstractEventLoop) -> None:
+        waiting, self._waiting = self._waiting, []
+
+        def run() -> None:
+            answers = self._trip(waiting)
+            loop.call_soon_threadsafe(lambda: [answer() for answer in answers])
+
+        self._executor.submit(run)
+
+    def _trip(self, waiting: Sequence[_Waiting]) -> list[Callable[[], None]]:
+        """Fold every partition's batch, rank once, publish each; what to tell those who wait."""
+        answers: list[Callable[[], None]] = []
+        folded: list[tuple[_Waiting, BatchResult]] = []
+        for each in waiting:
+            try:
+                folded.append((each, each.state.fold(each.records, clock_ms)))
+            except Exception as error:
+                answers.append(partial(_resolve, each.done, error))
+        if not folded:
+            return answers
+        try:
+            self._rank()
+        except Exception as error:
+            return answers + [partial(_resolve, each.done, error) for each, _ in folded]
+        for each, result in folded:
+            try:
+                outputs = each.state.publish(result).outputs
+                answers.append(partial(_resolve, each.done, (result, self._pack(outputs))))
+            except Exception as error:
+                answers.append(partial(_resolve, each.done, error))
+        return answers
+
+
+def _resolve(future: asyncio.Future[Any], result: object) -> None:
+    if future.done():
+        return  # cancelled meanwhile
+    if isinstance(result, Exception):
+        future.set_exception(result)
+    else:
+        future.set_result(result)
+
+
+def clock_ms() -> int:
+    """Unix epoch, milliseconds."""
+    return int(time.time() * 1000)

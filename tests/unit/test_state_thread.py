@@ -1,0 +1,158 @@
+"""The worker's trip to the state thread: every waiting partition is folded, ranked once, published.
+
+And what of it reaches those who wait, where a part of it raises.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from shopkeeper.shared.contracts.envelope import Output, Rejected
+from shopkeeper.shared.runtime.api.processor import BatchedProcessor, Processor, Stateless
+from shopkeeper.shared.runtime.kafka.records import Record
+from shopkeeper.shared.runtime.state.partition import PartitionState, RawDecoder
+from shopkeeper.shared.runtime.worker.state_thread import StateThread
+
+TOPIC = "letters.v1"
+
+
+class Ranking:
+    """Ranks what was submitted since the last time; keeps the sizes of its batches."""
+
+    def __init__(self):
+        self.pending: list[dict] = []
+        self.batches: list[int] = []
+
+    def rank(self):
+        pending, self.pending = self.pending, []
+        self.batches.append(len(pending))
+        for request in pending:
+            request["ranked"] = True
+
+
+class Requests(Stateless):
+    """One request for every event; an event of no value is refused."""
+
+    def __init__(self, ranking: Ranking, said: list[str], name: str):
+        self.ranking, self.said, self.name = ranking, said, name
+
+    def process(self, events, now_ms):
+        folded, rejected = self.fold(events, now_ms)
+        self.ranking.rank()
+        return self.publish(folded), rejected
+
+    def fold(self, events, now_ms):
+        self.said.append(f"fold {self.name}")
+        if any(event.data == b"raise" for event in events):
+            raise RuntimeError("a bug in fold")
+        good = [{"of": event.data} for event in events if event.data]
+        self.ranking.pending += good
+        refused = [Rejected(e.offset, "state", "empty", "") for e in events if not e.data]
+        return good, refused
+
+    def publish(self, folded):
+        self.said.append(f"publish {self.name}")
+        assert all(request["ranked"] for request in folded)
+        return [Output(TOPIC, None, request["of"], []) for request in folded]
+
+
+class Plain(Stateless):
+    """Not batched: its outputs are there after `process`."""
+
+    def process(self, events, now_ms):
+        return [Output(TOPIC, None, b"plain", [])], []
+
+
+def state(processor) -> PartitionState:
+    return PartitionState(
+        TOPIC,
+        0,
+        service="intent",
+        processor=processor,
+        decoder=RawDecoder(TOPIC, "letter"),
+        recent_ids_max=10,
+    )
+
+
+def records(*values: bytes) -> list[Record]:
+    return [Record(TOPIC, 0, n, 0, 0, None, value=v, headers=()) for n, v in enumerate(values)]
+
+
+def trip(rank, *asked):
+    """What each partition that asks in one turn of the loop is answered: values, or an error."""
+
+    async def scenario():
+        thread = StateThread(rank, list)
+        try:
+            waiting = [thread.process(*each) for each in asked]
+            answers = await asyncio.gather(*waiting, return_exceptions=True)
+        finally:
+            thread.stop()
+        return [
+            each if isinstance(each, Exception) else [output.value for output in each[1]]
+            for each in answers
+        ]
+
+    return asyncio.run(scenario())
+
+
+def test_partitions_that_wait_together_are_all_folded_then_ranked_once_then_published():
+    ranking, said = Ranking(), []
+    first, second = (state(Requests(ranking, said, name)) for name in "ab")
+    answers = trip(ranking.rank, (first, records(b"1", b"2")), (second, records(b"3")))
+    assert answers == [[b"1", b"2"], [b"3"]]
+    assert ranking.batches == [3]
+    assert said == ["fold a", "fold b", "publish a", "publish b"]
+
+
+def test_a_processor_that_is_not_batched_takes_the_same_trip():
+    ranking = Ranking()
+    answers = trip(
+        ranking.rank,
+        (state(Plain()), records(b"1")),
+        (state(Requests(ranking, [], "a")), records(b"2")),
+    )
+    assert answers == [[b"plain"], [b"2"]]
+
+
+def test_a_fold_that_raises_is_told_to_its_own_partition_only():
+    ranking, said = Ranking(), []
+    first, second = (state(Requests(ranking, said, name)) for name in "ab")
+    answers = trip(ranking.rank, (first, records(b"raise")), (second, records(b"3")))
+    assert isinstance(answers[0], RuntimeError)
+    assert answers[1] == [b"3"]
+
+
+def test_where_ranking_raises_nobody_publishes():
+    ranking, said = Ranking(), []
+
+    def rank():
+        raise RuntimeError("a bug in rank")
+
+    first, second = (state(Requests(ranking, said, name)) for name in "ab")
+    answers = trip(rank, (first, records(b"1")), (second, records(b"2")))
+    assert [str(each) for each in answers] == ["a bug in rank"] * 2
+    assert said == ["fold a", "fold b"]
+
+
+def test_a_partition_alone_publishes_the_same_before_its_dead_letters():
+    ranking = Ranking()
+    batch = records(b"1", b"", b"2")
+    alone = state(Requests(ranking, [], "a")).process(batch, lambda: 0)
+    together = state(Requests(ranking, [], "a"))
+    folded = together.fold(batch, lambda: 0)
+    ranking.rank()
+    result = together.publish(folded)
+    assert [o.value for o in result.outputs[:2]] == [b"1", b"2"]
+    assert [o.value for o in result.outputs] == [o.value for o in alone.outputs]
+    assert [o.topic for o in result.outputs] == [o.topic for o in alone.outputs]
+    assert (result.counts, result.folded) == (alone.counts, None)
+
+
+@pytest.mark.parametrize(
+    ("made", "batched"), [(Plain(), False), (Requests(Ranking(), [], ""), True)]
+)
+def test_a_batched_processor_is_known_by_what_it_has(made: Processor, batched: bool):
+    assert isinstance(made, BatchedProcessor) == batched
