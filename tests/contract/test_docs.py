@@ -168,17 +168,15 @@ def test_the_index_lists_every_decision() -> None:
     index = (folder / "README.md").read_text("utf-8")
     listed = re.findall(r"^\| (\d+) \| \[(.+?)\]\((\d{4}-[\w-]+\.md)\)", index, re.MULTILINE)
     pages = sorted(path.name for path in folder.glob("0*.md"))
-    rows = {
-        f"| {int(name[:4])} | [{heading.split('. ', 1)[1]}]({name}) |"
-        for name in pages
-        for heading in (folder / name).read_text("utf-8").splitlines()[:1]
-    }
+    headings = {name: (folder / name).read_text("utf-8").splitlines()[0] for name in pages}
+    unnumbered = [n for n, h in headings.items() if not h.startswith(f"# {int(n[:4])}. ")]
+    assert not unnumbered, "the first line is `# NUMBER. TITLE`"
+    rows = {f"| {int(n[:4])} | [{h.split('. ', 1)[1]}]({n}) |" for n, h in headings.items()}
     assert not {row for row in rows if row not in index}, "rows that the index lacks"
     assert [file for _, _, file in listed] == pages
     assert len({name[:4] for name in pages}) == len(pages), "each number once"
     for number, title, file in listed:
-        heading = (folder / file).read_text("utf-8").splitlines()[0]
-        assert heading == f"# {number}. {title}"
+        assert headings[file] == f"# {number}. {title}"
         assert int(file[:4]) == int(number)
 
 

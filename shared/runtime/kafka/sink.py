@@ -3,8 +3,8 @@
 `pack` is pure and runs on the state thread; `deliver` runs on the loop. Of each partition of a
 source only one `deliver` is under way at a time, it sends one batch per target after the other,
 and after a failure nothing more is sent: so what a target holds of that source is always an
-unbroken beginning of what was to be sent. The recommender's fences rely on that
-(docs/architecture.md).
+unbroken beginning of what was to be sent. Receivers that remember the highest offset they have
+applied rely on that (docs/architecture.md).
 """
 
 from __future__ import annotations

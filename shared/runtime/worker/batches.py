@@ -200,7 +200,7 @@ class BatchPipeline:
                 if self.tasks:
                     await asyncio.wait(self.tasks)
         except TimeoutError:
-            log.warning("a body is still running after %.0f s: its batch is given up", deadline_s)
+            log.warning("a task is still running after %.0f s: its batch is given up", deadline_s)
         try:
             async with asyncio.timeout(deadline_s):
                 # Beside one another: a batch that was given up must not keep others from theirs.

@@ -282,7 +282,7 @@ class Worker:
         self.health.not_ready.pop("components", None)
 
     async def wait(self) -> None:
-        """Until somebody asks to stop, or the worker fails."""
+        """Return once the worker is to stop: because it was asked to, or has failed."""
         await self._ending.requested.wait()
 
     def fail(self, error: BaseException) -> None:
