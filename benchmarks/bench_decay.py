@@ -35,7 +35,7 @@ def main() -> None:
         if rule != "none":
             epoch, half_life = rule.split(":")
             knobs = replace(
-                knobs, decay_epoch_hours=int(epoch), decay_half_life_hours=float(half_life)
+                knobs, decay_period_hours=int(epoch), decay_half_life_hours=float(half_life)
             )
         if options.stream:
             figures, tally = prequential(

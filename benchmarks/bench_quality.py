@@ -67,7 +67,7 @@ def main() -> None:
             if catalogue:
                 options["products"] = load(folder / name / catalogue, titled=False)
             figures, tally = measure(*paths, **options)
-            _, plain = measure(*paths, **options, knobs=PLAIN)
+            _, plain = measure(*paths, **options, config=PLAIN)
             report(
                 "quality", data=name, **figures, catalogue=catalogue,
                 gain_over_plain_cf=tally.gain_over(plain),

@@ -55,7 +55,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from shopkeeper.services.recommender.core.types import Searched
+    from shopkeeper.services.recommender.core.numeric.types import Searched
 
 DATA = Path(__file__).parents[2] / "shared" / "data" / "recsys"
 LIST_ITEMS = 20

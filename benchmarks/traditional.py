@@ -26,7 +26,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.neural_network import MLPRegressor
 from sklearn.preprocessing import normalize
 
-from shopkeeper.services.recommender.core.types import HOUR_MS
+from shopkeeper.services.recommender.core.numeric.types import HOUR_MS
 from shopkeeper.services.recommender.evaluation.local_cluster import Repeats
 from shopkeeper.services.recommender.evaluation.metrics import RankingMetrics
 from shopkeeper.services.recommender.evaluation.next_item import CUTOFF

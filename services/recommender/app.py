@@ -23,7 +23,6 @@ from .core.ranking.online_metrics import OnlineMetrics
 from .core.ranking.ranker import Ranker
 from .core.rules import Rules, RulesError, parse
 from .core.search.product_search import ProductSearch
-from .core.user_groups import clustering
 from .models.item_encoder import ItemEncoder
 from .models.support_filter import SupportQueryFilter
 from .processors.catalogue import CatalogueProcessor
@@ -61,7 +60,7 @@ class Recommender:
     ) -> None:
         """models: of products' and searches' texts; None: searches are not used."""
         self.config, self.experiment = config, experiment
-        variants = [] if experiment is None else [v.settings(config) for v in experiment.variants]
+        variants = [] if experiment is None else [v.applied_to(config) for v in experiment.variants]
         self.items = ItemIndex()
         self.counters: Counter[str] = Counter()
         self.product_search = None if models is None else self._search(*models)
@@ -102,7 +101,7 @@ class Recommender:
         self.knowledge.sessions.warm()
         self.ranker.warm()
         if self.config.user_groups:
-            clustering.warm()
+            self.knowledge.user_groups.warm()
         if self.product_search is not None:
             self.product_search.warm()
 

@@ -126,7 +126,7 @@ def test_lists_are_those_that_evaluate_makes(bare_kafka, log) -> None:
         served = asyncio.run(answers(kafka, probes))
 
     knobs = replace(
-        RecommenderConfig(), row_interval_ms=0, tick_budget_ms=1e9, sweep_budget_ms=1e9,
+        RecommenderConfig(), row_interval_ms=0, tick_budget_ms=1e9, refresh_budget_ms=1e9,
         count_bytes_per_tick=1 << 40, trending_interval_ms=0,
     )  # fmt: skip
     pipeline = LocalCluster(knobs)

@@ -17,11 +17,11 @@ from shopkeeper.services.recommender.core.cold_start import content as content_m
 from shopkeeper.services.recommender.core.cold_start.attributes import Attributes, tokens_of, words
 from shopkeeper.services.recommender.core.knowledge import Knowledge
 from shopkeeper.services.recommender.core.numeric.items import ItemIndex
+from shopkeeper.services.recommender.core.numeric.types import CLASS_COUNT, CLICK
 from shopkeeper.services.recommender.core.ranking.ranked_list import RankedList
 from shopkeeper.services.recommender.core.ranking.ranker import Ranker
 from shopkeeper.services.recommender.core.tables.item_counts import CountsRecord
 from shopkeeper.services.recommender.core.tables.sessions import SessionItems
-from shopkeeper.services.recommender.core.types import CLASS_COUNT, CLICK
 from shopkeeper.shared.contracts import outputs, reasons
 from shopkeeper.shared.contracts.events.base import Model
 from shopkeeper.shared.contracts.events.recommendation import SimilarItem, SimilarItemsUpdated
@@ -409,7 +409,7 @@ def test_a_sweep_in_slices_equals_one_at_once(
     at_once, sliced = (shop_of(products, rows, visits, settings) for _ in range(2))
     at_once.content.settle()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(content_module, "SWEEP_ROWS", size)
+        patch.setattr(content_module, "LEARN_ROWS", size)
         for now_ms in range(len(NAMES) + 2 + content_module.SOLVE_STEPS):
             sliced.content.refresh(now_ms)
     for product_id in NAMES:

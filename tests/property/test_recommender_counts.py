@@ -29,7 +29,7 @@ from shopkeeper.services.recommender.core.counting.deltas import (
 from shopkeeper.services.recommender.core.counting.sessions import Erased, ListRequest, Sessions
 from shopkeeper.services.recommender.core.counting.snapshot import StateError
 from shopkeeper.services.recommender.core.numeric.items import ItemIndex, distinct
-from shopkeeper.services.recommender.core.types import HOUR_MS
+from shopkeeper.services.recommender.core.numeric.types import HOUR_MS
 from shopkeeper.shared.contracts.envelope import Event
 from shopkeeper.shared.contracts.events.shop import (
     OrderCompleted,

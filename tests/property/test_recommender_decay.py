@@ -24,11 +24,11 @@ from shopkeeper.services.recommender.core.counting.neighbours import best_neighb
 from shopkeeper.services.recommender.core.counting.sessions import Sessions
 from shopkeeper.services.recommender.core.counting.snapshot import StateError
 from shopkeeper.services.recommender.core.numeric.items import ItemIndex
-from shopkeeper.services.recommender.core.types import CLASS_COUNT, HOUR_MS
+from shopkeeper.services.recommender.core.numeric.types import CLASS_COUNT, HOUR_MS
 from shopkeeper.services.recommender.evaluation.local_cluster import LocalCluster, unhurried
 from shopkeeper.shared.contracts.envelope import Event
 
-EPOCHS = replace(SMALL, decay_half_life_hours=2.0, decay_epoch_hours=1, decay_epochs=3)
+EPOCHS = replace(SMALL, decay_half_life_hours=2.0, decay_period_hours=1, decay_periods=3)
 ByEpoch = Counter[tuple[int, int, str, str]]  # epoch, class, i, j (or i, i for n)
 
 
@@ -135,7 +135,7 @@ def test_partitions_read_the_same_rows() -> None:
     """n(j) of other partitions comes through the view, decayed as of another epoch perhaps."""
     knobs = unhurried(
         RecommenderConfig(
-            blend=False, decay_half_life_hours=2, decay_epoch_hours=1, decay_epochs=4
+            blend=False, decay_half_life_hours=2, decay_period_hours=1, decay_periods=4
         ),
         "allow",
     )

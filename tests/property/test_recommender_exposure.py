@@ -11,13 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shopkeeper.services.recommender.core.numeric.items import ItemIndex
+from shopkeeper.services.recommender.core.numeric.types import CLICK
 from shopkeeper.services.recommender.core.ranking import online_metrics
 from shopkeeper.services.recommender.core.ranking.online_metrics import (
     ExponentialMean,
     OnlineMetrics,
 )
 from shopkeeper.services.recommender.core.tables.item_counts import ItemCountsTable
-from shopkeeper.services.recommender.core.types import CLICK
 from shopkeeper.services.recommender.evaluation.metrics import RankingMetrics
 
 ITEMS = 12

@@ -23,7 +23,7 @@ from shopkeeper.services.recommender.core.counting.pruning import prune
 from shopkeeper.services.recommender.core.counting.sessions import Sessions
 from shopkeeper.services.recommender.core.counting.snapshot import StateError
 from shopkeeper.services.recommender.core.numeric.items import ItemIndex
-from shopkeeper.services.recommender.core.types import CHERNOFF, PAIRS, SESSIONS
+from shopkeeper.services.recommender.core.numeric.types import CHERNOFF, PAIRS, SESSIONS
 from shopkeeper.shared.contracts.envelope import Event
 
 SIZE = 12

@@ -27,7 +27,7 @@ START_MS = 1_700_000_000_000
 STORM = Disturbances(duplicate=0.2, crash=0.1, move=0.1, workers=2, batch_max=12)
 SMALL = replace(
     RecommenderConfig(),
-    held_back_pairs_max=30,
+    buffered_pairs_max=30,
     users_max=12,
     sessions_max=15,
     eviction_interval_records=20,

@@ -9,7 +9,6 @@ from types import SimpleNamespace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shopkeeper.services.recommender import resharding
 from shopkeeper.services.recommender.config import RecommenderConfig
 from shopkeeper.services.recommender.core.ab_testing.variants import (
     VariantCounts,
@@ -23,8 +22,10 @@ from shopkeeper.services.recommender.processors.interactions import (
     EXPERIMENT_SECTION,
     SECTION,
 )
+from shopkeeper.services.recommender.resharding import RESHARD
 from shopkeeper.services.sentiment import resharding as sentiment_resharding
 from shopkeeper.services.sentiment.aggregates import Aggregates
+from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.contracts.envelope import Event
 from shopkeeper.shared.runtime.kafka.routing import ForwardedOffsets, Hop
 from shopkeeper.shared.runtime.kafka.sink import partition_of
@@ -113,7 +114,7 @@ def test_clicks_go_on_as_if_nothing_had_been_split(seed, sizes):
     for user, event in events[:50]:
         undisturbed.learn(user, event)
         old.learn(user, event)
-    new.restore(resharding.clicks(old.snapshot(), after))
+    new.restore(RESHARD[topics.CLICKS](old.snapshot(), after))
     new.ends[: min(before, after)] = old.ends[: min(before, after)]
     assert new.users() == old.users()
     for number, sessions in enumerate(new.sessions):

@@ -42,7 +42,9 @@ EXPERIMENT: dict[str, Any] = {
         "short": {"share": 0.5, **LISTS_OF_TWO},
     },
 }  # fmt: skip
-EAGER = RecommenderConfig(row_interval_ms=0, tick_budget_ms=1e9, sweep_budget_ms=1e9, shrinkage=0.0)
+EAGER = RecommenderConfig(
+    row_interval_ms=0, tick_budget_ms=1e9, refresh_budget_ms=1e9, shrinkage=0.0
+)
 
 
 def told(**changes: Any) -> str:
@@ -76,9 +78,9 @@ def variants(**fields: Any) -> str:
         (told(variants={"a": {"share": 1.5}, "b": {"share": -0.5}}), "variant a: share=1.5"),
         (told(variants={"a": {}, "b": {"share": 1}}), "variant a: share=None"),
         (told(variants={"a": {"share": True}, "b": {"share": 0.5}}), "variant a: share=True"),
-        (variants(blnd=False), "variant b: 'blnd' is no knob that may vary"),
-        (variants(session_gap_ms=1), "variant b: 'session_gap_ms' is no knob that may vary"),
-        (variants(recent_items_max=5), "variant b: 'recent_items_max' is no knob that may vary"),
+        (variants(blnd=False), "variant b: 'blnd' may not vary"),
+        (variants(session_gap_ms=1), "variant b: 'session_gap_ms' may not vary"),
+        (variants(recent_items_max=5), "variant b: 'recent_items_max' may not vary"),
         (variants(blend=1), "variant b: blend=1 is not of type bool"),
         (variants(list_items_max=True), "variant b: list_items_max=True is not of type int"),
         (variants(list_items_max=2.5), "variant b: list_items_max=2.5 is not of type int"),
@@ -101,8 +103,8 @@ def test_a_right_one_is_read() -> None:
     experiment = parse(told(start="2026-01-31T13:00:00+01:00"))
     assert (experiment.name, experiment.start_ms) == ("short-lists", 1_769_860_800_000)
     control, short = experiment.variants
-    assert control.settings(EAGER) == replace(EAGER, blend=False)
-    assert short.settings(EAGER) == replace(EAGER, **LISTS_OF_TWO)
+    assert control.applied_to(EAGER) == replace(EAGER, blend=False)
+    assert short.applied_to(EAGER) == replace(EAGER, **LISTS_OF_TWO)
 
 
 # -- lists
@@ -168,7 +170,7 @@ def test_every_list_is_the_one_that_its_variants_knobs_make() -> None:
     base = replace(EAGER, blend=False)
     alone = {
         variant.name: {
-            found.recomm_id: found for found in served(Recommender(variant.settings(base)))
+            found.recomm_id: found for found in served(Recommender(variant.applied_to(base)))
         }
         for variant in experiment.variants
     }

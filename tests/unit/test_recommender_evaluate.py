@@ -179,8 +179,8 @@ def test_partitions_change_nothing_but_the_order_of_sessions(
         write_sessions(tmp_path / "train.csv", train, 0),
         write_sessions(tmp_path / "test.csv", test, 10_000),
     )
-    one = run(*files, knobs=RecommenderConfig(blend=False))
-    many = run(*files, knobs=RecommenderConfig(blend=False), partitions=partitions)
+    one = run(*files, config=RecommenderConfig(blend=False))
+    many = run(*files, config=RecommenderConfig(blend=False), partitions=partitions)
     changed = {*TIMED, "partitions"}
     assert {k: v for k, v in one.items() if k not in changed} == {
         k: v for k, v in many.items() if k not in changed
@@ -193,12 +193,12 @@ def test_each_user_s_last_item_is_predicted_from_all_before(tmp_path: Path) -> N
     users = [["x", "a", "b", "c"]] * 30 + [["a", "b"] * 3 + ["b", "c"]] * 2
     lines = [f"{u},{n},{i}" for u, items in enumerate(users) for n, i in enumerate(items)]
     path.write_text("\n".join(["user_id,position,item_id", *lines, ""]))
-    knobs = RecommenderConfig(blend=False)
-    last = run(path, None, knobs=knobs)
+    config = RecommenderConfig(blend=False)
+    last = run(path, None, config=config)
     assert (last["predictions"], last["repeats"]) == (32, "forbid")
     assert last["train_events"] == 30 * 2 + 2 * 6
     assert last["HR@20"] == 0.0, "c was in no training part"
-    before = run(path, None, knobs=knobs, hold_out=0.1)
+    before = run(path, None, config=config, hold_out=0.1)
     assert before["predictions"] == 30, "the other two had b before"
     assert before["HR@5"] == 1.0, "b follows a in the two long sequences"
     assert CliRunner().invoke(command, ["evaluate", "recommender", str(path)]).exit_code == 0
@@ -213,12 +213,12 @@ def test_each_user_s_last_rating_by_time_is_predicted_from_all_others(tmp_path: 
     random.Random(1).shuffle(rows)
     lines = [f"{user},{item},4.5,{seconds}" for user, item, seconds in rows]
     path.write_text("\n".join(["user_id,item_id,rating,timestamp", *lines, ""]))
-    knobs = RecommenderConfig(blend=False)
-    last = run(path, None, knobs=knobs)
+    config = RecommenderConfig(blend=False)
+    last = run(path, None, config=config)
     assert (last["predictions"], last["repeats"]) == (40, "forbid")
     assert last["train_events"] == 30 * 3 + 10 * 4
     assert last["HR@20"] == 0.0, "nobody's last was learned from anybody"
-    before = run(path, None, knobs=knobs, hold_out=0.1)
+    before = run(path, None, config=config, hold_out=0.1)
     assert before["train_events"] == 30 * 2 + 10 * 3
     assert before["HR@20"] == 0.75, "2 of thirty, which goes with 1; 8 of ten was never learned"
     assert CliRunner().invoke(command, ["evaluate", "recommender", str(path)]).exit_code == 0
@@ -230,7 +230,7 @@ def test_each_user_s_last_rating_by_time_is_predicted_from_all_others(tmp_path: 
 
 def test_prequential_lists_are_those_that_were_there_before_the_click(tmp_path: Path) -> None:
     path = write_sessions(tmp_path / "stream.csv", sessions(12, 200), 0)
-    figures, live = prequential(path, knobs=RecommenderConfig(blend=False))
+    figures, live = prequential(path, config=RecommenderConfig(blend=False))
     data = sessions(12, 200)
     assert figures["predictions"] == sum(len(items) - 1 for items in data)
     assert figures["events"] == sum(map(len, data))
@@ -239,10 +239,10 @@ def test_prequential_lists_are_those_that_were_there_before_the_click(tmp_path: 
     assert figures["windows"][0]["HR@20"] < figures["windows"][-1]["HR@20"]
     # With one click per batch, and views that are never behind, the first lists can be told.
     once = prequential(
-        write_sessions(tmp_path / "one.csv", [["a", "b", "a"]], 0), knobs=RecommenderConfig()
+        write_sessions(tmp_path / "one.csv", [["a", "b", "a"]], 0), config=RecommenderConfig()
     )[0]
     assert once["HR@20"] == 0.5, "b was unknown; a was in the session"
-    nightly, frozen = prequential(path, knobs=RecommenderConfig(blend=False), nightly=True)
+    nightly, frozen = prequential(path, config=RecommenderConfig(blend=False), nightly=True)
     assert nightly["protocol"] == "nightly"
     assert nightly["HR@20"] < figures["HR@20"], "all is one day: only the session is known"
     gain = live.gain_over(frozen)["HR@20"]

@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 import pytest
 
+from shopkeeper.services.recommender.app import Recommender
 from shopkeeper.services.recommender.config import RecommenderConfig
 from shopkeeper.services.recommender.core.counting.cooccurrence import decode_snapshot
 from shopkeeper.services.recommender.evaluation.local_cluster import LocalCluster
@@ -397,3 +398,51 @@ def test_junk_on_the_topic_of_user_groups_is_passed_over() -> None:
     knowledge.user_groups.apply([(b"clicks/0", None)])
     assert knowledge.user_groups.junk == 3
     assert len(knowledge.user_groups) == 0
+
+
+def test_every_topic_that_is_read_whole_has_one_table() -> None:
+    worker = Recommender(EAGER)
+    found = [table.topic for table in worker.knowledge.tables]
+    assert len(set(found)) == len(found)
+    assert set(worker.tables()) == set(found)
+    assert set(found) <= set(topics.BY_NAME)
+
+
+@pytest.mark.parametrize("topic", sorted(Recommender(EAGER).tables()))
+def test_a_table_counts_what_it_cannot_decode_and_goes_on(topic: str) -> None:
+    worker = Recommender(EAGER)
+    (table,) = (each for each in worker.knowledge.tables if each.topic == topic)
+    worker.tables()[topic]([(b"key", b"\xc1 junk"), (b"key", b"\xc1 junk")])
+    assert table.junk == 2
+    worker.items.intern_all(f"p{n}" for n in range(5_000))
+    table.reserve()
+    worker.tables()[topic]([(b"key", b"\xc1 junk")])
+    assert table.junk == 3
+
+
+def test_lists_of_all_partitions_are_ranked_once_between_fold_and_publish(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cluster = Cluster()
+    cluster.process(0, [clicked(i, f"u{i % 4}", f"p{i % 3}") for i in range(20)])
+    cluster.come_to_rest()
+    batches: list[int] = []
+    rank = type(cluster.worker.ranker).rank
+
+    def counted(ranker: Any, recents: Any, *others: Any, **named: Any) -> Any:
+        batches.append(len(recents))
+        return rank(ranker, recents, *others, **named)
+
+    monkeypatch.setattr(type(cluster.worker.ranker), "rank", counted)
+    folded = [
+        users.fold([clicked(100 + n, f"v{n}", "p0")], NOW_MS)
+        for n, users in enumerate(cluster.interactions)
+    ]
+    assert batches == [], "folding ranks nothing"
+    cluster.worker.rank_pending()
+    assert batches == [PARTITIONS]
+    for users, (due, rejected) in zip(cluster.interactions, folded, strict=True):
+        (output,) = users.publish(due)
+        assert rejected == []
+        assert output.topic == topics.RECOMMENDATIONS
+    assert batches == [PARTITIONS], "nor does publishing"

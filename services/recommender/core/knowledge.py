@@ -51,7 +51,7 @@ class Knowledge:
             session_items_max=config.index_session_items_max,
             vectors=self.vectors,
         )
-        self.item_counts = ItemCountsTable(items, config.epochs)
+        self.item_counts = ItemCountsTable(items, config.periods)
         self.catalogue = CatalogueTable(items, config.rules, on_product_changed)
         self.sentiment = SentimentTable(items)
         self.trending = TrendingTable(items)

@@ -1,4 +1,4 @@
-"""Quality on new items: which of those that nobody has visited does somebody choose next?
+"""Quality on new items: which of those that no user has visited does a user choose next?
 
 A tenth of the items, by the hash of their ids, is kept out of what is learned; then the clicks on
 them are predicted, among them alone, from what the catalogue says and what was learned of others.
@@ -44,7 +44,7 @@ def measure_cold(
     train: Path,
     test: Path | None,
     products: Sequence[ProductCatalogued],
-    knobs: RecommenderConfig | None = None,
+    config: RecommenderConfig | None = None,
     hold_out: float | None = None,
 ) -> dict[str, Any]:
     """Figures of clicks on new items: HR and MRR at each cutoff with 95 % bootstrap intervals.
@@ -55,13 +55,13 @@ def measure_cold(
     """
     started = time.perf_counter()
     split = split_of(train, test, hold_out)
-    # Nobody has visited a new item here: what few have visited has neighbours of its own.
-    knobs = replace(
-        unhurried(knobs, "forbid"), blend=False, new_item_visits=1, new_items_max=len(products)
+    # No user has visited a new item here: what few have visited has neighbours of its own.
+    config = replace(
+        unhurried(config, "forbid"), blend=False, new_item_visits=1, new_items_max=len(products)
     )
     worker, count = learn(
         lambda: (e for e in split.learned() if not is_cold(e.data.product_id)),
-        knobs,
+        config,
         products=products,
     )
     # Also those of which the catalogue says nothing that others share: nothing fits them.
@@ -117,8 +117,8 @@ def _fits(
 
     alike: only how much its attributes are like those of the last item, the usual way.
     """
-    knobs, content = worker.config, worker.knowledge.content
-    recents = [items[-1 if alike else -knobs.recent_items_max :] for _, items, _ in tasks]
+    config, content = worker.config, worker.knowledge.content
+    recents = [items[-1 if alike else -config.recent_items_max :] for _, items, _ in tasks]
     seeds, owner = np.unique(np.concatenate(recents), return_inverse=True)
     fits = np.zeros((len(seeds), len(place)))
     known = np.array([item in place for item in content.new_items.tolist()], np.bool_)
@@ -129,7 +129,7 @@ def _fits(
     start = 0
     for number, recent in enumerate(recents):
         for age, at in enumerate(owner[start : start + len(recent)][::-1].tolist()):
-            weights[number, at] = max(weights[number, at], knobs.content_decay**age)
+            weights[number, at] = max(weights[number, at], config.content_decay**age)
         start += len(recent)
     found: NDArray[np.float64] = weights @ fits
     for number, (_, items, _) in enumerate(tasks):

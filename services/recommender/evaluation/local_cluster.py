@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from shopkeeper.shared.contracts.envelope import Output
     from shopkeeper.shared.contracts.events.shop import ProductCatalogued
 
-    from ..core.ab_testing.variants import Experiment
     from ..core.counting.sessions import ListRequest
     from ..core.ranking.ranked_list import RankedList
     from ..models.item_encoder import ItemEncoder
@@ -55,9 +54,8 @@ class LocalCluster:
         sent: Callable[[Output], None] | None = None,
         products: Sequence[ProductCatalogued] = (),
         models: tuple[ItemEncoder, SupportQueryFilter] | None = None,
-        experiment: Experiment | None = None,
     ) -> None:
-        self.worker = worker = Recommender(config, experiment, models)
+        self.worker = worker = Recommender(config, models=models)
         worker.prepare(lambda topic: partitions)
         self.interactions = [worker.make_interactions(n) for n in range(partitions)]
         for processor in self.interactions:
@@ -203,7 +201,7 @@ def unhurried(config: RecommenderConfig | None, repeats: Repeats) -> Recommender
         row_interval_ms=0,
         trending_interval_ms=0,
         tick_budget_ms=1e9,
-        sweep_budget_ms=1e9,
+        refresh_budget_ms=1e9,
         count_bytes_per_tick=1 << 40,
         blend_lists_per_second=1 << 40,  # the clock stands still
         search_ms_per_second=1e9,

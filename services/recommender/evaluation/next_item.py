@@ -1,7 +1,7 @@
 """Next-item quality of the recommender: the very code of the worker, without the broker.
 
-`measure` learns a file of sessions event by event through both stages and the views, then, without
-learning any more, predicts each click of the test sessions from those before it in its session.
+`measure` learns a file of sessions event by event through all processors and tables, then,
+without learning any more, predicts each click of the test sessions from those before it.
 `prequential` predicts every click before it is learned (Dawid, "The prequential approach", JRSS A
 1984), by the lists that a live worker would have published.
 """
@@ -19,7 +19,7 @@ import numpy as np
 from shopkeeper.shared.datasets.readers import FormatError
 
 from ..config import RecommenderConfig
-from ..core.types import CLICK, HOUR_MS
+from ..core.numeric.types import CLICK, HOUR_MS
 from .local_cluster import LIVE_BATCH_EVENTS, LocalCluster, Repeats, learn, unhurried
 from .metrics import CUTOFFS, RankingMetrics
 from .splits import Task, holds_its_test, lines, split_of
@@ -46,7 +46,7 @@ def measure(
     train: str | Path,
     test: str | Path | None,
     repeats: Repeats = "allow",
-    knobs: RecommenderConfig | None = None,
+    config: RecommenderConfig | None = None,
     hold_out: float | None = None,
     targets: Targets = "all",
     partitions: int = 1,
@@ -77,8 +77,8 @@ def measure(
     split = split_of(train, test, hold_out)
     if holds_its_test(train):
         repeats = "forbid"
-    knobs = unhurried(knobs, repeats)
-    worker, train_count = learn(split.learned, knobs, partitions, products)
+    config = unhurried(config, repeats)
+    worker, train_count = learn(split.learned, config, partitions, products)
     learned = time.perf_counter()
     train_items = len(worker.items)
     tally, per_list_ms = predict(worker, split.tasks(worker), repeats, targets)
@@ -103,7 +103,7 @@ def measure(
 def prequential(
     path: str | Path,
     repeats: Repeats = "allow",
-    knobs: RecommenderConfig | None = None,
+    config: RecommenderConfig | None = None,
     targets: Targets = "all",
     nightly: bool = False,
     partitions: int = 1,
@@ -116,7 +116,7 @@ def prequential(
     FormatError, OSError.
     """
     path = Path(path)
-    knobs = replace(unhurried(knobs, repeats), list_items_max=CUTOFF)
+    config = replace(unhurried(config, repeats), list_items_max=CUTOFF)
     tally = RankingMetrics()
     # Session -> its last list, what that was made from, the session's items.
     waiting: dict[str, tuple[list[int], tuple[int, ...], set[int]]] = {}
@@ -134,7 +134,7 @@ def prequential(
         waiting[session] = ranked.items, due.recent, seen
 
     started = time.perf_counter()
-    cluster = LocalCluster(knobs, partitions=partitions, watch=watch, products=products)
+    cluster = LocalCluster(config, partitions=partitions, watch=watch, products=products)
     count = 0
     day = None
     for today, events in groupby(lines(path), lambda event: event.time_ms // (24 * HOUR_MS)):

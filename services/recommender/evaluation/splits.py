@@ -102,7 +102,14 @@ def lines(path: Path) -> Iterator[Event]:
                 session_id=event.data["session_id"],
             )
             yield Event(
-                "product.clicked.v1", data, event.key.encode(), offset, event.time_ms, "", "", ""
+                type="product.clicked.v1",
+                data=data,
+                key=event.key.encode(),
+                offset=offset,
+                time_ms=event.time_ms,
+                id="",
+                source="",
+                correlation_id="",
             )
             offset += 1
 

@@ -35,7 +35,7 @@ class SupportQueryFilter:
 
     def __init__(self, model_dir: str = "") -> None:
         """Raises ModelError, also where the model does not have every label of SUPPORT_INTENTS:
-        products would be offered to whoever asks for support."""
+        products would be offered to users who ask for support."""
         self.model = OnnxModel.load("intent", model_dir)
         labels = self.model.labels
         missing = [label for label in SUPPORT_INTENTS if label not in labels]

@@ -91,7 +91,7 @@ class InteractionsProcessor:
         self._learned.extend(learned)
         if self.variant_counts is not None:
             self.variant_counts.learn(events)
-        many = len(self._learned.prior) >= self._config.held_back_pairs_max
+        many = len(self._learned.prior) >= self._config.buffered_pairs_max
         outputs = self.flush() if many else []
         requests = [each for each in due if isinstance(each, ListRequest)]
         pending = self.lists.submit(requests) if requests else None
@@ -115,7 +115,7 @@ class InteractionsProcessor:
             topic=topics.CLICKS,
             partition=partition,
             partition_count=self._item_partitions,
-            with_hours=config.epochs > 1,
+            with_hours=config.periods > 1,
         ):
             for record in encode(deltas, self._items, config.delta_bytes_max):
                 outputs.append(Output(topics.ITEM_PAIRS, key, record, [], owner))

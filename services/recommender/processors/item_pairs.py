@@ -101,7 +101,7 @@ class ItemPairsProcessor:
             owners = self._items.partition_of(rows, self._partition_count)
             if (owners != self._partition).any():
                 raise CorruptDelta("a row of another item partition")
-        if self._config.epochs > 1 and deltas.pair_hours is None:
+        if self._config.periods > 1 and deltas.pair_hours is None:
             raise CorruptDelta("pairs without hours, from before counts decayed")
         return deltas
 

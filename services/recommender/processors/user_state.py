@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from ..config import RecommenderConfig
     from ..core.numeric.items import ItemIndex
-    from ..core.types import Searched
+    from ..core.numeric.types import Searched
 
 
 class UserState:

@@ -1,8 +1,7 @@
 """A publisher: what one partition sends to one topic, by the clock.
 
-Only a Kafka record that was published changes what a publisher remembers, so whoever takes a
-partition over goes on from the topic itself: nothing of it is checkpointed except, in the counts,
-which rows are out of date.
+The next owner of a partition goes on from what the topic holds: nothing of a publisher is
+checkpointed except, with the counts, which rows are out of date.
 """
 
 from __future__ import annotations

@@ -49,7 +49,7 @@ def experiment_of(settings: WorkerSettings) -> Experiment | None:
 
 
 class VariantCountsProcessor:
-    """Only counts: the ledger of one partition where no lists are to be made."""
+    """Only counts the users of one partition, where no lists are to be made."""
 
     def __init__(self, variant_counts: VariantCounts) -> None:
         self.variant_counts = variant_counts
@@ -98,7 +98,7 @@ def report(experiment: Experiment, all_counts: Sequence[VariantCounts]) -> dict[
     counts = total_counts(experiment, all_counts)
     rows = counts.tolist()
     variants: list[dict[str, Any]] = [
-        {"variant": variant.name, "share": variant.share, "knobs": variant.knobs}
+        {"variant": variant.name, "share": variant.share, "knobs": variant.overrides}
         | dict(zip(KINDS, row, strict=True))
         for variant, row in zip(experiment.variants, rows, strict=True)
     ]

@@ -11,8 +11,8 @@ from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.contracts.envelope import Output
 
 from ..core.counting.count_map import ranges
+from ..core.numeric.types import CLASS_COUNT
 from ..core.tables.item_counts import CountsRecord
-from ..core.types import CLASS_COUNT
 from .base import Pace
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ class ItemCountsPublisher:
                 hour_items=places.astype(np.int32).tobytes(),
                 hours=(hours.keys[entries] & 0xFFFFFFFF).astype(np.int32).tobytes(),
                 hour_counts=hours.counts[entries].tobytes(),
-                epoch=self._counts.epoch,
-                n_by_epoch=self._counts.n_by_epoch[:, :, members].tobytes(),
+                epoch=self._counts.period,
+                n_by_epoch=self._counts.n_by_period[:, :, members].tobytes(),
             )
         )

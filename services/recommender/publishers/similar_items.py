@@ -107,7 +107,7 @@ class SimilarItemsPublisher:
         rows = rows[self._may_be_sent(rows, now_ms)]
         rows = rows[np.argsort(self._published_ms[rows], kind="stable")]
         self._compute(rows, config.tick_budget_ms * factor, turn)
-        self._refresh_stale_rows(config.sweep_budget_ms * factor, turn)
+        self._refresh_stale_rows(config.refresh_budget_ms * factor, turn)
         if turn.rows:
             self.unconfirmed = np.concatenate([self.unconfirmed, *turn.rows])
         return turn.records
@@ -127,8 +127,14 @@ class SimilarItemsPublisher:
         table = self._item_counts
         table.reserve()
         own = np.flatnonzero(self._items.partitions(self._partition_count) == self._partition)
-        if self._config.epochs > 1:
-            decayed, self._weights = as_of_newest(self._counts, table, own, self._config)
+        if self._config.periods > 1:
+            decayed, self._weights = as_of_newest(
+                self._counts,
+                n_by_period=table.n_by_period,
+                newest=table.period,
+                own=own,
+                config=self._config,
+            )
             return decayed
         n = table.n.copy()
         n[:, own] = self._counts.n[:, own]

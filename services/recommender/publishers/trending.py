@@ -20,8 +20,8 @@ from shopkeeper.shared.contracts.events.recommendation import (
 
 from ..config import MODEL, SOURCE
 from ..core.counting.trending import best, decayed_scores
+from ..core.numeric.types import HOUR_MS
 from ..core.ranking.fallbacks import ALL_SCOPE
-from ..core.types import HOUR_MS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -1,6 +1,6 @@
 """Groups of users on their topic: partitions' samples and clicks, and the model made from them.
 
-Published by the clock and remembered in no checkpoint: whoever takes a partition over goes on from
+Published by the clock and remembered in no checkpoint: the next owner of a partition goes on from
 what was last published.
 """
 
@@ -15,8 +15,8 @@ import numpy as np
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.contracts.envelope import Output
 
+from ..core.numeric.types import HOUR_MS
 from ..core.tables.user_groups import FORMAT_VERSION, MODEL_KEY, GroupClicksRecord, ModelRecord
-from ..core.types import HOUR_MS
 from ..core.user_groups.behaviour import WIDTH
 from ..core.user_groups.clicks import GroupClicks
 from ..core.user_groups.clustering import UserGroups

@@ -23,8 +23,8 @@ Row = tuple[int, int, int, int]  # user's number, offset, time of the last list,
 def split(
     before: Mapping[int, bytes], owners: Mapping[int, Mapping[str, int]], count: int
 ) -> dict[int, bytes]:
-    """before: a dumped ledger by partition. owners: by partition, of the users in it, where each
-    belongs. Counts stay where they were counted, so their sums are the same."""
+    """before: by partition, a snapshot of counts. owners: by partition, of the users in it, where
+    each belongs. Counts stay where they were counted, so their sums are the same."""
     states = {
         n: msgspec.msgpack.decode(packed, type=VariantCountsState) for n, packed in before.items()
     }

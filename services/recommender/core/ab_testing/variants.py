@@ -29,7 +29,7 @@ from shopkeeper.shared.contracts.events.recommendation import RECOMMENDATIONS_UP
 from ...config import RecommenderConfig
 from ..counting.sessions import CLASS_OF_TYPE, ERASED
 from ..counting.snapshot import read_state
-from ..types import ADD, CLICK, ORDER
+from ..numeric.types import ADD, CLICK, ORDER
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 FORMAT_VERSION = 1
 VARIANTS_MAX = 8
 NAME_CHARACTERS_MAX = 32
-# Of stage C, when a list is made: what is learned and kept is the same whatever they are.
+# Of ranking, when a list is made: what is learned and kept is the same whatever they are.
 VARIED = (
     "blend",
     "candidates_base_max",
@@ -80,15 +80,15 @@ _FLAG_OF = {CLICK: (1, CLICKED), ORDER: (2, CONVERTED)}  # bit in a user's flags
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """One way to make lists: its share of the users, and the knobs that it turns."""
+    """One way to make lists: its share of the users, and the options that it changes."""
 
     name: str
     share: float
-    knobs: dict[str, bool | int | float]
+    overrides: dict[str, bool | int | float]  # by field of RecommenderConfig
 
-    def settings(self, base: RecommenderConfig) -> RecommenderConfig:
-        """`base` with this variant's knobs. Raises ValueError where they do not go together."""
-        overrides: dict[str, Any] = self.knobs
+    def applied_to(self, base: RecommenderConfig) -> RecommenderConfig:
+        """`base`, overridden by the variant. Raises ValueError where they do not go together."""
+        overrides: dict[str, Any] = self.overrides
         return replace(base, **overrides)
 
 
@@ -117,14 +117,14 @@ class Experiment:
 
     def rule(self) -> str:
         """What decides the counts: under another rule they start anew."""
-        told = {v.name: [v.share, dict(sorted(v.knobs.items()))] for v in self.variants}
+        told = {v.name: [v.share, dict(sorted(v.overrides.items()))] for v in self.variants}
         return msgspec.json.encode([self.name, self.start_ms, told]).decode()
 
 
 def parse(text: str) -> Experiment:
-    """Read JSON: {"name", "variants": {name: {"share", and knobs}}, optionally "start"}.
+    """Read JSON: {"name", "variants": {name: {"share", and options}}, optionally "start"}.
 
-    Raises ValueError with a message for whoever wrote it.
+    Raises ValueError with a message for its author.
     """
     try:
         given = msgspec.json.decode(text)
@@ -161,24 +161,24 @@ def _name(what: str, name: object) -> str:
 def _variant(name: str, fields: object) -> Variant:
     if not isinstance(fields, dict):
         raise ValueError(f"variant {name}: is not an object")
-    knobs = dict(fields)
-    share = knobs.pop("share", None)
+    overrides = dict(fields)
+    share = overrides.pop("share", None)
     if isinstance(share, bool) or not isinstance(share, int | float) or not 0.0 < share < 1.0:
         raise ValueError(f"variant {name}: share={share!r} is not a number between 0 and 1")
     defaults = RecommenderConfig()
-    for knob, value in knobs.items():
-        if knob not in VARIED:
+    for option, value in overrides.items():
+        if option not in VARIED:
             raise ValueError(
-                f"variant {name}: {knob!r} is no knob that may vary; those are {', '.join(VARIED)}"
+                f"variant {name}: {option!r} may not vary; those that may are {', '.join(VARIED)}"
             )
-        wanted = type(getattr(defaults, knob))
+        wanted = type(getattr(defaults, option))
         if wanted is float and type(value) is int:
-            knobs[knob] = float(value)
+            overrides[option] = float(value)
         elif type(value) is not wanted:
-            raise ValueError(f"variant {name}: {knob}={value!r} is not of type {wanted.__name__}")
-    variant = Variant(name, float(share), knobs)
+            raise ValueError(f"variant {name}: {option}={value!r} is not of type {wanted.__name__}")
+    variant = Variant(name, float(share), overrides)
     try:
-        variant.settings(defaults)
+        variant.applied_to(defaults)
     except ValueError as error:
         raise ValueError(f"variant {name}: {error}") from None
     return variant
@@ -201,21 +201,21 @@ class VariantCounts:
 
     The first `experiment_users_max` users are enrolled; later ones get lists by their variant, and
     are not counted: to forget and count again would count some twice. An erased user is forgotten;
-    counts name nobody and stay.
+    counts name no user and stay.
     """
 
-    def __init__(self, experiment: Experiment, settings: RecommenderConfig, partition: int) -> None:
+    def __init__(self, experiment: Experiment, config: RecommenderConfig, partition: int) -> None:
         self.experiment = experiment
-        self._list_interval_ms = settings.list_interval_ms
-        self._users_max = settings.experiment_users_max
+        self._list_interval_ms = config.list_interval_ms
+        self._users_max = config.experiment_users_max
         self._list_id_head = f"{topics.CLICKS}/{partition}/"
         self._searched_id_head = f"{topics.SEARCHES}/{partition}/"
-        self._rule = f"{experiment.rule()} interval={settings.list_interval_ms}"
+        self._rule = f"{experiment.rule()} interval={config.list_interval_ms}"
         self._start()
 
     def _start(self) -> None:
         # By the user's number in the experiment, the user's place in the four columns below: they
-        # are dumped as they lie, for a checkpoint must not hold up the lists.
+        # are copied as they lie, for a checkpoint must not hold up the lists.
         self._places: dict[int, int] = {}
         self._keys = array("Q")
         self._offsets = array("q")  # of the event that exposed the user: no earlier list counts
@@ -316,7 +316,7 @@ class VariantCounts:
         )
 
     def restore(self, packed: bytes | None) -> None:
-        """Go on from a dump; start anew where there is none, or it is of another experiment.
+        """Go on from a snapshot; start anew where there is none, or it is of another experiment.
 
         Raises StateError for a newer format.
         """

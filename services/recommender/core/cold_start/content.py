@@ -34,14 +34,14 @@ from scipy import sparse
 
 from ..numeric.items import grown
 from ..numeric.sparse import add_product
+from ..numeric.types import CLICK
 from ..numeric.unit import unit
-from ..types import CLICK
 from ..vectors.attribute_vectors import AttributeVectors
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from ...config import RecommenderConfig
+    from ...config import ContentConfig
     from ..numeric.items import ItemIndex
     from ..tables.catalogue import CatalogueTable
     from ..tables.item_counts import ItemCountsTable
@@ -50,11 +50,11 @@ if TYPE_CHECKING:
     from .attributes import Attributes
 
 AFFINITY_TOKENS_MAX = 2048  # of M: the most frequent; 16 MB
-SWEEP_ROWS = 256  # items that one slice of M's sweep takes in
-SWEEP_PAUSE_MS = 60_000  # between two sweeps
+LEARN_ROWS = 256  # items that one slice of learning M takes in
+LEARN_PAUSE_MS = 60_000  # between learning M from all items and learning it anew
 READ_PAUSE_MS = 2_000  # between two readings of the catalogue, or
 READ_ITEMS_PER_MS = 10  # longer where it is large: 10 s for 100,000 products
-SOLVE_STEPS = 8  # of conjugate gradients, a slice each, at the end of a sweep
+SOLVE_STEPS = 8  # of conjugate gradients, a slice each, at the end of learning M
 SCALE_SEEDS = 128  # items that g and h are measured on
 CENTRE_ITEMS = 4096  # at most, that the mean of the vectors by behaviour is taken of
 TINY = 1e-9
@@ -71,7 +71,7 @@ class Content:
     def __init__(
         self,
         *,
-        config: RecommenderConfig,
+        config: ContentConfig,
         items: ItemIndex,
         attributes: Attributes,
         similar: SimilarItemsTable,
@@ -93,10 +93,10 @@ class Content:
         self._new = self._matrix  # their rows
         self._new_led = self._matrix  # their rows, of M's tokens
         self._read_version, self._read_ms = 0, -(10**15)
-        self._swept_ms = -(10**15)
-        self._next = -1  # where the sweep goes on; below 0 it rests
+        self._learned_ms = -(10**15)
+        self._next = -1  # item that learning M goes on with; below 0 it rests
         self._tokens: NDArray[np.int64] = np.zeros(0, np.int64)  # of the sums
-        self._swept = self._matrix  # (items, those tokens)
+        self._learned = self._matrix  # (items, those tokens)
         self._sums: NDArray[np.float32] = np.zeros((0, 0), np.float32)
         self._affinity_tokens: NDArray[np.int64] = np.zeros(0, np.int64)  # of M
         self._affinity: NDArray[np.float32] = np.zeros((0, 0), np.float32)
@@ -119,18 +119,18 @@ class Content:
             self._read_ms = now_ms
             self._read()
         if self._next >= 0:
-            self._sweep()
-        elif now_ms - self._swept_ms >= SWEEP_PAUSE_MS and len(self._similar):
-            self._swept_ms = now_ms
+            self._learn_slice()
+        elif now_ms - self._learned_ms >= LEARN_PAUSE_MS and len(self._similar):
+            self._learned_ms = now_ms
             self._begin()
 
     def settle(self) -> None:
-        """Bring everything up to date at once: nobody waits, as in an evaluation."""
+        """Bring everything up to date at once: no list waits, as in an evaluation."""
         if len(self._attributes):
             self._read()
             self._begin()
             while self._next >= 0:
-                self._sweep()
+                self._learn_slice()
 
     def _read(self) -> None:
         self._read_version = self._attributes.version
@@ -159,28 +159,28 @@ class Content:
         self._new_places = places[:, ::-1].reshape(len(places), self._centre.size)
 
     def _begin(self) -> None:
-        """Begin a sweep over all items, with the most frequent tokens there are now."""
+        """Begin to learn M from all items, with the most frequent tokens there are now."""
         frequency = np.bincount(self._matrix.indices, minlength=self._matrix.shape[1])
         order = np.argsort(-frequency, kind="stable")[:AFFINITY_TOKENS_MAX]
         self._tokens = np.sort(order[frequency[order] > 0])
-        self._swept = self._matrix[:, self._tokens]
+        self._learned = self._matrix[:, self._tokens]
         self._sums = np.zeros((len(self._tokens), len(self._tokens)), np.float32)
         self._placing.begin(self._tokens)
-        # The middle of some, so that nobody waits: most vectors have something in common.
+        # The middle of some, so that no list waits: most vectors have something in common.
         count = self._matrix.shape[0]
         some = self._vectors.sides(np.arange(0, count, 1 + count // CENTRE_ITEMS))
         known = np.maximum(some.any(axis=2).sum(axis=0), 1)
         self._centre = some.sum(axis=0) / known[:, np.newaxis].astype(np.float32)
         self._next = 0
 
-    def _sweep(self) -> None:
+    def _learn_slice(self) -> None:
         """Take some items into the sums, or solve them a little further; at the end, make M."""
-        mine = self._swept
+        mine = self._learned
         count = mine.shape[0]
-        slices = -(-count // SWEEP_ROWS)
+        slices = -(-count // LEARN_ROWS)
         at, self._next = self._next, self._next + 1
         if at < slices:
-            seeds = np.arange(at * SWEEP_ROWS, min((at + 1) * SWEEP_ROWS, count))
+            seeds = np.arange(at * LEARN_ROWS, min((at + 1) * LEARN_ROWS, count))
             followers = self._neighbours(seeds, count, counts=True)
             add_product(self._sums, mine[seeds], followers @ mine)
             places = self._behaviour(seeds).reshape(len(seeds), self._centre.size)

@@ -1,8 +1,8 @@
-"""Stage B: the counts of one item partition, folded from deltas behind a fence.
+"""Counts of one item partition, folded from deltas: each origin offset is applied once.
 
 c(i, j) and n(i) by event class, and visits by hour of event time (for trending), all integers.
-Only rows that this partition owns are here; the n(j) of other items come from a view.
-With a half-life, counts are kept apart by epoch of event time, the newest few; older ones count
+Only rows that this partition owns are here; the n(j) of other items come from a table.
+With a half-life, counts are kept apart by period of event time, the newest few; older ones count
 as the last of these. With `pruning_delta` counts are no longer all exact: pairs that will hardly
 be neighbours go.
 """
@@ -16,7 +16,7 @@ import numpy as np
 from scipy import sparse
 
 from ..numeric.items import grown
-from ..types import CLASS_COUNT, CLICK
+from ..numeric.types import CLASS_COUNT, CLICK
 from .count_map import CountMap
 from .pruning import prune
 from .snapshot import read_state
@@ -24,7 +24,7 @@ from .snapshot import read_state
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from ...config import RecommenderConfig
+    from ...config import CountsConfig
     from ..numeric.items import ItemIndex
     from .deltas import Deltas
 
@@ -39,15 +39,17 @@ class ItemPartition:
     n(i) or hours changed since they were published; both are cleared by who publishes.
     """
 
-    def __init__(self, settings: RecommenderConfig, items: ItemIndex) -> None:
-        self._settings, self._items = settings, items
-        self.fence: dict[tuple[str, int], int] = {}  # origin -> highest origin offset folded
-        # By epoch, newest first, and class: place epoch * CLASS_COUNT + class.
-        self.pairs = [CountMap() for _ in range(settings.epochs * CLASS_COUNT)]
-        self.epoch = 0  # newest seen, if counts are kept by epoch
-        # n(i) by epoch, newest first, and class; empty if there is one epoch.
-        self.n_by_epoch: NDArray[np.int32] = np.zeros(
-            (settings.epochs if settings.epochs > 1 else 0, CLASS_COUNT, 1024), np.int32
+    def __init__(self, config: CountsConfig, items: ItemIndex) -> None:
+        self._config, self._items = config, items
+        self.applied_offset: dict[
+            tuple[str, int], int
+        ] = {}  # origin -> highest origin offset folded
+        # By period, newest first, and class: place period * CLASS_COUNT + class.
+        self.pairs = [CountMap() for _ in range(config.periods * CLASS_COUNT)]
+        self.period = 0  # newest seen, if counts are kept by period
+        # n(i) by period, newest first, and class; empty if there is one period.
+        self.n_by_period: NDArray[np.int32] = np.zeros(
+            (config.periods if config.periods > 1 else 0, CLASS_COUNT, 1024), np.int32
         )
         self.n: NDArray[np.int32] = np.zeros((CLASS_COUNT, 1024), np.int32)  # by class, item
         self.hours = CountMap()  # (item, hour) -> visits
@@ -64,26 +66,26 @@ class ItemPartition:
         capacity = self._items.capacity
         if capacity > self.n.shape[1]:
             self.n = np.ascontiguousarray(grown(self.n.T, capacity).T)
-            self.n_by_epoch = np.ascontiguousarray(grown(self.n_by_epoch.T, capacity).T)
+            self.n_by_period = np.ascontiguousarray(grown(self.n_by_period.T, capacity).T)
             self.dirty = grown(self.dirty, capacity)
             self.counts_dirty = grown(self.counts_dirty, capacity)
             self.digests = grown(self.digests, capacity)
 
     def fold(self, deltas: Deltas) -> int:
-        """Add the entries above the fence; returns how many were at or below it (repeats).
+        """Add the entries above what was applied of their origin; returns how many are repeats.
 
         Every row must belong to this partition: the caller has checked.
         """
         origin = (deltas.origin_topic, deltas.origin_partition)
         entries = len(deltas.pair_rows) + len(deltas.visit_rows)
-        fresh = deltas.after(self.fence.get(origin, -1))
+        fresh = deltas.after(self.applied_offset.get(origin, -1))
         taken = len(fresh.pair_rows) + len(fresh.visit_rows)
         if not taken:
             return entries
-        self.fence[origin] = fresh.last_offset
+        self.applied_offset[origin] = fresh.last_offset
         self.reserve()
         places = fresh.pair_classes
-        if self._settings.epochs > 1:
+        if self._config.periods > 1:
             places = places + CLASS_COUNT * self._ages(fresh)
         for place, pairs in enumerate(self.pairs):
             pair = places == place
@@ -99,45 +101,45 @@ class ItemPartition:
         self.dirty[fresh.visit_rows] = True
         self.counts_dirty[fresh.visit_rows] = True
         self.version += 1
-        if sum(pairs.pending_count for pairs in self.pairs) > self._settings.pending_entries_max:
+        if sum(pairs.pending_count for pairs in self.pairs) > self._config.pending_entries_max:
             self.merge()
         self._prune_when_due(taken)
         return entries - taken
 
     def _ages(self, fresh: Deltas) -> NDArray[np.int64]:
-        """(pairs,) the epoch of each, 0 for the newest; visits are counted by theirs.
+        """(pairs,) the period of each, 0 for the newest; visits are counted by theirs.
 
-        Epochs hang on the newest event time folded, so what is left at the end is the same in
+        Periods hang on the newest event time folded, so what is left at the end is the same in
         whatever order deltas came.
         """
         assert fresh.pair_hours is not None, "the caller has checked"
-        hours, last = self._settings.decay_epoch_hours, self._settings.epochs - 1
+        hours, last = self._config.decay_period_hours, self._config.periods - 1
         of_pairs, of_visits = fresh.pair_hours // hours, fresh.visit_hours // hours
         newest = max((int(part.max()) for part in (of_pairs, of_visits) if len(part)), default=0)
-        for _ in range(min(newest - self.epoch, last + 1)):
+        for _ in range(min(newest - self.period, last + 1)):
             for oldest, before in zip(
                 self.pairs[-CLASS_COUNT:], self.pairs[-2 * CLASS_COUNT : -CLASS_COUNT], strict=True
             ):
                 before.absorb(oldest)
             self.pairs = [CountMap() for _ in range(CLASS_COUNT)] + self.pairs[:-CLASS_COUNT]
-            self.n_by_epoch[-2] += self.n_by_epoch[-1]
-            self.n_by_epoch = np.roll(self.n_by_epoch, 1, axis=0)
-            self.n_by_epoch[0] = 0
-        self.epoch = max(self.epoch, newest)
-        ages = np.minimum(self.epoch - of_visits, last)
-        np.add.at(self.n_by_epoch, (ages, fresh.visit_classes, fresh.visit_rows), 1)
-        return np.minimum(self.epoch - of_pairs, last)
+            self.n_by_period[-2] += self.n_by_period[-1]
+            self.n_by_period = np.roll(self.n_by_period, 1, axis=0)
+            self.n_by_period[0] = 0
+        self.period = max(self.period, newest)
+        ages = np.minimum(self.period - of_visits, last)
+        np.add.at(self.n_by_period, (ages, fresh.visit_classes, fresh.visit_rows), 1)
+        return np.minimum(self.period - of_pairs, last)
 
     def _prune_when_due(self, taken: int) -> None:
         """Prune after the record with which the entries pass a multiple of the interval: where
         that is, the log alone says."""
-        interval = self._settings.pruning_interval_entries
-        if self._settings.pruning_delta:
+        interval = self._config.pruning_interval_entries
+        if self._config.pruning_delta:
             due = (self.folded + taken) // interval > self.folded // interval
             self.folded += taken
             if due:
                 self.merge()
-                self.pruned += prune(self.pairs, self.n, self._settings)
+                self.pruned += prune(self.pairs, self.n, self._config)
 
     def merge(self) -> None:
         """Sum what was appended; drop the hours that are out of the window.
@@ -148,7 +150,7 @@ class ItemPartition:
         for pairs in self.pairs:
             pairs.merge()
         self.hours.merge()
-        old = self.hours.columns() <= self.hour_max - self._settings.hours_kept
+        old = self.hours.columns() <= self.hour_max - self._config.hours_kept
         if old.any():
             self.hours.keep(~old)
 
@@ -180,9 +182,11 @@ class ItemPartition:
         digests[unconfirmed] = 0
         state = State(
             format_version=FORMAT_VERSION,
-            rule=rule_of(self._settings),
+            rule=rule_of(self._config),
             items=[names[item] for item in used_items.tolist()],
-            fence=[(topic, number, at) for (topic, number), at in sorted(self.fence.items())],
+            fence=[
+                (topic, number, at) for (topic, number), at in sorted(self.applied_offset.items())
+            ],
             pairs=[
                 (place[p.rows()].tobytes(), place[p.columns()].tobytes(), p.counts.tobytes())
                 for p in self.pairs
@@ -197,18 +201,18 @@ class ItemPartition:
             ),
             hour_max=self.hour_max,
             folded=self.folded,
-            epoch=self.epoch,
-            n_by_epoch=self.n_by_epoch[:, :, owned].tobytes(),
+            epoch=self.period,
+            n_by_epoch=self.n_by_period[:, :, owned].tobytes(),
         )
         return msgspec.msgpack.encode(state)
 
     def restore(self, packed: bytes) -> None:
         """Replace the state. Raises StateError for a newer format or another rule."""
-        state = read_state(packed, State, FORMAT_VERSION, rule_of(self._settings))
+        state = read_state(packed, State, FORMAT_VERSION, rule_of(self._config))
         ids = self._items.intern_all(state.items)
-        self.__init__(self._settings, self._items)  # type: ignore[misc]  # starts from nothing
+        self.__init__(self._config, self._items)  # type: ignore[misc]  # starts from nothing
         self.reserve()
-        self.fence = {(topic, number): at for topic, number, at in state.fence}
+        self.applied_offset = {(topic, number): at for topic, number, at in state.fence}
         for pairs, (rows, columns, counts) in zip(self.pairs, state.pairs, strict=True):
             pairs.replace(ids[_int32(rows)], ids[_int32(columns)], _int32(counts))
         owned = ids[_int32(state.owned)]
@@ -219,34 +223,34 @@ class ItemPartition:
         visited, hours, visits = (_int32(part) for part in state.hours)
         self.hours.replace(ids[visited], hours.astype(np.int64), visits)
         self.hour_max = state.hour_max
-        self.folded, self.epoch = state.folded, state.epoch
-        by_epoch = _int32(state.n_by_epoch).reshape(len(self.n_by_epoch), CLASS_COUNT, len(owned))
-        self.n_by_epoch[:, :, owned] = by_epoch
+        self.folded, self.period = state.folded, state.epoch
+        by_period = _int32(state.n_by_epoch).reshape(len(self.n_by_period), CLASS_COUNT, len(owned))
+        self.n_by_period[:, :, owned] = by_period
         self.version = 1
 
 
-def rule_of(settings: RecommenderConfig) -> str:
-    """The knobs that decide what is counted: another rule is another state."""
+def rule_of(config: CountsConfig) -> str:
+    """The options that decide what is counted: another rule is another state."""
     rule = RULE
-    if settings.epochs > 1:
-        rule += f" epochs={settings.epochs}/{settings.decay_epoch_hours}h"
-    if settings.pruning_delta:
+    if config.periods > 1:
+        rule += f" epochs={config.periods}/{config.decay_period_hours}h"
+    if config.pruning_delta:
         rule += (
-            f" pruning={settings.pruning_bound}/{settings.pruning_delta}"
-            f"/{settings.pruning_interval_entries}/{settings.neighbours_max}"
-            f"/{settings.shrinkage}/{settings.class_weights}"
+            f" pruning={config.pruning_bound}/{config.pruning_delta}"
+            f"/{config.pruning_interval_entries}/{config.neighbours_max}"
+            f"/{config.shrinkage}/{config.class_weights}"
         )
     return rule
 
 
 class State(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A dumped `ItemPartition`: int32 arrays of places in `items`, counts, hours."""
+    """A snapshot of `ItemPartition`: int32 arrays of places in `items`, counts, hours."""
 
     format_version: int
     rule: str
     items: list[str]
     fence: list[tuple[str, int, int]]
-    pairs: list[tuple[bytes, bytes, bytes]]  # by epoch and class: rows, columns, counts
+    pairs: list[tuple[bytes, bytes, bytes]]  # by period and class: rows, columns, counts
     owned: bytes
     n: bytes  # (class, owned)
     digests: bytes  # uint64
@@ -260,7 +264,7 @@ class State(msgspec.Struct, frozen=True, omit_defaults=True):
 def decode_snapshot(
     packed: bytes, rule: str = RULE
 ) -> tuple[list[str], list[sparse.csr_matrix], NDArray[np.int32]]:
-    """A dumped `ItemPartition`, for whoever checks it against a batch computation.
+    """A snapshot of `ItemPartition`, to be checked against a batch computation.
 
     Returns (product ids, by class a (items, items) matrix of c(i, j) without its diagonal,
     (class, items) n(i)). Only rows and n of the items that the partition owns are filled.

@@ -1,4 +1,4 @@
-"""Stage B's counts: integers under sorted 64-bit keys, appended to and merged now and then.
+"""Counts: integers under sorted 64-bit keys, appended to and merged now and then.
 
 Integers, because sums must be equal, not close, in whatever order the partitions' deltas come.
 """

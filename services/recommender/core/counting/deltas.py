@@ -1,10 +1,10 @@
-"""Count deltas on their way from the users' partitions (stage A) to the items' (stage B).
+"""Count deltas, from the users' partitions, which sessionise, to the items', which count.
 
 One record per batch and item partition. An entry of `pairs` adds 1 to c(row, column), an entry of
 `visits` adds 1 to n(row) and to the row's count in an hour of event time; each carries the offset
 of the event that caused it (its origin). Where counts decay, pairs have their hour too (format
-2). A record never ends inside an origin offset, so that the receiver's fence, the highest origin
-offset folded, is always between events.
+2). A record never ends inside an origin offset, so that the receiver's applied offset, the highest
+origin offset folded, is always between events.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import msgspec
 import numpy as np
 
 from ..numeric.items import distinct
-from ..types import CLASS_COUNT
+from ..numeric.types import CLASS_COUNT
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -76,17 +76,17 @@ class Deltas:
 
     def _part(self, pairs: slice, visits: slice) -> Deltas:
         return Deltas(
-            self.origin_topic,
-            self.origin_partition,
-            self.pair_rows[pairs],
-            self.pair_columns[pairs],
-            self.pair_classes[pairs],
-            self.pair_offsets[pairs],
-            self.visit_rows[visits],
-            self.visit_classes[visits],
-            self.visit_hours[visits],
-            self.visit_offsets[visits],
-            None if self.pair_hours is None else self.pair_hours[pairs],
+            origin_topic=self.origin_topic,
+            origin_partition=self.origin_partition,
+            pair_rows=self.pair_rows[pairs],
+            pair_columns=self.pair_columns[pairs],
+            pair_classes=self.pair_classes[pairs],
+            pair_offsets=self.pair_offsets[pairs],
+            visit_rows=self.visit_rows[visits],
+            visit_classes=self.visit_classes[visits],
+            visit_hours=self.visit_hours[visits],
+            visit_offsets=self.visit_offsets[visits],
+            pair_hours=None if self.pair_hours is None else self.pair_hours[pairs],
         )
 
 
@@ -134,17 +134,17 @@ def deltas_of(
                 (
                     owner,
                     Deltas(
-                        topic,
-                        partition,
-                        pair_rows[p],
-                        pair_columns[p],
-                        pair_classes[p],
-                        pair_offsets[p],
-                        rows[v],
-                        classes[v],
-                        hours[v],
-                        offsets[v],
-                        None if pair_hours is None else pair_hours[p],
+                        origin_topic=topic,
+                        origin_partition=partition,
+                        pair_rows=pair_rows[p],
+                        pair_columns=pair_columns[p],
+                        pair_classes=pair_classes[p],
+                        pair_offsets=pair_offsets[p],
+                        visit_rows=rows[v],
+                        visit_classes=classes[v],
+                        visit_hours=hours[v],
+                        visit_offsets=offsets[v],
+                        pair_hours=None if pair_hours is None else pair_hours[p],
                     ),
                 )
             )
@@ -197,17 +197,17 @@ def decode(record: bytes | None, items: ItemIndex) -> Deltas:
         pair_hours = told[1][first].astype(np.int64)
     ids = items.intern_all(packed.items)
     return Deltas(
-        packed.origin_topic,
-        packed.origin_partition,
-        ids[pair[0]],
-        ids[pair[1]],
-        pair[2].astype(np.int64),
-        pair[3].astype(np.int64) + packed.base_offset,
-        ids[visit[0]],
-        visit[1].astype(np.int64),
-        visit[2].astype(np.int64),
-        visit[3].astype(np.int64) + packed.base_offset,
-        pair_hours,
+        origin_topic=packed.origin_topic,
+        origin_partition=packed.origin_partition,
+        pair_rows=ids[pair[0]],
+        pair_columns=ids[pair[1]],
+        pair_classes=pair[2].astype(np.int64),
+        pair_offsets=pair[3].astype(np.int64) + packed.base_offset,
+        visit_rows=ids[visit[0]],
+        visit_classes=visit[1].astype(np.int64),
+        visit_hours=visit[2].astype(np.int64),
+        visit_offsets=visit[3].astype(np.int64) + packed.base_offset,
+        pair_hours=pair_hours,
     )
 
 
@@ -248,21 +248,21 @@ def _encode(deltas: Deltas, items: ItemIndex) -> bytes:
         told = np.unique(deltas.pair_offsets, return_index=True)
     return msgspec.msgpack.encode(
         _Record(
-            1 if deltas.pair_hours is None else FORMAT_VERSION,
-            deltas.origin_topic,
-            deltas.origin_partition,
-            base,
-            [names[item] for item in used.tolist()],
-            places[:pairs].tobytes(),
-            places[pairs : 2 * pairs].tobytes(),
-            deltas.pair_classes.astype(np.uint8).tobytes(),
-            (deltas.pair_offsets - base).astype(np.uint32).tobytes(),
-            places[2 * pairs :].tobytes(),
-            deltas.visit_classes.astype(np.uint8).tobytes(),
-            deltas.visit_hours.astype(np.int32).tobytes(),
-            (deltas.visit_offsets - base).astype(np.uint32).tobytes(),
-            (told[0] - base).astype(np.uint32).tobytes(),
-            b""
+            format_version=1 if deltas.pair_hours is None else FORMAT_VERSION,
+            origin_topic=deltas.origin_topic,
+            origin_partition=deltas.origin_partition,
+            base_offset=base,
+            items=[names[item] for item in used.tolist()],
+            pair_rows=places[:pairs].tobytes(),
+            pair_columns=places[pairs : 2 * pairs].tobytes(),
+            pair_classes=deltas.pair_classes.astype(np.uint8).tobytes(),
+            pair_offsets=(deltas.pair_offsets - base).astype(np.uint32).tobytes(),
+            visit_rows=places[2 * pairs :].tobytes(),
+            visit_classes=deltas.visit_classes.astype(np.uint8).tobytes(),
+            visit_hours=deltas.visit_hours.astype(np.int32).tobytes(),
+            visit_offsets=(deltas.visit_offsets - base).astype(np.uint32).tobytes(),
+            hour_offsets=(told[0] - base).astype(np.uint32).tobytes(),
+            hours=b""
             if deltas.pair_hours is None
             else deltas.pair_hours[told[1]].astype(np.int32).tobytes(),
         )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..types import CLASS_COUNT
+from ..numeric.types import CLASS_COUNT
 from .count_map import ranges, starts_of
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from ...config import RecommenderConfig
+    from ...config import CountsConfig
     from ..numeric.items import ItemIndex
     from .count_map import CountMap
 
@@ -45,12 +45,12 @@ def best_neighbours(
     pairs: Sequence[CountMap],
     n: NDArray[np.int32] | NDArray[np.float64],
     items: ItemIndex,
-    settings: RecommenderConfig,
+    config: CountsConfig,
     weights: NDArray[np.float64] | None = None,
 ) -> Neighbours:
     """The best `neighbours_max` neighbours of each row.
 
-    rows: (rows,) item numbers. pairs: by epoch and class, merged. weights: (epochs,) of counts,
+    rows: (rows,) item numbers. pairs: by period and class, merged. weights: (periods,) of counts,
     newest first, 1 if not given; `Neighbours.counts` are without. n: (class, item), as known here;
     an n(j) that lags behind c(i, j) counts as c(i, j), which it cannot be below. Ties go to the
     item that comes first by `ItemIndex.order`.
@@ -58,12 +58,12 @@ def best_neighbours(
     parts: list[tuple[NDArray[np.int64], ...]] = []
     scores: list[NDArray[np.float64]] = []
     for kind in range(CLASS_COUNT):
-        weight = settings.class_weights[kind]
+        weight = config.class_weights[kind]
         if not weight or not any(len(counts) for counts in pairs[kind::CLASS_COUNT]):
             continue
         owners, columns, counts, weighted = _entries(rows, pairs[kind::CLASS_COUNT], weights)
-        left = np.maximum(n[kind, rows[owners]], weighted) + settings.shrinkage
-        right = np.maximum(n[kind, columns], weighted) + settings.shrinkage
+        left = np.maximum(n[kind, rows[owners]], weighted) + config.shrinkage
+        right = np.maximum(n[kind, columns], weighted) + config.shrinkage
         scores.append(weight * weighted / np.sqrt(left * right))
         parts.append((owners, columns, counts, np.full(len(owners), kind)))
     if not parts:
@@ -76,9 +76,9 @@ def best_neighbours(
     best = np.lexsort((items.order(columns), -score, owners))
     owners = owners[best]
     rank = np.arange(len(owners)) - np.searchsorted(owners, owners)
-    best = best[rank < settings.neighbours_max]
+    best = best[rank < config.neighbours_max]
     return Neighbours(
-        owners[rank < settings.neighbours_max],
+        owners[rank < config.neighbours_max],
         columns[best],
         score[best],
         counts[best],
@@ -87,13 +87,13 @@ def best_neighbours(
 
 
 def _entries(
-    rows: NDArray[np.int64], epochs: Sequence[CountMap], weights: NDArray[np.float64] | None
+    rows: NDArray[np.int64], periods: Sequence[CountMap], weights: NDArray[np.float64] | None
 ) -> tuple[
     NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64] | NDArray[np.float64]
 ]:
-    """Owners, columns and counts of all entries of these rows, and counts by weight of epoch."""
+    """Owners, columns and counts of all entries of these rows, and counts by weight of period."""
     found = []
-    for pairs in epochs:
+    for pairs in periods:
         indices, owners = ranges(*pairs.row_bounds(rows))
         columns = pairs.keys[indices] & 0xFFFFFFFF
         found.append((owners, columns, pairs.counts[indices].astype(np.int64)))

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..numeric.jit import jit
-from ..types import CHERNOFF, PAIRS
+from ..numeric.types import CHERNOFF, PAIRS
 from .count_map import starts_of
 from .neighbours import chunks
 
@@ -34,20 +34,20 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from ...config import RecommenderConfig
+    from ...config import CountsConfig
     from .count_map import CountMap
 
 ENTRIES_AT_ONCE = 262_144  # keeps what is computed of them to some 20 MB
 
 
-def prune(pairs: Sequence[CountMap], n: NDArray[np.int32], settings: RecommenderConfig) -> int:
+def prune(pairs: Sequence[CountMap], n: NDArray[np.int32], config: CountsConfig) -> int:
     """Drop every pair whose evidence against it exceeds ln(1 / pruning_delta).
 
     pairs: by class, merged; of one item partition. n: (class, item), 0 for items of others.
     Returns how many entries were dropped. A row of up to `neighbours_max` entries loses none, and
     none that is among its best so many.
     """
-    active = [k for k, weight in enumerate(settings.class_weights) if weight and len(pairs[k])]
+    active = [k for k, weight in enumerate(config.class_weights) if weight and len(pairs[k])]
     if not active:
         return 0
     totals = {kind: _totals(pairs[kind], n[kind]) for kind in active}
@@ -59,7 +59,7 @@ def prune(pairs: Sequence[CountMap], n: NDArray[np.int32], settings: Recommender
         ends = chunk[[0, -1]] + np.array([0, 1])
         parts = {kind: slice(*np.searchsorted(pairs[kind].keys, ends << 32)) for kind in active}
         keys = np.unique(np.concatenate([pairs[kind].keys[parts[kind]] for kind in active]))
-        dropped = _hopeless(keys, {k: (pairs[k], parts[k]) for k in active}, totals, settings)
+        dropped = _hopeless(keys, {k: (pairs[k], parts[k]) for k in active}, totals, config)
         for kind, part in parts.items():
             kept[kind][part] = ~dropped[np.searchsorted(keys, pairs[kind].keys[part])]
     count = 0
@@ -75,19 +75,19 @@ def _hopeless(
     keys: NDArray[np.int64],
     found: dict[int, tuple[CountMap, slice]],
     totals: dict[int, NDArray[np.float64]],
-    settings: RecommenderConfig,
+    config: CountsConfig,
 ) -> NDArray[np.bool_]:
     """(keys,) whether to drop: keys of whole rows, ascending."""
     rows, columns = keys >> 32, keys & 0xFFFFFFFF
     score, seen = np.zeros(len(keys)), np.zeros(len(keys))
     spread, unit, batch = np.zeros(len(keys)), np.zeros(len(keys)), 0.0
     for kind, (counts, part) in found.items():
-        weight = settings.class_weights[kind]
+        weight = config.class_weights[kind]
         count = np.zeros(len(keys))
         count[np.searchsorted(keys, counts.keys[part])] = counts.counts[part]
-        left = np.maximum(totals[kind][rows], count) + settings.shrinkage
-        right = np.maximum(totals[kind][columns], count) + settings.shrinkage
-        # Nobody met one of the two in this class: it is as if there had been one session.
+        left = np.maximum(totals[kind][rows], count) + config.shrinkage
+        right = np.maximum(totals[kind][columns], count) + config.shrinkage
+        # No session met one of the two in this class: it is as if there had been one session.
         sessions = np.maximum(np.sqrt(left * right), 1.0)
         score += weight * count / sessions
         seen += count
@@ -96,17 +96,17 @@ def _hopeless(
         batch += weight
     starts = starts_of(rows)
     edges = np.append(starts, len(keys))
-    lowest = np.repeat(_kth_best(score, edges, settings.neighbours_max), np.diff(edges))
+    lowest = np.repeat(_kth_best(score, edges, config.neighbours_max), np.diff(edges))
     gap = lowest - score
-    if settings.pruning_bound == PAIRS:
+    if config.pruning_bound == PAIRS:
         evidence = 2.0 * seen * (gap / batch) * (gap / batch)
-    elif settings.pruning_bound == CHERNOFF:
+    elif config.pruning_bound == CHERNOFF:
         # In units of what one session can add at most.
         needed = np.maximum(lowest / unit, 1e-9)
         evidence = (gap / unit) * (gap / unit) / (2.0 * needed)
     else:
         evidence = 2.0 * gap * gap / spread
-    dropped: NDArray[np.bool_] = (gap > 0) & (evidence > -math.log(settings.pruning_delta))
+    dropped: NDArray[np.bool_] = (gap > 0) & (evidence > -math.log(config.pruning_delta))
     return dropped
 
 

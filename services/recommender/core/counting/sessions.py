@@ -1,4 +1,4 @@
-"""Stage A: who looked at what, in which session, and the count deltas that follow from it.
+"""Sessionises: who looked at what, in which session, and the counts that follow from it.
 
 A session is an event's `session_id`, scoped by its user (two users who send the same session id
 do not share a session), or else the user's events without one whose times are less than
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import numpy as np
 
-from ..types import ADD, CLICK, HOUR_MS, ORDER
+from ..numeric.types import ADD, CLICK, HOUR_MS, ORDER
 from .snapshot import read_state
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from shopkeeper.shared.contracts.envelope import Event
 
-    from ...config import RecommenderConfig
+    from ...config import SessionsConfig
     from ..numeric.items import ItemIndex
 
 FORMAT_VERSION = 2
@@ -50,7 +50,7 @@ class User(msgspec.Struct, gc=False):
 
     recent: tuple[int, ...] = ()  # items of the last events, newest last, repeats included
     bought: tuple[int, ...] = ()  # last purchases, newest last
-    sessions: dict[str | None, None] = {}  # ids of sessions still held (a new dict for each)
+    sessions: dict[str | None, None] = {}  # ids of sessions still kept (a new dict for each)
     list_time_ms: int | None = None  # time of the event of the last list that was due
 
 
@@ -116,12 +116,12 @@ class Erased:
 class Sessions:
     """Users and sessions of one partition."""
 
-    def __init__(self, settings: RecommenderConfig, items: ItemIndex) -> None:
-        self._settings = settings
+    def __init__(self, config: SessionsConfig, items: ItemIndex) -> None:
+        self._config = config
         self._items = items
         self.users: dict[str, User] = {}  # least recently seen first
         self.sessions: dict[SessionKey, Session] = {}  # likewise
-        self._epoch = 0  # offset // eviction_interval_records, of the last event
+        self._eviction_bucket = 0  # offset // eviction_interval_records, of the last event
         self.counters: Counter[str] = Counter()  # since start; not part of the state
 
     def learn(
@@ -133,21 +133,21 @@ class Sessions:
         """
         learned = Learned()
         due: list[ListRequest | Erased] = []
-        settings, users, sessions = self._settings, self.users, self.sessions
-        interval = settings.eviction_interval_records
-        recent_max, bought_max = settings.recent_items_max, settings.bought_items_max
-        session_items_max = settings.session_items_max
-        gap_ms, list_interval_ms = settings.session_gap_ms, settings.list_interval_ms
+        config, users, sessions = self._config, self.users, self.sessions
+        interval = config.eviction_interval_records
+        recent_max, bought_max = config.recent_items_max, config.bought_items_max
+        session_items_max = config.session_items_max
+        gap_ms, list_interval_ms = config.session_gap_ms, config.list_interval_ms
         intern = self._items.intern
         new, prior, seen = learned.new, learned.prior, learned.seen
         stale = capped = 0
-        next_eviction = (self._epoch + 1) * interval
+        next_eviction = (self._eviction_bucket + 1) * interval
         for event in events:
             offset, data, time_ms = event.offset, event.data, event.time_ms
             if offset >= next_eviction:
                 self._evict()
-                self._epoch = offset // interval
-                next_eviction = (self._epoch + 1) * interval
+                self._eviction_bucket = offset // interval
+                next_eviction = (self._eviction_bucket + 1) * interval
             kind = CLASS_OF_TYPE.get(event.type)
             if kind is None:
                 assert event.type == ERASED, event.type
@@ -205,14 +205,14 @@ class Sessions:
 
     def _evict(self) -> None:
         """Forget what was silent longest, down to the caps."""
-        users, sessions, settings = self.users, self.sessions, self._settings
-        excess = len(sessions) - settings.sessions_max
+        users, sessions, config = self.users, self.sessions, self._config
+        excess = len(sessions) - config.sessions_max
         if excess > 0:
             for key in [key for key, _ in zip(sessions, range(excess), strict=False)]:
                 del sessions[key]
                 users[key[0]].sessions.pop(key[1], None)
             self.counters["sessions_evicted"] += excess
-        excess = len(users) - settings.users_max
+        excess = len(users) - config.users_max
         if excess > 0:
             for name in [name for name, _ in zip(users, range(excess), strict=False)]:
                 self._forget(name)
@@ -233,9 +233,9 @@ class Sessions:
                 self.counters["users_erased"] += 1
         return given
 
-    def take_epoch(self, other: Sessions) -> None:
+    def take_eviction_bucket(self, other: Sessions) -> None:
         """Go on evicting where another, of the same partition, left off."""
-        self._epoch = other._epoch
+        self._eviction_bucket = other._eviction_bucket
 
     # -- checkpoints
 
@@ -253,8 +253,8 @@ class Sessions:
         user_place = {name: n for n, name in enumerate(self.users)}
         state = _State(
             format_version=FORMAT_VERSION,
-            rule=rule_of(self._settings),
-            epoch=self._epoch,
+            rule=rule_of(self._config),
+            epoch=self._eviction_bucket,
             items=[self._items.product_ids[item] for item in used.tolist()],
             users=list(self.users),
             recent=recent.tobytes(),
@@ -277,9 +277,9 @@ class Sessions:
 
     def restore(self, packed: bytes) -> None:
         """Replace the state. Raises StateError for a newer format or another session rule."""
-        state = read_state(packed, _State, FORMAT_VERSION, rule_of(self._settings))
+        state = read_state(packed, _State, FORMAT_VERSION, rule_of(self._config))
         items = [self._items.intern(name) for name in state.items]
-        self._epoch = state.epoch
+        self._eviction_bucket = state.epoch
         self.users = {}
         self.sessions = {}
         recents = iter(_unpack(state.recent))
@@ -333,9 +333,9 @@ class _State(msgspec.Struct, frozen=True):
     session_start: bytes = b""
 
 
-def rule_of(settings: RecommenderConfig) -> str:
-    """The knobs that decide what is counted: another rule is another state."""
-    return f"sessions/1 gap={settings.session_gap_ms} items={settings.session_items_max}"
+def rule_of(config: SessionsConfig) -> str:
+    """The options that decide what is counted: another rule is another state."""
+    return f"sessions/1 gap={config.session_gap_ms} items={config.session_items_max}"
 
 
 def _latest(earlier: tuple[int, ...], items: tuple[int, ...], at_most: int) -> tuple[int, ...]:

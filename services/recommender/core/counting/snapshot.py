@@ -1,4 +1,4 @@
-"""Reading dumped state: the version and the counting rule are checked before anything else."""
+"""Reading snapshots: the version and the counting rule are checked before anything else."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class _Head(msgspec.Struct, frozen=True):
 
 
 def read_state(packed: bytes, state: type[S], format_version: int, rule: str) -> S:
-    """Decode a dumped state (msgpack, with `format_version` and `rule` in it).
+    """Decode a snapshot (msgpack, with `format_version` and `rule` in it).
 
     Raises StateError if it is newer than `format_version`, or was counted by another rule: its
     numbers would then mean something else than ours.

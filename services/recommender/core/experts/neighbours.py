@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..numeric.jit import jit
-from ..types import CLICK
+from ..numeric.types import CLICK
 from .base import Expert, Feature, Scale
 from .workspace import explain, place, powers
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..numeric.jit import jit
+from ..numeric.types import CLICK
 from ..tables.sessions import HEAT_HALF_LIFE
-from ..types import CLICK
 from .base import Expert, Feature, Scale
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ..numeric.jit import jit
-from ..types import CLICK
+from ..numeric.types import CLICK
 from .base import Expert, Feature, Scale
 from .walks import Walks, walk
 from .workspace import NO_REASON, explain, place

@@ -21,7 +21,13 @@ def add_product(
     all of `total` for it, as scipy does, takes many times as long.
     """
     _add_product(
-        left.indptr, left.indices, left.data, right.indptr, right.indices, right.data, total
+        left_ends=left.indptr,
+        left_columns=left.indices,
+        left_values=left.data,
+        right_ends=right.indptr,
+        right_columns=right.indices,
+        right_values=right.data,
+        total=total,
     )
 
 

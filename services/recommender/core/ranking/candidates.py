@@ -17,7 +17,7 @@ from ..experts.chain import describing, proposing
 from ..experts.workspace import PLACE_BITS, Chosen, Request, Workspace, new_workspace, place
 from ..numeric.items import grown
 from ..numeric.jit import jit
-from ..types import Searched
+from ..numeric.types import Searched
 from .features import BASE, CHOOSING, PLACE_OF, PLACED, PLACES, RAW, SHARES, TINY
 
 if TYPE_CHECKING:

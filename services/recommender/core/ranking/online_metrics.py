@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..numeric.items import grown
-from ..types import CLICK
+from ..numeric.types import CLICK
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ..types import Searched
+    from ..numeric.types import Searched
     from .ranked_list import RankedList
     from .ranker import Ranker
 
@@ -41,15 +41,13 @@ def together(parts: Sequence[Requests]) -> Requests:
 class PendingLists:
     """Lists that wait for their ranker."""
 
-    def __init__(self, ranker: Ranker, requests: Requests) -> None:
-        self._ranker, self.requests = ranker, requests
+    def __init__(self, requests: Requests) -> None:
+        self.requests = requests
         self.ranked: list[RankedList] | None = None
 
     def lists(self) -> list[RankedList]:
-        """The ranked lists, as they were asked for; ranks everything that waits if need be."""
-        if self.ranked is None:
-            self._ranker.rank_pending()
-        assert self.ranked is not None
+        """The ranked lists, as they were asked for; only after `Ranker.rank_pending`."""
+        assert self.ranked is not None, "not ranked yet"
         return self.ranked
 
 
@@ -61,7 +59,7 @@ class PendingListsByVariant:
         self._pending, self._variants = pending, variants
 
     def lists(self) -> list[RankedList]:
-        """The ranked lists, as they were asked for; ranks everything that waits if need be."""
+        """The ranked lists, as they were asked for; only after all rankers ranked them."""
         ranked = {variant: iter(pending.lists()) for variant, pending in self._pending.items()}
         return [next(ranked[variant]) for variant in self._variants]
 

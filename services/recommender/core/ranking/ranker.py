@@ -28,8 +28,8 @@ import numpy as np
 
 from ..experts import ALL, repeats
 from ..experts.workspace import NO_REASON
+from ..numeric.types import CLASS_COUNT
 from ..search.last_searches import NOT_SEARCHED
-from ..types import CLASS_COUNT
 from .attribution import labels, shares, shares_of_blend
 from .blend import BlendTrainer, softmax_by_list
 from .candidates import CandidateGenerator
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from ...config import RecommenderConfig
     from ..knowledge import Knowledge
     from ..numeric.items import ItemIndex
-    from ..types import Searched
+    from ..numeric.types import Searched
     from .candidates import Candidates
 
 BATCH_LISTS_MAX = 128  # keeps a batch's candidates (about 90 per list, 250 bytes each) in the cache
@@ -151,7 +151,7 @@ class Ranker:
 
         Arguments: the columns of `Requests`; draws for all lists that are pending, or for none.
         """
-        pending = PendingLists(self, Requests(recents, boughts, sessions, searched, draws))
+        pending = PendingLists(Requests(recents, boughts, sessions, searched, draws))
         self._pending.append(pending)
         return pending
 

@@ -137,7 +137,17 @@ class SearchIndex:
             _count(run.slots, first, end, alive, found)
         idf = np.log1p((len(self) - found + 0.5) / (found + 0.5))
         for run, first, end in batches:
-            _add(run.slots, run.counts, first, end, alive, norms, rows, idf, out)
+            _add(
+                slots=run.slots,
+                counts=run.counts,
+                first=first,
+                end=end,
+                alive=alive,
+                norms=norms,
+                rows=rows,
+                idf=idf,
+                out=out,
+            )
         return out
 
     def scores(self, terms: Terms, vectors: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 if TYPE_CHECKING:
-    from ..types import Searched
+    from ..numeric.types import Searched
 
 NOT_SEARCHED: Searched = ((), ())
 

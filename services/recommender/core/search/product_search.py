@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
     from shopkeeper.shared.contracts.events.shop import ProductCatalogued
 
-    from ...config import RecommenderConfig
+    from ...config import SearchConfig
     from ..numeric.items import ItemIndex
-    from ..types import Searched
+    from ..numeric.types import Searched
 
 SLICE = 64  # products encoded together
 
@@ -52,7 +52,7 @@ class ProductSearch:
     def __init__(
         self,
         *,
-        config: RecommenderConfig,
+        config: SearchConfig,
         items: ItemIndex,
         encoder: Encoder,
         support_filter: SupportFilter,

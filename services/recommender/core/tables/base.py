@@ -17,8 +17,8 @@ REMOVED, UNAVAILABLE, AVAILABLE = 1, 2, 3  # 0: never heard of
 class Table(Protocol):
     """Knowledge from one topic, in arrays indexed by item or in dicts.
 
-    A record that cannot be decoded is counted in `junk` and skipped: whoever writes to the topic
-    must not be able to stop its readers.
+    A record that cannot be decoded is counted in `junk` and skipped: a writer of the topic must
+    not be able to stop its readers.
     """
 
     junk: int

@@ -10,7 +10,7 @@ import numpy as np
 from shopkeeper.shared.contracts import topics
 
 from ..numeric.items import grown
-from ..types import CLASS_COUNT
+from ..numeric.types import CLASS_COUNT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,14 +40,14 @@ class ItemCountsTable:
 
     topic = topics.ITEM_COUNTS
 
-    def __init__(self, items: ItemIndex, epochs: int = 1) -> None:
+    def __init__(self, items: ItemIndex, periods: int = 1) -> None:
         self._items = items
         self.n: NDArray[np.int32] = np.zeros((CLASS_COUNT, 1024), np.int32)  # (class, item)
-        # Where counts decay: n by epoch, newest first, and by item the newest epoch of these.
-        self.n_by_epoch: NDArray[np.int32] = np.zeros(
-            (epochs if epochs > 1 else 0, CLASS_COUNT, 1024), np.int32
+        # Where counts decay: n by period, newest first, and by item the newest period of these.
+        self.n_by_period: NDArray[np.int32] = np.zeros(
+            (periods if periods > 1 else 0, CLASS_COUNT, 1024), np.int32
         )
-        self.epoch: NDArray[np.int64] = np.zeros(1024, np.int64)
+        self.period: NDArray[np.int64] = np.zeros(1024, np.int64)
         self._hours: dict[bytes, tuple[NDArray[np.int64], ...]] = {}  # item, hour, count
         self.version = 0  # moves when a count did
         self.junk = 0
@@ -73,12 +73,12 @@ class ItemCountsTable:
             raise ValueError("columns of different lengths")
         if record.format_version != 1 or np.any(places >= len(record.items)):
             raise ValueError("not a record of item counts")
-        by_epoch = np.frombuffer(record.n_by_epoch, np.int32)
-        by_epoch = by_epoch.reshape(len(self.n_by_epoch), *n.shape)
+        by_period = np.frombuffer(record.n_by_epoch, np.int32)
+        by_period = by_period.reshape(len(self.n_by_period), *n.shape)
         ids = self._items.intern_all(record.items)
         self.reserve()
-        if len(by_epoch):
-            self.n_by_epoch[:, :, ids], self.epoch[ids] = by_epoch, record.epoch
+        if len(by_period):
+            self.n_by_period[:, :, ids], self.period[ids] = by_period, record.epoch
         if not np.array_equal(self.n[:, ids], n):
             self.n[:, ids] = n
             self.version += 1
@@ -92,9 +92,9 @@ class ItemCountsTable:
         """Make `n` cover every interned item."""
         if self._items.capacity > self.n.shape[1]:
             self.n = np.ascontiguousarray(grown(self.n.T, self._items.capacity).T)
-            by_epoch = grown(self.n_by_epoch.T, self._items.capacity)
-            self.n_by_epoch = np.ascontiguousarray(by_epoch.T)
-            self.epoch = grown(self.epoch, self._items.capacity)
+            by_period = grown(self.n_by_period.T, self._items.capacity)
+            self.n_by_period = np.ascontiguousarray(by_period.T)
+            self.period = grown(self.period, self._items.capacity)
 
     def visits(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
         """All (items, hours, counts)."""

@@ -88,7 +88,7 @@ class SessionIndex:
         self.totals: NDArray[np.int64] = np.zeros(3, np.int64)  # of `returns`
         self.newest = -1  # number of the session that began last
         self._numbers: dict[int, int] = {}  # key of a session -> its number
-        self._fences: dict[int, int] = {}  # origin -> highest offset taken in
+        self._applied_offsets: dict[int, int] = {}  # origin -> highest offset taken in
         self.junk = 0
 
     def __len__(self) -> int:
@@ -108,14 +108,14 @@ class SessionIndex:
 
     def add(self, seen: SessionItems) -> None:
         """Take items in; what lies at or below the highest offset known changes nothing."""
-        fence = self._fences.get(seen.origin, -1)
+        applied = self._applied_offsets.get(seen.origin, -1)
         sessions, items = seen.sessions, seen.items
-        if len(seen.offsets) and seen.offsets[0] <= fence:
-            new = int(np.searchsorted(seen.offsets, fence, "right"))
+        if len(seen.offsets) and seen.offsets[0] <= applied:
+            new = int(np.searchsorted(seen.offsets, applied, "right"))
             sessions, items = sessions[new:], items[new:]
         if not len(items):
             return
-        self._fences[seen.origin] = int(seen.offsets[-1])
+        self._applied_offsets[seen.origin] = int(seen.offsets[-1])
         self.reserve()
         newest = self.newest
         known = self._numbers.get
@@ -148,18 +148,18 @@ class SessionIndex:
         vectors = self._vectors
         contexts = np.full((len(items), vectors.window if vectors else 0), -1, np.int32)
         _insert(
-            numbers,
-            items,
-            self.entries,
-            self.lengths,
-            self._last,
-            self.heads,
-            self.heat,
-            self.heat_at,
-            self.returns,
-            self.totals,
-            newest,
-            contexts,
+            numbers=numbers,
+            items=items,
+            entries=self.entries,
+            lengths=self.lengths,
+            last=self._last,
+            heads=self.heads,
+            heat=self.heat,
+            heat_at=self.heat_at,
+            returns=self.returns,
+            totals=self.totals,
+            newest=newest,
+            contexts=contexts,
         )
         if vectors:
             vectors.learn(items, contexts)
@@ -275,13 +275,13 @@ def _encode(seen: SessionItems, items: ItemIndex, bytes_max: int) -> list[bytes]
     names = items.product_ids
     record = msgspec.msgpack.encode(
         _Record(
-            FORMAT_VERSION,
-            seen.origin,
-            base,
-            [names[item] for item in used.tolist()],
-            seen.sessions.tobytes(),
-            places.astype(np.int32).tobytes(),
-            (offsets - base).astype(np.uint32).tobytes(),
+            format_version=FORMAT_VERSION,
+            origin_partition=seen.origin,
+            base_offset=base,
+            items=[names[item] for item in used.tolist()],
+            sessions=seen.sessions.tobytes(),
+            places=places.astype(np.int32).tobytes(),
+            offsets=(offsets - base).astype(np.uint32).tobytes(),
         )
     )
     if len(record) <= bytes_max or (cut := cut_of(offsets)) is None:

@@ -14,6 +14,7 @@ import numpy as np
 
 from shopkeeper.shared.contracts import topics
 
+from ..user_groups import clustering
 from ..user_groups.behaviour import WIDTH, Behaviour
 from ..user_groups.clustering import GroupModel
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from ...config import RecommenderConfig
     from ..numeric.items import ItemIndex
-    from ..types import Searched
+    from ..numeric.types import Searched
     from .catalogue import CatalogueTable
     from .sentiment import SentimentTable
 
@@ -40,7 +41,7 @@ class ModelRecord(msgspec.Struct, frozen=True):
 
     format_version: int
     model: GroupModel | None  # None before there are groups
-    state: bytes  # `UserGroups.dump`, for whoever learns on
+    state: bytes  # `UserGroups.snapshot`, for the worker that learns on
 
 
 class GroupClicksRecord(msgspec.Struct, frozen=True):
@@ -56,7 +57,7 @@ class GroupClicksRecord(msgspec.Struct, frozen=True):
 
 
 class UserGroupsTable:
-    """Tells groups, and what is trending in each."""
+    """Groups of users: the model that tells a user's, and what is trending in each."""
 
     topic = topics.USER_GROUPS
 
@@ -96,6 +97,10 @@ class UserGroupsTable:
                     self._take_clicks(key or b"", value)
             except (msgspec.MsgspecError, ValueError):
                 self.junk += 1
+
+    def warm(self) -> None:
+        """Have the compiled loops of clustering ready."""
+        clustering.warm()
 
     def reserve(self) -> None:
         """Nothing: no array is indexed by item."""

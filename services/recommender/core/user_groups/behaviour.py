@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ..numeric.items import ItemIndex
+    from ..numeric.types import Searched
     from ..tables.catalogue import CatalogueTable
     from ..tables.sentiment import SentimentTable
-    from ..types import Searched
 
 CATEGORY_BUCKETS, ITEM_BUCKETS = 64, 128
 HABITS = 4  # entries, purchases, fit of the last search, mean sentiment of reviews

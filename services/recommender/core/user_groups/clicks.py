@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _NONE = np.zeros(0, np.int64)
-WAITING_MAX = 2_000  # clicks not summed yet: few, so that nobody waits long for their sum
+WAITING_MAX = 2_000  # clicks not summed yet: few, so that no list waits long for their sum
 GROUPS_OF_USER_MAX = 8
 
 

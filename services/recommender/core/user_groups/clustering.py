@@ -28,7 +28,7 @@ EMPTY_SHARE = 0.02  # of the fair share of users; a group with less is given up
 
 
 def warm() -> None:
-    """Load what learns: seconds, which nobody should wait for in the middle of a stream."""
+    """Load what learns: that takes seconds, and no list should wait for it."""
     import sklearn.cluster
     import sklearn.decomposition  # noqa: F401
 
@@ -210,21 +210,21 @@ class UserGroups:
         first = np.concatenate(self._first) if self._first else np.zeros((0, self.width))
         return msgspec.msgpack.encode(
             _State(
-                FORMAT_VERSION,
-                self.width,
-                self.groups,
-                self.components,
-                self.users,
-                self._next_id,
-                self._seen,
-                self.ids.tolist(),
-                first.tobytes(),
-                [part.tobytes() for part in self._parts()],
+                format_version=FORMAT_VERSION,
+                width=self.width,
+                groups=self.groups,
+                components=self.components,
+                users=self.users,
+                next_id=self._next_id,
+                seen=self._seen,
+                ids=self.ids.tolist(),
+                first=first.tobytes(),
+                parts=[part.tobytes() for part in self._parts()],
             )
         )
 
     def restore(self, packed: bytes) -> bool:
-        """Take a dump over; False, and nothing changed, if it is of another shape."""
+        """Replace the state by a snapshot; False, and no change, if it is of another shape."""
         state = msgspec.msgpack.decode(packed, type=_State)
         if (state.format_version, state.width, state.groups, state.components) != (
             FORMAT_VERSION,

@@ -61,15 +61,15 @@ class ItemVectors:
         if not self.window:
             return
         _learn(
-            items,
-            contexts,
-            self.inputs,
-            self.outputs,
-            self._squares,
-            self._ring,
-            self.events,
-            self._negatives,
-            self._rate,
+            items=items,
+            contexts=contexts,
+            inputs=self.inputs,
+            outputs=self.outputs,
+            squares=self._squares,
+            ring=self._ring,
+            before=self.events,
+            negatives=self._negatives,
+            rate=self._rate,
         )
         self.events += len(items)
 
@@ -170,25 +170,25 @@ def _learn(
                     length = _dot(u, u)
                     change[:] = 0
                     squares[target, _OUTPUT] = _towards(
-                        u,
-                        length,
-                        outputs[target],
-                        np.float32(1),
-                        step,
-                        squares[target, _OUTPUT],
-                        change,
+                        u=u,
+                        length=length,
+                        v=outputs[target],
+                        label=np.float32(1),
+                        rate=step,
+                        square=squares[target, _OUTPUT],
+                        change=change,
                     )
                     for nth in range(negatives):
                         other = away[nth]
                         if other != item and other != context:
                             squares[other, _OUTPUT] = _towards(
-                                u,
-                                length,
-                                outputs[other],
-                                np.float32(0),
-                                step,
-                                squares[other, _OUTPUT],
-                                change,
+                                u=u,
+                                length=length,
+                                v=outputs[other],
+                                label=np.float32(0),
+                                rate=step,
+                                square=squares[other, _OUTPUT],
+                                change=change,
                             )
                     squares[source, _INPUT] += _dot(change, change) / np.float32(width)
                     scale = step / np.sqrt(squares[source, _INPUT] + np.float32(TINY))
