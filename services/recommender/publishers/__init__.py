@@ -1,1 +1,5 @@
-"""What the recommender publishes: one module per topic out, and the metrics of an experiment."""
+"""Topics out: one publisher per topic or group of gauges.
+
+A publisher decides which keys are due, what their records hold and that nothing is published
+twice without a change; when its records are confirmed it is told.
+"""
