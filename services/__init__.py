@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.runtime.api.service import ServiceSpec, load
 
 if TYPE_CHECKING:
@@ -16,8 +17,12 @@ if TYPE_CHECKING:
 
     from shopkeeper.shared.runtime.api.service import Reshard
 
+# In the order of the topics' list; a folder that it does not know yet comes last.
 NAMES: tuple[str, ...] = tuple(
-    sorted(path.parent.name for path in Path(__file__).parent.glob("*/app.py"))
+    sorted(
+        (path.parent.name for path in Path(__file__).parent.glob("*/app.py")),
+        key=lambda name: ([*topics.SERVICES, name].index(name), name),
+    )
 )
 
 
@@ -47,5 +52,5 @@ def reshard(name: str, topic: str) -> Reshard | None:
 
 
 def specs() -> Iterator[ServiceSpec]:
-    """The specifications of all services here, by name."""
+    """The specifications of all services here, in the order of `NAMES`."""
     return (spec(name) for name in NAMES)

@@ -39,7 +39,7 @@ def names(column: str, service: str) -> set[str]:
 
 
 def test_topics_know_the_services_that_there_are():
-    assert sorted(topics.SERVICES) == sorted(services.NAMES)
+    assert services.NAMES == topics.SERVICES
     assert [spec.name for spec in services.specs()] == list(services.NAMES)
 
 
@@ -203,7 +203,7 @@ def test_the_command_line_evaluates_a_strange_service(tmp_path):
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("nobody", "'nobody' is not one of intent, recommender, sentiment"),
+        ("nobody", "'nobody' is not one of intent, sentiment, recommender"),
         ("no.such.module:SERVICE", "cannot be imported: No module named 'no'"),
         (f"{__name__}:NOTHING", "cannot be imported"),
         (f"{__name__}:build", "is not a ServiceSpec"),

@@ -12,7 +12,13 @@ from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, Histogram, generate_latest
 
 from shopkeeper.shared.runtime.telemetry.health import Health, HealthServer
-from shopkeeper.shared.runtime.telemetry.metrics import SECONDS_BUCKETS, BatchHistogram, Metrics
+from shopkeeper.shared.runtime.telemetry.metrics import (
+    SECONDS_BUCKETS,
+    BatchHistogram,
+    Metrics,
+    Registry,
+    StateMetrics,
+)
 
 
 @given(st.lists(st.sampled_from([0.0, 0.001, 0.0011, 0.3, 1.0, 59.0, 60.0, 61.0]), min_size=1))
@@ -41,6 +47,26 @@ def test_every_metric_carries_the_prefix():
     assert names
     # process_*: the standard names of what every process has.
     assert all(name.startswith(("shopkeeper_", "process_")) for name in names)
+
+
+def test_who_means_the_same_metric_gets_the_same_and_nothing_else():
+    registry = Registry()
+    first = registry.counter("things", "Things.", "kind")
+    assert registry.counter("things", "Things.", "kind") is first
+    with pytest.raises(ValueError, match="things is declared twice"):
+        registry.counter("things", "Things.", "colour")
+    with pytest.raises(ValueError, match="things is declared twice"):
+        registry.gauge("things", "Things.", "kind")
+    first.labels("odd").inc(2)
+    assert registry.get_sample_value("shopkeeper_things_total", {"kind": "odd"}) == 2
+
+
+def test_a_services_metrics_are_on_the_workers_page():
+    metrics = Metrics("w")
+    StateMetrics(metrics.registry).entries.labels("rows").set(7)
+    text = generate_latest(metrics.registry).decode()
+    assert 'shopkeeper_state_entries{table="rows"} 7.0' in text
+    assert text.count("# TYPE shopkeeper_state_entries ") == 1
 
 
 class Clock:
