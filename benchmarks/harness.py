@@ -102,6 +102,6 @@ def report(name: str, **figures: Any) -> None:
         "cores": os.cpu_count(), "python": platform.python_version(),
         "processor": platform.machine(),
     }  # fmt: skip
-    json.snapshot({"benchmark": name, **figures, "machine": machine}, sys.stdout)
+    json.dump({"benchmark": name, **figures, "machine": machine}, sys.stdout)
     sys.stdout.write("\n")
     sys.stdout.flush()
