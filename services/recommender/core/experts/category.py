@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..numeric.jit import jit
 from .base import Expert, Feature, Scale
+from .inline import inline
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,7 +26,7 @@ class View(NamedTuple):
         return cls(knowledge.catalogue.category)
 
 
-@jit
+@inline
 def describe(request: Any, chosen: Any, view: Any, own: Any) -> None:
     """Write which candidates are of the last item's category."""
     (same_category,) = own.columns

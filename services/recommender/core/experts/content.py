@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..numeric.jit import jit
 from ..numeric.types import CLICK
 from .base import Expert, Feature, Scale
+from .inline import inline
 from .workspace import NO_REASON, explain, place, powers
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class View(NamedTuple):
         )
 
 
-@jit
+@inline
 def propose(request: Any, workspace: Any, view: Any, own: Any, count: int) -> int:
     """New items that fit the recent ones."""
     (fit,) = own.columns

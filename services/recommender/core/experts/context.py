@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..numeric.jit import jit
 from .base import Expert, Feature, Scale
+from .inline import inline
 
 if TYPE_CHECKING:
     from ...config import RecommenderConfig
@@ -22,7 +22,7 @@ class View(NamedTuple):
         return cls(config.recent_items_max)
 
 
-@jit
+@inline
 def describe(request: Any, chosen: Any, view: Any, own: Any) -> None:
     """Write the count of recent entries, and of different items among them."""
     length, distinct = own.columns

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..numeric.jit import jit
 from ..numeric.types import CLICK
 from .base import Expert, Feature, Scale
+from .inline import inline
 from .workspace import explain, place, powers
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class View(NamedTuple):
         )
 
 
-@jit
+@inline
 def propose(request: Any, workspace: Any, view: Any, own: Any, count: int) -> int:
     """Neighbours of every recent item; each adds its part to the score without the blend."""
     _, last, second, largest, confidence, count_last, votes = own.columns

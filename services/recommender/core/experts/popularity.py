@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..numeric.jit import jit
 from ..numeric.types import CLICK
 from ..tables.sessions import HEAT_HALF_LIFE
 from .base import Expert, Feature, Scale
+from .inline import inline
 
 if TYPE_CHECKING:
     import numpy as np
@@ -33,7 +33,7 @@ class View(NamedTuple):
         return cls(knowledge.item_counts.n[CLICK], index.heat, index.heat_at, index.totals)
 
 
-@jit
+@inline
 def describe(request: Any, chosen: Any, view: Any, own: Any) -> None:
     """Write how popular each candidate is."""
     popularity, heat, silence = own.columns

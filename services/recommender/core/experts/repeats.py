@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from ..numeric.jit import jit
 from .base import Expert, Feature, Scale
+from .inline import inline
 from .workspace import NO_REASON, explain, place, powers
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class View(NamedTuple):
         )
 
 
-@jit
+@inline
 def propose(request: Any, workspace: Any, view: Any, own: Any, count: int) -> int:
     """The recent items themselves, which are candidates already; with `repeat_weight` each vouches
     for itself."""
@@ -58,7 +58,7 @@ def propose(request: Any, workspace: Any, view: Any, own: Any, count: int) -> in
     return count
 
 
-@jit
+@inline
 def describe(request: Any, chosen: Any, view: Any, own: Any) -> None:
     """Write how often people come back to each candidate."""
     return_rate, immediate_rate, _, _ = own.columns

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..numeric.jit import jit
 from .base import Expert, Feature, Scale
+from .inline import inline
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,13 +26,13 @@ class View(NamedTuple):
         return cls(knowledge.sentiment.mean)
 
 
-@jit
+@inline
 def factor(mean: float, weight: float, lift: float) -> float:
     """What reviews multiply a score by: the worst take `weight` of it, the best add `lift`."""
     return 1.0 + weight * min(mean, 0.0) + lift * max(mean, 0.0)
 
 
-@jit
+@inline
 def describe(request: Any, chosen: Any, view: Any, own: Any) -> None:
     """Write the mean of each candidate's reviews."""
     (sentiment,) = own.columns

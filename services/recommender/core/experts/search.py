@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..numeric.jit import jit
 from .base import Expert, Feature, Scale
+from .inline import inline
 from .workspace import explain, place
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ class View(NamedTuple):
         return cls(config.search_items_max)
 
 
-@jit
+@inline
 def propose(request: Any, workspace: Any, view: Any, own: Any, count: int) -> int:
     """Items that the last search found."""
     (fit,) = own.columns

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..numeric.jit import jit
 from .base import Expert, Feature, Scale
+from .inline import inline
 from .walks import Walks, walk
 from .workspace import FAR_WALKS, NO_REASON, explain, place
 
@@ -37,7 +37,7 @@ class View(NamedTuple):
         return cls(walks.entries, tuple(walks))
 
 
-@jit
+@inline
 def propose(request: Any, workspace: Any, view: Any, own: Any, count: int) -> int:
     """Items of the newest sessions with each of the newest items."""
     followed, followed_last, next_last, preceded_last = own.columns

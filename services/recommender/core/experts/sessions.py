@@ -14,6 +14,7 @@ import numpy as np
 from ..numeric.jit import jit
 from ..numeric.types import CLICK
 from .base import Expert, Feature, Scale
+from .inline import inline
 from .walks import Walks, walk
 from .workspace import NO_REASON, explain, place
 
@@ -55,7 +56,15 @@ def propose(request: Any, workspace: Any, view: Any, own: Any, count: int) -> in
     """Items of the nearest sessions."""
     walk(request, workspace, Walks(*view.walks))
     count = _beside_the_last(request, workspace, view, own, count)
-    count = _vote(request, workspace, view, own, count)
+    threshold = _threshold(workspace, view)
+    count = _vote(request, workspace, view, own, count, threshold)
+    _weigh_by_rarity(workspace, view, own, count)
+    return count
+
+
+@inline
+def _weigh_by_rarity(workspace: Any, view: Any, own: Any, count: int) -> None:
+    """Let votes for items that everybody looks at count less."""
     votes, votes_recent, _, _ = own.columns
     raw = workspace.raw
     for at in range(count):
@@ -64,10 +73,9 @@ def propose(request: Any, workspace: Any, view: Any, own: Any, count: int) -> in
             rarity = max(0.0, np.log((view.newest + 2.0) / (clicks + 1.0)))
             raw[at, votes] *= rarity
             raw[at, votes_recent] *= rarity
-    return count
 
 
-@jit
+@inline
 def _beside_the_last(request: Any, workspace: Any, view: Any, own: Any, count: int) -> int:
     """Count the newest sessions that hold an item and the last one."""
     _, _, sessions_last, recent_last = own.columns
@@ -93,14 +101,20 @@ def _beside_the_last(request: Any, workspace: Any, view: Any, own: Any, count: i
 
 
 @jit
-def _vote(request: Any, workspace: Any, view: Any, own: Any, count: int) -> int:
+def _threshold(workspace: Any, view: Any) -> Any:
+    """The similarity that a session must reach to vote."""
+    walked_count = workspace.walk[1]
+    if walked_count <= view.voting_max:
+        return -1.0
+    rank = walked_count - view.voting_max
+    return np.partition(workspace.similarity[:walked_count], rank)[rank]
+
+
+@inline
+def _vote(request: Any, workspace: Any, view: Any, own: Any, count: int, threshold: float) -> int:
     """Let the nearest sessions vote."""
     votes, votes_recent, _, _ = own.columns
     walked_count, raw = workspace.walk[1], workspace.raw
-    threshold = -1.0
-    if walked_count > view.voting_max:
-        rank = walked_count - view.voting_max
-        threshold = np.partition(workspace.similarity[:walked_count], rank)[rank]
     left = view.voting_max
     for nth in range(walked_count):
         session, similarity = workspace.walked[nth], workspace.similarity[nth]

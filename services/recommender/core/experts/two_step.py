@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..numeric.jit import jit
 from .base import Expert, Feature, Scale
+from .inline import inline
 from .workspace import explain, place, powers
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class View(NamedTuple):
         )
 
 
-@jit
+@inline
 def propose(request: Any, workspace: Any, view: Any, own: Any, count: int) -> int:
     """Neighbours of the neighbours of the newest items."""
     (two_step,) = own.columns

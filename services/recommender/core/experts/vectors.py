@@ -8,6 +8,7 @@ import numpy as np
 
 from ..numeric.jit import jit
 from .base import Expert, Feature, Scale
+from .inline import inline
 from .workspace import powers
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ class View(NamedTuple):
         return cls(vectors.inputs, vectors.outputs, powers(config.session_decay))
 
 
-@jit
+@inline
 def _point(own: Any, context: Any, weight: Any, is_last: bool, direction: Any) -> None:
     """Add an item's vector, of length `weight`, to where recent items point; (2, dimensions)."""
     square = np.float32(0)
@@ -48,7 +49,7 @@ def _point(own: Any, context: Any, weight: Any, is_last: bool, direction: Any) -
                 direction[0, n] = part
 
 
-@jit
+@inline
 def _cosines(own: Any, context: Any, direction: Any) -> tuple[Any, Any]:
     """Products of an item's vector, made 1 long, with both rows of `direction`."""
     square, last, recent = np.float32(0), np.float32(0), np.float32(0)
@@ -66,12 +67,23 @@ def _cosines(own: Any, context: Any, direction: Any) -> tuple[Any, Any]:
 @jit
 def describe(request: Any, chosen: Any, view: Any, own: Any) -> None:
     """Write the cosines of each candidate's vector with the last and with all recent ones."""
-    vector_last, vector_recent = own.columns
     direction = np.zeros((2, view.inputs.shape[1]), np.float32)
+    _point_at(request, view, direction)
+    length = max(np.sqrt((direction[1] * direction[1]).sum()), TINY)
+    _write(chosen, view, own, direction, length)
+
+
+@inline
+def _point_at(request: Any, view: Any, direction: Any) -> None:
+    """Where the last item, and all recent ones, point."""
     for seed in range(len(request.seeds)):
         item, weight = request.seeds[seed], np.float32(view.decay[request.ages[seed]])
         _point(view.inputs[item], view.outputs[item], weight, seed == 0, direction)
-    length = max(np.sqrt((direction[1] * direction[1]).sum()), TINY)
+
+
+@inline
+def _write(chosen: Any, view: Any, own: Any, direction: Any, length: Any) -> None:
+    vector_last, vector_recent = own.columns
     for nth in range(len(chosen.items)):
         item = chosen.items[nth]
         last, recent = _cosines(view.inputs[item], view.outputs[item], direction)

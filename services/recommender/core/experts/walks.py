@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..numeric.jit import jit
 from ..tables.sessions import NO_LINK
+from .inline import inline
 from .workspace import FAR_WALKS, PLACE_BITS
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class Walks(NamedTuple):
         )
 
 
-@jit
+@inline
 def walk(request: Any, workspace: Any, walks: Any) -> None:
     """Walk, unless it was done for this list: fills `walked`, `similarity`, `newest_age`,
     `visits`, `visit_counts` and `walk`."""
@@ -55,7 +55,7 @@ def walk(request: Any, workspace: Any, walks: Any) -> None:
         _walk_from(seed, request, workspace, walks)
 
 
-@jit
+@inline
 def _walk_from(seed: int, request: Any, workspace: Any, walks: Any) -> None:
     """Meet the newest sessions with one recent item."""
     slots, width, _ = walks.entries.shape
@@ -84,7 +84,7 @@ def _walk_from(seed: int, request: Any, workspace: Any, walks: Any) -> None:
         workspace.visit_counts[seed] = visited
 
 
-@jit
+@inline
 def _meet(session: int, similarity: float, age: int, stamp: int, workspace: Any) -> None:
     """Add to a session's similarity, by a hash table with open addressing."""
     table, walked = workspace.table, workspace.walked

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from ..numeric.jit import jit
+from .inline import inline
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -108,7 +108,7 @@ def powers(decay: float) -> NDArray[np.float64]:
     return values
 
 
-@jit
+@inline
 def place(item: int, count: int, stamp: int, workspace: Any) -> tuple[int, int]:
     """(the item's place among the candidates, or -1 where there is no room; their count then)."""
     mark = workspace.mark
@@ -124,7 +124,7 @@ def place(item: int, count: int, stamp: int, workspace: Any) -> tuple[int, int]:
     return mark[item] & (1 << PLACE_BITS) - 1, count
 
 
-@jit
+@inline
 def explain(at: int, reason: int, item: int, event_class: int, workspace: Any) -> None:
     """Set what speaks most for the candidate at a place: a reason, the item that led to it."""
     workspace.reason[at, 0] = reason

@@ -14,6 +14,7 @@ import numpy as np
 
 from ..experts import ALL, reviews
 from ..experts.chain import describing, proposing
+from ..experts.inline import inline
 from ..experts.workspace import PLACE_BITS, Chosen, Request, Workspace, new_workspace, place
 from ..numeric.items import grown
 from ..numeric.jit import jit
@@ -232,7 +233,7 @@ def _request(lists: Any, number: int, workspace: Any) -> Any:
     )
 
 
-@jit
+@inline
 def _withhold(request: Any, bought: Any, choice: Any, workspace: Any) -> None:
     """Take out what this user must not be offered."""
     for item in bought:
@@ -244,7 +245,7 @@ def _withhold(request: Any, bought: Any, choice: Any, workspace: Any) -> None:
             workspace.item[seed] = -1
 
 
-@jit
+@inline
 def _score(count: int, choice: Any, workspace: Any) -> int:
     """Set the scores without the blend; how many candidates may be offered, as `offered`."""
     offered = 0
@@ -274,19 +275,19 @@ def _score(count: int, choice: Any, workspace: Any) -> int:
 @jit
 def _set_thresholds(offered: int, choice: Any, workspace: Any) -> None:
     """Set what a candidate must reach to be among the best by each expert."""
-    column = workspace.column
+    column, raw, places = workspace.column, workspace.raw, workspace.offered
     for expert in range(len(_CHOOSING_COLUMNS)):
         workspace.threshold[expert], workspace.ties[expert] = 0.0, 0
         limit = choice.limits[expert]
         if offered > limit:
             for nth in range(offered):
-                column[nth] = workspace.raw[workspace.offered[nth], _CHOOSING_COLUMNS[expert]]
+                column[nth] = raw[places[nth], _CHOOSING_COLUMNS[expert]]
             threshold = np.partition(column[:offered], offered - limit)[offered - limit]
             workspace.threshold[expert] = threshold
             workspace.ties[expert] = limit - (column[:offered] > threshold).sum()
 
 
-@jit
+@inline
 def _choose(offered: int, seen: int, total: int, choice: Any, workspace: Any, found: Any) -> int:
     """Append the best by each expert, and all that were seen, to `found`; its count then."""
     for nth in range(offered):
