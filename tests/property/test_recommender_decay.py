@@ -1,4 +1,4 @@
-"""Decay: counts by epoch equal a batch, in whatever order; the reading weighs them as defined."""
+"""Decay: counts by period equal a batch, in whatever order; the reading weighs them as defined."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from shopkeeper.services.recommender.evaluation.local_cluster import LocalCluste
 from shopkeeper.shared.contracts.envelope import Event
 
 EPOCHS = replace(SMALL, decay_half_life_hours=2.0, decay_period_hours=1, decay_periods=3)
-ByEpoch = Counter[tuple[int, int, str, str]]  # epoch, class, i, j (or i, i for n)
+ByPeriod = Counter[tuple[int, int, str, str]]  # period, class, i, j (or i, i for n)
 
 
 def records(log: list[Event], size: int, origin: int = 0) -> list[bytes]:
@@ -43,23 +43,23 @@ def records(log: list[Event], size: int, origin: int = 0) -> list[bytes]:
     return found
 
 
-def by_epoch(counts: ItemPartition, items: ItemIndex) -> ByEpoch:
+def by_period(counts: ItemPartition, items: ItemIndex) -> ByPeriod:
     counts.merge()
-    found: ByEpoch = Counter()
-    names, kept = items.product_ids, len(counts.n_by_epoch)
+    found: ByPeriod = Counter()
+    names, kept = items.product_ids, len(counts.n_by_period)
     for place, pairs in enumerate(counts.pairs):
         age, kind = divmod(place, CLASS_COUNT)
         for i, j, count in zip(pairs.rows(), pairs.columns(), pairs.counts, strict=True):
             found[age, kind, names[i], names[j]] += int(count)
     for age in range(kept):
-        for kind, item in np.argwhere(counts.n_by_epoch[age]).tolist():
-            found[age, kind, names[item], names[item]] = int(counts.n_by_epoch[age, kind, item])
+        for kind, item in np.argwhere(counts.n_by_period[age]).tolist():
+            found[age, kind, names[item], names[item]] = int(counts.n_by_period[age, kind, item])
     return found
 
 
-def batch(logs_of: list[list[Event]]) -> ByEpoch:
+def batch(logs_of: list[list[Event]]) -> ByPeriod:
     """From the entries themselves: each with the age of its event's hour."""
-    found: ByEpoch = Counter()
+    found: ByPeriod = Counter()
     told = []
     for log in logs_of:
         hours = {e.offset: e.time_ms // HOUR_MS for e in log}
@@ -76,7 +76,7 @@ def batch(logs_of: list[list[Event]]) -> ByEpoch:
     size=st.integers(1, 9),
     data=st.data(),
 )
-def test_epochs_equal_a_batch_however_cut_interleaved_and_restored(
+def test_periods_equal_a_batch_however_cut_interleaved_and_restored(
     origins: list[list[Event]], size: int, data: st.DataObject
 ) -> None:
     streams = [records(log, size, origin) for origin, log in enumerate(origins)]
@@ -91,9 +91,9 @@ def test_epochs_equal_a_batch_however_cut_interleaved_and_restored(
             items.intern("p5")
             saved, counts = counts.snapshot(NONE), ItemPartition(EPOCHS, items)
             counts.restore(saved)
-    assert by_epoch(counts, items) == batch(origins)
+    assert by_period(counts, items) == batch(origins)
     names, matrices, n = decode_snapshot(counts.snapshot(NONE), rule_of(EPOCHS))
-    assert n.sum() == counts.n_by_epoch.sum()
+    assert n.sum() == counts.n_by_period.sum()
     assert sum(m.sum() for m in matrices) == sum(int(p.counts.sum()) for p in counts.pairs)
     assert set(names) <= set(items.product_ids)
 
@@ -105,10 +105,10 @@ def test_epochs_equal_a_batch_however_cut_interleaved_and_restored(
     ),
     half_life=st.sampled_from([0.5, 1.0, 4.0]),
 )  # fmt: skip
-def test_rows_weigh_epochs_as_defined(
+def test_rows_weigh_periods_as_defined(
     table: dict[tuple[int, int, int], int], half_life: float
 ) -> None:
-    """c(0, j) of some epochs and classes; the twin sums them in plain Python."""
+    """c(0, j) of some periods and classes; the twin sums them in plain Python."""
     knobs = RecommenderConfig(shrinkage=2.0)
     items = ItemIndex()
     items.intern_all(f"p{n}" for n in range(6))
@@ -132,7 +132,7 @@ def test_rows_weigh_epochs_as_defined(
 
 
 def test_partitions_read_the_same_rows() -> None:
-    """n(j) of other partitions comes through the view, decayed as of another epoch perhaps."""
+    """n(j) of other partitions comes through the table, decayed as of another period perhaps."""
     knobs = unhurried(
         RecommenderConfig(
             blend=False, decay_half_life_hours=2, decay_period_hours=1, decay_periods=4
@@ -141,7 +141,7 @@ def test_partitions_read_the_same_rows() -> None:
     )
     chance = np.random.default_rng(3)
     log = [
-        # Half of the items fall silent: their n(i) was published as of an older epoch.
+        # Half of the items fall silent: their n(i) was published as of an older period.
         event(
             n, 0, 1 + 2 * int(chance.integers(30)), n // 40, [int(chance.integers(12 - n // 99))], n
         )

@@ -14,6 +14,9 @@ import pytest
 from shopkeeper.services.recommender.app import Recommender
 from shopkeeper.services.recommender.config import RecommenderConfig
 from shopkeeper.services.recommender.core.counting.cooccurrence import decode_snapshot
+from shopkeeper.services.recommender.core.ranking.pending import Requests
+from shopkeeper.services.recommender.core.ranking.ranked_list import RankedList
+from shopkeeper.services.recommender.core.ranking.ranker import Ranker
 from shopkeeper.services.recommender.evaluation.local_cluster import LocalCluster
 from shopkeeper.shared.contracts import outputs, topics
 from shopkeeper.shared.contracts.envelope import Event, Output
@@ -427,13 +430,13 @@ def test_lists_of_all_partitions_are_ranked_once_between_fold_and_publish(
     cluster.process(0, [clicked(i, f"u{i % 4}", f"p{i % 3}") for i in range(20)])
     cluster.come_to_rest()
     batches: list[int] = []
-    rank = type(cluster.worker.ranker).rank
+    rank_batch = Ranker._batch
 
-    def counted(ranker: Any, recents: Any, *others: Any, **named: Any) -> Any:
-        batches.append(len(recents))
-        return rank(ranker, recents, *others, **named)
+    def counted(ranker: Ranker, requests: Requests, count: int) -> list[RankedList]:
+        batches.append(len(requests.recents))
+        return rank_batch(ranker, requests, count)
 
-    monkeypatch.setattr(type(cluster.worker.ranker), "rank", counted)
+    monkeypatch.setattr(Ranker, "_batch", counted)
     folded = [
         users.fold([clicked(100 + n, f"v{n}", "p0")], NOW_MS)
         for n, users in enumerate(cluster.interactions)
