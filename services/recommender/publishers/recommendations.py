@@ -20,7 +20,7 @@ from shopkeeper.shared.contracts.outputs import headers_of, output_id, provenanc
 from ..config import BLEND, MODEL, SOURCE
 from ..core.counting.sessions import Erased, ListRequest
 from ..core.ranking.exploration import chance_of
-from ..core.ranking.pending import submit_by_variant
+from ..core.ranking.ranker import submit_by_variant
 
 if TYPE_CHECKING:
     from collections import Counter

@@ -88,16 +88,14 @@ def shares_of_blend(
     as `top.best` returns them.
     """
     pulls = np.zeros((len(places), len(EXPERTS)), np.float32)
-    _pull(blend.in_32_bits(), features, bounds, places, ends, _OF_EXPERT, pulls)
+    _pull(blend.in_32_bits(), features, bounds, places, ends, pulls)
     np.maximum(pulls, 0, out=pulls)
     shares: NDArray[np.float64] = pulls / np.maximum(pulls.sum(axis=1, keepdims=True), _TINY)
     return shares
 
 
 @jit
-def _pull(
-    network: Any, features: Any, bounds: Any, places: Any, ends: Any, of_expert: Any, pulls: Any
-) -> None:
+def _pull(network: Any, features: Any, bounds: Any, places: Any, ends: Any, pulls: Any) -> None:
     """Add to `pulls`, (places, experts), each feature's gradient times its difference from the mean
     candidate's of the list. In one pass: lists are few and small, numpy's calls would cost more."""
     into, bias, out, linear, factor, mean = network
@@ -132,7 +130,7 @@ def _pull(
                 for unit in range(hidden):
                     gradient += gate[unit] * into[feature, unit]
                 difference = scaled[feature] - centre[feature]
-                pulls[place, of_expert[feature]] += gradient * difference
+                pulls[place, _OF_EXPERT[feature]] += gradient * difference
             place += 1
 
 

@@ -9,7 +9,6 @@ if TYPE_CHECKING:
 
     from ..numeric.types import Searched
     from .ranked_list import RankedList
-    from .ranker import Ranker
 
 
 class Requests(NamedTuple):
@@ -62,17 +61,3 @@ class PendingListsByVariant:
         """The ranked lists, as they were asked for; only after all rankers ranked them."""
         ranked = {variant: iter(pending.lists()) for variant, pending in self._pending.items()}
         return [next(ranked[variant]) for variant in self._variants]
-
-
-def submit_by_variant(
-    rankers: Sequence[Ranker], variants: Sequence[int], *columns: Sequence[Any]
-) -> PendingListsByVariant:
-    """As `Ranker.submit`, of one ranker per variant.
-
-    variants: by list, the index of its ranker. columns: the arguments of `submit`, by list each.
-    """
-    pending = {}
-    for variant in sorted(set(variants)):
-        numbers = [number for number, each in enumerate(variants) if each == variant]
-        pending[variant] = rankers[variant].submit(*([c[n] for n in numbers] for c in columns))
-    return PendingListsByVariant(pending, variants)

@@ -37,7 +37,7 @@ from .diversity import Room, diverse
 from .exploration import explore
 from .fallbacks import ShortList, fill
 from .features import describe
-from .pending import PendingLists, Requests, together
+from .pending import PendingLists, PendingListsByVariant, Requests, together
 from .ranked_list import RankedList
 from .top import best
 
@@ -337,3 +337,17 @@ class Ranker:
         return Room(
             self._knowledge.catalogue.category, self._settings.rules.same_category_max, items
         )
+
+
+def submit_by_variant(
+    rankers: Sequence[Ranker], variants: Sequence[int], *columns: Sequence[Any]
+) -> PendingListsByVariant:
+    """As `Ranker.submit`, of one ranker per variant.
+
+    variants: by list, the index of its ranker. columns: the arguments of `submit`, by list each.
+    """
+    pending = {}
+    for variant in sorted(set(variants)):
+        numbers = [number for number, each in enumerate(variants) if each == variant]
+        pending[variant] = rankers[variant].submit(*([c[n] for n in numbers] for c in columns))
+    return PendingListsByVariant(pending, variants)
