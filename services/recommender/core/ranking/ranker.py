@@ -22,7 +22,7 @@ Then come the shop's rules (rules.py): factors on scores, items of one category 
 from __future__ import annotations
 
 from itertools import islice, pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
