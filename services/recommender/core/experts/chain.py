@@ -1,27 +1,20 @@
 """The experts' compiled loops, called one after the other by one compiled function.
 
-numba cannot loop over functions of different types, so each call is a function that also calls the
-next; all of them are inlined into the caller, whose machine code is what is kept on disk.
+numba cannot loop over functions of different types. So the function that calls them is written out,
+one line per expert, from the list of experts, and compiled into its caller, whose machine code is
+what is kept on disk. (Functions that each call the next compile in the square of their number.)
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any
 
 import numba
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from .base import Expert, Place
-
-F = TypeVar("F", bound="Callable[..., Any]")
-
-
-# No cache: numba cannot keep closures across processes, and the caller's code contains them.
-def _inline(function: F) -> F:
-    made: Any = numba.njit(nogil=True, error_model="numpy", forceinline=True)(function)
-    return cast("F", made)
 
 
 def proposing(experts: Sequence[Expert], places: Sequence[Place]) -> Any:
@@ -30,49 +23,41 @@ def proposing(experts: Sequence[Expert], places: Sequence[Place]) -> Any:
     views: by expert, as plain tuples.
     """
     order = sorted(range(len(experts)), key=lambda nth: not experts[nth].early)
-    chained: Any = _end_of_proposing
-    for nth in reversed(order):
-        if experts[nth].propose is not None:
-            chained = _propose_and(chained, experts[nth], places[nth], nth)
-    return chained
+    lines = [
+        f"count = loop_{nth}(request, workspace, view_{nth}(*views[{nth}]), place_{nth}, count)"
+        for nth in order
+        if experts[nth].propose is not None
+    ]
+    loops = [expert.propose for expert in experts]
+    return _compiled(
+        "request, workspace, views, count", [*lines, "return count"], _names(experts, places, loops)
+    )
 
 
 def describing(experts: Sequence[Expert], places: Sequence[Place]) -> Any:
     """Compiled `(request, chosen, views) -> None`: all `describe`; views as of `proposing`."""
-    chained: Any = _end_of_describing
-    for nth in reversed(range(len(experts))):
-        if experts[nth].describe is not None:
-            chained = _describe_and(chained, experts[nth], places[nth], nth)
-    return chained
+    lines = [
+        f"loop_{nth}(request, chosen, view_{nth}(*views[{nth}]), place_{nth})"
+        for nth, expert in enumerate(experts)
+        if expert.describe is not None
+    ]
+    loops = [expert.describe for expert in experts]
+    return _compiled("request, chosen, views", [*lines, "return"], _names(experts, places, loops))
 
 
-@_inline
-def _end_of_proposing(request: Any, workspace: Any, views: Any, count: int) -> int:
-    return count
+def _names(experts: Sequence[Expert], places: Sequence[Place], loops: list[Any]) -> dict[str, Any]:
+    """What the lines name: by expert, its loop, the type of its view, and its place."""
+    names: dict[str, Any] = {"__name__": __name__}
+    for nth, expert in enumerate(experts):
+        names |= {
+            f"loop_{nth}": loops[nth],
+            f"view_{nth}": expert.view,
+            f"place_{nth}": places[nth],
+        }
+    return names
 
 
-@_inline
-def _end_of_describing(request: Any, chosen: Any, views: Any) -> None:
-    return
-
-
-def _propose_and(others: Any, expert: Expert, place: Place, nth: int) -> Any:
-    propose, view = expert.propose, expert.view
-
-    @_inline
-    def run(request: Any, workspace: Any, views: Any, count: int) -> Any:
-        proposed = propose(request, workspace, view(*views[nth]), place, count)
-        return others(request, workspace, views, proposed)
-
-    return run
-
-
-def _describe_and(others: Any, expert: Expert, place: Place, nth: int) -> Any:
-    describe, view = expert.describe, expert.view
-
-    @_inline
-    def run(request: Any, chosen: Any, views: Any) -> None:
-        describe(request, chosen, view(*views[nth]), place)
-        others(request, chosen, views)
-
-    return run
+def _compiled(arguments: str, lines: Sequence[str], names: dict[str, Any]) -> Any:
+    """A compiled function of these lines. No cache: the caller's code contains it."""
+    exec("\n    ".join((f"def run({arguments}):", *lines)), names)
+    return numba.njit(nogil=True, error_model="numpy")(names["run"])
