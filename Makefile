@@ -5,8 +5,9 @@ PYTHON ?= $(shell for p in python3.12 python3.11 python3.13 python3; do \
 	2>/dev/null && { command -v $$p; break; }; done)
 VENV := .venv
 BIN := $(VENV)/bin
-# Tests run side by side, each process with a broker of its own.
-SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist worksteal
+# Tests run side by side, each process with a broker of its own: four on two cores, for most of them
+# wait for brokers and processes.
+SIDE_BY_SIDE := -n 4 --dist worksteal
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16

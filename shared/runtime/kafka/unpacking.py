@@ -5,7 +5,7 @@ the consumer is read any more. Here only a batch whose header names are not UTF-
 (`header_names`); of any other the records before the fault are handed out, and then one
 `Undecodable` in place of the rest (docs/decisions/0020). All that is sound costs what it did.
 
-Knows aiokafka 0.14's inside, which the lock pins; `tests/unit/test_unpacking.py` and
+Knows aiokafka 0.14's inside, which the lock pins; `tests/unit/runtime/kafka/test_unpacking.py` and
 `tests/broker/test_undecodable.py` fail where it no longer fits.
 """
 

@@ -90,7 +90,7 @@ def test_rules_come_from_a_file_that_is_checked_at_start(tmp_path: Path) -> None
 
 
 def test_the_rules_that_the_docs_show_are_valid() -> None:
-    readme = Path(__file__).parents[2] / "docs" / "recommender" / "rules.md"
+    readme = Path(__file__).parents[3] / "docs" / "recommender" / "rules.md"
     section = readme.read_text("utf-8").split("## Serving rules")[1]
     example = section.split("```json")[1].split("```")[0]
     rules = parse(example.encode())

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_recommender_counts import NONE, SMALL, batches, held, logs, records_of
 
 from shopkeeper.services.recommender.config import RecommenderConfig
 from shopkeeper.services.recommender.core.counting.cooccurrence import (
@@ -25,6 +24,14 @@ from shopkeeper.services.recommender.core.counting.snapshot import StateError
 from shopkeeper.services.recommender.core.numeric.items import ItemIndex
 from shopkeeper.services.recommender.core.numeric.types import CHERNOFF, PAIRS, SESSIONS
 from shopkeeper.shared.contracts.envelope import Event
+from tests.property.recommender.counting.test_counts import (
+    NONE,
+    SMALL,
+    batches,
+    held,
+    logs,
+    records_of,
+)
 
 SIZE = 12
 BOUNDS = st.sampled_from([PAIRS, SESSIONS, CHERNOFF])

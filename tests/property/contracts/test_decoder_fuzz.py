@@ -19,7 +19,7 @@ from shopkeeper.shared.contracts.envelope import Event, Rejected, Skipped
 from shopkeeper.shared.contracts.events.shop import SHOP_TYPES
 from shopkeeper.shared.contracts.parsing import ERRORS
 
-SCHEMAS = Path(__file__).parents[2] / "schemas"
+SCHEMAS = Path(__file__).parents[3] / "schemas"
 TOPIC_OF = {t: topic for topic in topics.ALL for t in topic.types}
 GOLDEN = [
     (suffix, message)

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from test_recommender_counts import NONE, SMALL, entries, event, logs, records_of, run
 
 from shopkeeper.services.recommender.app import Recommender
 from shopkeeper.services.recommender.config import RecommenderConfig
@@ -27,6 +26,15 @@ from shopkeeper.services.recommender.core.numeric.items import ItemIndex
 from shopkeeper.services.recommender.core.numeric.types import CLASS_COUNT, HOUR_MS
 from shopkeeper.services.recommender.evaluation.local_cluster import LocalCluster, unhurried
 from shopkeeper.shared.contracts.envelope import Event
+from tests.property.recommender.counting.test_counts import (
+    NONE,
+    SMALL,
+    entries,
+    event,
+    logs,
+    records_of,
+    run,
+)
 
 EPOCHS = replace(SMALL, decay_half_life_hours=2.0, decay_period_hours=1, decay_periods=3)
 ByPeriod = Counter[tuple[int, int, str, str]]  # period, class, i, j (or i, i for n)

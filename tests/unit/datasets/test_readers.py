@@ -11,7 +11,7 @@ import pytest
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.datasets.readers import FormatError, read
 
-DATA = Path(__file__).parents[3] / "shared" / "data" / "recsys"
+DATA = Path(__file__).parents[4] / "shared" / "data" / "recsys"
 
 
 def write(tmp_path, name, text, compress=False):

@@ -20,7 +20,7 @@ from shopkeeper.shared.testing.counts import Counts, Totals, batch_counts
 if TYPE_CHECKING:
     from shopkeeper.services.recommender.app import Recommender
 
-DATA = Path(__file__).parents[3] / "shared" / "data" / "recsys"
+DATA = Path(__file__).parents[4] / "shared" / "data" / "recsys"
 PARTITIONS = 4
 SESSION_MAX = 50
 STORM = Disturbances(duplicate=0.05, crash=0.1, move=0.1, workers=2)

@@ -14,7 +14,7 @@ import pytest
 from shopkeeper.services.intent import evaluate as intent
 from shopkeeper.services.sentiment import evaluate as sentiment
 
-DATA = Path(__file__).parents[3] / "shared" / "data" / "nlp"
+DATA = Path(__file__).parents[4] / "shared" / "data" / "nlp"
 POINT = 0.01
 # Accuracy on dev of a linear SVM on TF-IDF, given with the data.
 SENTIMENT_BASELINES = {
