@@ -56,25 +56,25 @@ def main() -> None:
 
 def run(path: Path) -> None:
     events = list(lines(path))
-    knobs = unhurried(RecommenderConfig(), "allow")
-    LocalCluster(knobs).learn(
+    config = unhurried(RecommenderConfig(), "allow")
+    LocalCluster(config).learn(
         events[:BATCH_EVENTS], live=False
     )  # loads compiled loops, as a start does
     gc.freeze()  # the log is not the core's
-    pipeline = LocalCluster(knobs)
-    worker = pipeline.worker
+    cluster = LocalCluster(config)
+    worker = cluster.worker
     learned = len(events) - WITH_LISTS
     started = time.perf_counter()
     stream = iter(events[:learned])
     while batch := list(islice(stream, BATCH_EVENTS)):
-        pipeline.learn(batch, live=False)
+        cluster.learn(batch, live=False)
     learning_s = time.perf_counter() - started
-    pipeline.settle()
+    cluster.settle()
     settled_s = time.perf_counter() - started
     stream = iter(events[learned:])
     while batch := list(islice(stream, BATCH_EVENTS)):
-        pipeline.learn(batch, live=True)
-    pipeline.settle()
+        cluster.learn(batch, live=True)
+    cluster.settle()
 
     sessions: dict[str, list[int]] = {}
     for event in events:
@@ -86,10 +86,10 @@ def run(path: Path) -> None:
     recents = []
     for number in chance.integers(len(every), size=LISTS).tolist():
         items = every[number]
-        recents.append(items[: 1 + int(chance.integers(len(items)))][-knobs.recent_items_max :])
+        recents.append(items[: 1 + int(chance.integers(len(items)))][-config.recent_items_max :])
     alone = timed(worker, recents[:2_000], 1)
     batches = timed(worker, recents, 32)
-    users = len(pipeline.interactions[0].sessions.users)
+    users = len(cluster.interactions[0].sessions.users)
     report(
         "core",
         data=path.name, events=len(events), items=len(worker.items), users=users,
@@ -99,8 +99,8 @@ def run(path: Path) -> None:
         list_alone_ms_p90=round(float(np.percentile(alone, 90)), 3),
         list_of_32_ms_mean=round(float(np.mean(batches)) / 32, 3),
         blend_ranks=worker.trainer is not None and worker.trainer.trusted(),
-        bytes_per_item=round(item_bytes(worker, pipeline) / len(worker.items)),
-        bytes_per_user=round(len(pipeline.interactions[0].snapshot()["sessions"]) / users),
+        bytes_per_item=round(item_bytes(worker, cluster) / len(worker.items)),
+        bytes_per_user=round(len(cluster.interactions[0].snapshot()["sessions"]) / users),
         bytes_per_indexed_session=index_bytes(worker) // len(worker.knowledge.sessions),
     )  # fmt: skip
 
@@ -117,7 +117,7 @@ def timed(worker: Recommender, recents: list[list[int]], size: int) -> list[floa
     return found
 
 
-def item_bytes(worker: Recommender, pipeline: LocalCluster) -> int:
+def item_bytes(worker: Recommender, cluster: LocalCluster) -> int:
     """Counts (pairs and totals), neighbour rows and arrays by item; not the ids' own strings."""
     knowledge = worker.knowledge
     arrays = [
@@ -134,7 +134,7 @@ def item_bytes(worker: Recommender, pipeline: LocalCluster) -> int:
         knowledge.vectors.inputs,
         knowledge.vectors.outputs,
     ]
-    arrays += [a for p in pipeline.item_pairs for m in p.counts.pairs for a in (m.keys, m.counts)]
+    arrays += [a for p in cluster.item_pairs for m in p.counts.pairs for a in (m.keys, m.counts)]
     return sum(array.nbytes for array in arrays)
 
 

@@ -31,19 +31,19 @@ def main() -> None:
     options = parser.parse_intermixed_args()
     exact = None
     for rule in ("none", *options.rules):
-        knobs = RecommenderConfig(blend=options.blend)
+        config = RecommenderConfig(blend=options.blend)
         if rule != "none":
             epoch, half_life = rule.split(":")
-            knobs = replace(
-                knobs, decay_period_hours=int(epoch), decay_half_life_hours=float(half_life)
+            config = replace(
+                config, decay_period_hours=int(epoch), decay_half_life_hours=float(half_life)
             )
         if options.stream:
             figures, tally = prequential(
-                options.file, options.repeats, knobs, partitions=options.partitions
+                options.file, options.repeats, config, partitions=options.partitions
             )
         else:
             figures, tally = measure(
-                options.file, None, options.repeats, knobs, HOLD_OUT, partitions=options.partitions
+                options.file, None, options.repeats, config, HOLD_OUT, partitions=options.partitions
             )
         exact = exact or tally
         report(

@@ -102,24 +102,24 @@ def replay(
             part = "later"
         last[due.user] = ranked.items
 
-    knobs = replace(
+    config = replace(
         unhurried(RecommenderConfig(), "forbid"),
         list_items_max=LIST_ITEMS,
         search_fit_min=RecommenderConfig().search_fit_min
         if used
         else 2.0,  # no product fits that well
     )
-    pipeline = LocalCluster(knobs, watch=watch, products=domain.items, models=models)
+    cluster = LocalCluster(config, watch=watch, products=domain.items, models=models)
     offset = 0
     for session, start_ms, bundles in sessions_of(folder, domain):
         by = {"user_id": session, "session_id": session}
         for nth, (intent, products) in enumerate(bundles):
             time_ms = start_ms + nth * MINUTE_MS
             query = ProductsSearched(query=intent, **by)
-            pipeline.search([_event(SEARCHED, query, offset, time_ms)])
+            cluster.search([_event(SEARCHED, query, offset, time_ms)])
             clicks = [ProductClicked(product_id=product, **by) for product in products]
             offset += 1
-            pipeline.learn(
+            cluster.learn(
                 [_event(CLICKED, c, offset + n, time_ms) for n, c in enumerate(clicks)], live=True
             )
             offset += len(clicks)
@@ -156,7 +156,7 @@ def reviews(folder: Path) -> None:
         "sink": RecommenderConfig(sentiment_lift=0.0),
         **{f"lift {lift}": RecommenderConfig(sentiment_lift=lift) for lift in LIFTS},
     }
-    told = {name: rated(path, knobs) for name, knobs in arms.items()}
+    told = {name: rated(path, config) for name, config in arms.items()}
     base = told["none"]
     for name, (tallies, shown) in told.items():
         report(
@@ -170,9 +170,9 @@ def reviews(folder: Path) -> None:
         )  # fmt: skip
 
 
-def rated(path: Path, knobs: RecommenderConfig | None) -> tuple[dict[str, RankingMetrics], float]:
+def rated(path: Path, config: RecommenderConfig | None) -> tuple[dict[str, RankingMetrics], float]:
     """By how the target was rated, its place in the list before it; and the mean rating, by all who
-    ever rated it, of what was shown. knobs: None for lists that know nothing of reviews."""
+    ever rated it, of what was shown. config: None for lists that know nothing of reviews."""
     ratings: dict[tuple[str, str], float] = {}
     of_item: dict[str, list[float]] = defaultdict(list)
     for row in bench_search.read(path):
@@ -196,16 +196,16 @@ def rated(path: Path, knobs: RecommenderConfig | None) -> tuple[dict[str, Rankin
         shown_sum += sum(means[names[each]] for each in ranked.items)
         shown += len(ranked.items)
 
-    pipeline = LocalCluster(
-        replace(unhurried(knobs or RecommenderConfig(), "forbid"), list_items_max=LIST_ITEMS),
+    cluster = LocalCluster(
+        replace(unhurried(config or RecommenderConfig(), "forbid"), list_items_max=LIST_ITEMS),
         watch=watch,
     )
-    names, view = pipeline.worker.items.product_ids, pipeline.worker.knowledge.sentiment
+    names, view = cluster.worker.items.product_ids, cluster.worker.knowledge.sentiment
     said = Aggregates()
     stream = lines(path)
     while batch := list(islice(stream, LIVE_BATCH_EVENTS)):
-        pipeline.learn(batch, live=True)
-        if knobs is None:
+        cluster.learn(batch, live=True)
+        if config is None:
             continue
         for event in batch:
             product, user = event.data.product_id, event.data.user_id

@@ -62,12 +62,12 @@ def placed(
 ) -> tuple[np.ndarray, np.ndarray]:
     """(products, dimensions) twice: where their attributes put them, and halfway to where behaviour
     does. learned: rows of the products of each basket, in order."""
-    attributes, knobs = Attributes(), RecommenderConfig()
+    attributes, config = Attributes(), RecommenderConfig()
     for row, product in enumerate(products):
         attributes.put(row, product)
     weights = attributes.matrix(len(products))
     vectors = ItemVectors(
-        knobs.vector_dimensions, knobs.vector_window, knobs.vector_negatives, knobs.vector_rate
+        config.vector_dimensions, config.vector_window, config.vector_negatives, config.vector_rate
     )
     every = np.arange(len(products))
     vectors.reserve(len(products))
@@ -81,7 +81,7 @@ def placed(
     seen = vectors.units(every)
     known = seen.any(axis=1)
     seen = unit((seen - seen[known].mean(axis=0)) * known[:, np.newaxis])
-    found = AttributeVectors(knobs.vector_dimensions)
+    found = AttributeVectors(config.vector_dimensions)
     found.begin(np.arange(weights.shape[1]))
     found.add(weights[known], seen[known])
     for _ in range(SOLVE_STEPS):

@@ -45,8 +45,8 @@ RULES = (
 class Singles(ItemPartition):
     """Drops pairs seen once that are older than one interval."""
 
-    def __init__(self, knobs: RecommenderConfig, worker: Recommender, interval: int) -> None:
-        super().__init__(knobs, worker.items)
+    def __init__(self, config: RecommenderConfig, worker: Recommender, interval: int) -> None:
+        super().__init__(config, worker.items)
         self._interval = interval
         self._before: NDArray[np.int64] = np.zeros(0, np.int64)  # seen once, when last looked
 
@@ -83,30 +83,30 @@ def main() -> None:
 
 def run(rule: str, options: argparse.Namespace) -> tuple[dict[str, Any], Recommender]:
     bound, _, delta = rule.partition(":")
-    knobs = replace(unhurried(RecommenderConfig(), options.repeats), blend=options.blend)
+    config = replace(unhurried(RecommenderConfig(), options.repeats), blend=options.blend)
     if delta:
-        knobs = replace(
-            knobs, pruning_bound=bound, pruning_delta=float(delta),
+        config = replace(
+            config, pruning_bound=bound, pruning_delta=float(delta),
             pruning_interval_entries=options.interval,
         )  # fmt: skip
     split = split_of(options.file, None, HOLD_OUT)
     events = list(split.learned())
-    pipeline = LocalCluster(knobs, partitions=options.partitions)
-    worker = pipeline.worker
+    cluster = LocalCluster(config, partitions=options.partitions)
+    worker = cluster.worker
     if bound == "singles":
-        for processor in pipeline.item_pairs:
-            processor.count_into(Singles(knobs, worker, options.interval))
-    folded = [processor.counts for processor in pipeline.item_pairs]
+        for processor in cluster.item_pairs:
+            processor.count_into(Singles(config, worker, options.interval))
+    folded = [processor.counts for processor in cluster.item_pairs]
     size = BATCH_EVENTS if options.partitions == 1 else LIVE_BATCH_EVENTS
     lists_from = len(events) - LISTS_MAX if options.blend else len(events)
     stream, count, peak = iter(events), 0, 0
     started = time.perf_counter()
     while batch := list(islice(stream, size)):
-        pipeline.learn(batch, live=count + len(batch) > lists_from)
+        cluster.learn(batch, live=count + len(batch) > lists_from)
         count += len(batch)
         peak = max(peak, sum(len(m) for each in folded for m in each.pairs))
     learned = time.perf_counter()
-    pipeline.settle()
+    cluster.settle()
     pairs = sum(len(m) for each in folded for m in each.pairs)
     figures: dict[str, Any] = {
         "blend": options.blend, "interval": options.interval, "partitions": options.partitions,
@@ -116,7 +116,7 @@ def run(rule: str, options: argparse.Namespace) -> tuple[dict[str, Any], Recomme
         "learn_seconds": round(learned - started, 1),
     }  # fmt: skip
     train_items = len(worker.items)
-    plain = Ranker(knobs, worker.items, worker.knowledge)
+    plain = Ranker(config, worker.items, worker.knowledge)
     for name, ranker in (("", worker.ranker), ("_without_blend", plain)):
         if ranker is plain and not options.blend:
             continue

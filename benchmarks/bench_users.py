@@ -265,23 +265,23 @@ def online_retail(folder: Path) -> World:
 
 
 def cold(name: str, users: dict[str, list[str]], products: list[ProductCatalogued]) -> None:
-    knobs = replace(
+    config = replace(
         RecommenderConfig(), trending_half_life_hours=1e9, trending_items_max=3 * LIST_ITEMS
     )
     items = ItemIndex()
-    knowledge = Knowledge(items, knobs)
+    knowledge = Knowledge(items, config)
     knowledge.catalogue.apply([(p.product_id.encode(), encode(p)) for p in products])
     known = {user: items.intern_all(each).tolist() for user, each in users.items()}
-    # Knobs were chosen on another fifth, with this one left out.
+    # Settings were chosen on another fifth, with this one left out.
     warm = {user: each for user, each in known.items() if not _held_out(user)}
     started = time.perf_counter()
-    most = knobs.recent_items_max
+    most = config.recent_items_max
     windows: list[Window] = [
         (user, each[max(0, n - most) : n], NOT_SEARCHED)
         for user, each in warm.items()
         for n in range(1, len(each) + 1)
     ]
-    _learn_groups(knowledge, items, knobs, windows)
+    _learn_groups(knowledge, items, config, windows)
     learned = time.perf_counter()
     top = _most_had(warm.values(), len(items))
     for first in (1, 3):
@@ -315,15 +315,15 @@ def searching(name: str, folder: Path) -> None:
     """Bundles as users: an intent searched for, then its items one by one. Groups are told with
     the search, and without it."""
     domain = bench_search.Domain(folder)
-    knobs = replace(
+    config = replace(
         RecommenderConfig(), trending_half_life_hours=1e9, trending_items_max=3 * LIST_ITEMS,
         search_ms_per_second=1e9,
     )  # fmt: skip
     items = ItemIndex()
-    knowledge = Knowledge(items, knobs)
+    knowledge = Knowledge(items, config)
     knowledge.catalogue.apply([(p.product_id.encode(), encode(p)) for p in domain.items])
     product_search = ProductSearch(
-        config=knobs,
+        config=config,
         items=items,
         encoder=ItemEncoder(),
         support_filter=SupportQueryFilter(),
@@ -341,7 +341,7 @@ def searching(name: str, folder: Path) -> None:
     ]
     warm = [each for each in bundles if not _held_out(each[0])]
     _learn_groups(
-        knowledge, items, knobs,
+        knowledge, items, config,
         [(u, each[:n], by) for u, each, by in warm for n in range(len(each) + 1)],
     )  # fmt: skip
     top = _most_had([each for _, each, _ in warm], len(items))
@@ -383,18 +383,18 @@ Window = tuple[str, list[int], "Searched"]  # a user at some time: last items, l
 
 
 def _learn_groups(
-    knowledge: Knowledge, items: ItemIndex, knobs: RecommenderConfig, windows: list[Window]
+    knowledge: Knowledge, items: ItemIndex, config: RecommenderConfig, windows: list[Window]
 ) -> None:
     """Through the worker's own code: samples, model, clicks by group, the view of them."""
-    trainer = UserGroups(WIDTH, knobs.user_groups, knobs.group_components)
-    size = knobs.group_sample_users
+    trainer = UserGroups(WIDTH, config.user_groups, config.group_components)
+    size = config.group_sample_users
     order = np.random.default_rng(0).permutation(len(windows))[:60_000].tolist()
     for start in range(0, len(order), size):
         _, recents, searched = zip(*(windows[n] for n in order[start : start + size]), strict=True)
         trainer.learn(knowledge.user_groups.behaviour.vectors(recents, (), searched))
     record = group_view.ModelRecord(group_view.FORMAT_VERSION, trainer.model(), b"")
     knowledge.user_groups.apply([(group_view.MODEL_KEY, msgspec.msgpack.encode(record))])
-    clicks = GroupClicks(knobs.trending_half_life_hours, 1 << 30, 1 << 30)
+    clicks = GroupClicks(config.trending_half_life_hours, 1 << 30, 1 << 30)
     for start in range(0, len(windows), 4096):
         users, recents, searched = zip(*windows[start : start + 4096], strict=True)
         groups = knowledge.user_groups.assign(recents, [()] * len(recents), searched).tolist()

@@ -39,20 +39,20 @@ BATCH_RECORDS = 2000
 
 
 async def clicks_counted(settings: WorkerSettings, experiment: Experiment) -> list[VariantCounts]:
-    """The ledger of every partition, through the same door and the same guard against repeats as
+    """The counts of every partition, through the same decoder and the same guard against repeats as
     the workers', from the oldest record that the topic holds."""
     decoder = EventDecoder(
         topics.CLICKS, topics.BY_NAME[topics.CLICKS].types, SERVICE, settings.type_prefix
     )
     own = RecommenderSettings.from_env(settings.environ)
-    knobs = replace(RecommenderConfig(), list_interval_ms=own.list_interval_ms)
+    config = replace(RecommenderConfig(), list_interval_ms=own.list_interval_ms)
     all_counts: dict[int, VariantCounts] = {}
     states: dict[int, PartitionState] = {}
     waiting: dict[int, list[Any]] = defaultdict(list)
 
     def fold(partition: int) -> None:
         if partition not in states:
-            variant_counts = all_counts[partition] = VariantCounts(experiment, knobs, partition)
+            variant_counts = all_counts[partition] = VariantCounts(experiment, config, partition)
             states[partition] = PartitionState(
                 topics.CLICKS,
                 partition,

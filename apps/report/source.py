@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from shopkeeper.shared.runtime.settings import KafkaSettings
 
-READER = "recommender"  # what counts as an event is what its door lets in
+READER = "recommender"  # what counts as an event is what its decoder lets through
 NEEDED = (topics.CLICKS, topics.RECOMMENDATIONS)
 WELCOME = (topics.SEARCHES, topics.CATALOGUE, topics.TRENDING, topics.PRODUCT_SENTIMENT)
 

@@ -125,11 +125,11 @@ def test_lists_are_those_that_evaluate_makes(bare_kafka, log) -> None:
         asyncio.run(at_rest(kafka))
         served = asyncio.run(answers(kafka, probes))
 
-    knobs = replace(
+    config = replace(
         RecommenderConfig(), row_interval_ms=0, tick_budget_ms=1e9, refresh_budget_ms=1e9,
         count_bytes_per_tick=1 << 40, trending_interval_ms=0,
     )  # fmt: skip
-    pipeline = LocalCluster(knobs)
+    pipeline = LocalCluster(config)
     typed = [
         Event(e.type, ProductClicked(**e.data), e.key.encode(), offset, e.time_ms, "", "", "")
         for offset, e in enumerate(events)
@@ -145,7 +145,7 @@ def test_lists_are_those_that_evaluate_makes(bare_kafka, log) -> None:
     filled = 0
     for item, list_ in zip(probes, served, strict=True):
         recent.append(item)
-        ids = [evaluated.items.number_of[name] for name in recent[-knobs.recent_items_max :]]
+        ids = [evaluated.items.number_of[name] for name in recent[-config.recent_items_max :]]
         [expected] = evaluated.ranker.rank([ids], [[]], [number])
         assert list_["model"]["name"] == "item-cf", "the blend has nothing to learn from here"
         assert [i["product_id"] for i in list_["items"]] == [names[i] for i in expected.items]

@@ -1,6 +1,6 @@
-"""An experiment's ledgers, split by another number of partitions.
+"""An experiment's counts, split by another number of partitions.
 
-A ledger knows users by their number in the experiment, which no partition follows from: so users
+Counts know users by their number in the experiment, which no partition follows from: so users
 are told by the names that the sessions hold. One whose sessions were forgotten stays where he is.
 """
 
@@ -34,7 +34,7 @@ def split(
     rows: dict[int, list[Row]] = {number: [] for number in range(count)}
     for number, state in states.items():
         if state.rule != rule:
-            continue  # of an experiment that was over; a ledger starts anew there by itself
+            continue  # of an experiment that was over; counts start anew there by themselves
         head = f"{_name_in(rule)}\x00".encode()
         places = {
             xxh3_64_intdigest(head + user.encode()): owner

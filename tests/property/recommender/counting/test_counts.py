@@ -201,11 +201,11 @@ def records_of(
 
 
 def run(
-    log: list[Event], cuts: list[int], knobs: RecommenderConfig, partitions: int = PARTITIONS,
+    log: list[Event], cuts: list[int], config: RecommenderConfig, partitions: int = PARTITIONS,
     bytes_max: int = 900_000,
 ) -> list[tuple[int, bytes]]:  # fmt: skip
     items = ItemIndex()
-    stage = Sessions(knobs, items)
+    stage = Sessions(config, items)
     return [
         record
         for batch in batches(log, cuts)
@@ -217,10 +217,10 @@ def run(
 def test_deltas_do_not_depend_on_how_the_log_was_cut(
     log: list[Event], cuts: list[int], evict: bool
 ) -> None:
-    knobs = SMALL
+    config = SMALL
     if evict:  # and neither does eviction
-        knobs = replace(SMALL, eviction_interval_records=5, sessions_max=3, users_max=2)
-    assert entries(run(log, cuts, knobs)) == entries(run(log, [], knobs))
+        config = replace(SMALL, eviction_interval_records=5, sessions_max=3, users_max=2)
+    assert entries(run(log, cuts, config)) == entries(run(log, [], config))
 
 
 @given(log=logs(), cuts=st.lists(st.integers(0, 100)), partitions=st.integers(1, 5))
@@ -307,14 +307,14 @@ def test_crashes_and_replays_leave_the_counts_as_they_are(
 
 @given(log=logs(), cuts=st.lists(st.integers(0, 100)))
 def test_a_restored_stage_a_goes_on_as_the_original(log: list[Event], cuts: list[int]) -> None:
-    knobs = replace(SMALL, eviction_interval_records=5, sessions_max=3, users_max=2)
+    config = replace(SMALL, eviction_interval_records=5, sessions_max=3, users_max=2)
     middle = len(log) // 2
     items = ItemIndex()
-    original = Sessions(knobs, items)
+    original = Sessions(config, items)
     original.learn(log[:middle])
     restored_items = ItemIndex()
     restored_items.intern("another process, other integers")
-    restored = Sessions(knobs, restored_items)
+    restored = Sessions(config, restored_items)
     restored.restore(original.snapshot())
     assert restored.snapshot() == original.snapshot()
     (first, first_due), (second, second_due) = (
@@ -344,8 +344,8 @@ def made_from(due: ListRequest | Erased, items: ItemIndex) -> tuple[Any, ...]:
 
 @given(log=logs(length_max=60), evict_every=st.integers(1, 9))
 def test_eviction_keeps_the_most_recently_used(log: list[Event], evict_every: int) -> None:
-    knobs = replace(SMALL, eviction_interval_records=evict_every, sessions_max=3, users_max=2)
-    stage = Sessions(knobs, ItemIndex())
+    config = replace(SMALL, eviction_interval_records=evict_every, sessions_max=3, users_max=2)
+    stage = Sessions(config, ItemIndex())
     users: dict[str, int] = {}  # the twin: last offset by user, and by session
     sessions: dict[tuple[str, str | None], int] = {}
     epoch = 0

@@ -117,7 +117,7 @@ def test_rows_weigh_periods_as_defined(
     table: dict[tuple[int, int, int], int], half_life: float
 ) -> None:
     """c(0, j) of some periods and classes; the twin sums them in plain Python."""
-    knobs = RecommenderConfig(shrinkage=2.0)
+    config = RecommenderConfig(shrinkage=2.0)
     items = ItemIndex()
     items.intern_all(f"p{n}" for n in range(6))
     weights = np.exp2(-np.arange(4) / half_life)
@@ -128,10 +128,10 @@ def test_rows_weigh_periods_as_defined(
     for each in pairs:
         each.merge()
     n = np.full((CLASS_COUNT, 1024), 7.5)
-    found = best_neighbours(np.array([0]), pairs, n, items, knobs, weights)
+    found = best_neighbours(np.array([0]), pairs, n, items, config, weights)
     expected: Counter[int] = Counter()
     for j in range(1, 6):
-        for kind, weight in enumerate(knobs.class_weights):
+        for kind, weight in enumerate(config.class_weights):
             c = sum(weights[age] * table.get((age, kind, j), 0) for age in range(4))
             expected[j] += weight * c / (max(7.5, c) + 2.0)
     assert dict(zip(found.items.tolist(), found.scores.tolist(), strict=True)) == pytest.approx(
@@ -141,7 +141,7 @@ def test_rows_weigh_periods_as_defined(
 
 def test_partitions_read_the_same_rows() -> None:
     """n(j) of other partitions comes through the table, decayed as of another period perhaps."""
-    knobs = unhurried(
+    config = unhurried(
         RecommenderConfig(
             blend=False, decay_half_life_hours=2, decay_period_hours=1, decay_periods=4
         ),
@@ -157,7 +157,7 @@ def test_partitions_read_the_same_rows() -> None:
     ]
 
     def rows(partitions: int) -> dict[str, dict[str, float]]:
-        pipeline = LocalCluster(knobs, partitions=partitions)
+        pipeline = LocalCluster(config, partitions=partitions)
         for start in range(0, len(log), 50):
             pipeline.learn(log[start : start + 50], live=True)
         pipeline.settle()

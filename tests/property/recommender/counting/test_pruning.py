@@ -60,7 +60,7 @@ def tables(draw: st.DrawFn) -> tuple[list[Table], np.ndarray]:
 
 
 @st.composite
-def knobs(draw: st.DrawFn) -> RecommenderConfig:
+def config(draw: st.DrawFn) -> RecommenderConfig:
     return RecommenderConfig(
         pruning_bound=draw(BOUNDS),
         pruning_delta=draw(st.sampled_from([0.001, 0.1, 0.5, 0.97])),
@@ -94,10 +94,10 @@ def tables_of(maps: list[CountMap]) -> list[Table]:
 
 
 def scores_of(
-    found: list[Table], n: np.ndarray, knobs: RecommenderConfig
+    found: list[Table], n: np.ndarray, config: RecommenderConfig
 ) -> dict[tuple[int, int], tuple[float, list[tuple[float, int, float]]]]:
     """By pair: similarity, and by class (weight, count, sessions)."""
-    kinds = [k for k in range(3) if found[k] and knobs.class_weights[k]]
+    kinds = [k for k in range(3) if found[k] and config.class_weights[k]]
     totals = {}
     for kind in kinds:
         beside = [sum(c for (_, j), c in found[kind].items() if j == item) for item in range(SIZE)]
@@ -110,47 +110,47 @@ def scores_of(
         score, parts = 0.0, []
         for kind in kinds:
             count = found[kind].get((i, j), 0)
-            left, right = (max(totals[kind][x], count) + knobs.shrinkage for x in (i, j))
+            left, right = (max(totals[kind][x], count) + config.shrinkage for x in (i, j))
             sessions = max(1.0, math.sqrt(left * right))
-            score += knobs.class_weights[kind] * count / sessions
-            parts.append((knobs.class_weights[kind], count, sessions))
+            score += config.class_weights[kind] * count / sessions
+            parts.append((config.class_weights[kind], count, sessions))
         scores[i, j] = score, parts
     return scores
 
 
-def naive(found: list[Table], n: np.ndarray, knobs: RecommenderConfig) -> list[Table]:
-    scores = scores_of(found, n, knobs)
+def naive(found: list[Table], n: np.ndarray, config: RecommenderConfig) -> list[Table]:
+    scores = scores_of(found, n, config)
     left = [dict(table) for table in found]
     for (i, j), (score, parts) in scores.items():
         row = sorted((s for (other, _), (s, _) in scores.items() if other == i), reverse=True)
-        if len(row) <= knobs.neighbours_max or score >= row[knobs.neighbours_max - 1]:
+        if len(row) <= config.neighbours_max or score >= row[config.neighbours_max - 1]:
             continue
-        lowest = row[knobs.neighbours_max - 1]
-        if knobs.pruning_bound == PAIRS:
+        lowest = row[config.neighbours_max - 1]
+        if config.pruning_bound == PAIRS:
             times = sum(count for _, count, _ in parts)
             evidence = 2 * times * ((lowest - score) / sum(w for w, _, _ in parts)) ** 2
-        elif knobs.pruning_bound == SESSIONS:
+        elif config.pruning_bound == SESSIONS:
             evidence = 2 * (lowest - score) ** 2 / sum(w * w / m for w, _, m in parts)
         else:
             most = max(w / m for w, _, m in parts)
             needed, seen = lowest / most, score / most
             evidence = (needed - seen) ** 2 / (2 * needed)
-        if evidence > math.log(1 / knobs.pruning_delta):
-            for kind, weight in enumerate(knobs.class_weights):
+        if evidence > math.log(1 / config.pruning_delta):
+            for kind, weight in enumerate(config.class_weights):
                 if weight:
                     left[kind].pop((i, j), None)
     return left
 
 
 @settings(max_examples=300)
-@given(table=tables(), knobs=knobs())
+@given(table=tables(), config=config())
 def test_a_naive_twin_drops_the_same(
-    table: tuple[list[Table], np.ndarray], knobs: RecommenderConfig
+    table: tuple[list[Table], np.ndarray], config: RecommenderConfig
 ) -> None:
     found, n = table
     maps = maps_of(found)
-    dropped = prune(maps, n, knobs)
-    assert tables_of(maps) == naive(found, n, knobs)
+    dropped = prune(maps, n, config)
+    assert tables_of(maps) == naive(found, n, config)
     assert dropped == sum(map(len, found)) - sum(map(len, maps))
 
 
@@ -166,32 +166,32 @@ def test_something_is_dropped() -> None:
         assert (0, 1) in tables_of(maps)[0]
 
 
-@given(table=tables(), knobs=knobs())
+@given(table=tables(), config=config())
 def test_the_best_of_a_row_stay(
-    table: tuple[list[Table], np.ndarray], knobs: RecommenderConfig
+    table: tuple[list[Table], np.ndarray], config: RecommenderConfig
 ) -> None:
     found, n = table
-    scores = scores_of(found, n, knobs)
+    scores = scores_of(found, n, config)
     maps = maps_of(found)
-    prune(maps, n, knobs)
+    prune(maps, n, config)
     kept = {pair for one in tables_of(maps) for pair in one}
     for row in {i for i, _ in scores}:
         pairs = sorted((p for p in scores if p[0] == row), key=lambda p: -scores[p][0])
-        assert set(pairs[: knobs.neighbours_max]) <= kept or len(kept & set(pairs)) >= min(
-            len(pairs), knobs.neighbours_max
+        assert set(pairs[: config.neighbours_max]) <= kept or len(kept & set(pairs)) >= min(
+            len(pairs), config.neighbours_max
         )
 
 
-@given(table=tables(), knobs=knobs())
+@given(table=tables(), config=config())
 def test_nothing_is_dropped_while_chance_may_explain_any_gap(
-    table: tuple[list[Table], np.ndarray], knobs: RecommenderConfig
+    table: tuple[list[Table], np.ndarray], config: RecommenderConfig
 ) -> None:
     """Hoeffding's eps for the most often seen pair is not below the range of the similarity."""
     found, n = table
     most = sum(max(one.values(), default=0) for one in found)
-    knobs = replace(knobs, pruning_bound=PAIRS, pruning_delta=math.exp(-2 * max(1, most) - 1))
+    config = replace(config, pruning_bound=PAIRS, pruning_delta=math.exp(-2 * max(1, most) - 1))
     maps = maps_of(found)
-    assert prune(maps, n, knobs) == 0
+    assert prune(maps, n, config) == 0
     assert tables_of(maps) == found
 
 

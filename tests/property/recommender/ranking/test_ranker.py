@@ -271,7 +271,7 @@ def assert_evidence(
         assert found["place_base_top"] == (place < 20)
 
 
-knobs = st.builds(
+config = st.builds(
     RecommenderConfig,
     session_decay=st.sampled_from([1.0, 0.8, 0.5]),
     repeat_weight=st.sampled_from([0.0, 1.0]),
@@ -299,7 +299,7 @@ users = st.lists(
 
 
 @given(
-    knobs,
+    config,
     rows,
     st.dictionaries(name, st.floats(-1, 1, width=32)),
     st.sets(name, max_size=3),

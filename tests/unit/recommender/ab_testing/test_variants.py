@@ -195,9 +195,11 @@ def test_every_list_is_the_one_that_its_variants_knobs_make() -> None:
 def test_a_variant_without_the_blend_is_never_ranked_by_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    knobs = replace(EAGER, blend_examples_min=50, blend_batch_lists=8, blend_lists_per_second=10**6)
+    config = replace(
+        EAGER, blend_examples_min=50, blend_batch_lists=8, blend_lists_per_second=10**6
+    )
     experiment = parse(variants(blend=False))
-    worker = Recommender(knobs, experiment)
+    worker = Recommender(config, experiment)
     assert worker.trainer is not None
     monkeypatch.setattr(worker.trainer, "trusted", lambda: True)
     models = {(found.variant, found.model.name) for found in served(worker)}
@@ -205,7 +207,7 @@ def test_a_variant_without_the_blend_is_never_ranked_by_it(
     assert ("b", "blend") not in models
     assert worker.trainer.examples > 0
     off = parse(variants(blend=False).replace('"a":{', '"a":{"blend":false,'))
-    assert Recommender(knobs, off).trainer is None
+    assert Recommender(config, off).trainer is None
 
 
 def test_without_an_experiment_lists_and_checkpoints_say_nothing_of_one() -> None:

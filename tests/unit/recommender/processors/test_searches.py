@@ -58,8 +58,8 @@ def models() -> tuple[ItemEncoder, SupportQueryFilter]:
 class Shop:
     """One partition of clicks and of searches of a worker that knows a small catalogue."""
 
-    def __init__(self, models: tuple[ItemEncoder, SupportQueryFilter], **knobs: Any) -> None:
-        self.worker = Recommender(replace(RecommenderConfig(), **knobs), models=models)
+    def __init__(self, models: tuple[ItemEncoder, SupportQueryFilter], **config: Any) -> None:
+        self.worker = Recommender(replace(RecommenderConfig(), **config), models=models)
         self.worker.prepare(lambda topic: 1)
         self.catalogued(*PRODUCTS)
         self.clicks, self.searches = self.worker.make_interactions(0), self.worker.make_searches(0)
@@ -213,8 +213,8 @@ def test_the_blend_ranks_by_a_search_before_it_has_seen_one() -> None:
 # -- the index and the catalogue
 
 
-def product_search(models: tuple[ItemEncoder, SupportQueryFilter], **knobs: Any) -> ProductSearch:
-    worker = Recommender(replace(RecommenderConfig(), **knobs), models=models)
+def product_search(models: tuple[ItemEncoder, SupportQueryFilter], **config: Any) -> ProductSearch:
+    worker = Recommender(replace(RecommenderConfig(), **config), models=models)
     assert worker.product_search is not None
     return worker.product_search
 

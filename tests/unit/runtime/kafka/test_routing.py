@@ -130,11 +130,11 @@ def test_a_router_remembers_few_keys_and_many_alike():
                for v, n in zip(kept, names, strict=True))  # fmt: skip
 
 
-def test_a_fence_survives_a_checkpoint():
-    fence = ForwardedOffsets()
-    assert fence.passes(Hop(0, 1, 2, 7))
+def test_forwarded_offsets_survive_a_checkpoint():
+    forwarded = ForwardedOffsets()
+    assert forwarded.passes(Hop(0, 1, 2, 7))
     other = ForwardedOffsets()
-    other.restore(fence.snapshot())
+    other.restore(forwarded.snapshot())
     assert not other.passes(Hop(0, 0, 2, 7))
     assert other.passes(Hop(0, 0, 3, 0))
     assert other.passes(Hop(0, 0, 2, 8))
@@ -145,7 +145,7 @@ def test_a_fence_survives_a_checkpoint():
 def test_every_event_is_folded_once_whoever_is_killed_and_when(seed, count):
     """Workers are killed between what they publish and their checkpoint, which is then replayed.
 
-    The events have no ids, so that nothing but the fence can tell what comes twice."""
+    The events have no ids, so that nothing but the forwarded offsets can tell what comes twice."""
     chance = random.Random(seed)
     logs = {number: [] for number in range(count)}
     for _ in range(40):
