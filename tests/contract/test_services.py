@@ -68,7 +68,15 @@ def state_of(source: Source) -> set[str]:
 
 
 def test_dead_letter_topics_are_those_of_the_consumers_in_their_order():
-    assert [topic.name for topic in topics.ALL if topic.name.endswith(".dlq")] == [
+    found = [topic.name for topic in topics.ALL if topic.name.endswith(".dlq")]
+    assert sorted(found) == sorted(
+        topics.dead_letters(topic.name, consumer)
+        for topic in topics.ALL
+        for consumer in topic.consumers
+        if consumer in topics.SERVICES and not topic.name.endswith((".dlq", "-checkpoints.v1"))
+    )
+    known = ("recommender", "intent", "sentiment")
+    assert [name for name in found if name.split(".")[-2] in known] == [
         "shop.clicks.v1.recommender.dlq",
         "shop.catalogue.v1.recommender.dlq",
         "personalisation.item-pairs.v1.recommender.dlq",
@@ -216,13 +224,16 @@ def test_what_is_no_service_is_refused_with_a_reason(name, message):
 
 
 def test_classify_and_evaluate_are_for_services_that_name_them():
-    choices = "{intent|sentiment}"
-    assert choices in invoke("classify", "--help").stdout
+    classifying = [spec.name for spec in services.specs() if spec.classify]
+    assert classifying[:2] == ["intent", "sentiment"]
+    assert f"{{{'|'.join(classifying)}}}" in invoke("classify", "--help").stdout
     refused = invoke("classify", "recommender")
     assert refused.exit_code == 2
-    assert "'recommender' is not one of intent, sentiment" in refused.stderr
+    assert f"'recommender' is not one of {', '.join(classifying)}" in refused.stderr
     listed = invoke("evaluate", "--help").stdout.split("Commands:")[1]
-    assert [line.split()[0] for line in listed.strip().splitlines()] == list(services.NAMES)
+    evaluated = [spec.name for spec in services.specs() if spec.evaluate]
+    assert evaluated[:3] == ["intent", "sentiment", "recommender"]
+    assert [line.split()[0] for line in listed.strip().splitlines()] == evaluated
 
 
 def test_reading_specifications_loads_neither_models_nor_numerics():
