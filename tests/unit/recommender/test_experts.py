@@ -91,7 +91,7 @@ from shopkeeper.shared.contracts.events.recommendation import (
     RECOMMENDATIONS_UPDATED, SimilarItem, SimilarItemsUpdated, TrendingItem, TrendingUpdated,
 )
 from shopkeeper.shared.contracts.events.shop import ProductClicked
-from shopkeeper.shared.runtime.telemetry.metrics import Metrics
+from shopkeeper.shared.runtime.telemetry.metrics import Registry
 
 worker = Recommender(RecommenderConfig(user_groups=0, blend_batch_lists=1))
 worker.prepare(lambda topic: 1)
@@ -116,8 +116,8 @@ for number, product in enumerate(("p0", "p7", "p0")):
     lists = [output for output in sent if output.topic == topics.RECOMMENDATIONS]
     if number == 0:
         first = lists[0]
-metrics = Metrics("w")
-worker.observe(metrics)
+registry = Registry()
+worker.metrics(registry)()
 found = outputs.decode(RECOMMENDATIONS_UPDATED, first.value)
 print(json.dumps({
     "items": [item.product_id for item in found.items],
@@ -125,7 +125,7 @@ print(json.dumps({
     "reasons": [item.reason.code for item in found.items],
     "header": dict(first.headers)["ce_experts"].decode().split(","),
     "fallback": found.fallback,
-    "metrics": generate_latest(metrics.registry).decode(),
+    "metrics": generate_latest(registry).decode(),
     "features": [name for name, of in zip(FEATURES, EXPERT_OF) if of == "trending"],
     "kept": kept,
     "examples": trainer.examples,
