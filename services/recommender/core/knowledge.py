@@ -77,3 +77,12 @@ class Knowledge:
             self.sessions,
             self.user_groups,
         )
+
+    def reserve(self) -> None:
+        """Make all arrays by item, and the rows that content keeps, cover every interned item."""
+        self.similar_items.reserve()
+        self.item_counts.reserve()
+        self.catalogue.reserve()
+        self.sentiment.reserve()
+        self.sessions.reserve()  # and the vectors that it teaches
+        self.content.reserve()

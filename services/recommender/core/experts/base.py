@@ -68,7 +68,7 @@ class View(Protocol):
 
     @classmethod
     def of(cls, knowledge: Knowledge, config: RecommenderConfig) -> Any:
-        """Read it: once for each batch of lists. Arrays cover every interned item."""
+        """Read it: once for each batch of lists, of knowledge that covers every interned item."""
         ...
 
     def __iter__(self) -> Iterator[Any]: ...

@@ -22,7 +22,6 @@ class View(NamedTuple):
 
     @classmethod
     def of(cls, knowledge: Knowledge, config: RecommenderConfig) -> View:
-        knowledge.catalogue.reserve()
         return cls(knowledge.catalogue.category)
 
 

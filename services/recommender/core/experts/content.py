@@ -30,8 +30,6 @@ class View(NamedTuple):
     @classmethod
     def of(cls, knowledge: Knowledge, config: RecommenderConfig) -> View:
         content = knowledge.content
-        content.reserve()
-        knowledge.item_counts.reserve()
         return cls(
             content.row_of,
             content.neighbours,

@@ -39,8 +39,6 @@ class View(NamedTuple):
     @classmethod
     def of(cls, knowledge: Knowledge, config: RecommenderConfig) -> View:
         similar = knowledge.similar_items
-        similar.reserve()
-        knowledge.item_counts.reserve()
         return cls(
             similar.row_of,
             similar.neighbours,

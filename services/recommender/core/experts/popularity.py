@@ -28,8 +28,6 @@ class View(NamedTuple):
     @classmethod
     def of(cls, knowledge: Knowledge, config: RecommenderConfig) -> View:
         index = knowledge.sessions
-        index.reserve()
-        knowledge.item_counts.reserve()
         return cls(knowledge.item_counts.n[CLICK], index.heat, index.heat_at, index.totals)
 
 

@@ -32,7 +32,6 @@ class View(NamedTuple):
     @classmethod
     def of(cls, knowledge: Knowledge, config: RecommenderConfig) -> View:
         index = knowledge.sessions
-        index.reserve()
         return cls(
             index.returns,
             index.totals,

@@ -22,7 +22,6 @@ class View(NamedTuple):
 
     @classmethod
     def of(cls, knowledge: Knowledge, config: RecommenderConfig) -> View:
-        knowledge.sentiment.reserve()
         return cls(knowledge.sentiment.mean)
 
 

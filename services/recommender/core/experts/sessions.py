@@ -41,7 +41,6 @@ class View(NamedTuple):
     @classmethod
     def of(cls, knowledge: Knowledge, config: RecommenderConfig) -> View:
         walks = Walks.of(knowledge, config)
-        knowledge.item_counts.reserve()
         return cls(
             walks.entries,
             walks.newest,

@@ -34,7 +34,6 @@ class View(NamedTuple):
     @classmethod
     def of(cls, knowledge: Knowledge, config: RecommenderConfig) -> View:
         similar = knowledge.similar_items
-        similar.reserve()
         return cls(
             similar.row_of,
             similar.neighbours,

@@ -29,7 +29,6 @@ class View(NamedTuple):
 
     @classmethod
     def of(cls, knowledge: Knowledge, config: RecommenderConfig) -> View:
-        knowledge.sessions.reserve()  # and what it teaches
         vectors = knowledge.vectors
         return cls(vectors.inputs, vectors.outputs, powers(config.session_decay))
 

@@ -33,7 +33,6 @@ class Walks(NamedTuple):
     @classmethod
     def of(cls, knowledge: Knowledge, config: RecommenderConfig) -> Walks:
         index = knowledge.sessions
-        index.reserve()
         return cls(
             index.entries,
             index.heads,

@@ -138,6 +138,7 @@ class CandidateGenerator:
         bought_items, bought_bounds = _flat(boughts)
         searched_items, searched_bounds = _flat([items for items, _ in searched])
         self._knowledge.content.prepare(recent_items)
+        self._knowledge.reserve()
         views = tuple(tuple(e.view.of(self._knowledge, self._config)) for e in ALL)
         choice = self._choice()
         if self._items.capacity > len(self._workspace.mark):
@@ -162,8 +163,6 @@ class CandidateGenerator:
 
     def _choice(self) -> _Choice:
         config, knowledge = self._config, self._knowledge
-        knowledge.catalogue.reserve()
-        knowledge.sentiment.reserve()
         return _Choice(
             blocked=knowledge.catalogue.blocked(),
             review_mean=knowledge.sentiment.mean,
@@ -177,6 +176,9 @@ class CandidateGenerator:
 
 
 def _flat(lists: Sequence[Sequence[int]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """All items, and where each list's begin and the last one's end."""
+    if len(lists) == 1:  # as most often where few events come
+        return np.array(lists[0], np.int64), np.array((0, len(lists[0])), np.int64)
     bounds = np.zeros(len(lists) + 1, np.int64)
     np.cumsum([len(each) for each in lists], out=bounds[1:])
     return np.array([item for each in lists for item in each], np.int64), bounds
