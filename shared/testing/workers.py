@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from shopkeeper.shared.runtime.settings import KafkaSettings
 
-READY_S_MAX = 90.0
+READY_S_MAX = 240.0  # a first start compiles its loops, on a busy machine for minutes
 STOP_S_MAX = 60.0
 
 
