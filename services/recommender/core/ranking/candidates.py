@@ -70,16 +70,8 @@ class Candidates(NamedTuple):
     def filled(self) -> Candidates:
         """Without the room that is left."""
         end = int(self.bounds[-1])
-        return Candidates(
-            bounds=self.bounds,
-            items=self.items[:end],
-            features_raw=self.features_raw[:end],
-            base_score=self.base_score[:end],
-            review_factor=self.review_factor[:end],
-            lead_reason=self.lead_reason[:end],
-            lead_item=self.lead_item[:end],
-            lead_event_class=self.lead_event_class[:end],
-        )
+        columns: Any = [column[:end] for column in self[1:]]
+        return Candidates(self.bounds, *columns)
 
 
 class _Lists(NamedTuple):

@@ -22,13 +22,8 @@ class Requests(NamedTuple):
 
     def part(self, start: int, end: int) -> Requests:
         """Those from `start` on, up to `end`."""
-        return Requests(
-            self.recents[start:end],
-            self.boughts[start:end],
-            self.sessions[start:end],
-            self.searched[start:end],
-            self.draws[start:end],
-        )
+        columns: Any = [column[start:end] for column in self]
+        return Requests(*columns)
 
 
 def together(parts: Sequence[Requests]) -> Requests:
