@@ -111,6 +111,19 @@ def _ordered(data: dict[str, Any], words: Words) -> str:
     )
 
 
+def _removed(data: dict[str, Any], words: Words) -> str:
+    return f"taken out of the cart: {words.title(data['product_id'])}"
+
+
+def _refunded(data: dict[str, Any], words: Words) -> str:
+    lines = [words.title(line["product_id"]) for line in data.get("products") or ()]
+    return f"refunded {', '.join(lines[:ITEMS_SHOWN]) or 'order ' + data['order_id']}"
+
+
+def _withdrawn(data: dict[str, Any], words: Words) -> str:
+    return f"withdrawn: a review of {words.title(data['product_id'])}"
+
+
 def _searched(data: dict[str, Any], words: Words) -> str:
     return f"“{data['query']}”"
 
@@ -164,10 +177,13 @@ def _item(item: dict[str, Any], words: Words) -> str:
 SUMMARIES: dict[str, Callable[[dict[str, Any], Words], str]] = {
     "product.clicked.v1": _product,
     "product.added.v1": _product,
+    "product.removed.v1": _removed,
     "order.completed.v1": _ordered,
+    "order.refunded.v1": _refunded,
     "products.searched.v1": _searched,
     "question.asked.v1": _asked,
     "product.reviewed.v1": _reviewed,
+    "review.withdrawn.v1": _withdrawn,
     "product.catalogued.v1": _catalogued,
     INTENT_RECOGNISED: _intent,
     SENTIMENT_SCORED: _sentiment,

@@ -67,6 +67,23 @@ class OrderCompleted(Customer, frozen=True, kw_only=True, gc=False):
     recomm_id: OptionalId = None
 
 
+class ProductRemoved(Customer, frozen=True, kw_only=True, gc=False):
+    """A product was taken out of the cart."""
+
+    product_id: Id
+    quantity: Number = None
+    price: Number = None
+
+
+class OrderRefunded(Customer, frozen=True, kw_only=True, gc=False):
+    """An order was refunded or cancelled: `products` of it, or the whole of it."""
+
+    order_id: Id
+    products: list[OrderLine] | None = None
+    total: Number = None
+    currency: str | None = None
+
+
 class ProductsSearched(Customer, frozen=True, kw_only=True, gc=False):
     """A search."""
 
@@ -100,6 +117,13 @@ class ProductReviewed(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     def __post_init__(self) -> None:
         if not self.review_body and self.rating is None:
             raise ValueError("missing required field `review_body` or `rating`")
+
+
+class ReviewWithdrawn(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A review no longer counts: it was moderated, or its author deleted it."""
+
+    product_id: Id
+    review_id: Id
 
 
 class ProductCatalogued(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -139,10 +163,13 @@ class UserErased(Customer, frozen=True, kw_only=True, gc=False):
 SHOP_TYPES: dict[str, type[msgspec.Struct]] = {
     "product.clicked.v1": ProductClicked,
     "product.added.v1": ProductAdded,
+    "product.removed.v1": ProductRemoved,
     "order.completed.v1": OrderCompleted,
+    "order.refunded.v1": OrderRefunded,
     "user.erased.v1": UserErased,
     "products.searched.v1": ProductsSearched,
     "question.asked.v1": QuestionAsked,
     "product.reviewed.v1": ProductReviewed,
+    "review.withdrawn.v1": ReviewWithdrawn,
     "product.catalogued.v1": ProductCatalogued,
 }

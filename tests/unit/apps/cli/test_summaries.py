@@ -26,6 +26,18 @@ def line(event_type, data, language="en"):
             {"products": [{"product_id": p} for p in ("p1", "p2", "a", "b")]},
             "ordered Tent, Lamp, a and 1 more",
         ),
+        ("product.removed.v1", {"product_id": "p1"}, "taken out of the cart: Tent"),
+        ("order.refunded.v1", {"order_id": "o7"}, "refunded order o7"),
+        (
+            "order.refunded.v1",
+            {"order_id": "o7", "products": [{"product_id": "p2"}]},
+            "refunded Lamp",
+        ),
+        (
+            "review.withdrawn.v1",
+            {"product_id": "p1", "review_id": "r"},
+            "withdrawn: a review of Tent",
+        ),
         ("products.searched.v1", {"query": "lamp"}, "“lamp”"),
         ("question.asked.v1", {"question": "when?", "product_id": "p1"}, "“when?”"),
         (
