@@ -73,23 +73,24 @@ def describe(request: Any, chosen: Any, view: Any, own: Any) -> None:
 def derive(columns: Columns, derived: NDArray[np.float32]) -> None:
     """Habits of repeating: the rates again, where the user has seen the item."""
     raw, scaled = columns.raw, columns.scaled
-    times, recency = raw("times"), raw("recency")
+    times, recency, length = raw("times"), raw("recency"), raw("length")
+    distinct, return_rate = raw("distinct"), raw("return_rate")
     np.minimum(times, TIMES_MAX, out=scaled("times"))
     seen, last = recency > 0, recency == 1
-    repeats = raw("length") > raw("distinct")
+    repeats = length > distinct
     derived[:, 0] = seen
     derived[:, 1] = last
     derived[:, 2] = recency == np.float32(1 / 2)
     derived[:, 3] = recency == np.float32(1 / 3)
     derived[:, 4] = times >= 2
-    derived[:, 5] = last & (raw("length") == 1)
-    derived[:, 6] = last & (raw("distinct") == 1)
+    derived[:, 5] = last & (length == 1)
+    derived[:, 6] = last & (distinct == 1)
     derived[:, 7] = last & repeats
     derived[:, 8] = seen & repeats
-    derived[:, 9] = scaled("length") * seen
-    derived[:, 10] = raw("return_rate") * seen
-    derived[:, 11] = raw("return_rate") * last
-    derived[:, 12] = raw("immediate_rate") * last
+    np.multiply(scaled("length"), seen, out=derived[:, 9])
+    np.multiply(return_rate, seen, out=derived[:, 10])
+    np.multiply(return_rate, last, out=derived[:, 11])
+    np.multiply(raw("immediate_rate"), last, out=derived[:, 12])
 
 
 EXPERT = Expert(

@@ -73,8 +73,7 @@ PLACE_OF = tuple(  # what each expert's compiled loops know of it
 _ROOTS = slice(0, len(ROOTS))
 _LOGS = slice(len(ROOTS), len(ROOTS) + len(LOGS))
 _PLAIN = slice(len(ROOTS) + len(LOGS), len(RAW))
-_LOGARITHMS = [RAW.index(name) for name in LOGARITHMS]
-_PLACES = [RAW.index(name) for name in PLACES]
+_LOGARITHMS = np.array([RAW.index(name) for name in LOGARITHMS], np.intp)
 _COLUMN_OF = {name: number for number, name in enumerate(RAW)}
 
 
@@ -95,15 +94,18 @@ def describe(raw: NDArray[np.float32]) -> NDArray[np.float32]:
     """(candidates, features), in the order of `FEATURES`, of (candidates, RAW)."""
     features = np.empty((len(raw), len(FEATURES)), np.float32)
     np.sqrt(raw[:, _ROOTS], out=features[:, _ROOTS])
-    np.log(raw[:, _LOGS] + np.float32(1), out=features[:, _LOGS])  # faster than log1p by far
+    more = raw[:, _LOGS] + np.float32(1)
+    np.log(more, out=features[:, _LOGS])  # faster than log1p by far
     features[:, _PLAIN] = raw[:, _PLAIN]
     at = len(RAW)
-    features[:, at : at + len(LOGARITHMS)] = np.log(raw[:, _LOGARITHMS] + np.float32(TINY))
+    chosen = raw.take(_LOGARITHMS, axis=1)
+    chosen += np.float32(TINY)
+    np.log(chosen, out=features[:, at : at + len(LOGARITHMS)])
     at += len(LOGARITHMS)
-    places = raw[:, _PLACES]
-    features[:, at : at + len(PLACES)] = 1 / np.sqrt(places + 1)
+    places = more[:, len(LOGS) - len(PLACES) :]  # counted from 1: the last of the logarithms
+    np.divide(1, np.sqrt(places), out=features[:, at : at + len(PLACES)])
     at += len(PLACES)
-    features[:, at : at + len(PLACES)] = places < TOP
+    np.less_equal(places, TOP, out=features[:, at : at + len(PLACES)], casting="unsafe")
     at += len(PLACES)
     columns = _Columns(raw, features)
     for expert in ALL:
