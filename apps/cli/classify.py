@@ -93,6 +93,3 @@ def command(task: str, file: BinaryIO) -> None:
             sys.stdout.buffer.flush()
     except (BadLine, ModelError, runtime_settings.SettingsError) as error:
         raise click.ClickException(str(error)) from None
-    except BrokenPipeError:
-        # The reader has seen enough (`| head`); nothing more can or need be said.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

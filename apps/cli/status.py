@@ -1,0 +1,6 @@
+import click
+
+
+@click.command("x")
+def command() -> None:
+    """x"""
