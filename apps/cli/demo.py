@@ -20,6 +20,8 @@ from shopkeeper.shared.runtime.processes.embedded import BrokerUnavailable, embe
 from shopkeeper.shared.runtime.settings import SettingsError
 from shopkeeper.shared.runtime.telemetry import logs
 
+from . import connection, unread
+
 SIMULATED_PER_S = 40.0
 FILE_PER_S = 200.0
 PORT = 9092
@@ -69,6 +71,7 @@ def command(
         raise click.UsageError("--data and --format go together")
     if screenshot is not None and not screenshot.absolute().parent.is_dir():
         raise click.UsageError(f"--screenshot: {screenshot.parent} is not a folder")
+    unread.warn(connection.say)
     logs.configure("demo", "WARNING", "text")
     # Drawing runs in a thread: the default of 5 ms per turn would add to the measured latency.
     sys.setswitchinterval(0.001)

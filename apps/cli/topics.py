@@ -17,21 +17,16 @@ from shopkeeper.shared.runtime.operations.growth import Grower
 from shopkeeper.shared.runtime.settings import KafkaSettings, SettingsError, read
 from shopkeeper.shared.runtime.telemetry import logs
 
+from . import connection, unread
+
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
-WAIT_OPTION = click.option(
-    "--wait",
-    "wait_s",
-    type=click.FloatRange(min=0),
-    default=60.0,
-    show_default=True,
-    metavar="SECONDS",
-    help="How long to wait for a broker that does not answer.",
-)
+WAIT_OPTION = connection.wait_option(60.0)
 
 
 def _settings() -> tuple[KafkaSettings, int, int]:
+    unread.warn(connection.say)
     try:
         return (
             KafkaSettings.from_env(os.environ),
@@ -42,14 +37,10 @@ def _settings() -> tuple[KafkaSettings, int, int]:
         raise click.UsageError(str(error)) from None
 
 
-def _say(line: str) -> None:
-    click.echo(line, err=True)
-
-
 def _run(kafka: KafkaSettings, wait_s: float, work: Coroutine[Any, Any, Any]) -> Any:
     async def body() -> Any:
         try:
-            await admin.wait_for_broker(kafka, _say, wait_s)
+            await admin.wait_for_broker(kafka, connection.say, wait_s)
         except admin.BrokerAway as error:
             work.close()
             raise click.ClickException(
@@ -108,7 +99,7 @@ def grow(
     kafka, _, _ = _settings()
     grower = Grower(
         kafka,
-        _say,
+        connection.say,
         services.reshard,
         wait_s=workers_s,
         workers_gone=workers_gone,

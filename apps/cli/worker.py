@@ -20,6 +20,7 @@ from shopkeeper.shared.runtime.settings import SettingsError, WorkerSettings
 from shopkeeper.shared.runtime.tasks import end_tasks
 from shopkeeper.shared.runtime.telemetry import logs
 
+from . import unread
 from .service_names import ServiceName
 
 log = logging.getLogger(__name__)
@@ -104,6 +105,7 @@ def command(service: str) -> None:
     except SettingsError as error:
         raise click.UsageError(str(error)) from None
     logs.configure(settings.worker_id or spec.name, settings.log_level, settings.log_format)
+    unread.warn(log.warning, spec)
     # Not asyncio.run: at its end it waits, without limit, for what does not heed a cancellation.
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
