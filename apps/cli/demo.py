@@ -66,7 +66,13 @@ def command(
     port: int,
     screenshot: Path | None,
 ) -> None:
-    """Everything at once on this machine, with a live view; Ctrl-C ends it all."""
+    """Everything at once on this machine, with a live view; Ctrl-C ends it all.
+
+    \b
+    Examples:
+      shopkeeper demo
+      shopkeeper demo --data clicks.csv.gz --format yoochoose --catalogue products.csv
+    """
     if (data is None) != (form is None):
         raise click.UsageError("--data and --format go together")
     if screenshot is not None and not screenshot.absolute().parent.is_dir():

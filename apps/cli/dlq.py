@@ -116,7 +116,9 @@ def command() -> None:
 def list_command(raw: bool) -> None:
     """Count dead letters by topic and error.
 
-    One that was sent back and refused again counts once. Example: shopkeeper dlq list --json
+    One that was sent back and refused again counts once.
+
+    Example: shopkeeper dlq list --json
     """
     counts: dict[str, Counter[str]] = connection.run("dlq", list_counts)
     if raw:

@@ -7,6 +7,7 @@ Where a reader of the results goes away (`| head`), a command ends at once, by S
 from __future__ import annotations
 
 import importlib
+import inspect
 import os
 from typing import Any, cast
 
@@ -49,9 +50,25 @@ class LazyGroup(click.Group):
         return cast("click.Command", importlib.import_module(COMMANDS[cmd_name]).command)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the subcommand; where it prints to a pipe that is closed, end without a word."""
-        with ending_with_its_reader():
-            return super().invoke(ctx)
+        """Run the subcommand; where it prints to a pipe that is closed, end without a word.
+
+        Where an argument is missing, the examples of its help stand below the error.
+        """
+        try:
+            with ending_with_its_reader():
+                return super().invoke(ctx)
+        except click.MissingParameter as error:
+            command = None if error.ctx is None else error.ctx.command
+            if command is None or not (shown := examples(command)):
+                raise
+            raise click.UsageError(f"{error.format_message()}\n\n{shown}", error.ctx) from None
+
+
+def examples(command: click.Command) -> str:
+    """How a command's help ends: "Example: ..." or "Examples:" and some lines; "" without any."""
+    text = inspect.cleandoc(command.help or "").replace("\b", "")
+    _, word, rest = text.rpartition("\nExample")
+    return inspect.cleandoc("Example" + rest) if word else ""
 
 
 @click.group(PROGRAM, cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

@@ -57,13 +57,22 @@ def _run(kafka: KafkaSettings, wait_s: float, work: Coroutine[Any, Any, Any]) ->
 
 @click.group("topics")
 def command() -> None:
-    """Create, grow, recreate, list topics (TOPIC_PARTITIONS, TOPIC_REPLICATION, TOPIC_PREFIX)."""
+    """Create, grow, recreate, list topics (TOPIC_PARTITIONS, TOPIC_REPLICATION, TOPIC_PREFIX).
+
+    \b
+    Examples:
+      shopkeeper topics init
+      TOPIC_PARTITIONS=8 TOPIC_REPLICATION=3 shopkeeper topics init
+    """
 
 
 @command.command("init")
 @WAIT_OPTION
 def init(wait_s: float) -> None:
-    """Create every topic that is missing; leave the others as they are."""
+    """Create every topic that is missing; leave the others as they are.
+
+    Example: TOPIC_PARTITIONS=8 shopkeeper topics init
+    """
     kafka, partitions, replication = _settings()
     created = _run(kafka, wait_s, admin.init_topics(kafka, partitions, replication))
     for name in created:
@@ -95,6 +104,8 @@ def grow(
 
     Workers stop by themselves, finish by the old count what was published, and go on by the new
     one, if something starts them again (`shopkeeper up`, an orchestrator). Producers may go on.
+
+    Example: shopkeeper topics grow 8
     """
     kafka, _, _ = _settings()
     grower = Grower(
@@ -120,7 +131,10 @@ def grow(
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @WAIT_OPTION
 def reset(yes: bool, wait_s: float) -> None:
-    """Delete every topic with all its records, and create them anew. Stop the workers first."""
+    """Delete every topic with all its records, and create them anew. Stop the workers first.
+
+    Example: shopkeeper topics reset
+    """
     kafka, partitions, replication = _settings()
     if not yes:
         servers = ",".join(kafka.bootstrap_servers)
@@ -136,7 +150,10 @@ def reset(yes: bool, wait_s: float) -> None:
 @command.command("list")
 @WAIT_OPTION
 def list_topics(wait_s: float) -> None:
-    """One line per topic: name, partitions (or "missing"), cleanup policy, key."""
+    """One line per topic: name, partitions (or "missing"), cleanup policy, key.
+
+    Example: shopkeeper topics list
+    """
     kafka, _, _ = _settings()
 
     for state in _run(kafka, wait_s, admin.list_topics(kafka)):

@@ -59,6 +59,11 @@ def command(services: tuple[str, ...], workers: tuple[str, ...], status_file: Pa
     What crashes is started again. Each worker gets a static group member id made of WORKER_ID
     (default: this machine's name), service and number: give a second `up` on the same machine and
     brokers another WORKER_ID, or its workers are refused.
+
+    \b
+    Examples:
+      shopkeeper up
+      shopkeeper up recommender=2 intent
     """
     counts = dict(_counted(text) for text in services or all_services.NAMES)
     counts.update(_counted(text) for text in workers)

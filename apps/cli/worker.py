@@ -89,7 +89,13 @@ def _status(failure: BaseException | None) -> int:
 @click.command("worker")
 @click.argument("service", type=ServiceName())
 def command(service: str) -> None:
-    """Run one SERVICE until SIGTERM or Ctrl-C."""
+    """Run one SERVICE until SIGTERM or Ctrl-C; settings come from the environment.
+
+    \b
+    Examples:
+      shopkeeper worker recommender
+      WORKER_ID=intent-1 HTTP_PORT=9101 shopkeeper worker intent
+    """
     shutdown.end_at_once_until_ready()
     # The state thread computes while the loop delivers: the default of 5 ms per turn of the
     # interpreter lock would add that to every hop between them.
