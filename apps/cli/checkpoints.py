@@ -45,13 +45,22 @@ def _run(work: Callable[[KafkaSettings], Coroutine[Any, Any, Any]]) -> Any:
 
 @click.group("checkpoints")
 def command() -> None:
-    """Checkpoints: list, reset."""
+    """Checkpoints: list, reset.
+
+    \b
+    Examples:
+      shopkeeper checkpoints list
+      shopkeeper checkpoints reset sentiment
+    """
 
 
 @command.command("list")
 @click.argument("services", metavar="[SERVICE]...", nargs=-1, type=click.Choice(NAMES))
 def list_command(services: tuple[str, ...]) -> None:
-    """One line per checkpoint: service, source topic, partition, offset, bytes, age."""
+    """One line per checkpoint: service, source topic, partition, offset, bytes, age.
+
+    Example: shopkeeper checkpoints list recommender
+    """
 
     async def work(kafka: KafkaSettings) -> list[checkpoint_admin.Kept]:
         found = []
@@ -90,6 +99,8 @@ def reset_command(service: str, yes: bool, force: bool) -> None:
     ids. With the recommender's go the deltas that its stages hand each other, which it makes
     anew. Refused while the service's group has members, unless --force says that none runs: one
     that was killed is listed until its session times out, on the embedded broker for ever.
+
+    Example: shopkeeper checkpoints reset sentiment
     """
     if not force and (members := _run(lambda kafka: checkpoint_admin.members(kafka, service))):
         _refuse_members(service, members)

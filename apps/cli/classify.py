@@ -82,6 +82,11 @@ def command(task: str, file: BinaryIO) -> None:
     Prints one JSON line per text, in the same order: label, score (the label's probability),
     probabilities of all labels, and language (en, zh, other). Stops at a bad line with exit
     status 1, after the results of the lines before it.
+
+    \b
+    Examples:
+      echo '{"text": "where is my parcel"}' | shopkeeper classify intent
+      shopkeeper classify sentiment reviews.jsonl
     """
     from shopkeeper.shared.text.onnx_model import ModelError
 
@@ -93,6 +98,3 @@ def command(task: str, file: BinaryIO) -> None:
             sys.stdout.buffer.flush()
     except (BadLine, ModelError, runtime_settings.SettingsError) as error:
         raise click.ClickException(str(error)) from None
-    except BrokenPipeError:
-        # The reader has seen enough (`| head`); nothing more can or need be said.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -20,6 +20,8 @@ from shopkeeper.shared.runtime.processes.embedded import BrokerUnavailable, embe
 from shopkeeper.shared.runtime.settings import SettingsError
 from shopkeeper.shared.runtime.telemetry import logs
 
+from . import connection, unread
+
 SIMULATED_PER_S = 40.0
 FILE_PER_S = 200.0
 PORT = 9092
@@ -64,11 +66,18 @@ def command(
     port: int,
     screenshot: Path | None,
 ) -> None:
-    """Everything at once on this machine, with a live view; Ctrl-C ends it all."""
+    """Everything at once on this machine, with a live view; Ctrl-C ends it all.
+
+    \b
+    Examples:
+      shopkeeper demo
+      shopkeeper demo --data clicks.csv.gz --format yoochoose --catalogue products.csv
+    """
     if (data is None) != (form is None):
         raise click.UsageError("--data and --format go together")
     if screenshot is not None and not screenshot.absolute().parent.is_dir():
         raise click.UsageError(f"--screenshot: {screenshot.parent} is not a folder")
+    unread.warn(connection.say)
     logs.configure("demo", "WARNING", "text")
     # Drawing runs in a thread: the default of 5 ms per turn would add to the measured latency.
     sys.setswitchinterval(0.001)

@@ -2,141 +2,125 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
 from collections import Counter
-from collections.abc import AsyncIterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import orjson
-from aiokafka.errors import KafkaError
+from click.shell_completion import CompletionItem
 
-from shopkeeper.shared.contracts import topics
-from shopkeeper.shared.contracts.dead_letter import CORRUPT_BATCH, PREFIX
-from shopkeeper.shared.runtime.kafka.admin import wait_for_broker
+from shopkeeper.services import NAMES
+from shopkeeper.shared.contracts.dead_letter import CORRUPT_BATCH, REFUSED_AT
 from shopkeeper.shared.runtime.kafka.publisher import Publisher
-from shopkeeper.shared.runtime.kafka.reader import Reader
-from shopkeeper.shared.runtime.settings import KafkaSettings, SettingsError
 
+from . import connection, dead_letters
+from .dead_letters import NoSuchThing, Wanted, errors_of, letters, original_headers
 from .summaries import preview, printable
 
-DEAD_LETTER_TOPICS = tuple(t.name for t in topics.ALL if t.name.endswith(".dlq"))
-SUFFIXES = (
-    "topic",
-    "partition",
-    "offset",
-    "stage",
-    "class.name",
-    "exception.class.name",
-    "exception.message",
-    "value.replaced",
-    "batch.first.offset",
-    "batch.last.offset",
-)
+if TYPE_CHECKING:
+    from shopkeeper.shared.runtime.settings import KafkaSettings
 
 
-def errors_of(record: Any) -> dict[str, str]:
-    """The __connect.errors headers that the worker added, without their prefix.
-
-    The last of a name counts: the record itself may have come with such headers.
-    """
-    return {
-        name.removeprefix(PREFIX): (value or b"").decode("utf-8", "replace")
-        for name, value in record.headers
-        if name.startswith(PREFIX)
-    }
-
-
-def original_headers(record: Any) -> list[tuple[str, bytes]]:
-    """The headers without those that dead-lettering added."""
-    added = {PREFIX + suffix for suffix in SUFFIXES}
-    return [(name, value) for name, value in record.headers if name not in added]
-
-
-def _source_topic(name: str) -> str:
-    for source in topics.BY_NAME:
-        for service in topics.SERVICES:
-            if topics.dead_letters(source, service) == name:
-                return source
-    raise click.UsageError(f"{name} is no dead-letter topic; there are {_listed()}")
-
-
-def _listed() -> str:
-    return ", ".join(DEAD_LETTER_TOPICS)
-
-
-async def _selected(
-    reader: Reader, partition: int | None, offset: int | None, limit: int | None
-) -> AsyncIterator[Any]:
-    count = 0
-    async for record in reader.until_now():
-        if partition is not None and record.partition != partition:
-            continue
-        if offset is not None and record.offset != offset:
-            continue
-        if limit is not None and count >= limit:
-            return
-        count += 1
-        yield record
+class Replayed(Counter[str]):
+    """published; left_out: only a hash is left of the value, or it is a whole batch."""
 
 
 async def list_counts(kafka: KafkaSettings) -> dict[str, Counter[str]]:
-    """Dead-letter topic -> error class -> records."""
-    counts: dict[str, Counter[str]] = {name: Counter() for name in DEAD_LETTER_TOPICS}
-    async with Reader(kafka, DEAD_LETTER_TOPICS, from_start=True) as reader:
-        async for record in reader.until_now():
-            error = errors_of(record).get("exception.class.name", "?")
-            counts[reader.name(record)][printable(error)] += 1
+    """Dead-letter topic -> error class -> distinct letters."""
+    counts: dict[str, Counter[str]] = {name: Counter() for name in dead_letters.TOPICS}
+    async for name, record in letters(kafka, Wanted(dead_letters.TOPICS)):
+        counts[name][printable(dead_letters.error_of(record))] += 1
     return counts
 
 
-async def replay(
-    kafka: KafkaSettings, name: str, partition: int | None, offset: int | None, limit: int | None
-) -> tuple[int, int]:
+async def replay(kafka: KafkaSettings, wanted: Wanted) -> Replayed:
     """Publish the selected records to their source topic again, each to its old partition.
 
-    Returns (published, left out: the value was replaced by its hash, or is a whole batch).
+    A record that several services refused goes back once: all of them read it there.
     """
-    source, left_out = _source_topic(name), 0
-    async with Reader(kafka, [name], from_start=True) as reader, Publisher(kafka, "dlq") as out:
-        async for record in _selected(reader, partition, offset, limit):
-            errors = errors_of(record)
+    done = Replayed(published=0, left_out=0)
+    sent: set[str] = set()
+    async with Publisher(kafka, "dlq") as out:
+        async for name, record in letters(kafka, wanted):
+            errors, first = errors_of(record), dead_letters.refused_first(record)
             if "value.replaced" in errors or errors.get("exception.class.name") == CORRUPT_BATCH:
-                left_out += 1
+                done["left_out"] += 1
                 continue
+            if len(wanted.topics) > 1:
+                if first in sent:
+                    continue
+                sent.add(first)
             place = int(errors["partition"]) if errors.get("partition", "").isdigit() else None
-            await out.send(source, record.key, record.value, original_headers(record), place)
+            headers = original_headers(record)
+            if not dead_letters.was_replayed(record):
+                headers.append((REFUSED_AT, first.encode()))
+            source = dead_letters.source_of(name)
+            await out.send(source, record.key, record.value, headers, place)
+            done["published"] += 1
         await out.flush()
-        return out.sent, left_out
+    return done
 
 
-def _run(work: Any) -> Any:
+def as_json(name: str, record: Any) -> bytes:
+    """One JSON object: where the letter stands, what was wrong, and the record as it was refused;
+    the value as JSON, else as text with what is not printable escaped."""
+    errors = errors_of(record)
     try:
-        kafka = KafkaSettings.from_env(os.environ)
-    except SettingsError as error:
-        raise click.UsageError(str(error)) from None
+        value = orjson.loads(record.value) if record.value is not None else None
+    except orjson.JSONDecodeError:
+        value = preview(record.value, 1000)
+    return orjson.dumps(
+        {
+            "topic": name,
+            "partition": record.partition,
+            "offset": record.offset,
+            "timestamp_ms": record.timestamp,
+            "error": dead_letters.error_of(record),
+            "errors": errors,
+            "refused_first": dead_letters.refused_first(record),
+            "replayed": dead_letters.was_replayed(record),
+            "key": None if record.key is None else record.key.decode("utf-8", "replace"),
+            "headers": {
+                n: (v or b"").decode("utf-8", "replace") for n, v in original_headers(record)
+            },
+            "value": value,
+        }
+    )
 
-    async def body() -> Any:
-        await wait_for_broker(kafka, lambda line: click.echo(line, err=True))
-        return await work(kafka)
 
-    try:
-        return asyncio.run(body())
-    except KafkaError as error:
-        raise click.ClickException(str(error) or repr(error)) from None
+def as_text(name: str, record: Any) -> str:
+    """The same for a person, on lines that a terminal takes no harm from."""
+    again = " (sent back before, refused again)" if dead_letters.was_replayed(record) else ""
+    lines = [f"{name} {record.partition}@{record.offset}{again}"]
+    lines += [f"  {printable(n)}: {printable(v, 400)}" for n, v in errors_of(record).items()]
+    lines.append(f"  key: {preview(record.key)}")
+    lines += [f"  header {printable(n)}: {preview(v)}" for n, v in original_headers(record)]
+    lines.append(f"  value: {preview(record.value, 400)}")
+    return "\n".join(lines)
 
 
 @click.group("dlq")
 def command() -> None:
-    """Dead letters: list, show, replay."""
+    """Dead letters: list, show, replay.
+
+    \b
+    Examples:
+      shopkeeper dlq list
+      shopkeeper dlq show shop.reviews.v1 --error wrong_type
+      shopkeeper dlq replay shop.reviews.v1
+    """
 
 
 @command.command("list")
 @click.option("--json", "raw", is_flag=True, help="One JSON object.")
 def list_command(raw: bool) -> None:
-    """Count dead letters by topic and error."""
-    counts: dict[str, Counter[str]] = _run(list_counts)
+    """Count dead letters by topic and error.
+
+    One that was sent back and refused again counts once.
+
+    Example: shopkeeper dlq list --json
+    """
+    counts: dict[str, Counter[str]] = connection.run("dlq", list_counts)
     if raw:
         click.echo(orjson.dumps({name: dict(found) for name, found in counts.items()}).decode())
         return
@@ -145,8 +129,22 @@ def list_command(raw: bool) -> None:
         click.echo(f"{name}\t{found.total()}\t{details}")
 
 
+class _Letters(click.ParamType):
+    """A dead-letter topic, or a topic whose dead letters are meant."""
+
+    name = "topic"
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        names = [*dead_letters.sources(), *dead_letters.TOPICS]
+        return [CompletionItem(name) for name in names if name.startswith(incomplete)]
+
+
 _SELECTORS = (
-    click.argument("topic", type=click.Choice(DEAD_LETTER_TOPICS), metavar="TOPIC"),
+    click.argument("topic", type=_Letters(), required=False),
+    click.option("--service", type=click.Choice(NAMES), help="Only what this service refused."),
+    click.option("--error", metavar="LABEL", help="Only this error, for example wrong_type."),
     click.option("--partition", type=click.IntRange(min=0), help="Only this partition."),
     click.option("--offset", type=click.IntRange(min=0), help="Only this offset (of the DLQ)."),
     click.option("--limit", type=click.IntRange(min=1), help="At most so many."),
@@ -159,53 +157,93 @@ def _selectors(function: Any) -> Any:
     return function
 
 
+def _wanted(topic: str | None, service: str | None, **filters: Any) -> Wanted:
+    if topic is None:
+        names = "\n".join(
+            f"  {source:20} {', '.join(by_service)}"
+            for source, by_service in dead_letters.sources().items()
+        )
+        raise click.UsageError(f"say which TOPIC; there are, with who reads them:\n\n{names}")
+    try:
+        return Wanted(dead_letters.topics_of(topic, service), **filters)
+    except NoSuchThing as error:
+        raise click.UsageError(str(error)) from None
+
+
+def _run(work: Any) -> Any:
+    try:
+        return connection.run("dlq", work)
+    except NoSuchThing as error:
+        raise click.UsageError(str(error)) from None
+
+
 @command.command("show")
 @_selectors
-def show_command(topic: str, partition: int | None, offset: int | None, limit: int | None) -> None:
-    """Print dead letters of TOPIC with what was wrong; payloads are escaped and cut."""
+@click.option("--json", "raw", is_flag=True, help="One JSON object per letter.")
+def show_command(raw: bool, **selected: Any) -> None:
+    """Print dead letters of TOPIC with what was wrong; payloads are escaped and cut.
+
+    TOPIC is a source topic, or one dead-letter topic. A letter that was sent back and refused again
+    is shown once, as it was refused last.
+
+    \b
+    Examples:
+      shopkeeper dlq show shop.reviews.v1
+      shopkeeper dlq show shop.searches.v1 --service intent --error missing_field --json
+    """
+    wanted = _wanted(**selected)
 
     async def work(kafka: KafkaSettings) -> int:
         shown = 0
-        async with Reader(kafka, [topic], from_start=True) as reader:
-            async for record in _selected(reader, partition, offset, limit):
-                shown += 1
-                click.echo(f"{topic} {record.partition}@{record.offset}")
-                for name, value in errors_of(record).items():
-                    click.echo(f"  {printable(name)}: {printable(value, 400)}")
-                click.echo(f"  key: {preview(record.key)}")
-                for header, content in original_headers(record):
-                    click.echo(f"  header {printable(header)}: {preview(content)}")
-                click.echo(f"  value: {preview(record.value, 400)}")
+        async for name, record in letters(kafka, wanted):
+            shown += 1
+            click.echo(as_json(name, record) if raw else as_text(name, record))
         return shown
 
     shown = _run(work)
-    click.echo(f"{shown} dead letters", err=True)
+    said = f"{shown} dead letters"
+    if wanted.superseded:
+        said += f" ({wanted.superseded} earlier ones of letters that were refused again left out)"
+    if not shown and wanted.there:
+        said += "; there are " + ", ".join(f"{e} {n}" for e, n in wanted.there.most_common())
+    click.echo(said, err=True)
 
 
 @command.command("replay")
 @_selectors
 @click.option("--yes", is_flag=True, help="Do not ask.")
-def replay_command(
-    topic: str, partition: int | None, offset: int | None, limit: int | None, yes: bool
-) -> None:
+@click.option(
+    "--json", "raw", is_flag=True, help="One JSON object (as it is without).", hidden=True
+)
+def replay_command(yes: bool, raw: bool, **selected: Any) -> None:
     """Publish dead letters of TOPIC to the topic that they came from, as they were.
 
-    Their ids are the same as before; the dead letters stay where they are.
+    TOPIC is a source topic, or one dead-letter topic. Ids are the same as before; the dead letters
+    stay where they are. One that is refused again makes a second letter that `list` and `show`
+    know for the same one. Prints one JSON object.
+
+    \b
+    Examples:
+      shopkeeper dlq replay shop.reviews.v1
+      shopkeeper dlq replay shop.clicks.v1 --error time_too_old --yes
     """
+    wanted = _wanted(**selected)
 
     async def count(kafka: KafkaSettings) -> int:
-        async with Reader(kafka, [topic], from_start=True) as reader:
-            return len([r.offset async for r in _selected(reader, partition, offset, limit)])
+        return len([record.offset async for _, record in letters(kafka, wanted)])
 
     if not yes:
         found = _run(count)
-        question = f"Publish {found} records to {_source_topic(topic)} again?"
-        click.confirm(question, abort=True, err=True)
+        source = dead_letters.source_of(wanted.topics[0])
+        click.confirm(f"Publish {found} records to {source} again?", abort=True, err=True)
+        wanted = _wanted(**selected)
 
-    async def work(kafka: KafkaSettings) -> tuple[int, int]:
-        return await replay(kafka, topic, partition, offset, limit)
+    async def work(kafka: KafkaSettings) -> Replayed:
+        return await replay(kafka, wanted)
 
-    published, left_out = _run(work)
-    if left_out:
-        click.echo(f"{left_out} left out: only a hash (too large), or a whole batch", err=True)
-    click.echo(orjson.dumps({"published": published, "left_out": left_out}).decode())
+    done = _run(work)
+    if done["left_out"]:
+        click.echo(
+            f"{done['left_out']} left out: only a hash (too large), or a whole batch", err=True
+        )
+    click.echo(orjson.dumps(dict(done)).decode())

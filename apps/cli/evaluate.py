@@ -56,10 +56,17 @@ def of_labelled_file(name: str, run: Callable[[Path], dict[str, Any]]) -> click.
         name,
         callback=lambda file: run(file),
         params=[click.Argument(["file"], type=FILE)],
-        help=(inspect.getdoc(run) or "").partition("\n\n")[0],
+        help=(inspect.getdoc(run) or "").partition("\n\n")[0]
+        + f"\n\nExample: shopkeeper evaluate {name} texts.jsonl",
     )
 
 
 @click.group("evaluate", cls=Evaluations)
 def command() -> None:
-    """Quality on labelled data or recorded sessions: one JSON object."""
+    """Quality on labelled data or recorded sessions: one JSON object.
+
+    \b
+    Examples:
+      shopkeeper evaluate recommender train.csv.gz test.csv.gz
+      shopkeeper evaluate sentiment reviews.jsonl
+    """

@@ -108,12 +108,17 @@ def command() -> None:
 
     Recomputed from the clicks that the topic still holds; the intervals hold however often one
     looks. LIST_INTERVAL and RECENT_IDS_MAX must be the workers'.
+
+    Example: EXPERIMENT="$(cat experiment.json)" shopkeeper experiment
     """
     try:
         settings = WorkerSettings.from_env(os.environ)
         experiment = experiment_of(RecommenderSettings.from_env(os.environ).experiment)
         if experiment is None:
-            raise SettingsError("EXPERIMENT is not set")
+            raise SettingsError(
+                "EXPERIMENT is not set: give it the JSON that the recommender's workers have "
+                "(docs/recommender/experiments.md)"
+            )
     except SettingsError as error:
         raise click.UsageError(str(error)) from None
     try:

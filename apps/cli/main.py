@@ -1,19 +1,24 @@
 """The `shopkeeper` command: subcommands are loaded only when they are called.
 
 Results go to standard output, everything else to standard error; exit 0, 1 (failed) or 2 (usage).
+Where a reader of the results goes away (`| head`), a command ends at once, by SIGPIPE.
 """
 
 from __future__ import annotations
 
 import importlib
+import inspect
 import os
-from typing import cast
+from typing import Any, cast
 
 import click
 
 import shopkeeper
 from shopkeeper.shared.runtime.processes import process
 
+from .output import ending_with_its_reader
+
+PROGRAM = "shopkeeper"
 COMMANDS = {  # name -> module that defines a click command called `command`
     "demo": "shopkeeper.apps.cli.demo",
     "up": "shopkeeper.apps.cli.up",
@@ -27,6 +32,9 @@ COMMANDS = {  # name -> module that defines a click command called `command`
     "dlq": "shopkeeper.apps.cli.dlq",
     "checkpoints": "shopkeeper.apps.cli.checkpoints",
     "experiment": "shopkeeper.apps.cli.experiment",
+    "status": "shopkeeper.apps.cli.status",
+    "get": "shopkeeper.apps.cli.get",
+    "completion": "shopkeeper.apps.cli.completion",
 }
 
 
@@ -41,9 +49,30 @@ class LazyGroup(click.Group):
             return None
         return cast("click.Command", importlib.import_module(COMMANDS[cmd_name]).command)
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the subcommand; where it prints to a pipe that is closed, end without a word.
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(shopkeeper.__version__, prog_name="shopkeeper")
+        Where an argument is missing, the examples of its help stand below the error.
+        """
+        try:
+            with ending_with_its_reader():
+                return super().invoke(ctx)
+        except click.MissingParameter as error:
+            command = None if error.ctx is None else error.ctx.command
+            if command is None or not (shown := examples(command)):
+                raise
+            raise click.UsageError(f"{error.format_message()}\n\n{shown}", error.ctx) from None
+
+
+def examples(command: click.Command) -> str:
+    """How a command's help ends: "Example: ..." or "Examples:" and some lines; "" without any."""
+    text = inspect.cleandoc(command.help or "").replace("\b", "")
+    _, word, rest = text.rpartition("\nExample")
+    return inspect.cleandoc("Example" + rest) if word else ""
+
+
+@click.group(PROGRAM, cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(shopkeeper.__version__, prog_name=PROGRAM)
 def command() -> None:
     """Event streams in; intents, sentiments and recommendations out."""
 
@@ -55,4 +84,4 @@ def main() -> None:
     # each other, busily. Read when numpy is imported, which no module above does.
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ.setdefault(name, "1")
-    command()
+    command(prog_name=PROGRAM)  # the name that completion asks for, also under `python -m`

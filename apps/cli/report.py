@@ -65,6 +65,11 @@ def command(
 
     Reads clicks, lists, catalogue and trending from the start of what the broker retains, commits
     nothing and publishes nothing.
+
+    \b
+    Examples:
+      shopkeeper report shop.html
+      shopkeeper report runs.html --evaluation first.json --evaluation second.json
     """
     try:
         from shopkeeper.apps.report import compose, page

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import click
+from click.shell_completion import CompletionItem
 
 from shopkeeper import services
 
@@ -38,3 +39,8 @@ class ServiceName(click.ParamType):
         if not wanted:
             self.fail(f"{value!r} is not one of {', '.join(self.choices())}", param, ctx)
         return value
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        return [CompletionItem(name) for name in self.choices() if name.startswith(incomplete)]

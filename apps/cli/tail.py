@@ -11,19 +11,21 @@ from typing import Any
 import click
 import msgspec
 import orjson
-from aiokafka.errors import KafkaError
+from aiokafka.errors import UnknownTopicOrPartitionError
 
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.contracts.events.shop import ProductCatalogued
 from shopkeeper.shared.contracts.outputs import OUTPUT_TYPE_PREFIX
-from shopkeeper.shared.runtime.kafka.admin import wait_for_broker
 from shopkeeper.shared.runtime.kafka.reader import Reader
 from shopkeeper.shared.runtime.settings import KafkaSettings, SettingsError
 from shopkeeper.shared.runtime.settings import read as read_setting
 
+from . import connection
+from .output import reader_gone
 from .summaries import preview, printable, summary, type_of
+from .topic_names import TopicName, listed, nearest
 
-POLL_S = 0.5
+POLL_S = 0.2  # also how long a reader that goes away is not noticed
 
 
 async def catalogue_titles(kafka: KafkaSettings, language: str) -> dict[str, str]:
@@ -90,8 +92,7 @@ async def tail(
     raw: bool,
     language: str,
 ) -> None:
-    """Print until `limit` records, a signal, or a reader that closes the pipe."""
-    await wait_for_broker(kafka, lambda line: click.echo(line, err=True))
+    """Print until `limit` records, a signal, or a reader that closes the pipe (BrokenPipeError)."""
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -100,6 +101,8 @@ async def tail(
         titles = {} if raw else await catalogue_titles(kafka, language)
         printed = 0
         while not stopping.is_set() and (limit is None or printed < limit):
+            if reader_gone():
+                raise BrokenPipeError
             for record in await reader.poll(POLL_S):
                 if limit is not None and printed >= limit:
                     break
@@ -111,21 +114,29 @@ async def tail(
 
 
 @click.command("tail")
-@click.argument("topic")
+@click.argument("topic", type=TopicName(), required=False)
 @click.option("--from-start", is_flag=True, help="From the oldest record; else only new ones.")
 @click.option("--limit", type=click.IntRange(min=1), help="Stop after so many records.")
 @click.option("--json", "raw", is_flag=True, help="One JSON object per record.")
 @click.option("--lang", type=click.Choice(["en", "zh"]), default="en", show_default=True)
-def command(topic: str, from_start: bool, limit: int | None, raw: bool, lang: str) -> None:
-    """Print the events of TOPIC as they come (name without TOPIC_PREFIX); Ctrl-C ends it."""
+def command(topic: str | None, from_start: bool, limit: int | None, raw: bool, lang: str) -> None:
+    """Print the events of TOPIC as they come; Ctrl-C ends it. Without a TOPIC, list the topics.
+
+    \b
+    Examples:
+      shopkeeper tail personalisation.recommendations.v1
+      shopkeeper tail shop.clicks.v1 --from-start | head -2
+    """
+    if topic is None:
+        raise click.UsageError(f"say which TOPIC:\n\n{listed()}")
     try:
-        kafka = KafkaSettings.from_env(os.environ)
         type_prefix = read_setting(os.environ, "TYPE_PREFIX")
     except SettingsError as error:
         raise click.UsageError(str(error)) from None
-    try:
-        asyncio.run(
-            tail(
+
+    async def work(kafka: KafkaSettings) -> None:
+        try:
+            await tail(
                 kafka,
                 topic,
                 type_prefix,
@@ -134,6 +145,8 @@ def command(topic: str, from_start: bool, limit: int | None, raw: bool, lang: st
                 raw=raw,
                 language=lang,
             )
-        )
-    except KafkaError as error:
-        raise click.ClickException(f"cannot read {topic}: {error}") from None
+        except UnknownTopicOrPartitionError as error:
+            hint = "" if topic in topics.BY_NAME else nearest(topic, list(topics.BY_NAME))
+            raise click.ClickException(f"cannot read {topic}: {error}{hint}") from None
+
+    connection.run("tail", work)

@@ -17,21 +17,16 @@ from shopkeeper.shared.runtime.operations.growth import Grower
 from shopkeeper.shared.runtime.settings import KafkaSettings, SettingsError, read
 from shopkeeper.shared.runtime.telemetry import logs
 
+from . import connection, unread
+
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
-WAIT_OPTION = click.option(
-    "--wait",
-    "wait_s",
-    type=click.FloatRange(min=0),
-    default=60.0,
-    show_default=True,
-    metavar="SECONDS",
-    help="How long to wait for a broker that does not answer.",
-)
+WAIT_OPTION = connection.wait_option(60.0)
 
 
 def _settings() -> tuple[KafkaSettings, int, int]:
+    unread.warn(connection.say)
     try:
         return (
             KafkaSettings.from_env(os.environ),
@@ -42,14 +37,10 @@ def _settings() -> tuple[KafkaSettings, int, int]:
         raise click.UsageError(str(error)) from None
 
 
-def _say(line: str) -> None:
-    click.echo(line, err=True)
-
-
 def _run(kafka: KafkaSettings, wait_s: float, work: Coroutine[Any, Any, Any]) -> Any:
     async def body() -> Any:
         try:
-            await admin.wait_for_broker(kafka, _say, wait_s)
+            await admin.wait_for_broker(kafka, connection.say, wait_s)
         except admin.BrokerAway as error:
             work.close()
             raise click.ClickException(
@@ -66,13 +57,22 @@ def _run(kafka: KafkaSettings, wait_s: float, work: Coroutine[Any, Any, Any]) ->
 
 @click.group("topics")
 def command() -> None:
-    """Create, grow, recreate, list topics (TOPIC_PARTITIONS, TOPIC_REPLICATION, TOPIC_PREFIX)."""
+    """Create, grow, recreate, list topics (TOPIC_PARTITIONS, TOPIC_REPLICATION, TOPIC_PREFIX).
+
+    \b
+    Examples:
+      shopkeeper topics init
+      TOPIC_PARTITIONS=8 TOPIC_REPLICATION=3 shopkeeper topics init
+    """
 
 
 @command.command("init")
 @WAIT_OPTION
 def init(wait_s: float) -> None:
-    """Create every topic that is missing; leave the others as they are."""
+    """Create every topic that is missing; leave the others as they are.
+
+    Example: TOPIC_PARTITIONS=8 shopkeeper topics init
+    """
     kafka, partitions, replication = _settings()
     created = _run(kafka, wait_s, admin.init_topics(kafka, partitions, replication))
     for name in created:
@@ -104,11 +104,13 @@ def grow(
 
     Workers stop by themselves, finish by the old count what was published, and go on by the new
     one, if something starts them again (`shopkeeper up`, an orchestrator). Producers may go on.
+
+    Example: shopkeeper topics grow 8
     """
     kafka, _, _ = _settings()
     grower = Grower(
         kafka,
-        _say,
+        connection.say,
         services.reshard,
         wait_s=workers_s,
         workers_gone=workers_gone,
@@ -129,7 +131,10 @@ def grow(
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @WAIT_OPTION
 def reset(yes: bool, wait_s: float) -> None:
-    """Delete every topic with all its records, and create them anew. Stop the workers first."""
+    """Delete every topic with all its records, and create them anew. Stop the workers first.
+
+    Example: shopkeeper topics reset
+    """
     kafka, partitions, replication = _settings()
     if not yes:
         servers = ",".join(kafka.bootstrap_servers)
@@ -145,7 +150,10 @@ def reset(yes: bool, wait_s: float) -> None:
 @command.command("list")
 @WAIT_OPTION
 def list_topics(wait_s: float) -> None:
-    """One line per topic: name, partitions (or "missing"), cleanup policy, key."""
+    """One line per topic: name, partitions (or "missing"), cleanup policy, key.
+
+    Example: shopkeeper topics list
+    """
     kafka, _, _ = _settings()
 
     for state in _run(kafka, wait_s, admin.list_topics(kafka)):

@@ -13,6 +13,8 @@ from shopkeeper import services as all_services
 from shopkeeper.shared.runtime.processes import supervisor
 from shopkeeper.shared.runtime.settings import SettingsError, WorkerSettings
 
+from . import connection, unread
+
 STOP_MARGIN_S = 10.0
 
 
@@ -29,7 +31,14 @@ def _counted(text: str) -> tuple[str, int]:
 
 
 @click.command("up")
-@click.argument("services", nargs=-1, metavar="[SERVICE[=N]]...")
+@click.argument(
+    "services",
+    nargs=-1,
+    metavar="[SERVICE[=N]]...",
+    shell_complete=lambda ctx, param, begun: [
+        name for name in all_services.NAMES if name.startswith(begun)
+    ],
+)
 @click.option(
     "--workers",
     "workers",
@@ -50,6 +59,11 @@ def command(services: tuple[str, ...], workers: tuple[str, ...], status_file: Pa
     What crashes is started again. Each worker gets a static group member id made of WORKER_ID
     (default: this machine's name), service and number: give a second `up` on the same machine and
     brokers another WORKER_ID, or its workers are refused.
+
+    \b
+    Examples:
+      shopkeeper up
+      shopkeeper up recommender=2 intent
     """
     counts = dict(_counted(text) for text in services or all_services.NAMES)
     counts.update(_counted(text) for text in workers)
@@ -66,6 +80,7 @@ def command(services: tuple[str, ...], workers: tuple[str, ...], status_file: Pa
     except SettingsError as error:
         raise click.UsageError(str(error)) from None
 
+    unread.warn(connection.say)
     # A worker ends within 2 s of its deadline; one that does not, on a busy machine, has a while.
     grace_s = max(supervisor.Policy().stop_grace_s, settings.drain_deadline_s + STOP_MARGIN_S)
     policy = supervisor.Policy(stop_grace_s=grace_s)

@@ -20,6 +20,7 @@ from shopkeeper.shared.runtime.settings import SettingsError, WorkerSettings
 from shopkeeper.shared.runtime.tasks import end_tasks
 from shopkeeper.shared.runtime.telemetry import logs
 
+from . import unread
 from .service_names import ServiceName
 
 log = logging.getLogger(__name__)
@@ -88,7 +89,13 @@ def _status(failure: BaseException | None) -> int:
 @click.command("worker")
 @click.argument("service", type=ServiceName())
 def command(service: str) -> None:
-    """Run one SERVICE until SIGTERM or Ctrl-C."""
+    """Run one SERVICE until SIGTERM or Ctrl-C; settings come from the environment.
+
+    \b
+    Examples:
+      shopkeeper worker recommender
+      WORKER_ID=intent-1 HTTP_PORT=9101 shopkeeper worker intent
+    """
     shutdown.end_at_once_until_ready()
     # The state thread computes while the loop delivers: the default of 5 ms per turn of the
     # interpreter lock would add that to every hop between them.
@@ -104,6 +111,7 @@ def command(service: str) -> None:
     except SettingsError as error:
         raise click.UsageError(str(error)) from None
     logs.configure(settings.worker_id or spec.name, settings.log_level, settings.log_format)
+    unread.warn(log.warning, spec)
     # Not asyncio.run: at its end it waits, without limit, for what does not heed a cancellation.
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)

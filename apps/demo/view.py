@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import re
 from typing import TYPE_CHECKING, Any
 
 from rich.columns import Columns
-from rich.console import Console, Group
+from rich.console import Group
 from rich.layout import Layout
 from rich.panel import Panel
 from rich.table import Table
@@ -17,6 +15,7 @@ from shopkeeper.apps.cli.summaries import printable, summary
 from shopkeeper.shared.contracts import reasons, topics
 
 from .live import OUTPUT_TOPICS
+from .picture import svg
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -115,7 +114,7 @@ def _recommendations(live: Live, now_s: float) -> Group:
         blocks.append(Text.assemble(("for ", "dim"), (data.user_id or data.anonymous_id, "bold")))
         for item in data.items[:4]:
             title = printable(titles.get(item.product_id, item.product_id), 60)
-            line = Text(f"  {item.score:6.3f}  ", "dim")
+            line = Text.assemble((f"  {item.score:6.3f}  ", "dim"))  # not the whole line
             line.append(title, "bold cyan")
             line.append(f"  {printable(reasons.render(item.reason, language, titles), 120)}")
             line.no_wrap, line.overflow = True, "ellipsis"
@@ -299,10 +298,5 @@ def _plain(value: float | None) -> str:
 
 
 def picture(live: Live, now_s: float) -> str:
-    """The screen as an SVG that stands alone: no fonts are loaded from anywhere."""
-    width, height = PICTURE_SIZE
-    with open(os.devnull, "w", encoding="utf-8") as nowhere:
-        console = Console(record=True, width=width, height=height, file=nowhere)
-        console.print(screen(live, now_s), height=height)
-        svg = console.export_svg(title="shopkeeper demo")
-    return re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL)
+    """The screen as an SVG that stands alone."""
+    return svg(screen(live, now_s), "shopkeeper demo", *PICTURE_SIZE)

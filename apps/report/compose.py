@@ -10,6 +10,7 @@ import shopkeeper
 
 from . import figures, shop_charts
 from .charts import Section, Words, written, written_duration
+from .join import SEEN_MS_MIN
 from .page import moment
 
 if TYPE_CHECKING:
@@ -54,8 +55,10 @@ def _about(found: Retained, numbers: figures.Figures, words: Words) -> list[str]
             "lists-found",
             lists=f"{numbers.lists:,}",
             users=f"{numbers.users:,}",
+            seeable=f"{numbers.seeable:,}",
+            seconds=f"{SEEN_MS_MIN / 1000:g}",
             answered=f"{numbers.answered:,}",
-            late=f"{numbers.late:,}",
+            answered_seeable=f"{numbers.answered_seeable:,}",
         )
     ]
     left_out = found.lists_seen - numbers.lists
@@ -81,10 +84,11 @@ def _about(found: Retained, numbers: figures.Figures, words: Words) -> list[str]
 
 def _tiles(numbers: figures.Figures, words: Words) -> list[tuple[str, str]]:
     at = f"@{figures.CUTOFF}"
-    tiles = [
+    tiles = [(words("seeable"), f"{numbers.seeable:,}")]
+    tiles += [
         (name + at, f"{numbers.accuracy[name + at]:.3f}")
         for name in shop_charts.MEASURES
-        if numbers.answered
+        if numbers.accuracy
     ]
     tiles += [
         (words("coverage") + at, written(numbers.coverage, "share")),

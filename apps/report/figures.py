@@ -67,14 +67,17 @@ class Figures:
 
     lists: int
     users: int
-    answered: int
-    late: int
+    seeable: int  # lists that stood long enough to be seen (see `join.SEEN_MS_MIN`)
+    answered: int  # by a later click of the user: all,
+    answered_seeable: int  # and those that could have been seen
     clicks: int
     items: int
     catalogue: int
-    accuracy: dict[str, Any]  # Tally.figures of the answered lists; {} without any
-    accuracy_in_time: dict[str, Any]  # of those published before the click that answers them
-    accuracy_late: dict[str, Any]  # of the others
+    # Tally.figures of the answered lists that could have been seen; {} without any. Windows,
+    # activity and hits by position are of the same lists.
+    accuracy: dict[str, Any]
+    accuracy_all: dict[str, Any]  # of all answered lists
+    accuracy_unseen: dict[str, Any]  # of those that nobody can have seen
     beyond: dict[str, Any]  # Tally.beyond_accuracy of all lists
     coverage: float
     windows: list[dict[str, Any]]
@@ -90,7 +93,7 @@ class Figures:
     fallback: Counter[str]  # lists
     models: Counter[str]  # lists
     codes: Counter[str]  # items shown
-    shown_at: NDArray[np.int64]  # (CUTOFF,) lists with an item at this position
+    shown_at: NDArray[np.int64]  # (CUTOFF,) lists that could be seen with an item there
     named_at: NDArray[np.int64]  # (CUTOFF,) clicks that named the list, by position
     hits_at: NDArray[np.int64]  # (CUTOFF,) next clicks, by position
     named: int  # clicks that name a list which was found
@@ -111,10 +114,12 @@ def compute(lists: Sequence[Shown], join: Join, numbers: ItemIndex, shop: Shop) 
     clicks = np.zeros(count, np.int64)
     for item, n in join.clicks.items():
         clicks[item] = n
-    answered = sorted(
+    every_answered = sorted(
         ((s, user) for s, user in zip(lists, users, strict=True) if s.answer is not None),
         key=lambda pair: pair[0].answered_ms,
     )
+    answered = [pair for pair in every_answered if pair[0].could_be_seen]
+    unseen = [pair for pair in every_answered if not pair[0].could_be_seen]
     quality = _tally(answered)
     everything = RankingMetrics(CUTOFFS)
     for s, user in zip(lists, users, strict=True):
@@ -127,7 +132,8 @@ def compute(lists: Sequence[Shown], join: Join, numbers: ItemIndex, shop: Shop) 
     shares = _Shares(numbers, shop.catalogue, exposure, clicks)
     currency, bands, band_of = price_bands(shop.catalogue)
     ranks = [s.items.index(s.answer) for s, _ in answered if s.answer in s.items]
-    shown_at = [sum(len(s.items) > place for s in lists) for place in range(CUTOFF)]
+    seeable = [s for s in lists if s.could_be_seen]
+    shown_at = [sum(len(s.items) > place for s in seeable) for place in range(CUTOFF)]
     ages = [s.published_ms - s.event_ms for s in lists if s.event_ms is not None]
     slots = int(exposure.sum())
     trending = [numbers.intern(name) for name in shop.trending]
@@ -135,14 +141,15 @@ def compute(lists: Sequence[Shown], join: Join, numbers: ItemIndex, shop: Shop) 
     return Figures(
         lists=len(lists),
         users=len(user_of),
-        answered=len(answered),
-        late=sum(s.late for s, _ in answered),
+        seeable=len(seeable),
+        answered=len(every_answered),
+        answered_seeable=len(answered),
         clicks=int(clicks.sum()),
         items=count,
         catalogue=len(shop.catalogue),
         accuracy=_accuracy(answered, count),
-        accuracy_in_time=_accuracy([pair for pair in answered if not pair[0].late], count),
-        accuracy_late=_accuracy([pair for pair in answered if pair[0].late], count),
+        accuracy_all=_accuracy(every_answered, count),
+        accuracy_unseen=_accuracy(unseen, count),
         beyond=everything.beyond_accuracy(clicks),
         coverage=float((exposure > 0).mean()) if count else 0.0,
         windows=quality.windows(window_count) if window_count > 1 else [],

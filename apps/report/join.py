@@ -8,6 +8,7 @@ from __future__ import annotations
 import heapq
 from collections import Counter, deque
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -30,6 +31,10 @@ if TYPE_CHECKING:
     from shopkeeper.shared.contracts.envelope import Event
 
 RECENT_ITEMS_MAX = RecommenderConfig().recent_items_max
+# A list that stood for less was gone before anybody could have seen it and acted: seeing something
+# and pressing a button takes people 0.2 s at the very least (Woodworth and Schlosberg,
+# "Experimental psychology", 1954), and a page has yet to be drawn.
+SEEN_MS_MIN = 200
 REPEATS_REMEMBERED = 100_000  # event ids per partition, as the workers do
 
 
@@ -53,7 +58,15 @@ class Shown:
     answer: int | None = None  # the item of the user's next click
     answered_ms: int = 0  # event time of that click
     late: bool = False  # published only after that click had been
+    # From its publishing until the user's next list, or the click that answers it; below 0 where it
+    # is late. None: it still stands.
+    stood_ms: int | None = None
     named: int = 0  # clicks that name this list
+
+    @property
+    def could_be_seen(self) -> bool:
+        """Whether it stood long enough that its user could have seen it."""
+        return self.stood_ms is None or self.stood_ms >= SEEN_MS_MIN
 
 
 class Lists:
@@ -145,6 +158,9 @@ class Join:
             self._users.setdefault(shown.user, _User()).lists.append(shown)
             self._of_cause[shown.user, shown.cause] = shown
             self._of_id[shown.recomm_id] = shown
+        for user in self._users.values():
+            for earlier, newer in pairwise(sorted(user.lists, key=_published)):
+                earlier.stood_ms = newer.published_ms - earlier.published_ms
         self.clicks: Counter[int] = Counter()  # by item
         self.positions: Counter[int] = Counter()  # of clicks that name a list; -1: not in it
         self.unknown_ids = 0  # clicks that name a list which was not found
@@ -226,6 +242,13 @@ def _answer(user: _User, item: int, time_ms: int, recorded_ms: int) -> None:
     if shown is not None:
         shown.answer, shown.answered_ms = item, time_ms
         shown.late = shown.published_ms > recorded_ms
+        stood_ms = recorded_ms - shown.published_ms
+        if shown.stood_ms is None or stood_ms < shown.stood_ms:
+            shown.stood_ms = stood_ms
+
+
+def _published(shown: Shown) -> tuple[int, int]:
+    return shown.published_ms, shown.offset
 
 
 def _products(data: ProductClicked | ProductAdded | OrderCompleted) -> Iterator[str]:

@@ -50,7 +50,8 @@ def chart(name: str, words: Words, **rest: Any) -> Chart:
 
 
 def _quality(found: Figures, words: Words) -> Section:
-    few = "" if found.answered >= ANSWERS_MIN else words("few-answers", count=found.answered)
+    count = found.answered_seeable
+    few = "" if count >= ANSWERS_MIN else words("few-answers", count=count)
     accuracy = chart(
         "accuracy",
         words,
@@ -67,7 +68,7 @@ def _quality(found: Figures, words: Words) -> Section:
             Series(f"{m}@{CUTOFF}", [window[f"{m}@{CUTOFF}"] for window in found.windows])
             for m in MEASURES
         ],
-        problem=few or ("" if found.windows else words("few-answers", count=found.answered)),
+        problem=few or ("" if found.windows else words("few-answers", count=count)),
     )
     groups = {n: part for n, part in found.activity.items() if part["users"] >= USERS_MIN}
     activity = chart(
@@ -95,9 +96,9 @@ def _accuracies(found: Figures, words: Words) -> list[tuple[str, ...]]:
     names = [f"{measure}@{CUTOFF}" for measure in MEASURES]
     rows = [(words("lists"), words("predictions"), *names)]
     for name, part in (
-        ("lists-all", found.accuracy),
-        ("lists-in-time", found.accuracy_in_time),
-        ("lists-late", found.accuracy_late),
+        ("lists-seeable", found.accuracy),
+        ("lists-unseen", found.accuracy_unseen),
+        ("lists-all", found.accuracy_all),
     ):
         if part:
             figures = (

@@ -12,4 +12,6 @@ async def main():
         await producer.send_and_wait("shop.clicks.v1", json.dumps(click).encode(), key=b"u-1",
                                      headers=[(k, v.encode()) for k, v in headers.items()])
 
+if len(sys.argv) != 2:
+    sys.exit("usage: python producer.py HOST:PORT, for example: python producer.py localhost:9092")
 asyncio.run(main())

@@ -9,4 +9,6 @@ async def main():
             data = json.loads(record.value or "{}")
             print(record.key.decode(), [item["product_id"] for item in data.get("items", [])], flush=True)
 
+if len(sys.argv) != 2:
+    sys.exit("usage: python subscriber.py HOST:PORT, for example: python subscriber.py localhost:9092")
 asyncio.run(main())

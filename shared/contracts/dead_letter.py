@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 PREFIX = "__connect.errors."
 DEAD_LETTER_BYTES_MAX = 2_900_000  # the dead-letter topics take 3 MiB
+# Where a record that `shopkeeper dlq replay` sent back was refused first: b"partition/offset" of
+# its topic. It returns with the next dead letter, should there be one: that is no other letter.
+REFUSED_AT = "shopkeeper.refused-at"
 CORRUPT_BATCH = "corrupt_batch"  # the error of a batch of which no record can be had
 
 

@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from shopkeeper.shared.contracts import topics
-from shopkeeper.shared.contracts.dead_letter import PREFIX, dead_letter
+from shopkeeper.shared.contracts.dead_letter import PREFIX, REFUSED_AT, dead_letter
 from shopkeeper.shared.contracts.envelope import Rejected
 from shopkeeper.shared.runtime.kafka.publisher import Publisher
 
@@ -82,7 +82,11 @@ def test_replay_sends_back_what_came_where_it_came(refused):
         (r.partition, r.key, r.value, tuple(r.headers))
         for r in asyncio.run(read_all(refused, topics.CLICKS))
     }
-    assert found == {(b.partition, b.key, b.value, tuple(b.headers)) for b, _ in REFUSED[:3]}
+    assert found == {
+        (b.partition, b.key, b.value,
+         (*b.headers, (REFUSED_AT, f"{b.partition}/{b.offset}".encode())))
+        for b, _ in REFUSED[:3]
+    }  # fmt: skip
     left = asyncio.run(read_all(refused, CLICKS_DLQ))
     assert len(left) == 4, "the dead letters stay"
     assert all(any(n.startswith(PREFIX) for n, _ in r.headers) for r in left)
@@ -101,7 +105,7 @@ def test_replay_asks_first_and_selects(refused):
     assert record.value == REFUSED[1][0].value
 
 
-def test_a_topic_that_is_no_dead_letter_topic_is_a_usage_error(kafka):
-    done = shopkeeper(kafka, "dlq", "replay", topics.CLICKS, "--yes")
+def test_a_topic_without_dead_letters_is_a_usage_error(kafka):
+    done = shopkeeper(kafka, "dlq", "replay", topics.RECOMMENDATIONS, "--yes")
     assert done.returncode == 2
     assert CLICKS_DLQ in done.stderr

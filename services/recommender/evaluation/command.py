@@ -103,6 +103,12 @@ def command(
     Files: CSV, gzip-compressed or not, with the columns session_id,position,item_id or
     session_id,item_id,timestamp; or user_id,position,item_id and no TEST: the last item of each
     user is predicted (with --hold-out the last but one); or the order lines of online-retail.
+
+    \b
+    Examples:
+      shopkeeper evaluate recommender train.csv.gz test.csv.gz
+      shopkeeper evaluate recommender clicks.csv.gz --hold-out 0.1
+      shopkeeper evaluate recommender clicks.csv.gz --prequential
     """
     from shopkeeper.shared.datasets.products import load
 

@@ -11,7 +11,7 @@ from . import admin, fetching
 from .records import readable
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Mapping, Sequence
 
     from ..settings import KafkaSettings
 
@@ -93,6 +93,26 @@ class Reader:
         assert self._consumer is not None
         return dict(await self._consumer.end_offsets(self.places))
 
+    async def offsets_at(self, time_ms: int) -> dict[TopicPartition, int | None]:
+        """By partition, the first offset of a record that is not older; None: there is none."""
+        assert self._consumer is not None
+        found = await self._consumer.offsets_for_times(dict.fromkeys(self.places, time_ms))
+        return {place: None if at is None else int(at.offset) for place, at in found.items()}
+
+    async def between(
+        self, starts: Mapping[TopicPartition, int], ends: Mapping[TopicPartition, int]
+    ) -> AsyncIterator[Any]:
+        """Every record from its partition's start up to its end, which is not read itself."""
+        assert self._consumer is not None
+        waiting = {place: ends[place] for place, start in starts.items() if start < ends[place]}
+        if not waiting:
+            return
+        self._consumer.assign(list(waiting))
+        for place in waiting:
+            self._consumer.seek(place, starts[place])
+        async for record in self._read(waiting):
+            yield record
+
     async def until_now(self) -> AsyncIterator[Any]:
         """Every record that was there when this was called; then it ends. From the start only."""
         assert self._consumer is not None
@@ -101,6 +121,11 @@ class Reader:
         waiting = {
             place: end for place, end in ends.items() if await self._consumer.position(place) < end
         }
+        async for record in self._read(waiting):
+            yield record
+
+    async def _read(self, waiting: dict[TopicPartition, int]) -> AsyncIterator[Any]:
+        assert self._consumer is not None
         while waiting:
             for record in await self.poll(1.0):
                 place = TopicPartition(record.topic, record.partition)

@@ -35,6 +35,7 @@ ORPHAN_GRACE_S = 5.0
 STOP_GRACE_S = 10.0
 
 _pipe: tuple[int, int] | None = None
+_follows = False
 _pipe_lock = threading.Lock()
 
 
@@ -71,9 +72,11 @@ def follow_parent(grace_s: float = ORPHAN_GRACE_S) -> None:
 
     The process gets SIGTERM, as from its supervisor, and ends at once after `grace_s`.
     """
+    global _follows
     descriptor = _inherited_lifeline()
     if descriptor is None:
         return
+    _follows = True
 
     def orphaned() -> None:
         os.kill(os.getpid(), signal.SIGTERM)
@@ -81,6 +84,11 @@ def follow_parent(grace_s: float = ORPHAN_GRACE_S) -> None:
         os._exit(1)
 
     _watch(descriptor, orphaned)
+
+
+def follows_parent() -> bool:
+    """Whether a process of ours started this one, and says to the user what concerns both."""
+    return _follows
 
 
 def _inherited_lifeline() -> int | None:

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shopkeeper.apps.report import figures
-from shopkeeper.apps.report.join import RECENT_ITEMS_MAX, Join, Lists
+from shopkeeper.apps.report.join import RECENT_ITEMS_MAX, SEEN_MS_MIN, Join, Lists
 from shopkeeper.services.recommender.core.numeric.items import ItemIndex
 from shopkeeper.shared.contracts.envelope import Event
 from shopkeeper.shared.contracts.events.base import Model
@@ -156,6 +156,55 @@ def test_a_list_that_came_after_the_click_is_late():
     (shown,) = lists.kept()
     assert shown.answer is not None
     assert shown.late
+    assert not shown.could_be_seen
+
+
+@pytest.mark.parametrize("stood_ms", [-5, 0, SEEN_MS_MIN - 1, SEEN_MS_MIN, 60_000])
+@pytest.mark.parametrize("by", ["click", "list"])
+def test_a_list_could_be_seen_if_it_stood_before_the_next_list_or_click(by, stood_ms):
+    numbers = ItemIndex()
+    lists = Lists(numbers, 10)
+    see(lists, "u", 0, ["a"], published_ms=START_MS)
+    see(lists, "v", 1, ["a"], published_ms=START_MS + 1)  # another user's replaces nothing
+    if by == "list" and stood_ms >= 0:  # of an add to the cart, which answers nothing
+        see(lists, "u", 2, ["b"], published_ms=START_MS + stood_ms)
+    join = Join(numbers, lists.kept())
+    join.see(0, event("u", 0, ["a"]), START_MS)
+    if by == "click":
+        join.see(0, event("u", 2, ["a"]), START_MS + stood_ms)
+    elif stood_ms >= 0:
+        join.see(0, event("u", 2, ["a"], "add"), START_MS)
+    shown, other, *newest = lists.kept()
+    if by == "list" and stood_ms < 0:
+        assert shown.stood_ms is None
+    else:
+        assert shown.stood_ms == stood_ms
+        assert shown.could_be_seen == (stood_ms >= SEEN_MS_MIN)
+    for still in (other, *newest):
+        assert still.could_be_seen, "it still stands"
+
+
+def test_the_first_figure_is_of_lists_that_could_have_been_seen():
+    """A backlog's lists, all published after the clicks that answer them, and two live ones."""
+    numbers = ItemIndex()
+    lists = Lists(numbers, 100)
+    log = [event("u", offset, ["ab"[offset % 2]]) for offset in range(12)]
+    for offset in range(12):
+        live_ms = START_MS + offset * MINUTE_MS + 50
+        backlog_ms = START_MS + 9 * MINUTE_MS + 30_000 + offset
+        # Those of the backlog hold what was clicked next, those that live ones hold is wrong.
+        items = ["ab"[(offset + 1) % 2]] if offset < 9 else ["z"]
+        see(lists, "u", offset, items, published_ms=backlog_ms if offset < 9 else live_ms)
+    join = Join(numbers, lists.kept())
+    for each in log:
+        join.see(0, each, each.time_ms)
+    join.close()
+    found = figures.compute(lists.kept(), join, numbers, figures.Shop({}))
+    assert (found.lists, found.answered) == (12, 11)
+    assert found.answered_seeable == found.accuracy["predictions"] == 2
+    assert found.accuracy["HR@10"] == 0.0
+    assert found.accuracy_unseen["HR@10"] == 1.0
+    assert found.accuracy_all["HR@10"] == pytest.approx(9 / 11, abs=1e-4)
 
 
 def test_repeated_events_and_lists_count_once():
@@ -230,7 +279,7 @@ def test_figures_are_those_of_a_naive_twin():
     )
     answers = naive_answers(log, made, 0)
     pairs = [(made[cause], answer) for cause, (answer, _) in answers.items() if answer]
-    assert found.answered == len(pairs)
+    assert found.answered == found.answered_seeable == len(pairs)
     for cutoff in figures.CUTOFFS:
         ranks = [items[:cutoff].index(a) + 1 for items, a in pairs if a in items[:cutoff]]
         assert found.accuracy[f"HR@{cutoff}"] == pytest.approx(len(ranks) / len(pairs), abs=1e-4)

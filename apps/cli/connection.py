@@ -1,0 +1,71 @@
+"""What commands that talk to a broker share: settings, waiting, one clear line on failure."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from typing import TYPE_CHECKING, Any
+
+import click
+from aiokafka.errors import KafkaError
+
+from shopkeeper.shared.runtime.kafka import admin
+from shopkeeper.shared.runtime.refusal import OperatorNeeded
+from shopkeeper.shared.runtime.settings import KafkaSettings, SettingsError
+from shopkeeper.shared.runtime.telemetry import logs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+
+def say(line: str) -> None:
+    """To the person, not into the results."""
+    click.echo(line, err=True)
+
+
+def wait_option(seconds: float) -> Callable[[Any], Any]:
+    """`--wait SECONDS`, as `wait_s`."""
+    return click.option(
+        "--wait",
+        "wait_s",
+        type=click.FloatRange(min=0),
+        default=seconds,
+        show_default=True,
+        metavar="SECONDS",
+        help="How long to wait for a broker that does not answer.",
+    )
+
+
+def settings() -> KafkaSettings:
+    """What the environment says; a usage error where it cannot be used."""
+    try:
+        return KafkaSettings.from_env(os.environ)
+    except SettingsError as error:
+        raise click.UsageError(str(error)) from None
+
+
+def run(
+    name: str,
+    work: Callable[[KafkaSettings], Coroutine[Any, Any, Any]],
+    wait_s: float | None = None,
+) -> Any:
+    """What `work` returns, given a broker that answers; a failure is one line and exit status 1.
+
+    name: the command's, for logs. wait_s: how long to wait for the broker; None: for ever.
+    """
+    kafka = settings()
+
+    async def body() -> Any:
+        try:
+            await admin.wait_for_broker(kafka, say, wait_s)
+        except admin.BrokerAway as error:
+            raise click.ClickException(
+                f"{error} (waited {wait_s:g} s; KAFKA_BOOTSTRAP_SERVERS)"
+            ) from None
+        return await work(kafka)
+
+    logs.configure(name, "ERROR", "text")
+    try:
+        return asyncio.run(body())
+    except (KafkaError, OperatorNeeded) as error:
+        raise click.ClickException(str(error) or type(error).__name__) from None

@@ -1,0 +1,275 @@
+"""`shopkeeper get user|product|trending`: what stands on the views now, for one key."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+import msgspec
+import orjson
+
+from shopkeeper.shared.contracts import outputs, reasons, topics
+from shopkeeper.shared.contracts.events.recommendation import (
+    RECOMMENDATIONS_UPDATED,
+    SIMILAR_ITEMS_UPDATED,
+    TRENDING_UPDATED,
+)
+from shopkeeper.shared.contracts.events.sentiment import PRODUCT_SENTIMENT_UPDATED
+from shopkeeper.shared.contracts.events.shop import ProductCatalogued
+from shopkeeper.shared.runtime.kafka import admin
+from shopkeeper.shared.runtime.kafka.newest import Found, newest
+from shopkeeper.shared.runtime.kafka.sink import partition_of
+
+from . import connection
+from .summaries import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator
+
+    from shopkeeper.shared.runtime.settings import KafkaSettings
+
+SEARCH_S_MAX = 60.0
+BROKER_WAIT_S = 10.0
+EVERYWHERE = "all"
+
+
+@dataclass
+class View:
+    """The newest value of a key on one topic: `record` None where it has none; `data` decoded."""
+
+    topic: str
+    record: Any = None
+    data: Any = None
+    complete: bool = True  # the whole of it was looked at, if nothing was found
+
+    @property
+    def removed(self) -> bool:
+        """It had one, and it was taken back: an erased user, a product without reviews."""
+        return self.record is not None and self.record.value is None
+
+    def as_json(self) -> Any:
+        """The value as it stands on the topic, with where and when; None where it has none."""
+        if self.data is None:
+            return None
+        place = {"topic": self.topic, "partition": self.record.partition}
+        place |= {"offset": self.record.offset, "timestamp_ms": self.record.timestamp}
+        return {**place, "value": orjson.loads(self.record.value)}
+
+
+async def view(kafka: KafkaSettings, topic: str, key: str, event_type: str) -> View:
+    """Look for a key where it belongs, then in the other partitions. Raises KafkaError."""
+    packed = key.encode()
+    numbers = (await admin.partitions_of(kafka, [kafka.topic(topic)])).get(kafka.topic(topic), [])
+    home = [n for n in numbers if n == partition_of(packed, len(numbers))]
+    found = await newest(kafka, topic, [packed], home, seconds_max=SEARCH_S_MAX)
+    if not found.records and found.complete and len(numbers) > 1:
+        # Somebody may have added partitions by hand; a key that is nowhere costs the whole topic.
+        others = [n for n in numbers if n not in home]
+        found = await newest(kafka, topic, [packed], others, seconds_max=SEARCH_S_MAX)
+    record = found.records.get(packed)
+    return View(topic, record, _decoded(record, event_type), found.complete)
+
+
+def _decoded(record: Any, event_type: str) -> Any:
+    if record is None or record.value is None:
+        return None
+    try:
+        return outputs.decode(event_type, record.value)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise click.ClickException(
+            f"the newest record ({record.topic}/{record.partition} at {record.offset}) does not "
+            f"follow its schema: {error}"
+        ) from None
+
+
+async def titles(kafka: KafkaSettings, ids: Collection[str], language: str) -> dict[str, str]:
+    """product id -> title, of those of `ids` that the catalogue has."""
+    if not ids:
+        return {}
+    keys = [product_id.encode() for product_id in ids]
+    found: Found = await newest(kafka, topics.CATALOGUE, keys, seconds_max=SEARCH_S_MAX)
+    named = {}
+    for key, record in found.records.items():
+        try:
+            product = msgspec.json.decode(record.value or b"", type=ProductCatalogued)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            continue
+        chinese = product.title_zh if language == "zh" else None
+        named[key.decode()] = printable(chinese or product.title)
+    return named
+
+
+def _missing(what: str, where: View, why: str) -> click.ClickException:
+    if not where.complete:
+        return click.ClickException(
+            f"{what}: not among the newest records of {where.topic}; the older ones were not all "
+            f"looked at within {SEARCH_S_MAX:g} s"
+        )
+    if where.removed:
+        return click.ClickException(f"{what}: was there and has been removed from {where.topic}")
+    return click.ClickException(f"{what}: not on {where.topic}. {why}")
+
+
+def _when(record: Any) -> str:
+    return datetime.fromtimestamp(record.timestamp / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def _options(function: Callable[..., None]) -> Any:
+    for option in (
+        connection.wait_option(BROKER_WAIT_S),
+        click.option("--lang", type=click.Choice(["en", "zh"]), default="en", show_default=True),
+        click.option("--json", "raw", is_flag=True, help="One JSON object: values as they stand."),
+    ):
+        function = option(function)
+    return function
+
+
+def _show(raw: bool, data: dict[str, Any], lines: Iterator[str]) -> None:
+    if raw:
+        click.echo(orjson.dumps(data))
+        return
+    for line in lines:
+        click.echo(line)
+
+
+@click.group("get")
+def command() -> None:
+    """What stands on the views now: a user's list, a product's neighbours, what is trending.
+
+    Exit status 1 where there is nothing for the key.
+
+    \b
+    Examples:
+      shopkeeper get user u-1 --lang zh
+      shopkeeper get product p-1
+      shopkeeper get trending
+    """
+
+
+@command.command("user")
+@click.argument("user_id")
+@_options
+def user(user_id: str, raw: bool, lang: str, wait_s: float) -> None:
+    """The recommendations for USER_ID (a user_id or an anonymous_id), with titles and reasons.
+
+    Example: shopkeeper get user u-1 --lang zh
+    """
+
+    async def work(kafka: KafkaSettings) -> tuple[View, dict[str, str]]:
+        found = await view(kafka, topics.RECOMMENDATIONS, user_id, RECOMMENDATIONS_UPDATED)
+        items = [] if raw or found.data is None else found.data.items
+        ids = {item.product_id for item in items}
+        ids |= {v for i in items if (v := i.reason.parameters.get("product_id"))}
+        return found, await titles(kafka, ids, lang)
+
+    found, named = connection.run("get", work, wait_s)
+    if found.data is None:
+        raise _missing(
+            f"user {printable(user_id)}",
+            found,
+            "A list comes with the user's first click, search or order (not of events older than "
+            "LIST_AGE_MAX); `shopkeeper status` shows whether the recommender is behind",
+        )
+
+    def lines() -> Iterator[str]:
+        yield (
+            f"{printable(user_id)}: {len(found.data.items)} items, made {_when(found.record)} "
+            f"by {found.data.model.name}, fallback {found.data.fallback}"
+        )
+        for place, item in enumerate(found.data.items, 1):
+            reason = printable(reasons.render(item.reason, lang, named), 200)
+            name = _named(item.product_id, named)
+            yield f"{place:3}. {item.score:.4f}  {name}: {reason}"
+
+    _show(raw, {"user": user_id, "recommendations": found.as_json()}, lines())
+
+
+def _named(product_id: str, named: dict[str, str]) -> str:
+    title = named.get(product_id)
+    return printable(product_id) if title is None else f"{title} ({printable(product_id)})"
+
+
+@command.command("product")
+@click.argument("product_id")
+@_options
+def product(product_id: str, raw: bool, lang: str, wait_s: float) -> None:
+    """The items similar to PRODUCT_ID, and what its reviews say.
+
+    Example: shopkeeper get product p-1
+    """
+
+    async def work(kafka: KafkaSettings) -> tuple[View, View, dict[str, str]]:
+        similar = await view(kafka, topics.SIMILAR_ITEMS, product_id, SIMILAR_ITEMS_UPDATED)
+        mood = await view(kafka, topics.PRODUCT_SENTIMENT, product_id, PRODUCT_SENTIMENT_UPDATED)
+        ids = {product_id} | {i.product_id for i in (similar.data.items if similar.data else ())}
+        return similar, mood, await titles(kafka, ids, lang)
+
+    similar, mood, named = connection.run("get", work, wait_s)
+    if similar.data is None and mood.data is None and product_id not in named:
+        raise _missing(
+            f"product {printable(product_id)}",
+            similar,
+            f"Nor is it on {topics.PRODUCT_SENTIMENT} or {topics.CATALOGUE}: no click together "
+            "with another product, no review, no catalogue entry names it",
+        )
+
+    def lines() -> Iterator[str]:
+        yield _named(product_id, named)
+        if mood.data is None:
+            yield "reviews: none"
+        else:
+            m = mood.data
+            yield (
+                f"reviews: {m.count}, mean {m.mean:+.2f}, trend {m.trend:+.2f} "
+                f"({m.positive} positive, {m.neutral} neutral, {m.negative} negative)"
+            )
+        if similar.data is None:
+            yield "similar items: none yet (they come from what is clicked in one session)"
+            return
+        yield f"similar items, as of {_when(similar.record)}:"
+        for place, item in enumerate(similar.data.items, 1):
+            name = _named(item.product_id, named)
+            yield f"{place:3}. {item.score:.4f}  {name}: {item.basis} with it {item.count} times"
+
+    data = {"product": product_id, "title": named.get(product_id)}
+    data |= {"similar_items": similar.as_json(), "sentiment": mood.as_json()}
+    _show(raw, data, lines())
+
+
+@command.command("trending")
+@click.argument("scope", default=EVERYWHERE)
+@_options
+def trending(scope: str, raw: bool, lang: str, wait_s: float) -> None:
+    """What is clicked most lately: everywhere, or in SCOPE (category/NAME, or only NAME).
+
+    \b
+    Examples:
+      shopkeeper get trending
+      shopkeeper get trending category/Pets
+    """
+
+    async def work(kafka: KafkaSettings) -> tuple[View, dict[str, str]]:
+        found = await view(kafka, topics.TRENDING, scope, TRENDING_UPDATED)
+        if found.record is None and scope != EVERYWHERE and not scope.startswith("category/"):
+            found = await view(kafka, topics.TRENDING, f"category/{scope}", TRENDING_UPDATED)
+        ids = {item.product_id for item in found.data.items} if found.data else set()
+        return found, await titles(kafka, ids, lang)
+
+    found, named = connection.run("get", work, wait_s)
+    if found.data is None:
+        raise _missing(
+            f"scope {printable(scope)}",
+            found,
+            f"There is {EVERYWHERE}, and category/NAME for each category of the catalogue that is "
+            "clicked",
+        )
+
+    def lines() -> Iterator[str]:
+        moment = datetime.fromtimestamp(found.data.as_of_ms / 1000, UTC)
+        yield f"trending in {printable(found.data.scope)}, as of {moment:%Y-%m-%d %H:%M:%S} UTC:"
+        for place, item in enumerate(found.data.items, 1):
+            yield f"{place:3}. {item.score:9.2f}  {_named(item.product_id, named)}"
+
+    _show(raw, {"scope": scope, "trending": found.as_json()}, lines())
