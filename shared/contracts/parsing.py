@@ -161,7 +161,7 @@ def _json_label(error: orjson.JSONDecodeError) -> str:
     return "invalid_json"
 
 
-_DIGITS = re.compile(r"\d{9,19}(?:\.\d+)?")  # Unix time as text; fewer may be a date
+_DIGITS = re.compile(r"\d{9,19}(?:\.\d+)?", re.ASCII)  # Unix time as text; fewer may be a date
 _SPACED_ZONE = re.compile(r"\s+(?=[+-]\d\d)|\s*(?:UTC|GMT)$", re.IGNORECASE)
 _NOT_A_TIME = "the time is neither RFC 3339 nor Unix time"
 

@@ -9,7 +9,7 @@ import jsonschema
 
 REFUSED = {"products", "attributes"}  # optional, and never left out
 IDENTITIES = {"user_id", "anonymous_id"}  # only where they are empty
-NUMBER = re.compile(r"[+-]?(\d{1,18}(\.\d+)?|\.\d+)([eE][+-]?\d{1,2})?")
+NUMBER = re.compile(r"[+-]?(\d{1,18}(\.\d+)?|\.\d+)([eE][+-]?\d{1,2})?", re.ASCII)
 
 
 def without_wrong_options(schema: dict[str, Any], document: Any) -> Any:

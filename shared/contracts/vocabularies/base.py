@@ -133,11 +133,10 @@ def events(
     else:
         names = (*LINE, "position", "recomm_id")
         own = picked(payload, fields, *names)
-        if "product_id" in own or not lines:
-            yield own, ()
-            return
         shared = {name: own[name] for name in ("recomm_id",) if name in own}
         found = [shared | picked(line, fields, *names) for line in lines]
-        named = [line for line in found if "product_id" in line] or found[:1]
+        named = [line for line in found if "product_id" in line]
+        if not named:
+            yield own, ()
         for line in named:
             yield line, ("product_id",) if len(named) < len(found) and line is named[0] else ()

@@ -150,14 +150,15 @@ def _single(event: dict[str, Any], outer: dict[str, Any], place: str, kind_of: A
 
 
 def _parameters(event: dict[str, Any]) -> dict[str, Any]:
-    """All parameters of an event in one object, wherever its shape has them. An `id` beside the
-    event's name is not the product's."""
-    beside = {n: v for n, v in event.items() if n not in (*_WRAPPERS, "id", "name")}
+    """All parameters of an event in one object, wherever its shape has them. An `id`
+    that is not an item's is not the product's."""
+    beside = {n: v for n, v in event.items() if n not in (*_WRAPPERS, "name")}
     params = inner(event, "params") or _unpacked(event.get("event_params"))
     ecommerce = inner(event, "ecommerce")
     nested = inner(params, "ecommerce")
     items = [each.get("items") for each in (event, ecommerce, params, nested)]
     found = {**beside, **nested, **ecommerce, **params}
+    found.pop("id", None)
     found["items"] = next((each for each in items if each), None)
     return found
 

@@ -98,7 +98,6 @@ NAMES: dict[str, str] = {
             "Signed Up",
             "Signed In",
             "Signed Out",
-            "Loaded a Page",
         ),
         NOT_OURS,
     ),
