@@ -21,9 +21,8 @@ _KEPT = frozenset({"user_id", "anonymous_id", "products", "attributes"})
 _IDENTITIES = ("user_id", "anonymous_id")
 _PLAIN = re.compile(r"[+-]?(?:\d{1,18}(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d{1,2})?", re.ASCII)
 _GROUPED = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+\.\d{1,2}", re.ASCII)  # 1,299.00
-_CONTINENTAL = re.compile(
-    r"[+-]?(?:\d{1,3}(?:\.\d{3})+|\d{1,15}),\d{1,2}", re.ASCII
-)  # 1.299,00 and 11,99
+# 1.299,00 and 11,99
+_CONTINENTAL = re.compile(r"[+-]?(?:\d{1,3}(?:\.\d{3})+|\d{1,15}),\d{1,2}", re.ASCII)
 _TRUTHS = {"true": True, "yes": True, "1": True, "in stock": True, "in_stock": True,
            "false": False, "no": False, "0": False, "out of stock": False,
            "out_of_stock": False}  # fmt: skip

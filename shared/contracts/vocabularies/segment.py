@@ -125,7 +125,7 @@ def recognises(data: dict[str, Any]) -> bool:
     call = data.get("type")
     if isinstance(data.get("batch"), list):
         return True
-    if isinstance(call, str) and (call in CALLS or call.lower() == "track"):
+    if isinstance(call, str) and (call.lower() in CALLS or call.lower() == "track"):
         return True
     return isinstance(data.get("properties"), dict) and first(data, "event", "name") is not None
 
@@ -144,7 +144,8 @@ def translate(message: Message, kind_of: Any) -> list[Draft]:
 
 
 def _one(data: dict[str, Any], kind_of: Any) -> list[Draft]:
-    if data.get("type") in CALLS:
+    call = data.get("type")
+    if isinstance(call, str) and call.lower() in CALLS:
         return [SKIP]
     name = first(data, "event", "name")
     kind = kind_of(name)

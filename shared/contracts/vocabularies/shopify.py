@@ -61,7 +61,7 @@ FIELDS: Fields = {
     "currency": ("currency",),
     "recomm_id": (),
 }
-_GONE = frozenset({"refunded", "voided"})
+_GONE = ("refunded", "voided")
 _ORDER_MARKS = frozenset(
     ("financial_status", "order_number", "checkout_token", "cart_token", "total_price")
 )

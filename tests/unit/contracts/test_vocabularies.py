@@ -250,9 +250,7 @@ def test_a_byte_order_mark_is_read_over_and_utf16_is_named():
         refused = decoded(orjson.dumps(CLICK).decode().encode(encoding))
         assert refused.error == "not_utf8", encoding
         assert "UTF-16" in refused.message
-    assert (
-        decoded('{"product_id":"红色跑步鞋","user_id":"u"}'.encode("gbk")).error == "invalid_utf8"
-    )
+    assert decoded('{"product_id":"红色跑步鞋"}'.encode("gbk")).error == "invalid_utf8"
 
 
 KINDS = ("type", "event", "event_name", "event_type", "action", "topic", "name")
