@@ -24,7 +24,8 @@ PAYLOADS = ("properties", "params", "ecommerce", "event_params", "customer", "it
 ENVELOPE_NAMES = ("id", "time", "timestamp", "type", "specversion", "messageId", "message_id",
                   "source", "event", "ce_id", "originalTimestamp", "timestamp_micros")  # fmt: skip
 STRANGE = st.one_of(
-    st.none(), st.booleans(), st.integers(-5, 2**63), st.floats(allow_nan=False, allow_infinity=False, width=32),
+    st.none(), st.booleans(), st.integers(-5, 2**63),
+    st.floats(allow_nan=False, allow_infinity=False, width=32),
     st.sampled_from(["", "x", "1", "page_view", "purchase", "track", "1.0", "11,99", "9" * 25,
                      "鞋", "iglu:a/b/c/1-0-0", "{", "2026-11-28", "\x00"]),
     st.lists(st.integers(0, 3), max_size=3), st.just({}), st.just({"id": 1, "items": [[]]}),
