@@ -12,6 +12,7 @@ from shopkeeper.shared.testing.records import read_topic, until_consumed
 from shopkeeper.shared.testing.workers import worker_process
 from tests.broker.counts import held_counts
 
+ECOMMERCE = "com_snowplowanalytics_snowplow_ecommerce"
 GOLDEN = Path(__file__).parents[2] / "schemas" / "golden" / "vocabularies"
 
 
@@ -58,9 +59,7 @@ def snowplow(n, user):
                 "event": "unstruct",
                 "event_id": f"{user}-{product}",
                 "domain_userid": user,
-                "unstruct_event_com_snowplowanalytics_snowplow_ecommerce_snowplow_ecommerce_action_1": {
-                    "type": "product_view"
-                },
+                f"unstruct_event_{ECOMMERCE}_snowplow_ecommerce_action_1": {"type": "product_view"},
                 "contexts_com_snowplowanalytics_snowplow_ecommerce_product_1": [
                     {"id": f"snowplow-{product}"}
                 ],
