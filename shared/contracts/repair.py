@@ -23,9 +23,18 @@ _PLAIN = re.compile(r"[+-]?(?:\d{1,18}(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d{1,2})?", r
 _GROUPED = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+\.\d{1,2}", re.ASCII)  # 1,299.00
 # 1.299,00 and 11,99
 _CONTINENTAL = re.compile(r"[+-]?(?:\d{1,3}(?:\.\d{3})+|\d{1,15}),\d{1,2}", re.ASCII)
-_TRUTHS = {"true": True, "yes": True, "1": True, "in stock": True, "in_stock": True,
-           "false": False, "no": False, "0": False, "out of stock": False,
-           "out_of_stock": False}  # fmt: skip
+_TRUTHS = {
+    "true": True,
+    "yes": True,
+    "1": True,
+    "in stock": True,
+    "in_stock": True,
+    "false": False,
+    "no": False,
+    "0": False,
+    "out of stock": False,
+    "out_of_stock": False,
+}
 
 
 def repaired(

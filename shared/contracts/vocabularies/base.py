@@ -107,6 +107,7 @@ def picked(data: Any, fields: Fields, *ours: str) -> dict[str, Any]:
 
 
 LINE = ("product_id", "quantity", "price")
+REVIEW = ("product_id", "review_id", "review_body", "rating", "locale")
 
 
 def events(
@@ -127,7 +128,7 @@ def events(
         yield picked(payload, fields, "query", "locale"), ()
     elif kind == REVIEWED:
         yield (
-            picked(payload, fields, "product_id", "review_id", "review_body", "rating", "locale"),
+            picked(payload, fields, *REVIEW),
             (),
         )
     else:

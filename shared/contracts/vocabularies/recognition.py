@@ -23,11 +23,35 @@ KIND_FIELDS = ("type", "event", "event_name", "event_type")
 CLICK_KIND_FIELDS = (*KIND_FIELDS, "name", "action", "topic")
 # A document with none of these is in our own words, and of its topic's default kind.
 MARKS = frozenset(
-    (*CLICK_KIND_FIELDS, "events", "ecommerce", "event_params", "params", "properties", "batch",
-     "line_items", "refund_line_items", "variants", "stock_status", "ue_pr", "ue_px",
-     "unstruct_event", "collector_tstamp", "derived_tstamp", "schema", "e", "idsite", "_pks",
-     "_pkc", "ec_items", "idgoal", "e_c", "e_a", "requests")
-)  # fmt: skip
+    (
+        *CLICK_KIND_FIELDS,
+        "events",
+        "ecommerce",
+        "event_params",
+        "params",
+        "properties",
+        "batch",
+        "line_items",
+        "refund_line_items",
+        "variants",
+        "stock_status",
+        "ue_pr",
+        "ue_px",
+        "unstruct_event",
+        "collector_tstamp",
+        "derived_tstamp",
+        "schema",
+        "e",
+        "idsite",
+        "_pks",
+        "_pkc",
+        "ec_items",
+        "idgoal",
+        "e_c",
+        "e_a",
+        "requests",
+    )
+)
 Translate = Callable[[Message, Callable[[Any], str | None]], list[Draft]]
 HEADERS: dict[str, Translate] = {
     shopify.HEADER: shopify.translate,
@@ -43,11 +67,37 @@ NAME_CHARACTERS_MAX = 100
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _BETWEEN = re.compile(r"[\s_\-.:/]+")
 _VERBS = frozenset(
-    ("viewed", "clicked", "added", "removed", "opened", "closed", "started", "completed",
-     "cancelled", "canceled", "refunded", "deleted", "updated", "shared", "reviewed", "searched",
-     "purchased", "returned", "rejected", "failed", "paid", "shipped", "delivered", "submitted",
-     "subscribed", "abandoned", "applied", "entered")
-)  # fmt: skip
+    (
+        "viewed",
+        "clicked",
+        "added",
+        "removed",
+        "opened",
+        "closed",
+        "started",
+        "completed",
+        "cancelled",
+        "canceled",
+        "refunded",
+        "deleted",
+        "updated",
+        "shared",
+        "reviewed",
+        "searched",
+        "purchased",
+        "returned",
+        "rejected",
+        "failed",
+        "paid",
+        "shipped",
+        "delivered",
+        "submitted",
+        "subscribed",
+        "abandoned",
+        "applied",
+        "entered",
+    )
+)
 
 
 def normalised(name: str) -> str:
