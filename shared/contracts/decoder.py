@@ -270,9 +270,8 @@ class EventDecoder:
         if draft.data is None:
             if not draft.key:
                 raise Refused("validate", "missing_key", "a removal needs the product's id")
-            return self._make(
-                record, suffix, None, time_ms, event_id, "", headers=headers, key=draft.key
-            )
+            removal = self._make(record, suffix, None, time_ms, event_id, "", headers=headers)
+            return msgspec.structs.replace(removal, key=draft.key)
         self._dropped.update(draft.left_out)
         return self._event(
             record,
@@ -335,17 +334,11 @@ class EventDecoder:
             except msgspec.ValidationError as final:
                 raise Refused("validate", label_of(str(final)), str(final)) from None
             self._dropped.update(dropped)
-        return self._make(
-            record,
-            suffix,
-            checked,
-            time_ms,
-            event_id,
-            source,
-            headers=headers,
-            part=part,
-            own_id=own_id,
-        )
+        if part is None:
+            return self._make(record, suffix, checked, time_ms, event_id, source, headers=headers)
+        event = self._make(record, suffix, checked, time_ms, event_id, source, headers=headers)
+        name = event.id if own_id else f"{event.id}#{part}"
+        return msgspec.structs.replace(event, id=name, part=part)
 
     def _make(
         self,
@@ -357,9 +350,6 @@ class EventDecoder:
         source: str,
         *,
         headers: dict[str, bytes],
-        key: bytes | None = None,
-        part: int | None = None,
-        own_id: bool = False,
     ) -> Event:
         if time_ms < TIME_MS_MIN:
             raise Refused("validate", "time_too_old", "the event's time is before 2000")
@@ -377,20 +367,17 @@ class EventDecoder:
             longest = max(len(event_id), len(source), len(correlation))
             if longest > ENVELOPE_CHARACTERS_MAX:
                 raise Refused("validate", "too_long", TOO_LONG)
-        if part is not None and not own_id:
-            event_id = f"{event_id}#{part}"
         trace = headers.get("traceparent")
         if trace is not None and len(trace) != TRACEPARENT_BYTES:
             trace = None  # W3C: one that cannot be parsed is ignored, never an error
         return Event(
             suffix,
             data,
-            key or record.key,
+            record.key,
             record.offset,
             time_ms,
             event_id,
             source=source,
             correlation_id=correlation,
             traceparent=trace,
-            part=part,
         )
