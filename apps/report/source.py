@@ -11,7 +11,7 @@ import msgspec
 from shopkeeper.services.recommender.core.numeric.items import ItemIndex
 from shopkeeper.shared.contracts import outputs, topics
 from shopkeeper.shared.contracts.decoder import EventDecoder
-from shopkeeper.shared.contracts.envelope import Event
+from shopkeeper.shared.contracts.envelope import Event, Several
 from shopkeeper.shared.contracts.events.recommendation import TRENDING_UPDATED, TrendingUpdated
 from shopkeeper.shared.contracts.events.sentiment import (
     PRODUCT_SENTIMENT_UPDATED,
@@ -134,8 +134,9 @@ async def _events(
             if hop_of(record) is not None:
                 continue
             (verdict,) = decoder.decode([record])
-            if isinstance(verdict, Event):
-                yield record, verdict
+            for each in verdict.verdicts if isinstance(verdict, Several) else (verdict,):
+                if isinstance(each, Event):
+                    yield record, each
 
 
 def _decoder(name: str, type_prefix: str) -> EventDecoder:
@@ -157,7 +158,7 @@ def _catalogue(decoder: EventDecoder, record: Any, catalogue: dict[str, ProductC
     (verdict,) = decoder.decode([record])
     if isinstance(verdict, Event):
         if verdict.data is None:
-            catalogue.pop((record.key or b"").decode("utf-8", "replace"), None)
+            catalogue.pop((verdict.key or b"").decode("utf-8", "replace"), None)
         else:
             catalogue[verdict.data.product_id] = verdict.data
 

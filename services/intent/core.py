@@ -115,7 +115,9 @@ class IntentProcessor(Stateless):
         )
         key = event.key if event.key is not None else (data.user.encode() or None)
         subject = data.user or event.id  # CloudEvents: never empty
-        event_id = output_id(self._topic, self._partition, event.offset, INTENT_RECOGNISED)
+        event_id = output_id(
+            self._topic, self._partition, event.offset, INTENT_RECOGNISED, event.ordinal
+        )
         return Output(
             topic=topics.INTENTS,
             key=key,

@@ -115,7 +115,9 @@ class SentimentProcessor:
             model=provenance,
             rating=review.rating,
         )
-        event_id = output_id(topics.REVIEWS, self._partition, event.offset, SENTIMENT_SCORED)
+        event_id = output_id(
+            topics.REVIEWS, self._partition, event.offset, SENTIMENT_SCORED, event.ordinal
+        )
         return Output(
             topic=topics.SENTIMENTS,
             key=review.product_id.encode(),

@@ -6,9 +6,11 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from . import topics
-from .envelope import FORWARDED, Output, Rejected
+from .envelope import FORWARDED, Output, Rejected, parts_header
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from .decoder import Record
 
 PREFIX = "__connect.errors."
@@ -32,14 +34,21 @@ def undecodable(batch: Record, first_offset: int, cause: str) -> Rejected:
     return Rejected(batch.offset, "decode", CORRUPT_BATCH, message)
 
 
-def dead_letter(record: Record, rejected: Rejected, topic: str, service: str) -> Output:
+def dead_letter(
+    record: Record, rejected: Rejected, topic: str, service: str, parts: Sequence[int] = ()
+) -> Output:
     """The record for the dead-letter topic of `topic` as read by `service`.
+
+    parts: which of its events are bad, where it holds several and others are good. A header says
+    so, and the decoder takes only these from the letter once it is sent back.
 
     Key, value and headers are kept as they are. A record that would be too large has its value
     replaced by `sha256:<hex> bytes:<length>`, which the header `value.replaced` says.
     """
     # Sent back, it is a record like any other.
     headers = [(str(name), value) for name, value in record.headers or () if name != FORWARDED]
+    if parts:
+        headers = parts_header(headers, parts)
     headers += [
         (f"{PREFIX}topic", topic.encode()),
         (f"{PREFIX}partition", str(record.partition).encode()),

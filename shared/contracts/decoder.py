@@ -1,9 +1,10 @@
-"""The decoder: every record that comes in becomes one `Event`, `Rejected` or `Skipped`.
+"""The decoder: every record that comes in becomes one `Event`, `Rejected`, `Skipped` or `Several`.
 
 Accepted are CloudEvents 1.0 in binary mode (ce_ headers) and structured mode (content type
-application/cloudevents+json), bare JSON without headers (so that a console producer works), and
-any of them behind Confluent's framing (byte 0 and a 4-byte schema id). Nothing that a producer
-can send raises: what cannot be used is rejected, alone, with a label from a closed set.
+application/cloudevents+json, or fields that say so), bare JSON without headers (so that a console
+producer works) in our words or another vocabulary's (`vocabularies/`), and any of them behind
+Confluent's framing (byte 0 and a 4-byte schema id). Nothing that a producer can send raises: what
+cannot be used is rejected, alone, with a label from a closed set.
 
 orjson parses strictly (UTF-8, no NaN, no lone surrogates, bounded depth); msgspec then checks the
 fields by type. Both are compiled; a small click costs about 3 microseconds.
@@ -13,15 +14,28 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections import Counter
 from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
 from . import topics
-from .aliases import suffix_of_name, to_our_names
-from .envelope import Event, Rejected, Skipped
+from .envelope import Decoded, Event, Rejected, Several, Skipped, parts_of
 from .events.shop import SHOP_TYPES
-from .parsing import Refused, label_of, optional_id, parse, time_ms_of
+from .parsing import (
+    Refused,
+    canonical_headers,
+    is_envelope,
+    label_of,
+    optional_id,
+    parse,
+    time_ms_of,
+    unknown_type,
+)
+from .repair import repaired
+from .vocabularies.base import NOT_OURS, Draft, Message, as_id
+from .vocabularies.common import renamed
+from .vocabularies.recognition import HEADERS, MARKS, Ours, kind_of, translated
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -38,11 +52,14 @@ AHEAD_MS_MAX = 86_400_000
 NO_SOURCE = "unknown"  # of an event with an id of its own but no source; "" = the id is made up
 BARE_TIMES = ("time", "timestamp", "timestamp_micros")
 STRUCTURED = b"application/cloudevents"
+BATCH = b"application/cloudevents-batch"
+BATCH_MODE = "CloudEvents batch mode: publish each event as a record of its own"
+PARTS_MAX = 1000  # events in one record
+UNPREFIXED = {suffix.encode(): suffix for suffix in SHOP_TYPES}
 KNOWN_TYPES = frozenset(SHOP_TYPES) | {t for topic in topics.ALL for t in topic.types}
 
-SKIPS = frozenset({"other_type", "unknown_type"})  # what `Skipped.reason` can be
-
-Decoded = Event | Rejected | Skipped
+# What `Skipped.reason` can be. not_ours: the type is known, and there is nothing to learn from it.
+SKIPS = frozenset({"other_type", "unknown_type", "not_ours"})
 
 
 class Record(Protocol):
@@ -69,11 +86,18 @@ class EventDecoder:
         self._topic = topic
         self._owner = spec.owner == service
         self._default_type = spec.default_type
+        self._type_prefix = type_prefix
         self._wanted = {suffix: SHOP_TYPES[suffix] for suffix in wanted}
         self._suffix_of: dict[bytes, str] = {}
         for suffix in KNOWN_TYPES:
             self._suffix_of[suffix.encode()] = suffix
             self._suffix_of[(type_prefix + suffix).encode()] = suffix
+        self._dropped: Counter[str] = Counter()
+
+    def take_dropped(self) -> Counter[str]:
+        """How often each optional field was wrong and left out since the last time it was asked."""
+        dropped, self._dropped = self._dropped, Counter()
+        return dropped
 
     def decode(self, records: Iterable[Record]) -> list[Decoded]:
         """One verdict per record, in order. Never raises for anything that a record holds."""
@@ -90,7 +114,7 @@ class EventDecoder:
                 verdicts.append(Rejected(record.offset, "decode", "invalid_utf8", message))
         return verdicts
 
-    def _decode(self, record: Record) -> Event | Skipped:
+    def _decode(self, record: Record) -> Event | Skipped | Several:
         value, key = record.value, record.key
         if value is not None and len(value) > EVENT_BYTES_MAX:
             raise Refused("decode", "too_large", f"{len(value)} bytes, {EVENT_BYTES_MAX} allowed")
@@ -102,6 +126,12 @@ class EventDecoder:
             return self._structured(record, headers)
         if headers.get("ce_type") is not None:
             return self._binary(record, headers)
+        if headers:
+            headers = canonical_headers(headers)
+            if headers.get("content-type", b"")[:23].lower() == STRUCTURED:
+                return self._structured(record, headers)
+            if headers.get("ce_type") is not None:
+                return self._binary(record, headers)
         return self._bare(record, headers)
 
     # -- the three modes
@@ -109,7 +139,7 @@ class EventDecoder:
     def _binary(self, record: Record, headers: dict[str, bytes]) -> Event | Skipped:
         suffix = self._suffix_of.get(headers["ce_type"])
         if suffix not in self._wanted:
-            return self._unwanted(record, suffix)
+            return self._unwanted(record, suffix, headers["ce_type"].decode("utf-8", "replace"))
         if not record.value:
             time_header, id_header = headers.get("ce_time"), headers.get("ce_id")
             return self._tombstone(
@@ -137,13 +167,19 @@ class EventDecoder:
     def _structured(self, record: Record, headers: dict[str, bytes]) -> Event | Skipped:
         if not record.value:
             raise Refused("validate", "empty_value", "an empty value in structured mode")
-        envelope = parse(record.value)
+        if headers["content-type"][:29].lower() == BATCH:
+            raise Refused("decode", "batch_mode", BATCH_MODE)
+        return self._enveloped(record, parse(record.value), headers)
+
+    def _enveloped(
+        self, record: Record, envelope: dict[str, Any], headers: dict[str, bytes]
+    ) -> Event | Skipped:
         name = envelope.get("type")
         if not isinstance(name, str):
             raise Refused("validate", "missing_field", "missing required field `type`")
         suffix = self._suffix_of.get(name.encode())
         if suffix not in self._wanted:
-            return self._unwanted(record, suffix)
+            return self._unwanted(record, suffix, name)
         data = envelope.get("data")
         if "data_base64" in envelope:
             try:
@@ -166,18 +202,25 @@ class EventDecoder:
             raise Refused("decode", "not_an_object", "`data` is not a JSON object")
         return self._event(record, suffix, data, time_ms, event_id, source, headers=headers)
 
-    def _bare(self, record: Record, headers: dict[str, bytes]) -> Event | Skipped:
-        suffix: str | None = self._default_type
+    def _bare(self, record: Record, headers: dict[str, bytes]) -> Event | Skipped | Several:
+        suffix = self._default_type
         if not record.value:
             if suffix not in self._wanted:
                 return Skipped(record.offset, "other_type")
             return self._tombstone(record, suffix, record.timestamp, None, "", headers)
         data = parse(record.value)
-        if "type" in data or "event" in data:
-            suffix = self._named(data.get("type"), data.get("event"))
+        if "specversion" in data and is_envelope(data):
+            return self._enveloped(record, data, headers)
+        named = not MARKS.isdisjoint(data) or (headers and not HEADERS.keys().isdisjoint(headers))
+        if named or (suffix == "product.catalogued.v1" and data.keys() == {"id"}):
+            place = f"{self._topic}/{record.partition}/{record.offset}"
+            message = Message(data, headers, record.key, place, record.timestamp)
+            said = translated(message, self._suffix_of, suffix)
+            if not isinstance(said, Ours):
+                return self._translated(record, said, headers)
+            suffix = said.kind or suffix
         if suffix not in self._wanted:
-            return self._unwanted(record, suffix)
-        data = to_our_names(suffix, data)
+            return self._unwanted(record, suffix, suffix)
         time = next((data[name] for name in BARE_TIMES if data.get(name) is not None), None)
         return self._event(
             record,
@@ -187,30 +230,69 @@ class EventDecoder:
             optional_id(data, "id") or optional_id(data, "message_id"),
             "",
             headers=headers,
+            bare=True,
         )
 
-    def _named(self, kind: Any, event: Any) -> str | None:
-        """The type that a bare record names, its default if it names none, None if unknown.
+    # -- other vocabularies
 
-        `type` goes first; Segment's own envelope says `"type": "track"` and names it in `event`.
-        """
-        if kind is None and not isinstance(event, str):
-            return self._default_type
-        for name in (kind, event):
-            if isinstance(name, str):
-                suffix = self._suffix_of.get(name.encode()) or suffix_of_name(name)
-                if suffix is not None:
-                    return suffix
-        return None
+    def _translated(
+        self, record: Record, drafts: list[Draft], headers: dict[str, bytes]
+    ) -> Event | Skipped | Several:
+        if len(drafts) == 1:
+            return self._drafted(record, drafts[0], headers)
+        if len(drafts) > PARTS_MAX:
+            raise Refused("validate", "too_many", f"{len(drafts)} events, {PARTS_MAX} allowed")
+        meant = parts_of(record.headers or ())
+        verdicts: list[Event | Rejected | Skipped] = []
+        for part, draft in enumerate(drafts):
+            if meant is not None and part not in meant:
+                continue
+            try:
+                verdicts.append(self._drafted(record, draft, headers, part))
+            except Refused as refused:
+                stage, error, message = refused.args
+                verdicts.append(Rejected(record.offset, stage, error, message, part))
+        skipped = [verdict for verdict in verdicts if isinstance(verdict, Skipped)]
+        if len(skipped) == len(verdicts):
+            return skipped[0] if skipped else Skipped(record.offset, "not_ours")
+        return Several(record.offset, tuple(verdicts))
+
+    def _drafted(
+        self, record: Record, draft: Draft, headers: dict[str, bytes], part: int | None = None
+    ) -> Event | Skipped:
+        suffix = draft.kind
+        if not suffix or suffix not in self._wanted:
+            return self._unwanted(record, suffix, draft.name)
+        time_ms = record.timestamp if draft.time is None else time_ms_of(draft.time, draft.utc)
+        event_id = as_id(draft.id)
+        if event_id is not None and not isinstance(event_id, str):
+            raise Refused("validate", "wrong_type", "the event's id is not text")
+        if draft.data is None:
+            if not draft.key:
+                raise Refused("validate", "missing_key", "a removal needs the product's id")
+            removal = self._make(record, suffix, None, time_ms, event_id, "", headers=headers)
+            return msgspec.structs.replace(removal, key=draft.key)
+        self._dropped.update(draft.left_out)
+        return self._event(
+            record,
+            suffix,
+            draft.data,
+            time_ms,
+            event_id,
+            "",
+            headers=headers,
+            part=part,
+            own_id=draft.own_id,
+        )
 
     # -- what they have in common
 
-    def _unwanted(self, record: Record, suffix: str | None) -> Skipped:
-        if suffix is None:
+    def _unwanted(self, record: Record, suffix: str | None, name: Any) -> Skipped:
+        if suffix is None and kind_of(name) != NOT_OURS:
             if self._owner:
-                raise Refused("validate", "unknown_type", "no schema knows this type")
+                raise Refused("validate", "unknown_type", unknown_type(name, self._type_prefix))
             return Skipped(record.offset, "unknown_type")
-        return Skipped(record.offset, "other_type")
+        return Skipped(record.offset, "other_type" if suffix else "not_ours")
 
     def _tombstone(
         self,
@@ -238,12 +320,25 @@ class EventDecoder:
         source: str,
         *,
         headers: dict[str, bytes],
+        bare: bool = False,
+        part: int | None = None,
+        own_id: bool = False,
     ) -> Event:
         try:
             checked = msgspec.convert(data, self._wanted[suffix], strict=True)
         except msgspec.ValidationError as error:
-            raise Refused("validate", label_of(str(error)), str(error)) from None
-        return self._make(record, suffix, checked, time_ms, event_id, source, headers=headers)
+            if bare:
+                data = renamed(suffix, data)
+            try:
+                checked, dropped = repaired(data, self._wanted[suffix], error)
+            except msgspec.ValidationError as final:
+                raise Refused("validate", label_of(str(final)), str(final)) from None
+            self._dropped.update(dropped)
+        if part is None:
+            return self._make(record, suffix, checked, time_ms, event_id, source, headers=headers)
+        event = self._make(record, suffix, checked, time_ms, event_id, source, headers=headers)
+        name = event.id if own_id else f"{event.id}#{part}"
+        return msgspec.structs.replace(event, id=name, part=part)
 
     def _make(
         self,

@@ -1,19 +1,25 @@
-"""What passes between the decoder, the runtime and the cores: three small value types.
+"""What passes between the decoder, the runtime and the cores: small value types.
 
 An incoming record becomes exactly one of `Event` (wanted and valid), `Rejected` (bad: to the
-dead-letter queue) or `Skipped` (valid, but another worker's). A core returns `Output`s.
+dead-letter queue), `Skipped` (valid, but nothing for this worker) or `Several` of these, where it
+holds several events. A core returns `Output`s.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 Headers = list[tuple[str, bytes]]
 KeyValue = tuple[bytes | None, bytes | None]  # of a record; a value of None is a tombstone
 
 FORWARDED = "shopkeeper.forwarded"  # the last header of a record that a worker published again
+# Of a record of several events, which of them are meant: the others were dealt with elsewhere.
+PARTS = "shopkeeper.parts"
 
 
 class Event(msgspec.Struct, frozen=True, gc=False):
@@ -28,6 +34,12 @@ class Event(msgspec.Struct, frozen=True, gc=False):
     source: str  # ce_source, or else "unknown"; "" where the id was made up: it has no repeats
     correlation_id: str  # ce_correlationid, or else `id`
     traceparent: bytes | None = None
+    part: int | None = None  # which event of its record, from 0; None: its only one
+
+    @property
+    def ordinal(self) -> int:
+        """For ids of outputs that this event causes: distinct within its record."""
+        return self.part or 0
 
 
 class Rejected(msgspec.Struct, frozen=True, gc=False):
@@ -39,6 +51,7 @@ class Rejected(msgspec.Struct, frozen=True, gc=False):
         str  # a class of error from a closed set (`parsing.ERRORS`, the cores' own); a metric label
     )
     message: str  # for a person; never contains payload text
+    part: int | None = None  # of the event that is bad, where its record holds several
 
 
 class Skipped(msgspec.Struct, frozen=True, gc=False):
@@ -46,6 +59,32 @@ class Skipped(msgspec.Struct, frozen=True, gc=False):
 
     offset: int
     reason: str  # closed set, e.g. "other_type"; a metric label
+
+
+class Several(msgspec.Struct, frozen=True, gc=False):
+    """One record of several events: what became of each, in their order."""
+
+    offset: int
+    verdicts: tuple[Event | Rejected | Skipped, ...]
+
+
+Decoded = Event | Rejected | Skipped | Several
+
+
+def parts_header(headers: Iterable[tuple[str, bytes]], parts: Iterable[int]) -> Headers:
+    """The headers with these parts named, instead of any that were named before."""
+    kept = [(name, value) for name, value in headers if name != PARTS]
+    return [*kept, (PARTS, ",".join(map(str, parts)).encode())]
+
+
+def parts_of(headers: Iterable[tuple[str, bytes]]) -> frozenset[int] | None:
+    """Which of a record's events are meant; None: all of them."""
+    for name, value in headers:
+        if name == PARTS:
+            numbers = (value or b"").split(b",")
+            if all(number.isdigit() and len(number) < 6 for number in numbers):
+                return frozenset(map(int, numbers))
+    return None
 
 
 class Output(msgspec.Struct, frozen=True, gc=False):

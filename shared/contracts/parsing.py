@@ -5,7 +5,8 @@ Only functions of a single value belong here; what a record as a whole means is 
 
 from __future__ import annotations
 
-from datetime import datetime
+import re
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -20,6 +21,8 @@ ERRORS: dict[str, frozenset[str]] = {
             "lone_surrogate",
             "nested_too_deep",
             "not_an_object",
+            "not_utf8",
+            "batch_mode",
             "invalid_base64",
         }
     ),
@@ -38,10 +41,14 @@ ERRORS: dict[str, frozenset[str]] = {
             "time_ahead",
             "empty_value",
             "missing_key",
+            "too_many",
         }
     ),
 }
 """The closed set: stage -> the labels that `Rejected.error` can have there."""
+
+
+_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _./:-]{0,79}")
 
 
 class Refused(Exception):
@@ -56,6 +63,44 @@ def optional_id(data: dict[str, Any], name: str) -> str | None:
     if not isinstance(value, str):
         raise Refused("validate", "wrong_type", f"`{name}` is not a string")
     return value
+
+
+def unknown_type(name: Any, prefix: str) -> str:
+    """The message for a type that nobody knows. It holds the name only if that is short and plain:
+    a name is no payload, but whoever writes payload into its field shall not find it in a log."""
+    if not isinstance(name, str):
+        said = "this type, which is not text"
+    elif _PLAIN.fullmatch(name):
+        said = f"the type `{name}`"
+    else:
+        said = f"this type, a name of {len(name)} characters"
+    return f"no schema knows {said}; types of this shop begin with `{prefix}` (TYPE_PREFIX)"
+
+
+def is_envelope(document: dict[str, Any]) -> bool:
+    """Whether a JSON object is a structured CloudEvent, rather than data with a field of that name:
+    it says its version and type, and has data or a source."""
+    version = document.get("specversion")
+    return (
+        isinstance(version, str)
+        and version[:2] in ("1.", "0.")
+        and isinstance(document.get("type"), str)
+        and not document.keys().isdisjoint(("data", "data_base64", "source"))
+    )
+
+
+def canonical_headers(headers: dict[str, bytes]) -> dict[str, bytes]:
+    """Headers under the names that CloudEvents gives them: CE-Type, ce-type, contentType."""
+    found: dict[str, bytes] = {}
+    for name, value in headers.items():
+        plain = name.lower()
+        if plain[:3] == "ce-":
+            plain = "ce_" + plain[3:]
+        elif plain in ("contenttype", "content_type"):
+            plain = "content-type"
+        if value is not None:
+            found.setdefault(plain, value)
+    return found
 
 
 def label_of(message: str) -> str:
@@ -73,20 +118,34 @@ def label_of(message: str) -> str:
     return "wrong_type" if "got `" in message else "out_of_range"
 
 
+BOM = b"\xef\xbb\xbf"
+_UTF16 = (b"\xff\xfe", b"\xfe\xff", b"{\0", b"\0{", b"[\0", b"\0[")
+
+
 def parse(value: bytes) -> dict[str, Any]:
-    """A JSON object. Raises Refused. Messages never hold any of the payload."""
-    if value[0] == 0 and len(value) > 5:
+    """A JSON object, with or without a byte order mark. Raises Refused. Messages never hold any of
+    the payload."""
+    if value[0] == 0 and len(value) > 5 and value[:2] not in _UTF16:
         value = value[5:]  # Confluent framing: magic byte and schema id
+    if value[:3] == BOM:
+        value = value[3:]
     try:
         document = orjson.loads(value)
     except orjson.JSONDecodeError as error:
+        if value[:2] in _UTF16:
+            raise Refused(
+                "decode", "not_utf8", "the value is UTF-16 or UTF-32: publish JSON in UTF-8"
+            ) from None
         try:
             value.decode("utf-8")
         except UnicodeDecodeError as bad:
             raise Refused("decode", "invalid_utf8", f"at byte {bad.start}") from None
         raise Refused("decode", _json_label(error), f"at character {error.pos}") from None
     if type(document) is not dict:
-        raise Refused("decode", "not_an_object", "the value is not a JSON object")
+        message = "the value is not a JSON object"
+        if type(document) is list:
+            message = "the value is a JSON array: publish each event as a record of its own"
+        raise Refused("decode", "not_an_object", message)
     return document
 
 
@@ -102,22 +161,54 @@ def _json_label(error: orjson.JSONDecodeError) -> str:
     return "invalid_json"
 
 
-def time_ms_of(value: Any) -> int:
+_DIGITS = re.compile(r"\d{9,19}(?:\.\d+)?", re.ASCII)  # Unix time as text; fewer may be a date
+_SPACED_ZONE = re.compile(r"\s+(?=[+-]\d\d)|\s*(?:UTC|GMT)$", re.IGNORECASE)
+_NOT_A_TIME = "the time is neither RFC 3339 nor Unix time"
+
+
+def time_ms_of(value: Any, utc: bool = False) -> int:
     """RFC 3339 to Unix milliseconds. Raises Refused.
 
-    Numbers are Unix seconds, milliseconds or microseconds: told apart by size, which is safe
-    between 1973 and 5138.
+    Numbers, and text of digits, are Unix seconds, milli-, micro- or nanoseconds: told apart by
+    size, which is safe between 1973 and 5138. utc: whether a time without an offset is in UTC.
     """
     if isinstance(value, str):
         try:
             time = datetime.fromisoformat(value.upper() if value[-1:] == "z" else value)
-            if time.tzinfo is None:
-                raise Refused("validate", "invalid_time", "the time has no UTC offset")
-            return round(time.timestamp() * 1000)
-        except (ValueError, OverflowError):
-            raise Refused("validate", "invalid_time", "the time is not RFC 3339") from None
-    if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e17:
+        except ValueError:
+            return _unusual_time(value, utc)
+        return _unix_ms(time, utc)
+    if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e20:
+        if abs(value) > 1e17:
+            return int(value // 1_000_000)
         if abs(value) > 1e14:
             return int(value // 1000)
         return int(value if abs(value) > 1e11 else value * 1000)
-    raise Refused("validate", "invalid_time", "the time is not RFC 3339")
+    raise Refused("validate", "invalid_time", _NOT_A_TIME)
+
+
+def _unix_ms(time: datetime, utc: bool) -> int:
+    if time.tzinfo is None:
+        if not utc:
+            raise Refused("validate", "invalid_time", "the time has no UTC offset")
+        time = time.replace(tzinfo=UTC)
+    try:
+        return round(time.timestamp() * 1000)
+    except (ValueError, OverflowError):
+        raise Refused("validate", "invalid_time", _NOT_A_TIME) from None
+
+
+def _unusual_time(value: str, utc: bool) -> int:
+    """Digits in a string, and offsets behind a space or by the name of UTC."""
+    text = value.strip()
+    if len(text) <= 40:
+        if _DIGITS.fullmatch(text):
+            return time_ms_of(int(text) if "." not in text else float(text))
+        changed = _SPACED_ZONE.sub("", text)
+        if changed != value:
+            named = text[-3:].upper() in ("UTC", "GMT")
+            try:
+                return _unix_ms(datetime.fromisoformat(changed), utc or named)
+            except ValueError:
+                pass
+    raise Refused("validate", "invalid_time", _NOT_A_TIME)

@@ -159,7 +159,13 @@ class RecommendationPublisher:
     def _list_id(self, request: ListRequest) -> str:
         """`recomm_id`: where the list's cause stands in its log."""
         topic = topics.SEARCHES if request.event.type == SEARCHED else topics.CLICKS
-        return output_id(topic, self._partition, request.event.offset, RECOMMENDATIONS_UPDATED)
+        return output_id(
+            topic,
+            self._partition,
+            request.event.offset,
+            RECOMMENDATIONS_UPDATED,
+            request.event.ordinal,
+        )
 
     def _output(self, request: ListRequest, ranked: RankedList) -> Output:
         event, data = request.event, request.event.data

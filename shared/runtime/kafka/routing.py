@@ -14,20 +14,27 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from shopkeeper.shared.contracts.envelope import FORWARDED, Event, Output, Rejected, Skipped
+from shopkeeper.shared.contracts.envelope import (
+    FORWARDED,
+    Decoded,
+    Event,
+    Output,
+    Rejected,
+    Several,
+    Skipped,
+    parts_header,
+)
 
 from .murmur2 import partitions_of
 from .sink import partition_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 REROUTED = "rerouted"  # folded elsewhere: `Skipped.reason`
 COPY = "rerouted_copy"  # of a record that was handled where it lay
 OWNED_MAX = 200_000  # keys remembered as ours, about 20 MB
 FEW = 8  # keys that are sooner looked up one by one
-
-Decoded = Event | Rejected | Skipped
 
 
 class Hop(NamedTuple):
@@ -52,6 +59,10 @@ def hop_of(record: Any) -> Hop | None:
     if len(parts) != 4 or not all(part.isdigit() and len(part) < 20 for part in parts):
         return None  # not ours
     return Hop(*map(int, parts))
+
+
+def _events(several: Several) -> Iterator[Event]:
+    return (verdict for verdict in several.verdicts if isinstance(verdict, Event))
 
 
 class ForwardedOffsets:
@@ -102,19 +113,56 @@ class Router:
         if key_of is None:
             return kept, [], repeats
         keys = [key_of(v) if type(v) is Event else None for v in kept]
-        if self._owned.issuperset(keys):
+        named: Iterable[str | None] = keys
+        if Several in map(type, kept):
+            named = {*keys, *(key_of(e) for v in kept if type(v) is Several for e in _events(v))}
+        if self._owned.issuperset(named):
             return kept, [], repeats
-        owners = self._owners({key for key in keys if key is not None and key not in self._owned})
+        owners = self._owners({key for key in named if key is not None and key not in self._owned})
         outputs: list[Output] = []
         if owners:
             kept = list(kept)
             by_offset = {record.offset: record for record in records}
-            for place, key in enumerate(keys):
-                if key is not None and (owner := owners.get(key)) is not None:
+            for place, key in enumerate(keys):  # in the order of offsets, of which repeats are told
+                verdict = kept[place]
+                if type(verdict) is Several:
+                    record = by_offset[verdict.offset]
+                    hop = hops.get(record.offset)
+                    kept[place], split = self._split(record, verdict, owners, hop, key_of)
+                    outputs += split
+                elif key is not None and (owner := owners.get(key)) is not None:
                     record = by_offset[kept[place].offset]
                     outputs.append(self._forward(record, key, owner, hops.get(record.offset)))
                     kept[place] = Skipped(record.offset, REROUTED)
         return kept, outputs, repeats
+
+    def _split(
+        self,
+        record: Any,
+        several: Several,
+        owners: dict[str, int],
+        hop: Hop | None,
+        key_of: Callable[[Event], str],
+    ) -> tuple[Decoded, list[Output]]:
+        """What of a record of several events is handled here, and the record once more for each
+        partition that others of them belong to, with a header that says which."""
+        parts: dict[int, list[int]] = {}
+        keys: dict[int, str] = {}
+        stays: list[Event | Rejected | Skipped] = []
+        for verdict in several.verdicts:
+            key = key_of(verdict) if isinstance(verdict, Event) else None
+            owner = None if key is None else owners.get(key)
+            if owner is None or key is None or not isinstance(verdict, Event):
+                stays.append(verdict)
+            else:
+                parts.setdefault(owner, []).append(verdict.ordinal)
+                keys.setdefault(owner, key)
+        outputs = [
+            self._forward(record, keys[owner], owner, hop, parts[owner]) for owner in sorted(parts)
+        ]
+        if outputs and all(isinstance(verdict, Skipped) for verdict in stays):
+            return Skipped(record.offset, REROUTED), outputs
+        return Several(several.offset, tuple(stays)), outputs
 
     def _received(
         self, records: Sequence[Any], verdicts: Sequence[Decoded], hops: dict[int, Hop]
@@ -136,11 +184,23 @@ class Router:
 
     def _as_published(self, verdict: Decoded, hop: Hop) -> Decoded:
         """An id that was made up from a place in the log is that of the first place."""
+        if isinstance(verdict, Several):
+            return Several(
+                verdict.offset, tuple(self._of_first_place(each, hop) for each in verdict.verdicts)
+            )
+        return self._of_first_place(verdict, hop)
+
+    def _of_first_place(
+        self, verdict: Event | Rejected | Skipped, hop: Hop
+    ) -> Event | Rejected | Skipped:
         if not isinstance(verdict, Event) or verdict.source:
             return verdict
+        here, _, part = verdict.id.partition("#")
         own = f"{self._topic}/{hop.origin_partition}/{hop.origin_offset}"
-        caused = own if verdict.correlation_id == verdict.id else verdict.correlation_id
-        return msgspec.structs.replace(verdict, id=own, correlation_id=caused)
+        caused = own if verdict.correlation_id == here else verdict.correlation_id
+        return msgspec.structs.replace(
+            verdict, id=f"{own}#{part}" if part else own, correlation_id=caused
+        )
 
     def _owners(self, unknown: Iterable[str]) -> dict[str, int]:
         """Of keys that were not known to be ours, the partitions of those that are not."""
@@ -156,10 +216,14 @@ class Router:
         self._owned.update(name for name in names if name not in owners)
         return owners
 
-    def _forward(self, record: Any, key: str, owner: int, came: Hop | None) -> Output:
+    def _forward(
+        self, record: Any, key: str, owner: int, came: Hop | None, parts: Sequence[int] = ()
+    ) -> Output:
         headers = list(record.headers or ())
         if came is not None:
             headers.pop()
+        if parts:
+            headers = parts_header(headers, parts)
         first = (self._number, record.offset) if came is None else (came[0], came[1])
         headers.append((FORWARDED, Hop(first[0], first[1], self._number, record.offset).packed()))
         return Output(self._topic, key.encode(), record.value, headers, owner, record.timestamp)

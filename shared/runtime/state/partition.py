@@ -14,13 +14,21 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from shopkeeper.shared.contracts.dead_letter import dead_letter, undecodable
-from shopkeeper.shared.contracts.envelope import Event, Output, Rejected, Skipped
+from shopkeeper.shared.contracts.envelope import (
+    Decoded,
+    Event,
+    Output,
+    Rejected,
+    Several,
+    Skipped,
+)
 
 from ..api.processor import BatchedProcessor
 from ..kafka.records import Mark, Undecodable, mark
 from ..kafka.routing import Router
 from .checkpoints import Checkpoint
 from .deduplicator import RecentIds
+from .several import SeveralEvents
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -38,7 +46,9 @@ FORWARDED_OFFSETS = "runtime.forwarded"
 class Decoder(Protocol):
     """Turns records into verdicts, one each, in order (see contracts.decoder.EventDecoder)."""
 
-    def decode(self, records: Sequence[Any]) -> Sequence[Event | Rejected | Skipped]: ...
+    def decode(self, records: Sequence[Any]) -> Sequence[Decoded]: ...
+
+    def take_dropped(self) -> Counter[str]: ...
 
 
 class RawDecoder:
@@ -47,7 +57,7 @@ class RawDecoder:
     def __init__(self, topic: str, event_type: str) -> None:
         self._topic, self._type = topic, event_type
 
-    def decode(self, records: Sequence[Any]) -> list[Event | Rejected | Skipped]:
+    def decode(self, records: Sequence[Any]) -> list[Decoded]:
         return [
             Event(
                 self._type,
@@ -62,6 +72,9 @@ class RawDecoder:
             for r in records
         ]
 
+    def take_dropped(self) -> Counter[str]:
+        return Counter()
+
 
 @dataclass(slots=True)
 class RecordCounts:
@@ -72,6 +85,10 @@ class RecordCounts:
     repeats: int = 0
     skipped: Counter[str] = field(default_factory=Counter)  # reason -> records
     failed: Counter[tuple[str, str]] = field(default_factory=Counter)  # (stage, error) -> records
+    # Beside the books: of records with several events, what became of each event; and optional
+    # fields that were wrong and left out.
+    parts: Counter[str] = field(default_factory=Counter)
+    dropped: Counter[str] = field(default_factory=Counter)
 
     def balance(self) -> bool:
         """Whether every record is accounted for exactly once."""
@@ -162,6 +179,7 @@ class PartitionState:
         rejected: list[Rejected] = []
         forwarded: list[Output] = []
         seen = self._recent.seen
+        several = SeveralEvents()
         if records:
             decodable = records
             if Undecodable in map(type, records):
@@ -178,17 +196,23 @@ class PartitionState:
                         events.append(verdict)
                 elif isinstance(verdict, Skipped):
                     counts.skipped[verdict.reason] += 1
+                elif isinstance(verdict, Several):
+                    events += several.take(verdict, seen)
                 else:
                     rejected.append(verdict)
+            counts.dropped = self._decoder.take_dropped()
         outputs: list[Output] = []
         folded: Any = None
         if events:
             folded, refused = fold(events, clock_ms())
             counts.processed = len(events) - len(refused)
-            rejected += refused
-        if rejected:
-            outputs = self._dead_letters(records, rejected)
-            counts.failed.update((r.stage, r.error) for r in rejected)
+            rejected += several.take_refused(refused)
+        letters: list[tuple[Rejected, tuple[int, ...]]] = [(r, ()) for r in rejected]
+        if several:
+            letters += self._count_several(several, counts)
+        if letters:
+            outputs = self._dead_letters(records, letters)
+            counts.failed.update((r.stage, r.error) for r, _ in letters)
         outputs += forwarded
         if records:
             self.next_offset = records[-1].offset + 1
@@ -197,6 +221,17 @@ class PartitionState:
         assert counts.balance(), counts
         times = np.fromiter((e.time_ms for e in events), dtype=np.float64, count=len(events))
         return BatchResult(outputs, counts, times, folded)
+
+    @staticmethod
+    def _count_several(
+        several: SeveralEvents, counts: RecordCounts
+    ) -> list[tuple[Rejected, tuple[int, ...]]]:
+        """Count records of several events as one each; their dead letters."""
+        counts.parts = several.outcomes()
+        counts.processed += several.processed() - counts.parts["processed"]
+        counts.repeats += several.repeats()
+        counts.skipped.update(several.skipped())
+        return several.dead_letters()
 
     def _without_undecodable(self, records: Sequence[Any]) -> tuple[list[Any], list[Rejected]]:
         """Records that can be decoded, and one verdict for each batch that cannot: it counts as
@@ -208,9 +243,14 @@ class PartitionState:
                 rejected.append(undecodable(batch, batch.first_offset, batch.cause))
         return [r for r in records if type(r) is not Undecodable], rejected
 
-    def _dead_letters(self, records: Sequence[Any], rejected: Iterable[Rejected]) -> list[Output]:
+    def _dead_letters(
+        self, records: Sequence[Any], letters: Iterable[tuple[Rejected, tuple[int, ...]]]
+    ) -> list[Output]:
         by_offset = {r.offset: r for r in records}
-        return [dead_letter(by_offset[r.offset], r, self.topic, self._service) for r in rejected]
+        return [
+            dead_letter(by_offset[r.offset], r, self.topic, self._service, parts)
+            for r, parts in letters
+        ]
 
     def flush(self) -> list[Output]:
         """What the processor has buffered; nothing is, afterwards."""

@@ -165,6 +165,12 @@ class Metrics:
         self.failed = counter("events_failed", "Records dead-lettered.", "stage", "error")
         self.dlq = counter("dlq_events", "Records written to a dead-letter topic.", "topic")
         self.duplicates = counter("duplicates_skipped", "Repeated event ids dropped.", "topic")
+        self.parts = counter(
+            "record_parts", "Events of records that hold several.", "topic", "outcome"
+        )
+        self.fields_dropped = counter(
+            "fields_dropped", "Optional fields that were wrong and left out.", "topic", "field"
+        )
         self.records_lost = counter(
             "records_lost", "Records that a log no longer held when they were to be read.", "topic"
         )

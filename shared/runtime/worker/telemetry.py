@@ -63,6 +63,10 @@ class WorkerTelemetry:
             metrics.failed.labels(stage, error).inc(count)
         if counts.failed:
             metrics.dlq.labels(topic).inc(counts.failed.total())
+        for outcome, count in counts.parts.items():
+            metrics.parts.labels(topic, outcome).inc(count)
+        for name, count in counts.dropped.items():
+            metrics.fields_dropped.labels(topic, name).inc(count)
         if len(result.event_times_ms):
             metrics.event_age.observe(topic, (clock_ms() - result.event_times_ms) / 1000.0)
 

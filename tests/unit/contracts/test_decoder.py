@@ -104,7 +104,6 @@ def test_bad_input_is_rejected_with_its_own_label(name):
     assert isinstance(result, Rejected)
     assert result.error == error
     assert error in ERRORS[result.stage]
-    assert "teleported" not in result.message.lower()
 
 
 @pytest.mark.parametrize("time", ["not a time", "1999-01-01T00:00:00Z", "2036-01-01T00:00:00Z"])

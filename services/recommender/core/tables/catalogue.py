@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
-import orjson
 
 from shopkeeper.shared.contracts import topics
-from shopkeeper.shared.contracts.events.shop import ProductCatalogued
+from shopkeeper.shared.contracts.catalogue import Refused, products
 
 from ..cold_start.attributes import Attributes
 from ..numeric.items import grown
@@ -24,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from shopkeeper.shared.contracts.envelope import KeyValue
+    from shopkeeper.shared.contracts.events.shop import ProductCatalogued
 
     from ..numeric.items import ItemIndex
 
@@ -32,7 +31,7 @@ class CatalogueTable:
     """Products as the catalogue has them: availability, category, brand, price, attributes, order
     of arrival; and what the shop's rules make of them.
 
-    Values may be CloudEvents data, a structured CloudEvent, bare JSON, or framed by Confluent.
+    Values may be whatever the decoder takes (see `shared/contracts/catalogue.py`).
     """
 
     topic = topics.CATALOGUE
@@ -73,14 +72,14 @@ class CatalogueTable:
     def apply(self, records: Sequence[KeyValue]) -> None:
         for key, value in records:
             try:
-                product = _catalogued(value) if value else None
-                if product is not None:
-                    self._put(product)
-                elif key:
-                    self._remove(key.decode())
-                else:
-                    self.junk += 1
-            except (msgspec.MsgspecError, orjson.JSONDecodeError, UnicodeDecodeError, ValueError):
+                for name, product in products(value) if value else ((None, None),):
+                    if product is not None:
+                        self._put(product)
+                    elif name or key:
+                        self._remove(name or (key or b"").decode())
+                    else:
+                        self.junk += 1
+            except (msgspec.MsgspecError, Refused, ValueError):
                 self.junk += 1
 
     def reserve(self) -> None:
@@ -177,18 +176,3 @@ class CatalogueTable:
         self.brand[item], self.price[item], self.replenishable[item] = -1, np.nan, False
         self._newest.pop(item, None)
         self.version += 1
-
-
-def _catalogued(value: bytes) -> ProductCatalogued | None:
-    """The product in a record's value; None for a removal in structured mode."""
-    if value[0] == 0 and len(value) > 5:
-        value = value[5:]
-    document: Any = orjson.loads(value)
-    if isinstance(document, dict) and "specversion" in document:
-        if "data_base64" in document:
-            document = orjson.loads(base64.b64decode(document["data_base64"], validate=True))
-        else:
-            document = document.get("data")
-            if document is None:
-                return None
-    return msgspec.convert(document, ProductCatalogued)

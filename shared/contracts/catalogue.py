@@ -1,0 +1,62 @@
+"""What a record of shop.catalogue.v1 says, for readers that have no headers: global tables."""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from .decoder import UNPREFIXED
+from .events.shop import ProductCatalogued
+from .parsing import Refused, is_envelope, parse
+from .repair import repaired
+from .vocabularies.base import CATALOGUED, Message
+from .vocabularies.recognition import MARKS, Ours, translated
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def products(value: bytes) -> Iterator[tuple[str | None, ProductCatalogued | None]]:
+    """(id, product) of each product in a record's value; None for one that is removed, whose id is
+    None where the record's key has it.
+
+    As the decoder reads it: CloudEvents data, a structured CloudEvent, bare JSON, another
+    vocabulary's, or any of them framed by Confluent; optional fields that are wrong are left out.
+    Raises ValueError, msgspec.ValidationError or Refused.
+    """
+    document: Any = parse(value)
+    if "specversion" in document and is_envelope(document):
+        if "data_base64" in document:
+            document = parse(base64.b64decode(document["data_base64"], validate=True))
+        else:
+            document = document.get("data")
+            if document is None:
+                yield None, None
+                return
+    elif "product_id" not in document and (
+        document.keys() == {"id"} or not MARKS.isdisjoint(document)
+    ):
+        said = translated(Message(document, {}, None, "", 0), UNPREFIXED, CATALOGUED)
+        if not isinstance(said, Ours):
+            for draft in said:
+                if draft.kind == CATALOGUED and draft.data is None:
+                    yield (draft.key or b"").decode(), None
+                elif draft.kind == CATALOGUED:
+                    product = _checked(draft.data)
+                    yield product.product_id, product
+            return
+    product = _checked(document)
+    yield product.product_id, product
+
+
+def _checked(data: Any) -> ProductCatalogued:
+    try:
+        return msgspec.convert(data, ProductCatalogued)
+    except msgspec.ValidationError as error:
+        product: ProductCatalogued = repaired(data, ProductCatalogued, error)[0]
+        return product
+
+
+__all__ = ["Refused", "products"]
