@@ -14,6 +14,7 @@ Headers = list[tuple[str, bytes]]
 KeyValue = tuple[bytes | None, bytes | None]  # of a record; a value of None is a tombstone
 
 FORWARDED = "shopkeeper.forwarded"  # the last header of a record that a worker published again
+HANDOVER = "shopkeeper.handover"  # the first header of what partitions of a topic tell each other
 
 
 class Event(msgspec.Struct, frozen=True, gc=False):
