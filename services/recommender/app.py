@@ -16,8 +16,7 @@ from shopkeeper.shared.runtime.kafka.sink import partition_of
 from shopkeeper.shared.runtime.settings import SettingsError
 
 from .config import MODEL, RecommenderConfig
-from .core.counting import handovers
-from .core.counting.handovers import HANDOVER
+from .core.counting.handovers import HANDOVER, decode_timed
 from .core.knowledge import Knowledge
 from .core.numeric.items import ItemIndex
 from .core.ranking.blend import BlendTrainer
@@ -215,11 +214,6 @@ def _user(event: Event) -> str:
     return event.data.user_id or event.data.anonymous_id  # type: ignore[no-any-return]
 
 
-def _handover(value: bytes) -> tuple[handovers.Handover, int]:
-    said = handovers.decode(value)
-    return said, said.time_ms
-
-
 def read_rules(path: str) -> Rules:
     """The serving rules in a file. Raises SettingsError, naming file and place."""
     if not path:
@@ -255,7 +249,7 @@ def build(settings: WorkerSettings) -> Service:
                 frozenset(topics.BY_NAME[topics.CLICKS].types),
                 buffers_output=True,
                 key_of=_user,
-                handovers=Handovers(HANDOVER, _handover),
+                handovers=Handovers(HANDOVER, decode_timed),
             ),
             Source(topics.ITEM_PAIRS, recommender.make_item_pairs, internal_type="item-pairs"),
             Source(

@@ -48,6 +48,12 @@ def encode(handover: Handover) -> bytes:
     return msgspec.msgpack.encode(handover)
 
 
+def decode_timed(value: bytes) -> tuple[Handover, int]:
+    """The message, and the time of the event behind it. Raises ValueError as `decode`."""
+    said = decode(value)
+    return said, said.time_ms
+
+
 def decode(value: bytes) -> Handover:
     """Raises ValueError for what is no such message, or one of a newer version."""
     try:

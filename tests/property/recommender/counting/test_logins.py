@@ -11,11 +11,11 @@ import orjson
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shopkeeper.services.recommender.app import _handover, _user
+from shopkeeper.services.recommender.app import _user
 from shopkeeper.services.recommender.config import RecommenderConfig
 from shopkeeper.services.recommender.core.counting.cooccurrence import ItemPartition
 from shopkeeper.services.recommender.core.counting.deltas import decode, deltas_of, encode
-from shopkeeper.services.recommender.core.counting.handovers import HANDOVER
+from shopkeeper.services.recommender.core.counting.handovers import HANDOVER, decode_timed
 from shopkeeper.services.recommender.core.counting.sessions import Sessions
 from shopkeeper.services.recommender.core.numeric.items import ItemIndex
 from shopkeeper.services.recommender.processors.interactions import handovers_of
@@ -84,7 +84,7 @@ class Shop:
         decoder = EventDecoder(topics.CLICKS, TYPES, "recommender", "x.")
         return PartitionState(
             topics.CLICKS, number, service="recommender", processor=Processor(number, self.count),
-            decoder=HandoverDecoder(decoder, Handovers(HANDOVER, _handover)),
+            decoder=HandoverDecoder(decoder, Handovers(HANDOVER, decode_timed)),
             recent_ids_max=1000, count=self.count, key_of=_user,
         )  # fmt: skip
 
