@@ -37,7 +37,7 @@ from shopkeeper.shared.contracts.events.shop import ProductClicked, ProductsSear
 from shopkeeper.shared.contracts.outputs import encode
 
 if TYPE_CHECKING:
-    from shopkeeper.services.recommender.core.counting.sessions import ListRequest
+    from shopkeeper.services.recommender.core.counting.learned import ListRequest
     from shopkeeper.services.recommender.core.ranking.ranked_list import RankedList
 
 DATA = Path(__file__).parents[2] / "shared" / "data" / "recsys"

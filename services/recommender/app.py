@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
 from shopkeeper.shared.contracts import topics
-from shopkeeper.shared.runtime.api.service import Service, Source
+from shopkeeper.shared.runtime.api.service import Handovers, Service, Source
+from shopkeeper.shared.runtime.kafka.sink import partition_of
 from shopkeeper.shared.runtime.settings import SettingsError
 
 from .config import MODEL, RecommenderConfig
+from .core.counting.handovers import HANDOVER, decode_timed
 from .core.knowledge import Knowledge
 from .core.numeric.items import ItemIndex
 from .core.ranking.blend import BlendTrainer
@@ -75,7 +77,7 @@ class Recommender:
         self.trainer = BlendTrainer(config, FEATURES, BASE, PRIOR) if blend else None
         self.ranker = self._ranker(config)
         self.rankers = [self._ranker(each) for each in variants]
-        self.item_partitions = 1
+        self.item_partitions = self.user_partitions = 1
         self._warm()
         # Weak: the runtime drops the processors of a revoked partition, and so do these.
         self._clicks: WeakValueDictionary[int, InteractionsProcessor] = WeakValueDictionary()
@@ -107,6 +109,7 @@ class Recommender:
     def prepare(self, partition_count: Callable[[str], int]) -> None:
         """Called once the broker has told how many partitions topics have."""
         self.item_partitions = partition_count(topics.ITEM_PAIRS)
+        self.user_partitions = partition_count(topics.CLICKS)
 
     def tables(self) -> Mapping[str, Callable[[Sequence[KeyValue]], None]]:
         """By topic that is read whole, what takes its records in."""
@@ -127,10 +130,15 @@ class Recommender:
         for ranker in self.rankers or (self.ranker,):
             ranker.rank_pending()
 
+    def _elsewhere(self, partition: int, user: str) -> int | None:
+        """The partition that a user's state is kept in, unless it is this one."""
+        owner = partition_of(user.encode(), self.user_partitions)
+        return None if owner == partition else owner
+
     def make_interactions(self, partition: int) -> InteractionsProcessor:
         """The processor of one partition of users."""
         config, items = self.config, self.items
-        users = UserState(config, items)
+        users = UserState(config, items, partial(self._elsewhere, partition))
         groups = UserGroupClicksPublisher(
             partition=partition,
             config=config,
@@ -226,6 +234,7 @@ def build(settings: WorkerSettings) -> Service:
         rules=read_rules(own.rules_file),
         decay_half_life_hours=own.decay_half_life_hours,
         pruning_delta=own.pruning_delta,
+        user_events_per_minute_max=own.user_events_per_minute_max,
     )
     models = None
     if own.search:
@@ -240,6 +249,7 @@ def build(settings: WorkerSettings) -> Service:
                 frozenset(topics.BY_NAME[topics.CLICKS].types),
                 buffers_output=True,
                 key_of=_user,
+                handovers=Handovers(HANDOVER, decode_timed),
             ),
             Source(topics.ITEM_PAIRS, recommender.make_item_pairs, internal_type="item-pairs"),
             Source(

@@ -34,6 +34,11 @@ class SessionsConfig:
     session_items_max: int = 50  # (state) distinct items per session and class; more are ignored
     recent_items_max: int = 10  # a user's last events that a list is made from
     bought_items_max: int = 50  # a user's last purchases, which are not offered
+    earlier_sessions_max: int = 3  # without a session id, of a user, that late events may join
+    hour_items_max: int = 100  # of a user in an hour, that count in trending
+    # A user who is faster is no person: for an hour others learn nothing from it, and it still gets
+    # its lists.
+    user_events_per_minute_max: int = 300
     users_max: int = 100_000  # per partition; past it the longest silent are forgotten
     sessions_max: int = 100_000  # per partition; likewise
     eviction_interval_records: int = 10_000  # eviction happens where the offset passes a multiple

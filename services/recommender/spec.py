@@ -61,6 +61,15 @@ SETTINGS: tuple[Setting, ...] = (
         0.99,
     ),
     Setting(
+        "USER_EVENTS_PER_MINUTE_MAX",
+        "300",
+        "clicks, adds and orders of one user in a minute of event time; from a faster one, a bot, "
+        "nothing is learned for an hour (it still gets lists)",
+        "integer",
+        1,
+        1e9,
+    ),
+    Setting(
         "RULES",
         "",
         "serving rules, a JSON file (see the recommender's README); empty means none",
@@ -91,6 +100,7 @@ class RecommenderSettings:
     list_age_ms_max: int
     decay_half_life_hours: float
     pruning_delta: float
+    user_events_per_minute_max: int
     rules_file: str
     search: bool
     experiment: str
@@ -107,6 +117,7 @@ class RecommenderSettings:
             list_age_ms_max=int(float(text("LIST_AGE_MAX")) * 1000),
             decay_half_life_hours=float(text("DECAY_HALF_LIFE")),
             pruning_delta=float(text("PRUNING_DELTA")),
+            user_events_per_minute_max=int(text("USER_EVENTS_PER_MINUTE_MAX")),
             rules_file=text("RULES"),
             search=text("SEARCH") == "on",
             experiment=text("EXPERIMENT"),

@@ -49,6 +49,9 @@ TOO_LONG = f"id, source or correlation id of over {ENVELOPE_CHARACTERS_MAX} char
 TRACEPARENT_BYTES = 55  # W3C trace context, version 00
 TIME_MS_MIN = 946_684_800_000  # 2000-01-01: anything older is a unit mistake or a broken clock
 AHEAD_MS_MAX = 86_400_000
+# An event is published after it happened, so a time ahead of the record's own is a wrong clock: it
+# counts as of the record's. That little is the difference of two clocks that are right.
+AHEAD_GRACE_MS = 60_000
 NO_SOURCE = "unknown"  # of an event with an id of its own but no source; "" = the id is made up
 BARE_TIMES = ("time", "timestamp", "timestamp_micros")
 STRUCTURED = b"application/cloudevents"
@@ -357,6 +360,8 @@ class EventDecoder:
             # Ahead of the record's own timestamp, not of our clock: a replay must decide alike.
             # (That timestamp is bounded by the broker's message.timestamp.after.max.ms.)
             raise Refused("validate", "time_ahead", "the event's time is over 24 h ahead")
+        if time_ms > record.timestamp + AHEAD_GRACE_MS:
+            time_ms = record.timestamp
         if event_id is None:  # made up from its place in the log, so it can have no repeat
             event_id, source = f"{self._topic}/{record.partition}/{record.offset}", ""
         elif not source:

@@ -20,6 +20,7 @@ KeyValue = tuple[bytes | None, bytes | None]  # of a record; a value of None is 
 FORWARDED = "shopkeeper.forwarded"  # the last header of a record that a worker published again
 # Of a record of several events, which of them are meant: the others were dealt with elsewhere.
 PARTS = "shopkeeper.parts"
+HANDOVER = "shopkeeper.handover"  # the first header of what partitions of a topic tell each other
 
 
 class Event(msgspec.Struct, frozen=True, gc=False):

@@ -15,16 +15,10 @@ from shopkeeper.shared.runtime.state.checkpoints import CheckpointStore
 SECTION = "counts"
 
 
-async def _checkpoints(kafka, partition_count, source=topics.ITEM_PAIRS):
+async def _checkpoints(kafka, partition_count):
     topic = topics.checkpoints("recommender")
     store = CheckpointStore(kafka, topic, Sink(kafka, 30, "test"), "test")
-    return await store.load({n: [source] for n in range(partition_count)})
-
-
-def held_sections(kafka, partition_count):
-    """All that the checkpoints of clicks hold, as bytes."""
-    checkpoints = asyncio.run(_checkpoints(kafka, partition_count, topics.CLICKS)).values()
-    return b"".join(part for each in checkpoints for part in each.sections.values())
+    return await store.load({n: [topics.ITEM_PAIRS] for n in range(partition_count)})
 
 
 def held_counts(kafka, partition_count):

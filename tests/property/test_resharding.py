@@ -51,7 +51,8 @@ def clicks_of(chance, number):
             user_id=user, anonymous_id=None, session_id=chance.choice((None, "s1", "s2")),
             product_id=f"i{chance.randrange(8)}", recomm_id=None,
         )  # fmt: skip
-        yield user, Event(chance.choice(kinds), data, None, 0, 1000 * index, f"e{index}", "s", "")
+        at = 10**9 + 1000 * index + chance.choice((0, 0, -3, 2)) * 3_600_000  # late, and ahead
+        yield user, Event(chance.choice(kinds), data, None, 0, at, f"e{index}", "s", "")
 
 
 class Partitions:
@@ -100,7 +101,8 @@ class Partitions:
         names = self.items.product_ids
         return {
             name: ([names[i] for i in user.recent], [names[i] for i in user.bought],
-                   user.list_time_ms, set(user.sessions))
+                   user.list_time_ms,
+                   sorted(i if isinstance(i, str) else type(i).__name__ for i in user.sessions))
             for sessions in self.sessions for name, user in sessions.users.items()
         }  # fmt: skip
 

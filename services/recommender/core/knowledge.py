@@ -38,7 +38,6 @@ class Knowledge:
         on_product_changed: Callable[[str, ProductCatalogued | None], None] | None = None,
     ) -> None:
         """on_product_changed: as `on_change` of `CatalogueTable`."""
-        self._items, self._capacity = items, 0
         self.similar_items = SimilarItemsTable(items, config.neighbours_max)
         self.vectors = ItemVectors(
             dimensions=config.vector_dimensions,
@@ -81,10 +80,6 @@ class Knowledge:
 
     def reserve(self) -> None:
         """Make all arrays by item, and the rows that content keeps, cover every interned item."""
-        capacity = self._items.capacity
-        if capacity == self._capacity:  # as at nearly every batch; arrays never shrink
-            return
-        self._capacity = capacity
         self.similar_items.reserve()
         self.item_counts.reserve()
         self.catalogue.reserve()

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from shopkeeper.shared.contracts.envelope import Output
     from shopkeeper.shared.contracts.events.shop import ProductCatalogued
 
-    from ..core.counting.sessions import ListRequest
+    from ..core.counting.learned import ListRequest
     from ..core.ranking.ranked_list import RankedList
     from ..models.item_encoder import ItemEncoder
     from ..models.support_filter import SupportQueryFilter

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from shopkeeper.shared.contracts.events.shop import ProductCatalogued
 
     from ..app import Recommender
-    from ..core.counting.sessions import ListRequest
+    from ..core.counting.learned import ListRequest
     from ..core.ranking.ranked_list import RankedList
 
 Targets = Literal["all", "new"]

@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.contracts.envelope import Event, Output, Rejected
+from shopkeeper.shared.runtime.kafka.routing import handover
 
 from ..core.ab_testing.variants import VariantCounts
 from ..core.counting.deltas import deltas_of, encode
-from ..core.counting.sessions import Erased, Learned, ListRequest
+from ..core.counting.handovers import HANDOVER
+from ..core.counting.handovers import encode as encode_handover
+from ..core.counting.learned import Erased, Learned, ListRequest, Sent
 from ..core.tables.sessions import encode as encode_sessions
 
 if TYPE_CHECKING:
@@ -38,7 +41,7 @@ EXPERIMENT_SECTION = "experiment"
 class FoldedInteractions(NamedTuple):
     """What a batch of interactions made due; `pending` holds the lists once they are ranked."""
 
-    outputs: list[Output]  # deltas, where they have become many
+    outputs: list[Output]  # for other partitions, and deltas, where they have become many
     due: list[ListRequest | Erased]
     pending: Pending | None
     now_ms: int
@@ -90,9 +93,12 @@ class InteractionsProcessor:
         learned, due = self.sessions.learn(events, now_ms - self._config.list_age_ms_max)
         self._learned.extend(learned)
         if self.variant_counts is not None:
-            self.variant_counts.learn(events)
+            erased = {each.event.offset: each.users for each in due if isinstance(each, Erased)}
+            self.variant_counts.learn(events, erased)
         many = len(self._learned.prior) >= self._config.buffered_pairs_max
-        outputs = self.flush() if many else []
+        outputs = handovers_of(learned.sent, self._partition)
+        if many:
+            outputs += self.flush()
         requests = [each for each in due if isinstance(each, ListRequest)]
         pending = self.lists.submit(requests) if requests else None
         return FoldedInteractions(outputs, due, pending, now_ms), []
@@ -146,3 +152,24 @@ class InteractionsProcessor:
         for publisher in self._publishers:
             publisher.confirmed()
         return [output for publisher in self._publishers for output in publisher.due(now_ms)]
+
+
+def handovers_of(sent: Sequence[Sent], partition: int) -> list[Output]:
+    """What this partition tells others, as records, in the order of the events that caused it."""
+    outputs: list[Output] = []
+    cause, nth = -1, 0
+    for each in sent:
+        cause, nth = each.offset, nth + 1 if each.offset == cause else 0
+        said = each.handover
+        outputs.append(
+            handover(
+                topics.CLICKS,
+                said.user_id,
+                encode_handover(said),
+                HANDOVER,
+                sender=partition,
+                cause=(cause, nth),
+                partition=each.partition,
+            )
+        )
+    return outputs

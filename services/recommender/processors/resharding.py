@@ -76,6 +76,11 @@ def _merged(
                 if origin != number:
                     start -= 1
                     session.start = start
+                    if type(session_id) is int:  # a parked one goes by its number
+                        kept = merged.users[name].sessions
+                        del kept[session_id]
+                        kept[start] = None
+                        session_id = start
                 merged.sessions[name, session_id] = session
     if own is not None:
         merged.take_eviction_bucket(own)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from shopkeeper.shared.contracts.envelope import Event, Output, Rejected
 
     from ..config import RecommenderConfig
-    from ..core.counting.sessions import ListRequest
+    from ..core.counting.learned import ListRequest
     from ..core.search.product_search import ProductSearch
     from ..publishers.recommendations import Pending, RecommendationPublisher
     from .interactions import InteractionsProcessor

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..core.counting.sessions import ListRequest, Sessions
+from ..core.counting.learned import ListRequest, request_of
+from ..core.counting.sessions import Sessions
+from ..core.counting.users import User
 from ..core.search.last_searches import LastSearches
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from shopkeeper.shared.contracts.envelope import Event
 
@@ -20,8 +22,14 @@ if TYPE_CHECKING:
 class UserState:
     """Users of one partition. Their events change `sessions`; their searches, `searches`."""
 
-    def __init__(self, config: RecommenderConfig, items: ItemIndex) -> None:
-        self.sessions = Sessions(config, items)
+    def __init__(
+        self,
+        config: RecommenderConfig,
+        items: ItemIndex,
+        elsewhere: Callable[[str], int | None] = lambda name: None,
+    ) -> None:
+        """elsewhere: the partition of a user's id, or None where it is this one."""
+        self.sessions = Sessions(config, items, elsewhere)
         self.searches = LastSearches(
             config.searching_users_max, config.search_age_ms_max, config.search_decay
         )
@@ -38,10 +46,4 @@ class UserState:
         self.searches.put(user, event.time_ms, searched)
         known = self.sessions.users.get(user)
         session = self.sessions.sessions.get((user, event.data.session_id))
-        return ListRequest(
-            event=event,
-            user=user,
-            recent=() if known is None else known.recent,
-            bought=() if known is None else known.bought,
-            session=-1 if session is None else session.start,
-        )
+        return request_of(event, user, User() if known is None else known, session)

@@ -43,6 +43,7 @@ EVICTED = (
     "users_erased",
     "users_evicted",
 )
+LOGINS = {"sessions_joined": "joined", "sessions_not_joined": "gone"}
 ENCODER = "encoder"  # the model that answers searches
 
 
@@ -118,6 +119,12 @@ class RecommenderMetrics:
         self._examples = registry.counter(
             "ranker_examples", "Lists that a click answered.", "outcome"
         )
+        self._too_fast = registry.counter(
+            "events_too_fast", "Events of users too fast for a person: not learned from."
+        )
+        self._logins = registry.counter(
+            "sessions_handed_over", "Sessions of anonymous ids that logged in.", "outcome"
+        )
         self._variants = ExperimentMetrics(registry)
         self._shown_by = self._by_counter()
 
@@ -126,6 +133,8 @@ class RecommenderMetrics:
         return {
             "example_learned": (self._examples, ("learned",)),
             "example_missed": (self._examples, ("missed",)),
+            "events_too_fast": (self._too_fast, ()),
+            **{name: (self._logins, (outcome,)) for name, outcome in LOGINS.items()},
             **{name: (self._fallbacks, (why,)) for name, why in FALLBACK_REASONS.items()},
             **{name: (self._predictions, (ENCODER, o)) for name, o in SEARCH_OUTCOMES.items()},
             **{name: (self._state.evictions, (name,)) for name in EVICTED},
@@ -177,7 +186,8 @@ class RecommenderMetrics:
         for name, total in totals.items():
             metric, labels = self._shown_by[name]
             # Less than was reported, where a partition was given away with what it had counted.
-            metric.labels(*labels).inc(max(0, total - self._reported[name]))
+            grown = max(0, total - self._reported[name])
+            (metric.labels(*labels) if labels else metric).inc(grown)
         self._reported = totals
 
     def _observe_trainer(self) -> None:

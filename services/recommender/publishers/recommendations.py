@@ -18,7 +18,7 @@ from shopkeeper.shared.contracts.outputs import encode as encode_output
 from shopkeeper.shared.contracts.outputs import headers_of, output_id, provenance_headers
 
 from ..config import BLEND, MODEL, SOURCE
-from ..core.counting.sessions import Erased, ListRequest
+from ..core.counting.learned import Erased, ListRequest
 from ..core.ranking.exploration import chance_of
 from ..core.ranking.ranker import submit_by_variant
 
@@ -115,7 +115,9 @@ class RecommendationPublisher:
         ranked = [] if pending is None else pending.lists()
         requests = [each for each in due if isinstance(each, ListRequest)]
         by_request = zip(requests, ranked, strict=True)
-        interacted = [pair for pair in by_request if pair[0].event.type != SEARCHED]
+        interacted = [
+            pair for pair in by_request if pair[0].event.type != SEARCHED and pair[0].teaches
+        ]
         if due:
             self._groups.add(interacted)
         records: list[Output] = []
@@ -125,7 +127,7 @@ class RecommendationPublisher:
                 records += self._erase(each)
                 continue
             found = next(left)
-            if self._trainer is not None:
+            if self._trainer is not None and each.teaches:
                 self._teach(self._trainer, each, found, now_ms)
             if self.watch is not None:
                 self.watch(each, found)

@@ -19,7 +19,7 @@ from shopkeeper.shared.contracts.events.recommendation import (
 )
 
 from ..config import MODEL, SOURCE
-from ..core.counting.trending import best, decayed_scores
+from ..core.counting.trending import best, decayed_scores, present_hour
 from ..core.numeric.types import HOUR_MS
 from ..core.ranking.fallbacks import ALL_SCOPE
 
@@ -77,7 +77,7 @@ class TrendingPublisher:
         items, hours, counts = knowledge.item_counts.visits()
         if not len(items):
             return {}
-        newest = int(hours.max())
+        newest = present_hour(hours, counts)
         # Buckets of quiet items may still hold hours that their owner has dropped.
         kept = hours > newest - config.hours_kept
         scores = decayed_scores(
@@ -86,6 +86,7 @@ class TrendingPublisher:
             counts[kept],
             config.trending_half_life_hours,
             len(self._items),
+            newest,
         )
         everything = np.arange(len(self._items))
         scores[knowledge.catalogue.blocked()[: len(scores)]] = 0.0

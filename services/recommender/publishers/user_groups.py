@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ..config import RecommenderConfig
-    from ..core.counting.sessions import ListRequest, Sessions
+    from ..core.counting.learned import ListRequest
+    from ..core.counting.sessions import Sessions
     from ..core.numeric.items import ItemIndex
     from ..core.ranking.ranked_list import RankedList
     from ..core.search.last_searches import LastSearches

@@ -27,6 +27,16 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class Handovers:
+    """What the partitions of a source tell each other within its topic (see routing.py)."""
+
+    event_type: str  # of the events that such records become
+    # Of a record's value, the event's data, which names a key as others do, and its time in
+    # milliseconds. Raises ValueError.
+    decode: Callable[[bytes], tuple[Any, int]]
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """A topic that is consumed in the group, partition by partition, with state."""
 
@@ -38,6 +48,7 @@ class Source:
     # What an event's state is kept under: its partition follows from that, wherever the event came
     # (see routing.py). None: nothing is kept by key.
     key_of: Callable[[Event], str] | None = None
+    handovers: Handovers | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,9 @@ the record again, to the same topic, in the partition that holds the key's state
 more: the *hop*, which says from where. What a worker that was killed forwards twice is dropped
 there, by the highest offset seen of each partition that records came from. Records of one partition
 are forwarded to another in the order of their offsets, so what is at or below it is a repeat.
+
+A processor may also tell another partition of its topic something (a *handover*: what follows from
+an event here for state that is kept there). It goes the same way, in an order of its own.
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ import msgspec
 
 from shopkeeper.shared.contracts.envelope import (
     FORWARDED,
+    HANDOVER,
     Decoded,
     Event,
     Output,
@@ -35,6 +39,10 @@ REROUTED = "rerouted"  # folded elsewhere: `Skipped.reason`
 COPY = "rerouted_copy"  # of a record that was handled where it lay
 OWNED_MAX = 200_000  # keys remembered as ours, about 20 MB
 FEW = 8  # keys that are sooner looked up one by one
+# A handover's hop: its partition is that number higher, its offset that of the event times so many,
+# plus its place among what the event caused.
+HANDOVERS_FROM = 1_000_000
+HANDOVERS_PER_EVENT = 4096
 
 
 class Hop(NamedTuple):
@@ -63,6 +71,32 @@ def hop_of(record: Any) -> Hop | None:
 
 def _events(several: Several) -> Iterator[Event]:
     return (verdict for verdict in several.verdicts if isinstance(verdict, Event))
+
+
+def handover(
+    topic: str,
+    key: str,
+    value: bytes,
+    event_type: str,
+    *,
+    sender: int,
+    cause: tuple[int, int],
+    partition: int,
+) -> Output:
+    """A record for another partition of the same topic, in the order of the events that cause them.
+
+    sender: the partition that it comes from. cause: the event's offset there, and the record's
+    place among those that the event causes, from 0.
+    """
+    offset, nth = cause
+    assert nth < HANDOVERS_PER_EVENT, cause
+    hop = Hop(sender, offset, HANDOVERS_FROM + sender, offset * HANDOVERS_PER_EVENT + nth)
+    headers = [
+        (HANDOVER, b"1"),
+        ("ce_type", event_type.encode()),
+        (FORWARDED, hop.packed()),
+    ]
+    return Output(topic, key.encode(), value, headers, partition)
 
 
 class ForwardedOffsets:

@@ -15,6 +15,7 @@ import numpy as np
 
 from shopkeeper.shared.contracts.dead_letter import dead_letter, undecodable
 from shopkeeper.shared.contracts.envelope import (
+    HANDOVER,
     Decoded,
     Event,
     Output,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ..api.processor import Processor
+    from ..api.service import Handovers
 
 log = logging.getLogger(__name__)
 
@@ -74,6 +76,44 @@ class RawDecoder:
 
     def take_dropped(self) -> Counter[str]:
         return Counter()
+
+
+class HandoverDecoder:
+    """Beside a decoder of events: decodes what the partitions of the topic tell each other."""
+
+    def __init__(self, decoder: Decoder, handovers: Handovers) -> None:
+        self._decoder, self._handovers = decoder, handovers
+
+    def take_dropped(self) -> Counter[str]:
+        """As of the decoder of events."""
+        return self._decoder.take_dropped()
+
+    def decode(self, records: Sequence[Any]) -> Sequence[Decoded]:
+        """One verdict per record, in order."""
+        told = [n for n, r in enumerate(records) if r.headers and r.headers[0][0] == HANDOVER]
+        if not told:
+            return self._decoder.decode(records)
+        left = set(told)
+        verdicts = list(self._decoder.decode([r for n, r in enumerate(records) if n not in left]))
+        for place in told:
+            verdicts.insert(place, self._one(records[place]))
+        return verdicts
+
+    def _one(self, record: Any) -> Event | Rejected:
+        try:
+            data, time_ms = self._handovers.decode(record.value or b"")
+        except ValueError as error:
+            return Rejected(record.offset, "decode", "corrupt_handover", str(error))
+        return Event(
+            self._handovers.event_type,
+            data,
+            record.key,
+            record.offset,
+            time_ms,
+            id="",
+            source="",
+            correlation_id="",
+        )
 
 
 @dataclass(slots=True)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from shopkeeper.shared.contracts.decoder import EventDecoder
 
 from ..state import continuity
-from ..state.partition import PartitionState, RawDecoder
+from ..state.partition import HandoverDecoder, PartitionState, RawDecoder
 from .owned_partition import OwnedPartition
 
 if TYPE_CHECKING:
@@ -80,6 +80,8 @@ class Recovery:
             decoder = EventDecoder(
                 source.topic, source.wanted, self._service.name, self._settings.type_prefix
             )
+        if source.handovers is not None:
+            decoder = HandoverDecoder(decoder, source.handovers)
         return PartitionState(
             source.topic,
             number,

@@ -17,6 +17,7 @@ from bisect import bisect_right
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import accumulate
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -27,12 +28,14 @@ from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.contracts.events.recommendation import RECOMMENDATIONS_UPDATED
 
 from ...config import RecommenderConfig
-from ..counting.sessions import CLASS_OF_TYPE, ERASED
+from ..counting.handovers import ERASE, HANDOVER
+from ..counting.other_events import ERASED, NO_VISITS
+from ..counting.sessions import CLASS_OF_TYPE
 from ..counting.snapshot import read_state
 from ..numeric.types import ADD, CLICK, ORDER
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -60,6 +63,8 @@ VARIED = (
     "session_decay",
     "two_step_weight",
 )
+
+NOBODY: Mapping[int, Sequence[str]] = MappingProxyType({})
 
 LIST_ID_TAIL = f"/{RECOMMENDATIONS_UPDATED}/0"
 
@@ -229,8 +234,12 @@ class VariantCounts:
         """How many users are remembered."""
         return len(self._places)
 
-    def learn(self, events: Sequence[Event]) -> None:
-        """Count events, in offset order."""
+    def learn(self, events: Sequence[Event], erased: Mapping[int, Sequence[str]] = NOBODY) -> None:
+        """Count events, in offset order. What is removed from a cart or refunded was added or
+        ordered all the same: no count is taken back.
+
+        erased: by offset, who is to be forgotten beside those whom the event names.
+        """
         experiment, places, counts = self.experiment, self._places, self.counts
         start_ms, list_interval_ms = experiment.start_ms, self._list_interval_ms
         key_of, variant_of_key = experiment.key, experiment.variant_of_key
@@ -238,10 +247,14 @@ class VariantCounts:
             data, time_ms = event.data, event.time_ms
             kind = CLASS_OF_TYPE.get(event.type)
             if kind is None:
-                assert event.type == ERASED, event.type
-                for name in (data.user_id, data.anonymous_id):
-                    if name:
-                        self._forget(key_of(name))
+                assert event.type in NO_VISITS, event.type
+                names = set(erased.get(event.offset, ()))
+                if event.type == HANDOVER:  # from the partition of a linked id
+                    names |= {data.user_id} if data.kind == ERASE else set()
+                elif event.type == ERASED:
+                    names |= {name for name in (data.user_id, data.anonymous_id) if name}
+                for name in sorted(names):
+                    self._forget(key_of(name))
                 continue
             if time_ms < start_ms:
                 continue

@@ -93,6 +93,8 @@ class ItemPartition:
                 pairs.add(fresh.pair_rows[pair], fresh.pair_columns[pair])
         np.add.at(self.n, (fresh.visit_classes, fresh.visit_rows), 1)
         click = fresh.visit_classes == CLICK
+        if fresh.visit_repeated is not None:
+            click &= ~fresh.visit_repeated
         hours = fresh.visit_hours[click]
         if len(hours):
             self.hour_max = max(self.hour_max, int(hours.max()))

@@ -2,9 +2,10 @@
 
 One record per batch and item partition. An entry of `pairs` adds 1 to c(row, column), an entry of
 `visits` adds 1 to n(row) and to the row's count in an hour of event time; each carries the offset
-of the event that caused it (its origin). Where counts decay, pairs have their hour too (format
-2). A record never ends inside an origin offset, so that the receiver's applied offset, the highest
-origin offset folded, is always between events.
+of the event that caused it (its origin). A visit whose user was counted in this hour already says
+so: it counts in n(row) alone. Where counts decay, pairs have their hour too (format 2). A record
+never ends inside an origin offset, so that the receiver's applied offset, the highest origin offset
+folded, is always between events.
 """
 
 from __future__ import annotations
@@ -17,12 +18,13 @@ import numpy as np
 
 from ..numeric.items import distinct
 from ..numeric.types import CLASS_COUNT
+from .learned import JOINED, REPEATED
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ..numeric.items import ItemIndex
-    from .sessions import Learned
+    from .learned import Learned
 
 FORMAT_VERSION = 2  # written only where it says more than 1: with the hours of pairs
 
@@ -46,6 +48,8 @@ class Deltas:
     visit_hours: NDArray[np.int64]  # hours since the Unix epoch, of the event's time
     visit_offsets: NDArray[np.int64]
     pair_hours: NDArray[np.int64] | None = None  # as visit_hours; None where not told
+    # (visits,) whether the user was counted in this hour before; None: none was
+    visit_repeated: NDArray[np.bool_] | None = None
 
     @property
     def last_offset(self) -> int:
@@ -87,6 +91,7 @@ class Deltas:
             visit_hours=self.visit_hours[visits],
             visit_offsets=self.visit_offsets[visits],
             pair_hours=None if self.pair_hours is None else self.pair_hours[pairs],
+            visit_repeated=None if self.visit_repeated is None else self.visit_repeated[visits],
         )
 
 
@@ -115,7 +120,7 @@ def deltas_of(
     """
     if not learned.new:
         return []
-    offsets, classes, rows, hours, counts = learned.new_columns()
+    offsets, classes, rows, hours, counts, how = learned.new_columns()
     prior = np.array(learned.prior, np.int64)
     new = np.repeat(rows, counts)
     # Both directions side by side, so that offsets stay sorted.
@@ -124,7 +129,14 @@ def deltas_of(
     pair_classes = np.repeat(np.repeat(classes, counts), 2)
     pair_offsets = np.repeat(np.repeat(offsets, counts), 2)
     pair_hours = np.repeat(np.repeat(hours, counts), 2) if with_hours else None
+    repeated = how == REPEATED if (how == REPEATED).any() else None
     pair_owner = items.partition_of(pair_rows, partition_count)
+    if (how == JOINED).any():  # they were visited, and counted, where their session began
+        visited = how != JOINED
+        offsets, classes, rows, hours = (
+            column[visited] for column in (offsets, classes, rows, hours)
+        )
+        repeated = None if repeated is None else repeated[visited]
     visit_owner = items.partition_of(rows, partition_count)
     found: list[tuple[int, Deltas]] = []
     for owner in range(partition_count):
@@ -145,6 +157,7 @@ def deltas_of(
                         visit_hours=hours[v],
                         visit_offsets=offsets[v],
                         pair_hours=None if pair_hours is None else pair_hours[p],
+                        visit_repeated=None if repeated is None else repeated[v],
                     ),
                 )
             )
@@ -189,6 +202,9 @@ def decode(record: bytes | None, items: ItemIndex) -> Deltas:
     for column in (pair[2], visit[1]):
         if len(column) and column.max() >= CLASS_COUNT:
             raise CorruptDelta("an unknown event class")
+    repeated = np.frombuffer(packed.visit_repeated, np.uint8) > 0
+    if len(repeated) not in (0, len(visit[0])):
+        raise CorruptDelta("columns of different lengths")
     pair_hours = None
     if packed.format_version > 1:
         origins, first = np.unique(pair[3], return_inverse=True)
@@ -208,12 +224,14 @@ def decode(record: bytes | None, items: ItemIndex) -> Deltas:
         visit_hours=visit[2].astype(np.int64),
         visit_offsets=visit[3].astype(np.int64) + packed.base_offset,
         pair_hours=pair_hours,
+        visit_repeated=repeated if len(repeated) else None,
     )
 
 
 class _Record(msgspec.Struct, frozen=True, omit_defaults=True):
     """Offsets are uint32 above `base_offset`, items are int32 places in `items`, classes uint8,
-    hours int32. Every entry counts 1. `hours` are those of pairs, one for each distinct offset."""
+    hours int32. Every entry counts 1. `hours` are those of pairs, one for each distinct offset.
+    `visit_repeated`, uint8, is empty where no visit is repeated."""
 
     format_version: int
     origin_topic: str
@@ -230,6 +248,7 @@ class _Record(msgspec.Struct, frozen=True, omit_defaults=True):
     visit_offsets: bytes
     hour_offsets: bytes = b""
     hours: bytes = b""
+    visit_repeated: bytes = b""
 
 
 def _encode(deltas: Deltas, items: ItemIndex) -> bytes:
@@ -265,5 +284,8 @@ def _encode(deltas: Deltas, items: ItemIndex) -> bytes:
             hours=b""
             if deltas.pair_hours is None
             else deltas.pair_hours[told[1]].astype(np.int32).tobytes(),
+            visit_repeated=b""
+            if deltas.visit_repeated is None
+            else deltas.visit_repeated.astype(np.uint8).tobytes(),
         )
     )

@@ -38,7 +38,6 @@ _CHOOSING_COLUMNS, _PLACED_COLUMNS = _first_columns(CHOOSING), _first_columns(PL
 _WEIGHTED_COLUMNS = _first_columns(_WEIGHTED)
 _WEIGHTED_PLACED = np.array([expert.placed for expert in _WEIGHTED])
 _FIRST_PLACE, _FIRST_SHARE = RAW.index(PLACES[0]), RAW.index(SHARES[0])
-_VIEWS = [expert.view.of for expert in ALL]
 _propose, _describe = proposing(ALL, PLACE_OF), describing(ALL, PLACE_OF)
 
 
@@ -132,8 +131,7 @@ class CandidateGenerator:
         searched_items, searched_bounds = _flat([items for items, _ in searched])
         self._knowledge.content.prepare(recent_items)
         self._knowledge.reserve()
-        knowledge, config = self._knowledge, self._config
-        views = tuple([tuple(view(knowledge, config)) for view in _VIEWS])
+        views = tuple(tuple(e.view.of(self._knowledge, self._config)) for e in ALL)
         choice = self._choice()
         if self._items.capacity > len(self._workspace.mark):
             mark = grown(self._workspace.mark, self._items.capacity)

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from shopkeeper.shared.contracts.envelope import KeyValue
 
-    from ..counting.sessions import Learned
+    from ..counting.learned import Learned
     from ..numeric.items import ItemIndex
     from ..vectors.item2vec import ItemVectors
 

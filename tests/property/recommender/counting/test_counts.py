@@ -26,7 +26,8 @@ from shopkeeper.services.recommender.core.counting.deltas import (
     deltas_of,
     encode,
 )
-from shopkeeper.services.recommender.core.counting.sessions import Erased, ListRequest, Sessions
+from shopkeeper.services.recommender.core.counting.learned import Erased, ListRequest
+from shopkeeper.services.recommender.core.counting.sessions import Sessions
 from shopkeeper.services.recommender.core.counting.snapshot import StateError
 from shopkeeper.services.recommender.core.numeric.items import ItemIndex, distinct
 from shopkeeper.services.recommender.core.numeric.types import HOUR_MS
@@ -74,7 +75,8 @@ def logs(draw: st.DrawFn, length_max: int = 40, kinds: int = 4) -> list[Event]:
             st.tuples(
                 st.integers(0, kinds - 1), st.integers(0, 3), st.none() | st.integers(0, 1),
                 st.lists(st.integers(0, 6), min_size=1, max_size=7),
-                st.integers(-10, 45), st.integers(1, 3),
+                st.integers(-10, 45) | st.sampled_from([-300, -100, -35, 100, 1500]),
+                st.integers(1, 3),
             ),
             max_size=length_max,
         )
@@ -92,6 +94,37 @@ def batches(log: list[Event], cuts: list[int]) -> list[list[Event]]:
     return [log[a:b] for a, b in itertools.pairwise(edges)]
 
 
+class NaiveChain:
+    """Sessions by the clock of one user, by the definition: [first, last, number] each."""
+
+    def __init__(self) -> None:
+        self.running: list[int] | None = None
+        self.parked: list[list[int]] = []
+
+    def number(self, at: int, offset: int) -> int:
+        """Of the session that an event belongs to."""
+        gap, running = 30 * 60_000, self.running
+        near = [s for s in self.parked if s[0] - gap < at < s[1] + gap]
+        if running is not None and running[0] - gap < at < running[1] + gap:
+            found = running
+        elif running is None or at > running[1]:
+            if running is not None and at - running[1] < 24 * HOUR_MS:
+                self.park(running)
+            found = self.running = [at, at, offset]
+        elif near:
+            found = max(near, key=lambda s: (s[1], s[2]))
+        else:
+            found = [at, at, offset]
+            self.park(found)
+        found[:2] = [min(found[0], at), max(found[1], at)]
+        return found[2]
+
+    def park(self, session: list[int]) -> None:
+        if len(self.parked) == 3:
+            self.parked.remove(min(self.parked, key=lambda s: (s[1], s[2])))
+        self.parked.append(session)
+
+
 def naive_sessions(
     log: list[Event], cap: int = 4
 ) -> tuple[list[tuple[int, list[str]]], Counter[tuple[str, int]]]:
@@ -101,20 +134,18 @@ def naive_sessions(
     """
     baskets: dict[tuple[Any, ...], list[str]] = {}
     life: Counter[str] = Counter()  # of a user: erasing starts a new one
-    chains: dict[str, tuple[int, int]] = {}  # user -> (number of the session, its latest time)
+    chains: dict[str, NaiveChain] = {}
+    counted: dict[str, tuple[int, set[str]]] = {}  # user -> (hour, items that count in it)
     visits: Counter[tuple[str, int]] = Counter()
     for e in log:
         user, event_class = e.data.user, KINDS.index(e.type)
         if event_class == 3:
             life[user] += 1
             chains.pop(user, None)
+            counted.pop(user, None)
             continue
         if e.data.session_id is None:
-            number, last = chains.get(user, (0, -(10**18)))
-            if abs(e.time_ms - last) >= 30 * 60_000:
-                number, last = number + 1, e.time_ms
-            chains[user] = (number, max(last, e.time_ms))
-            key: Any = number
+            key: Any = chains.setdefault(user, NaiveChain()).number(e.time_ms, e.offset)
         else:
             key = e.data.session_id
         items = [p.product_id for p in e.data.products] if event_class == 2 else [e.data.product_id]
@@ -122,8 +153,11 @@ def naive_sessions(
         for item in dict.fromkeys(items):
             if item not in basket and len(basket) < cap:
                 basket.append(item)
-                if event_class == 0:
-                    visits[item, e.time_ms // HOUR_MS] += 1
+                hour = e.time_ms // HOUR_MS
+                newest, of_hour = counted.get(user, (-1, set()))
+                if event_class == 0 and (hour > newest or (hour == newest and item not in of_hour)):
+                    counted[user] = hour, {item} if hour > newest else {*of_hour, item}
+                    visits[item, hour] += 1
     return [(key[3], basket) for key, basket in baskets.items()], visits
 
 
@@ -345,6 +379,7 @@ def made_from(due: ListRequest | Erased, items: ItemIndex) -> tuple[Any, ...]:
 @given(log=logs(length_max=60), evict_every=st.integers(1, 9))
 def test_eviction_keeps_the_most_recently_used(log: list[Event], evict_every: int) -> None:
     config = replace(SMALL, eviction_interval_records=evict_every, sessions_max=3, users_max=2)
+    config = replace(config, session_gap_ms=10**12)  # none is parked
     stage = Sessions(config, ItemIndex())
     users: dict[str, int] = {}  # the twin: last offset by user, and by session
     sessions: dict[tuple[str, str | None], int] = {}

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shopkeeper.services.recommender.core.counting.sessions import Learned
+from shopkeeper.services.recommender.core.counting.learned import Learned
 from shopkeeper.services.recommender.core.numeric.items import ItemIndex
 from shopkeeper.services.recommender.core.tables.sessions import (
     NO_LINK,

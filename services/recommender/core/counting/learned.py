@@ -1,0 +1,95 @@
+"""What a batch of events taught: count increments, lists due, words to other partitions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from shopkeeper.shared.contracts.envelope import Event
+
+    from .handovers import Handover
+    from .users import Session, User
+
+# How an item that is new to its session counts, beside its pairs:
+VISIT = 0  # in n(i) and in trending
+REPEATED = 1  # in n(i); its user's visit in this hour was counted before
+JOINED = 2  # only its pairs: n(i) was counted where the session began
+HOW_SHIFT = 8  # they share a number with the event class
+
+
+@dataclass(slots=True)
+class Learned:
+    """What a batch taught, in offset order: rows of numbers, one after the other in flat lists,
+    which are the cheapest to fill event by event."""
+
+    # Per item that was new to its session: offset, class, item, hour, how many of `prior`. Beside
+    # the class, above `HOW_SHIFT` bits, VISIT (none set), REPEATED or JOINED.
+    new: list[int] = field(default_factory=list)
+    # The items that each of these found in its session.
+    prior: list[int] = field(default_factory=list)
+    # Per item of every event, new or not: offset, `Session.start`, item.
+    seen: list[int] = field(default_factory=list)
+    # For other partitions of users; not buffered.
+    sent: list[Sent] = field(default_factory=list)
+
+    def extend(self, later: Learned) -> None:
+        """Append what the next batch taught, but for what was sent."""
+        self.new += later.new
+        self.prior += later.prior
+        self.seen += later.seen
+
+    def new_columns(self) -> NDArray[np.int64]:
+        """(6, items): offsets, classes, items, hours, counts of `prior`, how they count."""
+        columns = np.array(self.new, np.int64).reshape(-1, 5).T
+        how = columns[1] >> HOW_SHIFT
+        return np.stack([columns[0], columns[1] & (1 << HOW_SHIFT) - 1, *columns[2:], how])
+
+    def seen_columns(self) -> NDArray[np.int64]:
+        """(3, items): offsets, sessions, items."""
+        return np.ascontiguousarray(np.array(self.seen, np.int64).reshape(-1, 3).T)
+
+
+@dataclass(slots=True)
+class ListRequest:
+    """A list that an event made due, with what it is made from."""
+
+    event: Event
+    user: str
+    recent: tuple[int, ...]  # newest last
+    bought: tuple[int, ...]
+    session: int  # `Session.start` of the one that the event belongs to; -1: of none
+    teaches: bool = True  # whether others learn from what the user does
+
+
+@dataclass(slots=True)
+class Erased:
+    """A user whose published lists are to be removed."""
+
+    event: Event
+    users: list[str]
+
+
+@dataclass(slots=True)
+class Sent:
+    """A record for another partition of users, caused by the event at `offset`."""
+
+    offset: int
+    partition: int
+    handover: Handover
+
+
+Due = list[ListRequest | Erased]
+
+
+def request_of(
+    event: Event, name: str, user: User, session: Session | None, teaches: bool = True
+) -> ListRequest:
+    """The list that an event makes due: what the user gave back in this session is as bought."""
+    bought = user.bought + user.refunded if user.refunded else user.bought
+    start = -1 if session is None else session.start
+    return ListRequest(event, name, user.recent, bought, start, teaches)
