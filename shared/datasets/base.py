@@ -11,7 +11,16 @@ BAD_VALUE_SHOWN = 40  # characters of a bad cell in a message
 
 
 class FormatError(ValueError):
-    """A file, or a row of it, that cannot be read as said; the message names file and line."""
+    """A file, or a row of it, that cannot be read as said; the message names file and line.
+
+    Of a row also its line, a label for what is wrong, and the message without the place.
+    """
+
+    def __init__(
+        self, message: str, *, line: int | None = None, reason: str = "", problem: str = ""
+    ) -> None:
+        super().__init__(message)
+        self.line, self.reason, self.problem = line, reason, problem or message
 
 
 class BadRow(Exception):

@@ -153,8 +153,20 @@ def _spanning(
 def json_records(file: IO[str]) -> Iterator[Record]:
     """JSON objects, one a line, or all in one array; keys as `header_key` has them.
 
-    Of two keys that are one then, the first counts. Those of an array are numbered by their place.
+    Of two keys that are one then, the first counts.
     """
+    for number, text in json_texts(file):
+        if isinstance(text, BadRow):
+            yield Record(number, text)
+            continue
+        try:
+            yield Record(number, _keyed(orjson.loads(text)))
+        except orjson.JSONDecodeError:
+            yield Record(number, BadRow("", "invalid_json", "not JSON"))
+
+
+def json_texts(file: IO[str]) -> Iterator[tuple[int, bytes | BadRow]]:
+    """(line, JSON) of lines, or (place, JSON) of what an array holds; none of it is parsed."""
     begins = file.read(HEAD_CHARACTERS)
     file.seek(0)
     if clean(begins).startswith("["):
@@ -162,20 +174,12 @@ def json_records(file: IO[str]) -> Iterator[Record]:
         return
     for number, line in Lines(file):
         if line is None:
-            yield Record(number, BadRow("", "too_large", "a line of over a million characters"))
+            yield number, BadRow("", "too_large", "a line of over a million characters")
         elif line and not line.isspace():
-            yield Record(number, _object(line))
+            yield number, clean(line).encode("utf-8", "replace")
 
 
-def _object(line: str) -> dict[str, Any] | BadRow:
-    try:
-        document = orjson.loads(clean(line).removesuffix(","))
-    except (orjson.JSONDecodeError, RecursionError):
-        return BadRow("", "invalid_json", "not JSON")
-    return keyed(document)
-
-
-def keyed(document: Any) -> dict[str, Any] | BadRow:
+def _keyed(document: Any) -> dict[str, Any] | BadRow:
     """A JSON object by `header_key` of its names."""
     if not isinstance(document, dict):
         return BadRow("", "not_an_object", "not a JSON object")
@@ -185,12 +189,13 @@ def keyed(document: Any) -> dict[str, Any] | BadRow:
     return found
 
 
-def _array(text: str) -> Iterator[Record]:
+def _array(text: str) -> Iterator[tuple[int, bytes | BadRow]]:
     try:
         documents = orjson.loads(clean(text))
-    except (orjson.JSONDecodeError, RecursionError):
+        for number, document in enumerate(documents, 1):
+            yield number, orjson.dumps(document)
+    except orjson.JSONDecodeError:
         problem = "a JSON array that is not whole, or too long: write one object a line"
-        yield Record(1, BadRow("", "invalid_json", problem))
-        return
-    for number, document in enumerate(documents, 1):
-        yield Record(number, keyed(document))
+        yield 1, BadRow("", "invalid_json", problem)
+    except orjson.JSONEncodeError:
+        yield 1, BadRow("", "nested_too_deep", "nested too deep")

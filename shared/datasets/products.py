@@ -214,7 +214,8 @@ class _Catalogue:
         further = {n: cells[header_key(n)] for n in self._attributes if cells.get(header_key(n))}
         further = {n: clean(v) if isinstance(v, str) else v for n, v in further.items()}
         own = cells.get("attributes")
-        row["attributes"] = (own | further) if isinstance(own, dict) else further
+        if attributes := (own | further) if isinstance(own, dict) else further:
+            row["attributes"] = attributes
         return row
 
     def _add(self, row: dict[str, Any], field: str, value: Any) -> None:

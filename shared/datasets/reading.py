@@ -126,4 +126,5 @@ class Reading:
         self._books.skipped_bad[bad.reason] += 1
         column = self._layout.columns.get(bad.field, bad.field)
         problem = f"{column} {bad.problem}" if column else bad.problem
-        self._on_bad(FormatError(f"{self._path}:{record.line}: {problem}"))
+        message = f"{self._path}:{record.line}: {problem}"
+        self._on_bad(FormatError(message, line=record.line, reason=bad.reason, problem=problem))

@@ -77,7 +77,11 @@ def test_ratings_of_before_2000_are_moved_forward_by_whole_days(tmp_path):
     ("name", "text", "problem"),
     [
         ("yoochoose", "session,item\n1,2\n", "no column session_id"),
-        ("yoochoose", "session_id,item_id,timestamp\n1,2,later\n", ":2: timestamp 'later' is not a time"),
+        (
+            "yoochoose",
+            "session_id,item_id,timestamp\n1,2,later\n",
+            ":2: timestamp 'later' is not a time",
+        ),
         ("yoochoose", "session_id,item_id,timestamp\n1,2\n", ":2: too few columns"),
         ("yoochoose", "", "no column"),
         ("ratings", "user_id,item_id,rating,timestamp\n1,2,good,9\n", ":2: rating 'good' is not"),
