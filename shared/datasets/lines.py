@@ -66,7 +66,7 @@ class Lines:
 
 def delimiter_of(line: str) -> str:
     """What separates the cells of a header or a first row: what there is most of, unquoted."""
-    bare = "".join(line.split('"')[::2])
+    bare = "".join(clean(line).split('"')[::2])
     counts = {each: bare.count(each) for each in DELIMITERS}
     best = max(DELIMITERS, key=lambda each: counts[each] * len(each))
     return best if counts[best] else ","
