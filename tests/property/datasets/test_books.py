@@ -15,7 +15,8 @@ from tests.contract.test_files_page import EXAMPLES, NOW_MS
 
 PIECES = st.sampled_from(
     ['"', ",", ";", "\t", "::", "\n", "\r", "\x00", "\ufeff", "\u00a0", "nan", "1e400", "-1", "",
-     "9" * 30, "13/13/2013", "2024-13-01", "{", "}", "[", "null", "é", "茶", "x" * 600, "12/1/10 8:26"]
+     "9" * 30, "13/13/2013", "2024-13-01", "{", "}", "[", "null", "é", "茶", "x" * 600,
+     "12/1/10 8:26"]
 )  # fmt: skip
 CHANGES = st.lists(st.tuples(st.integers(0, 10_000), st.integers(0, 12), PIECES), max_size=6)
 
