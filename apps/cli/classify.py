@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import sys
 from itertools import islice
@@ -34,6 +35,8 @@ def texts_of(lines: BinaryIO) -> Iterator[str]:
     number = 0
     while line := lines.readline(LINE_BYTES_MAX + 1):
         number += 1
+        if number == 1:
+            line = line.removeprefix(codecs.BOM_UTF8)
         if len(line) > LINE_BYTES_MAX:
             raise BadLine(f"line {number}: longer than {LINE_BYTES_MAX} bytes")
         if not line.strip():

@@ -25,6 +25,7 @@ COMMANDS = {  # name -> module that defines a click command called `command`
     "worker": "shopkeeper.apps.cli.worker",
     "topics": "shopkeeper.apps.cli.topics",
     "replay": "shopkeeper.apps.cli.replay",
+    "validate": "shopkeeper.apps.cli.validate",
     "tail": "shopkeeper.apps.cli.tail",
     "classify": "shopkeeper.apps.cli.classify",
     "evaluate": "shopkeeper.apps.cli.evaluate",

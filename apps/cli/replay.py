@@ -8,8 +8,9 @@ import os
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import click
 import orjson
@@ -17,19 +18,23 @@ from aiokafka.errors import KafkaError
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from shopkeeper import services
+from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.contracts.events.shop import ProductCatalogued
-from shopkeeper.shared.datasets.products import catalogue_events, load
-from shopkeeper.shared.datasets.readers import READERS, FormatError, read, refuse
+from shopkeeper.shared.datasets.products import catalogue_events
+from shopkeeper.shared.datasets.readers import Books, FormatError, Options, ShopEvent, read, refuse
 from shopkeeper.shared.runtime.kafka.admin import wait_for_broker
 from shopkeeper.shared.runtime.kafka.publisher import Publisher
 from shopkeeper.shared.runtime.settings import KafkaSettings, SettingsError
 from shopkeeper.shared.runtime.settings import read as read_setting
 from shopkeeper.shared.runtime.telemetry import logs
 
+from .data_files import BadRows, Said, data_options, load_catalogue, options_of, resolved
+
 FLUSH_EVERY_S = 0.05  # at a given speed, what is due is sent at least this often
 CHECK_EVERY = 2000
-BAD_SHOWN = 10
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+LISTED = (topics.CLICKS, topics.SEARCHES)  # what users' lists follow from
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,30 +48,44 @@ class Plan:
     limit: int | None = None
     skip_bad: bool = False
     products: Sequence[ProductCatalogued] = ()  # published before the file
+    options: Options = field(default_factory=Options)
+    list_age_s_max: float | None = None  # as the recommender's LIST_AGE_MAX; None: say nothing
 
 
-class _Bad:
-    """Counts bad rows; says the first few."""
+class _Age:
+    """Says once that lists are not published for events as old as these."""
 
-    def __init__(self) -> None:
-        self.count = 0
+    def __init__(self, age_s_max: float | None, now_ms: int) -> None:
+        self._age_s_max = age_s_max
+        self._oldest_ms = 0.0 if age_s_max is None else now_ms - age_s_max * 1000
 
-    def __call__(self, error: FormatError) -> None:
-        self.count += 1
-        if self.count <= BAD_SHOWN:
-            click.echo(f"skipped: {error}", err=True)
-        elif self.count == BAD_SHOWN + 1:
-            click.echo("skipped: further bad rows are only counted", err=True)
+    def see(self, event: ShopEvent) -> None:
+        if event.time_ms < self._oldest_ms and event.topic in LISTED:
+            self._oldest_ms = 0.0
+            click.echo(
+                f"events older than LIST_AGE_MAX ({self._age_s_max:g} s) are learned and no lists "
+                "are published for them: start the recommender with LIST_AGE_MAX=1e10 to get them",
+                err=True,
+            )
 
 
-async def replay(kafka: KafkaSettings, plan: Plan) -> dict[str, float | int]:
+async def replay(kafka: KafkaSettings, plan: Plan) -> dict[str, Any]:
     """Publish the catalogue and the file; returns counts and seconds, for the summary.
 
+    In it rows = events + merged + skipped_bad + left_out, of what was read.
     Raises FormatError and KafkaError; what was published until then stays.
     """
     await wait_for_broker(kafka, lambda line: click.echo(line, err=True))
-    bad = _Bad()
-    events = read(plan.path, plan.form, bad if plan.skip_bad else refuse)
+    books, now_ms = Books(), int(time.time() * 1000)
+    age = _Age(plan.list_age_s_max, now_ms)
+    events = read(
+        plan.path,
+        plan.form,
+        BadRows() if plan.skip_bad else refuse,
+        options=plan.options,
+        books=books,
+        now_ms=now_ms,
+    )
     console = Console(stderr=True)
     columns = (SpinnerColumn(), TextColumn("{task.completed:,.0f} events"), TimeElapsedColumn())
     with Progress(*columns, console=console, disable=not sys.stderr.isatty()) as progress:
@@ -86,6 +105,7 @@ async def replay(kafka: KafkaSettings, plan: Plan) -> dict[str, float | int]:
                         await publisher.ship()
                         progress.update(task, completed=count)
                         await asyncio.sleep(min(wait_s, FLUSH_EVERY_S))
+                age.see(event)
                 await publisher.publish(event)
                 count += 1
                 if count % CHECK_EVERY == 0:
@@ -94,21 +114,42 @@ async def replay(kafka: KafkaSettings, plan: Plan) -> dict[str, float | int]:
             await publisher.flush()
             progress.update(task, completed=count)
             seconds = time.monotonic() - started
-    summary: dict[str, float | int] = {
+    whole = plan.limit is None or count < plan.limit
+    if whole and not books.balanced():
+        raise AssertionError(f"{plan.path}: the books do not balance: {books}")
+    summary: dict[str, Any] = {
         "events": count,
         "seconds": round(seconds, 3),
         "events_per_second": round(count / max(seconds, 1e-9)),
+        "format": plan.form,
+        **accounts(books),
     }
     if plan.products:
         summary["products"] = len(plan.products)
-    if plan.skip_bad:
-        summary["skipped_bad"] = bad.count
     return summary
 
 
+def accounts(books: Books) -> dict[str, Any]:
+    """What became of the rows, for a summary: totals, and by reason where there is any."""
+    totals: dict[str, Any] = {
+        "rows": books.accounted(),
+        "merged": books.merged,
+        "skipped_bad": books.skipped_bad.total(),
+        "left_out": books.left_out.total(),
+    }
+    for name, counts in (
+        ("skipped_bad_by_reason", books.skipped_bad),
+        ("left_out_by_reason", books.left_out),
+        ("dropped_cells", books.dropped_cells),
+    ):
+        if counts:
+            totals[name] = dict(counts)
+    return totals
+
+
 @click.command("replay")
-@click.argument("file", type=FILE)
-@click.option("--format", "form", type=click.Choice(sorted(READERS)), required=True)
+@click.argument("file", type=click.Path(exists=True, path_type=Path))
+@data_options
 @click.option(
     "--speed",
     type=click.FloatRange(min=0),
@@ -117,25 +158,50 @@ async def replay(kafka: KafkaSettings, plan: Plan) -> dict[str, float | int]:
 )
 @click.option("--limit", type=click.IntRange(min=0), help="Publish at most this many events.")
 @click.option("--skip-bad", is_flag=True, help="Leave bad rows out and count them.")
-@click.option("--catalogue", type=FILE, help="Products to publish first: JSON lines or CSV.")
+@click.option("--catalogue", type=FILE, help="Products to publish first, in any usual format.")
 def command(
-    file: Path, form: str, speed: float, limit: int | None, skip_bad: bool, catalogue: Path | None
+    file: Path,
+    speed: float,
+    limit: int | None,
+    skip_bad: bool,
+    catalogue: Path | None,
+    **said: Any,
 ) -> None:
-    """Publish the data set FILE as shop events; prints a JSON summary."""
+    """Publish the data set FILE as shop events; prints a JSON summary.
+
+    Every row is checked as the workers will check its event. A bad row ends it, with its line;
+    with --skip-bad bad rows are left out and counted. docs/files.md shows every format.
+    """
     try:
         kafka = KafkaSettings.from_env(os.environ)
         prefix = read_setting(os.environ, "TYPE_PREFIX")
+        age = next(s for s in services.spec("recommender").settings if s.name == "LIST_AGE_MAX")
+        age_s_max = float(age.read(os.environ))
     except SettingsError as error:
         raise click.UsageError(str(error)) from None
     logs.configure("replay", "WARNING", "text")
+    notes = Said()
+    options = options_of(said, notes)
     try:
-        products = [] if catalogue is None else load(catalogue)
+        products, of_catalogue = load_catalogue(catalogue, skip_bad, options)
         plan = Plan(
-            file, form, prefix, speed=speed, limit=limit, skip_bad=skip_bad, products=products
+            file,
+            resolved(file, said["form"], options),
+            prefix,
+            speed=speed,
+            limit=limit,
+            skip_bad=skip_bad,
+            products=products,
+            options=options,
+            list_age_s_max=age_s_max,
         )
         summary = asyncio.run(replay(kafka, plan))
     except FormatError as error:
         raise click.ClickException(str(error)) from None
     except KafkaError as error:
         raise click.ClickException(f"publishing failed: {error}") from None
+    if of_catalogue is not None:
+        summary["catalogue"] = accounts(of_catalogue)
+    if notes.lines:
+        summary["notes"] = notes.lines
     click.echo(orjson.dumps(summary).decode())

@@ -163,7 +163,8 @@ class Demo:
         """(seconds after now at which it is due, event)."""
         plan = self._plan
         if plan.data is not None:
-            for index, event in enumerate(readers.read(plan.data, plan.form)):
+            now_ms = int(time.time() * 1000)
+            for index, event in enumerate(readers.read(plan.data, plan.form, now_ms=now_ms)):
                 yield index / plan.events_per_s, event
             return
         start_ms = int((time.time() - BACKLOG_S) * 1000)

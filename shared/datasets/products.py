@@ -1,62 +1,120 @@
-"""Catalogue files, JSON lines or CSV, as products; products as events."""
+"""Catalogue files as products, products as events.
+
+JSON lines, a JSON array, CSV with any usual delimiter, Shopify's product CSV, Google's merchant
+feed as CSV or XML, Parquet: told apart by what they begin with. An optional cell that is wrong
+costs that cell, and is counted; a product without its id or title is a bad row.
+"""
 
 from __future__ import annotations
 
-import csv
+import re
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
-import orjson
 
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.contracts.events.shop import ProductCatalogued
 
-from .readers import FormatError, ShopEvent, open_text
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+from . import feeds, parquet
+from .admission import Admission
+from .base import DEFAULTS, BadRow, Books, FormatError, OnBad, Options, ShopEvent, refuse
+from .cells import clean, header_key, number, price
+from .lines import Lines, Record, delimited, json_records
+from .tables import sample_of, text_of
+from .text_files import open_text
 
 PRODUCTS_MAX = 2_000_000
 SYNONYMS: dict[str, tuple[str, ...]] = {
-    "product_id": ("product_id", "item_id", "stock_code", "sku", "id"),
-    "title": ("title", "name", "product_name", "description"),
+    "product_id": (
+        "product_id",
+        "item_id",
+        "stock_code",
+        "sku",
+        "id",
+        "parent_asin",
+        "asin",
+        "movie_id",
+        "article_id",
+    ),
+    "title": ("title", "name", "product_name", "prod_name", "description"),
     "title_zh": ("title_zh",),
     "brand": ("brand", "vendor", "manufacturer"),
-    "category": ("category", "category_name", "category_id", "product_type", "genres"),
+    "category": (
+        "category",
+        "category_name",
+        "category_id",
+        "product_type",
+        "google_product_category",
+        "genres",
+        "main_category",
+        "product_type_name",
+    ),
     "price": ("price", "unit_price", "unit_price_gbp"),
     "currency": ("currency",),
     "available": ("available", "in_stock", "availability"),
 }
-_TRUE = frozenset(("1", "true", "yes", "y", "in stock", "in_stock"))
-_FALSE = frozenset(("0", "false", "no", "n", "out of stock", "out_of_stock"))
+_TRUE = frozenset(
+    (
+        "true",
+        "yes",
+        "y",
+        "instock",
+        "preorder",
+        "backorder",
+        "availablefororder",
+        "limitedavailability",
+        "onlineonly",
+        "active",
+    )
+)
+_FALSE = frozenset(("false", "no", "n", "outofstock", "soldout", "discontinued", "draft"))
+_OPTIONAL = frozenset(SYNONYMS) - {"product_id", "title"} | {"attributes"}
+_AT = re.compile(r"`\$\.(\w+)")
 
 
 def load(
-    path: Path, titled: bool = True, attributes: Sequence[str] = ()
+    path: Path,
+    titled: bool = True,
+    attributes: Sequence[str] = (),
+    *,
+    on_bad: OnBad = refuse,
+    books: Books | None = None,
+    options: Options = DEFAULTS,
+    now_ms: int | None = None,
 ) -> list[ProductCatalogued]:
-    """A catalogue file, gzip-compressed or not: JSON lines if it begins with `{`, else CSV.
+    """The products of a catalogue file, compressed or not, whatever of the kinds above it is.
 
     The columns may have other shops' usual names, see SYNONYMS; the first of a repeated product
     id counts. titled: whether there must be titles; else the id stands for one that is missing.
-    attributes: further columns that become attributes; JSON lines may hold `attributes` as well.
-    Raises FormatError, naming file and line.
+    attributes: further columns that become attributes; JSON may hold `attributes` as well. on_bad,
+    books, options, now_ms: as of `readers.read`. Raises FormatError, naming file and line.
     """
-    with open_text(path) as file:
-        first = file.readline()
-        file.seek(0)
-        read = _json_rows if first.lstrip().startswith("{") else _csv_rows
-        products: dict[str, ProductCatalogued] = {}
-        for line, row in read(path, file, titled, attributes):
-            if not titled and "product_id" in row:
-                row.setdefault("title", row["product_id"])
-            try:
-                product = msgspec.convert(row, ProductCatalogued)
-            except msgspec.ValidationError as error:
-                raise FormatError(f"{path}:{line}: {error}") from None
-            products.setdefault(product.product_id, product)
-            if len(products) > PRODUCTS_MAX:
-                raise FormatError(f"{path}: more than {PRODUCTS_MAX:,} products")
+    books = Books() if books is None else books
+    catalogue = _Catalogue(path, titled, attributes, books)
+    admission = None if now_ms is None else Admission(now_ms)
+    products: dict[str, ProductCatalogued] = {}
+    for record in feeds.merged(_records(path, options)):
+        books.rows += 1
+        try:
+            product = catalogue.product(record)
+            if admission is not None and product.product_id not in products:
+                admission.check(next(catalogue_events([product], now_ms or 0)))
+        except BadRow as bad:
+            books.skipped_bad[bad.reason] += 1
+            problem = f"{bad.field} {bad.problem}".strip()
+            on_bad(FormatError(f"{path}:{record.line}: {problem}"))
+            continue
+        if product.product_id in products:
+            books.left_out["repeated product id"] += 1
+            continue
+        products[product.product_id] = product
+        books.events += 1
+        if len(products) > PRODUCTS_MAX:
+            raise FormatError(f"{path}: more than {PRODUCTS_MAX:,} products")
+    for column, count in books.dropped_cells.items():
+        options.say(f"{path}: {count} of {column} could not be used; those products go without")
     if not products:
         raise FormatError(f"{path}: no products")
     return list(products.values())
@@ -76,64 +134,116 @@ def catalogue_events(products: Sequence[ProductCatalogued], time_ms: int) -> Ite
         )
 
 
-def _json_rows(
-    path: Path, file: IO[str], titled: bool, attributes: Sequence[str]
-) -> Iterator[tuple[int, dict[str, Any]]]:
-    for line, text in enumerate(file, 1):
-        if text.strip():
+def _records(path: Path, options: Options) -> Iterator[Record]:
+    """Rows as fields by `header_key`. Raises FormatError."""
+    sample = sample_of(path, options)
+    if sample.kind == "parquet":
+        yield from parquet.records(path)
+        return
+    with open_text(path, options.encoding) as text:
+        if sample.kind == "json":
+            yield from json_records(text)
+        elif sample.names and sample.names[0].startswith("<"):
+            yield from feeds.xml_records(path, text)
+        else:
+            lines = Lines(text)
+            for _ in range(sample.before + 1):
+                lines.next()
+            keys = [header_key(name) for name in sample.names]
+            for record in delimited(lines, sample.delimiter, len(keys), spans=True):
+                cells = record.cells
+                if isinstance(cells, list):
+                    # Of two columns of one name, the first.
+                    named = dict(zip(reversed(keys), reversed(cells), strict=True))
+                    yield Record(record.line, named)
+                else:
+                    yield record
+
+
+class _Catalogue:
+    """Products of one file's rows."""
+
+    def __init__(self, path: Path, titled: bool, attributes: Sequence[str], books: Books) -> None:
+        self._path, self._titled, self._attributes, self._books = path, titled, attributes, books
+        self._known: frozenset[str] = frozenset()  # columns, of a row that had what is needed
+
+    def product(self, record: Record) -> ProductCatalogued:
+        """Raises BadRow; FormatError where the file has no such column."""
+        if not isinstance(record.cells, dict):
+            raise record.cells if isinstance(record.cells, BadRow) else TypeError(record)
+        row = self._fields(record.cells)
+        while True:
             try:
-                row = orjson.loads(text)
-            except orjson.JSONDecodeError:
-                raise FormatError(f"{path}:{line}: not JSON") from None
-            if not isinstance(row, dict):
-                raise FormatError(f"{path}:{line}: not a JSON object")
-            names = _names(path, list(row), titled)
-            further = {name: row[name] for name in attributes if name in row}
-            if isinstance(row.get("attributes"), dict):
-                further = row["attributes"] | further
-            yield (
-                line,
-                {name: row[column] for name, column in names.items()} | {"attributes": further},
-            )
+                return msgspec.convert(row, ProductCatalogued)
+            except msgspec.ValidationError as error:
+                message = str(error)
+                at = _AT.search(message)
+                name = at[1] if at else "attributes" if "`attributes`" in message else ""
+                if name not in _OPTIONAL or name not in row:
+                    raise BadRow(name, "wrong_type", message) from None
+                self._drop(name)
+                del row[name]
 
+    def _drop(self, name: str) -> None:
+        self._books.dropped_cells[name] += 1
 
-def _csv_rows(
-    path: Path, file: IO[str], titled: bool, attributes: Sequence[str]
-) -> Iterator[tuple[int, dict[str, Any]]]:
-    reader = csv.DictReader(file)
-    names = _names(path, [h for h in reader.fieldnames or () if h], titled)
-    for raw in reader:
+    def _fields(self, cells: dict[str, Any]) -> dict[str, Any]:
+        found = {}
+        for field, synonyms in SYNONYMS.items():
+            keys = [header_key(synonym) for synonym in synonyms]
+            key = next((k for k in keys if cells.get(k) not in (None, "")), None)
+            if key is not None:
+                found[field] = cells[key]
+            elif field in ("product_id", "title") and not any(k in cells for k in keys):
+                self._missing(field, cells)
+        self._known = self._known or frozenset(cells)
         row: dict[str, Any] = {}
-        for name, column in names.items():
-            text = (raw[column] or "").strip()
-            if not text:
-                continue
-            row[name] = text
-            if name == "price":
-                try:
-                    row[name] = float(text)
-                except ValueError:
-                    raise FormatError(f"{path}:{reader.line_num}: price is not a number") from None
-            elif name == "available":
-                if text.lower() not in _TRUE | _FALSE:
-                    raise FormatError(f"{path}:{reader.line_num}: available is not yes or no")
-                row[name] = text.lower() in _TRUE
-        row["attributes"] = {name: raw[name] for name in attributes if raw.get(name)}
-        yield reader.line_num, row
+        for field, value in found.items():
+            try:
+                self._add(row, field, value)
+            except (BadRow, ValueError):
+                if field not in _OPTIONAL:
+                    raise  # a BadRow: ids and titles are no numbers
+                self._drop(field)
+        if not row.get("product_id"):
+            raise BadRow("product_id", "empty_field", "is empty")
+        if not row.get("title"):
+            if self._titled:
+                raise BadRow("title", "empty_field", "is empty")
+            row["title"] = row["product_id"]
+        further = {n: cells[header_key(n)] for n in self._attributes if cells.get(header_key(n))}
+        further = {n: clean(v) if isinstance(v, str) else v for n, v in further.items()}
+        own = cells.get("attributes")
+        if attributes := (own | further) if isinstance(own, dict) else further:
+            row["attributes"] = attributes
+        return row
+
+    def _add(self, row: dict[str, Any], field: str, value: Any) -> None:
+        if field == "price":
+            amount, currency = price(text_of(field, value))
+            row[field] = amount
+            if currency is not None:
+                row.setdefault("currency", currency)
+        elif field == "available":
+            row[field] = _available(text_of(field, value))
+        else:
+            parts = value if isinstance(value, list) else [value]
+            if text := " > ".join(text_of(field, part) for part in parts):
+                row[field] = text
+
+    def _missing(self, field: str, cells: dict[str, Any]) -> None:
+        """No row has such a column, or this JSON object alone has not."""
+        if self._known or (field == "title" and not self._titled):
+            return
+        raise FormatError(
+            f"{self._path}: no column {' or '.join(SYNONYMS[field])} "
+            f"(there are {', '.join(list(cells)[:12]) or 'none'})"
+        )
 
 
-def _names(path: Path, columns: list[str], titled: bool) -> dict[str, str]:
-    """Our field -> the file's column. Raises FormatError without a product id, or a title."""
-    lower = {column.strip().lower(): column for column in columns}
-    names = {
-        field: next(lower[s] for s in synonyms if s in lower)
-        for field, synonyms in SYNONYMS.items()
-        if any(s in lower for s in synonyms)
-    }
-    for field in ("product_id", "title") if titled else ("product_id",):
-        if field not in names:
-            raise FormatError(
-                f"{path}: no column {' or '.join(SYNONYMS[field])} "
-                f"(there are {', '.join(columns[:12]) or 'none'})"
-            )
-    return names
+def _available(text: str) -> bool:
+    """Raises ValueError. Schema.org's addresses end in the word; a number is what is in stock."""
+    word = header_key(text.rpartition("/")[2])
+    if word in _TRUE or word in _FALSE:
+        return word in _TRUE
+    return number(text) > 0

@@ -116,10 +116,10 @@ def test_limit_and_speed(kafka, tmp_path):
 
 def test_a_bad_row_stops_with_its_line_unless_skipped(kafka, tmp_path):
     path = tmp_path / "bad.csv"
-    path.write_text("session_id,item_id,timestamp\n1,a,9e8\n1,b,soon\n1,c,9e8\n", "utf-8")
+    path.write_text("session_id,item_id,timestamp\n1,a,17e8\n1,b,soon\n1,c,17e8\n", "utf-8")
     done = shopkeeper(kafka, "replay", str(path), "--format", "yoochoose")
     assert done.returncode == 1
-    assert f"Error: {path}:3: timestamp is not a number" in done.stderr
+    assert f"Error: {path}:3: timestamp 'soon' is not a time" in done.stderr
     assert done.stdout == ""
     done = shopkeeper(kafka, "replay", str(path), "--format", "yoochoose", "--skip-bad")
     assert done.returncode == 0, done.stderr

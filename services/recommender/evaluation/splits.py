@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.contracts.envelope import Event
 from shopkeeper.shared.contracts.events.shop import ProductClicked
+from shopkeeper.shared.datasets.cells import clean
 from shopkeeper.shared.datasets.readers import FormatError, ShopEvent, open_text, read
 
 if TYPE_CHECKING:
@@ -123,7 +124,7 @@ def _ratings(path: Path) -> Iterator[ShopEvent]:
     rows: list[tuple[float, tuple[int, int, str], tuple[int, int, str]]] = []
     with open_text(path) as file:
         for line, row in enumerate(csv.DictReader(file), 2):
-            user, item = row.get("user_id"), row.get("item_id")
+            user, item = clean(row.get("user_id") or ""), clean(row.get("item_id") or "")
             try:
                 seconds = float(row.get("timestamp") or "nan")
             except ValueError:
@@ -149,7 +150,7 @@ def _sequences(path: Path) -> Iterator[ShopEvent]:
     """user_id,position,item_id: all of a user's items are one session."""
     with open_text(path) as file:
         for line, row in enumerate(csv.DictReader(file), 2):
-            user, item = row.get("user_id"), row.get("item_id")
+            user, item = clean(row.get("user_id") or ""), clean(row.get("item_id") or "")
             if not user or not item:
                 raise FormatError(f"{path}:{line}: user_id or item_id is empty")
             data = {"product_id": item, "user_id": user, "session_id": user}

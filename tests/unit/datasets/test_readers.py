@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from shopkeeper.shared.contracts import topics
-from shopkeeper.shared.datasets.readers import FormatError, read
+from shopkeeper.shared.datasets.readers import Books, FormatError, read
 
 DATA = Path(__file__).parents[4] / "shared" / "data" / "recsys"
 
@@ -30,7 +30,7 @@ def test_yoochoose_clicks_keep_their_times_and_the_session_is_the_user(tmp_path,
     assert event.topic == topics.CLICKS
     assert event.type == "product.clicked.v1"
     assert event.data == {"product_id": "i1", "user_id": "7", "session_id": "7"}
-    assert (event.key, event.time_ms, event.id) == ("7", 1396314141719, "c.csv:2")
+    assert (event.key, event.time_ms) == ("7", 1396314141719)
 
 
 def test_one_order_per_invoice_without_returns_and_cancellations(tmp_path):
@@ -77,10 +77,14 @@ def test_ratings_of_before_2000_are_moved_forward_by_whole_days(tmp_path):
     ("name", "text", "problem"),
     [
         ("yoochoose", "session,item\n1,2\n", "no column session_id"),
-        ("yoochoose", "session_id,item_id,timestamp\n1,2,later\n", ":2: timestamp is not a number"),
+        (
+            "yoochoose",
+            "session_id,item_id,timestamp\n1,2,later\n",
+            ":2: timestamp 'later' is not a time",
+        ),
         ("yoochoose", "session_id,item_id,timestamp\n1,2\n", ":2: too few columns"),
         ("yoochoose", "", "no column"),
-        ("ratings", "user_id,item_id,rating,timestamp\n1,2,good,9\n", ":2: rating is not"),
+        ("ratings", "user_id,item_id,rating,timestamp\n1,2,good,9\n", ":2: rating 'good' is not"),
     ],
 )
 def test_a_bad_file_is_refused_with_its_line(tmp_path, name, text, problem):
@@ -102,12 +106,16 @@ def test_bad_rows_can_be_counted_instead(tmp_path):
         "2,yesterday,7,A,2,1\n3,2010-12-01T08:26,7,A,2,1\n"
     )
     found: list[FormatError] = []
-    events = list(read(write(tmp_path, "o.csv", retail), "online-retail", found.append))
-    assert [e.data["order_id"] for e in events] == ["3"]
+    books = Books()
+    path = write(tmp_path, "o.csv", retail)
+    events = list(read(path, "online-retail", found.append, books=books))
+    assert [e.data["order_id"] for e in events] == ["1", "3"], "a bad line costs itself alone"
+    assert [line["product_id"] for line in events[0].data["products"]] == ["A"]
     assert [str(e).rpartition("o.csv:")[2] for e in found] == [
-        "3: quantity is not a number",
-        "4: timestamp is not ISO 8601",
+        "3: quantity 'many' is not a number",
+        "4: timestamp 'yesterday' is not a time",
     ]
+    assert (books.rows, books.events, books.skipped_bad.total()) == (4, 2, 2)
     clicks = "session_id,item_id,timestamp\n1\n,b,1\n1,c,nan\n1,d,9\n"
     found.clear()
     events = list(read(write(tmp_path, "c.csv", clicks), "yoochoose", found.append))

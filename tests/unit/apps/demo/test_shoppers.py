@@ -155,12 +155,11 @@ def test_json_lines_are_understood(tmp_path):
         ("code,label\n1,2\n", "no column product_id"),
         ("product_id,label\n1,2\n", "no column title"),
         ("product_id,title\n", "no products"),
-        ("product_id,title\n1\n", ":2: .*title"),
-        ("product_id,title,price\n1,Mug,cheap\n", ":2: price is not a number"),
-        ("product_id,title,available\n1,Mug,maybe\n", ":2: available"),
-        ('{"product_id": 1, "title": "Mug"}\n', ":1: .*product_id"),
+        ("product_id,title\n1\n", ":2: too few columns"),
+        ("product_id,title\n1, \n", ":2: title is empty"),
+        ('{"product_id": 1.5e30, "title": "Mug"}\n', ":1: .*product_id"),
         ('{"product_id": "1", "title": "Mug"}\n{oops\n', ":2: not JSON"),
-        ("", "no column"),
+        ("", "no products"),
     ],
 )
 def test_a_bad_catalogue_is_refused_with_its_line(tmp_path, text, problem):

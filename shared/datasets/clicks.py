@@ -1,0 +1,239 @@
+"""Formats of clicks: our own, RetailRocket, REES46, Taobao; and orders where those name them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+
+from .base import BadRow, LeftOut, shown
+from .cells import number
+from .formats import (
+    ADDED,
+    CLICKED,
+    EVENT_NAMES,
+    ORDERED,
+    REMOVED,
+    Context,
+    Format,
+    Made,
+    without_none,
+)
+from .tables import Row
+
+ORDER_ONLY_START_MS = 1_700_000_000_000  # where a file has an order but no times
+ORDER_ONLY_STEP_MS = 1_000
+ORDER_ONLY_STEPS_MAX = 10_000_000  # then by a millisecond each: the end lies in the past
+
+
+def is_number(text: str) -> bool:
+    """Whether a cell is a finite number."""
+    try:
+        number(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _session_click(row: Row, time_ms: int) -> Made:
+    session = row.need_id("session_id")
+    data = {"product_id": row.need_id("item_id"), "user_id": session, "session_id": session}
+    return Made(CLICKED, session, data, time_ms)
+
+
+def _yoochoose(row: Row, context: Context) -> Made:
+    return _session_click(row, context.time_ms(row))
+
+
+def _bought(row: Row) -> Hashable | None:
+    """The rows of one purchase: same session, same time. Clicks have no quantity."""
+    if "quantity" not in row.values:
+        return None
+    return row.get("session_id"), row.get("timestamp")
+
+
+def _bought_line(row: Row, context: Context) -> tuple[int, dict[str, object]]:
+    row.need_id("session_id")
+    quantity, price = context.quantity(row, "quantity"), context.quantity(row, "price")
+    # The set writes 0 and 0 for what it does not know.
+    line = {
+        "product_id": row.need_id("item_id"),
+        "quantity": quantity or None,
+        "price": price or None,
+    }
+    return context.time_ms(row), without_none(line)
+
+
+def _bought_order(
+    row: Row, lines: Sequence[tuple[int, dict[str, object]]], context: Context
+) -> Made:
+    session = row.need_id("session_id")
+    data = {
+        "order_id": f"{session}/{row.need('timestamp')}",
+        "user_id": session,
+        "session_id": session,
+        "products": [line for _, line in lines],
+    }
+    return Made(ORDERED, session, data, lines[0][0])
+
+
+def _is_time(text: str) -> bool:
+    return text[4:5] == "-" and text[10:11] == "T"
+
+
+YOOCHOOSE = Format(
+    "yoochoose",
+    "session_id,item_id,timestamp; or the set's own .dat files without a header",
+    {
+        "session_id": ("session_id",),
+        "item_id": ("item_id",),
+        "timestamp": ("timestamp",),
+        "quantity": ("quantity",),
+        "price": ("price",),
+    },
+    ("session_id", "item_id", "timestamp"),
+    _yoochoose,
+    {
+        ("session_id", "timestamp", "item_id", ""): lambda c: c[0].isdigit() and _is_time(c[1]),
+        ("session_id", "timestamp", "item_id", "price", "quantity"): lambda c: (
+            c[0].isdigit() and _is_time(c[1])
+        ),
+    },
+    _bought,
+    _bought_line,
+    _bought_order,
+    unless=(*EVENT_NAMES, "user_id", "rating"),
+)
+
+
+def _in_order(row: Row, context: Context) -> Made:
+    """There are no times in such files: each event is one second after the one before it."""
+    steps = min(context.number, ORDER_ONLY_STEPS_MAX)
+    time_ms = ORDER_ONLY_START_MS + steps * ORDER_ONLY_STEP_MS + context.number - steps
+    return _session_click(row, time_ms)
+
+
+SESSIONS = Format(
+    "sessions",
+    "session_id,position,item_id: clicks in the file's order, without times",
+    {"session_id": ("session_id",), "position": ("position",), "item_id": ("item_id",)},
+    ("session_id", "position", "item_id"),
+    _in_order,
+    unless=EVENT_NAMES,
+)
+
+
+def of_kind(kind: str, row: Row, user: dict[str, str], time_ms: int, context: Context) -> Made:
+    """A click, an addition, a removal or an order of one product.
+
+    user: user_id, anonymous_id, session_id, where they are. The order's id is the row's, or else
+    made of who and when.
+    """
+    key = user.get("user_id") or user.get("anonymous_id") or ""
+    product = {"product_id": row.need_id("item_id")}
+    if kind == CLICKED:
+        return Made(kind, key, product | user, time_ms)
+    price, quantity = context.quantity(row, "price"), context.quantity(row, "quantity")
+    amounts = without_none({"price": price, "quantity": quantity})
+    if kind in (ADDED, REMOVED):
+        return Made(kind, key, product | amounts | user, time_ms)
+    order = row.id("order_id") or f"{user.get('session_id') or key}/{time_ms}"
+    currency = without_none({"currency": row.get("currency")})
+    data = {"order_id": order, "products": [product | amounts], **currency, **user}
+    return Made(kind, key, data, time_ms)
+
+
+def kinds(
+    names: dict[str, str], left_out: frozenset[str] = frozenset(), known: str = ""
+) -> Callable[[Row], str]:
+    """A function from a row to the event type that its `event` names. Raises BadRow, LeftOut.
+
+    known: what the message says instead of all names.
+    """
+    listed = known or ", ".join(names)
+
+    def kind_of(row: Row) -> str:
+        name = row.need("event")
+        kind = names.get(name.lower())
+        if kind is not None:
+            return kind
+        if name.lower() in left_out:
+            raise LeftOut(name.lower())
+        raise BadRow("event", "unknown_type", f"{shown(name)} is no event of ours ({listed})")
+
+    return kind_of
+
+
+_RETAILROCKET = kinds({"view": CLICKED, "addtocart": ADDED, "transaction": ORDERED})
+
+
+def _retailrocket(row: Row, context: Context) -> Made:
+    user = {"user_id": row.need_id("user_id")}
+    return of_kind(_RETAILROCKET(row), row, user, context.time_ms(row), context)
+
+
+RETAILROCKET = Format(
+    "retailrocket",
+    "timestamp,visitorid,event,itemid,transactionid; events view, addtocart, transaction",
+    {
+        "timestamp": ("timestamp",),
+        "user_id": ("visitorid",),
+        "event": ("event",),
+        "item_id": ("itemid",),
+        "order_id": ("transactionid",),
+    },
+    ("timestamp", "user_id", "event", "item_id"),
+    _retailrocket,
+)
+
+_REES46 = kinds({"view": CLICKED, "cart": ADDED, "remove_from_cart": REMOVED, "purchase": ORDERED})
+
+
+def _rees46(row: Row, context: Context) -> Made:
+    user = {"user_id": row.need_id("user_id")}
+    if session := row.id("session_id"):
+        user["session_id"] = session
+    return of_kind(_REES46(row), row, user, context.time_ms(row), context)
+
+
+REES46 = Format(
+    "rees46",
+    "event_time,event_type,product_id,category_id,category_code,brand,price,user_id,user_session; "
+    "events view, cart, remove_from_cart, purchase",
+    {
+        "timestamp": ("event_time",),
+        "event": ("event_type",),
+        "item_id": ("product_id",),
+        "user_id": ("user_id",),
+        "session_id": ("user_session",),
+        "price": ("price",),
+        "order_id": ("order_id",),
+    },
+    ("timestamp", "event", "item_id", "user_id"),
+    _rees46,
+)
+
+_TAOBAO = kinds({"pv": CLICKED, "cart": ADDED, "buy": ORDERED}, frozenset({"fav"}))
+
+
+def _taobao(row: Row, context: Context) -> Made:
+    user = {"user_id": row.need_id("user_id")}
+    return of_kind(_TAOBAO(row), row, user, context.time_ms(row), context)
+
+
+TAOBAO = Format(
+    "taobao",
+    "user,item,category,behaviour,timestamp, with or without that header; "
+    "behaviours pv, cart, buy (fav is left out)",
+    {
+        "user_id": ("user_id", "user"),
+        "item_id": ("item_id", "item"),
+        "event": ("behavior_type", "behaviour_type", "behavior", "behaviour"),
+        "timestamp": ("timestamp", "time"),
+    },
+    ("user_id", "item_id", "event", "timestamp"),
+    _taobao,
+    {
+        ("user_id", "item_id", "", "event", "timestamp"): lambda c: (
+            c[3].lower() in ("pv", "cart", "fav", "buy") and c[4].lstrip("-").isdigit()
+        )
+    },
+)

@@ -1,0 +1,138 @@
+"""Times as files write them: seconds to nanoseconds, ISO 8601, dates of spreadsheets, serials."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta, timezone
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+SERIAL_EPOCH = datetime(1899, 12, 30, tzinfo=UTC)  # a spreadsheet's day 0
+SERIALS = range(20_000, 80_000)  # 1954 to 2119: as Unix seconds all of it is the first of 1970
+MS_MIN, MS_MAX = -62_135_596_800_000, 253_402_300_799_999  # years 1 to 9999
+_MILLISECOND = timedelta(milliseconds=1)
+_DATE = re.compile(
+    r"(\d{1,4})\s?([-./年])\s?(\d{1,2})\s?([-./月])\s?(\d{1,4})日?"
+    r"(?:[T ,]*(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?\s?([AaPp]\.?[Mm]\.?)?)?"
+    r"\s*(Z|z|UTC|GMT|utc|gmt)?\s*(?:([+-])(\d{2}):?(\d{2})?)?$"
+)
+_NAMED = re.compile(
+    r"(?:[A-Za-z]{3},\s*)?(\d{1,2})[- ]([A-Za-z]{3})[a-z]*[-, ]+(\d{4})"
+    r"(?:[T ,]+(\d{1,2}:\d{2}(?::\d{2})?(?:\.\d+)?.*))?$"
+)
+_MONTHS = {
+    name: number
+    for number, name in enumerate(
+        ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"), 1
+    )
+}
+
+
+def time_ms(text: str, day_first: Callable[[], bool], serials: bool = False) -> int:
+    """Unix milliseconds of a cell. Raises ValueError for anything that is no time.
+
+    Numbers are seconds, milliseconds, microseconds or nanoseconds by their size, as the decoder
+    takes them. A time without a zone is UTC. day_first: asked where 3/4/2024 could be either.
+    serials: whether days since 1900 and dates such as 20240305 may be meant, as in spreadsheets.
+    """
+    try:
+        number: int | float = int(text) if text.isdecimal() else float(text)
+    except ValueError:
+        return _ms_of(_date(text, day_first))
+    if "_" in text:
+        raise ValueError(text)
+    return number_ms(number, serials)
+
+
+def number_ms(number: int | float, serials: bool = False) -> int:
+    """Unix milliseconds of a number. Raises ValueError."""
+    size = abs(number)
+    if not math.isfinite(size) or size >= 1e20:
+        raise ValueError(number)
+    if serials and SERIALS.start <= size < SERIALS.stop:
+        return _ms_of(SERIAL_EPOCH + timedelta(days=float(number)))
+    if isinstance(number, int) and (written := _digits(str(number), serials)):
+        return _ms_of(written)
+    if size < 1e11:
+        found = round(number * 1000)
+    elif size < 1e14:
+        found = round(number)
+    else:
+        found = int(number // (1_000 if size < 1e17 else 1_000_000))
+    if not MS_MIN <= found <= MS_MAX:
+        raise ValueError(number)
+    return found
+
+
+def day_order(text: str) -> str:
+    """What a date says of its file: `day`, `month` (is first), `either`, or `none`."""
+    match = _DATE.match(text)
+    if match is None or len(match[1]) > 2 or match[2] == ".":
+        return "none"
+    first, second = int(match[1]), int(match[3])
+    if first == second or (first > 12 and second > 12):
+        return "none"
+    return "day" if first > 12 else "month" if second > 12 else "either"
+
+
+def _digits(text: str, dates: bool) -> datetime | None:
+    """20240305120000, and where dates are expected 20240305; as seconds both are far off."""
+    pattern = {14: "%Y%m%d%H%M%S", 8: "%Y%m%d"}.get(len(text))
+    if pattern is None or (len(text) == 8 and not dates) or text[:2] not in ("19", "20"):
+        return None
+    try:
+        return datetime.strptime(text, pattern).replace(tzinfo=UTC)
+    except ValueError:
+        return None
+
+
+def _date(text: str, day_first: Callable[[], bool]) -> datetime:
+    if text[4:5] == "-" and text[:4].isdecimal():
+        iso = text[:-4] + "+00:00" if text.endswith((" UTC", " GMT")) else text
+        try:
+            found = datetime.fromisoformat(iso.upper() if iso[-1:] == "z" else iso)
+            return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
+        except ValueError:
+            pass  # 2024-3-5, or a zone with a space before it
+    match = _DATE.match(text)
+    if match is None:
+        return _named(text, day_first)
+    first, separator, second, _, third, hour, minute, second_s, fraction, half, *zone = (
+        match.groups()
+    )
+    if len(first) >= 3:
+        year, month, day = int(first), int(second), int(third)
+    else:
+        year = int(third) + (2000 if len(third) <= 2 else 0)
+        one, two = int(first), int(second)
+        is_day = separator == "." or one > 12 or (two <= 12 and one != two and day_first())
+        day, month = (one, two) if is_day else (two, one)
+    hours = int(hour or 0)
+    if half:
+        if not 1 <= hours <= 12:
+            raise ValueError(text)
+        hours = hours % 12 + (12 if half[0] in "Pp" else 0)
+    micro = int((fraction or "0")[:6].ljust(6, "0"))
+    tz = _zone(*zone)
+    return datetime(year, month, day, hours, int(minute or 0), int(second_s or 0), micro, tzinfo=tz)
+
+
+def _zone(name: str | None, sign: str | None, hours: str | None, minutes: str | None) -> timezone:
+    if sign is None:
+        return UTC
+    offset = timedelta(hours=int(hours or 0), minutes=int(minutes or 0))
+    return timezone(-offset if sign == "-" else offset)
+
+
+def _named(text: str, day_first: Callable[[], bool]) -> datetime:
+    """5 Mar 2024 12:00, 05-Mar-2024, Tue, 05 Mar 2024 12:00:00 +0800."""
+    match = _NAMED.match(text)
+    month = _MONTHS.get(match[2].lower()) if match else None
+    if match is None or month is None:
+        raise ValueError(text)
+    return _date(f"{match[3]}-{month}-{match[1]} {match[4] or ''}".strip(), day_first)
+
+
+def _ms_of(time: datetime) -> int:
+    return (time - EPOCH) // _MILLISECOND

@@ -1,0 +1,183 @@
+"""Files as shops send them: cases that once went wrong, each with what is right."""
+
+from __future__ import annotations
+
+import gzip
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from shopkeeper.shared.datasets.products import load
+from shopkeeper.shared.datasets.readers import Books, FormatError, Options, read
+
+NOW_MS = 1_790_000_000_000
+CASES = Path(__file__).parents[4] / "shared" / "cases"
+HEADER = "session_id,item_id,timestamp\n"
+
+
+def write(tmp_path, content, name="file.csv"):
+    path = tmp_path / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return path
+
+
+def run(path, form="auto", **options):
+    """(events, books, messages of bad rows, notes)."""
+    books, bad, notes = Books(), [], []
+    chosen = Options(say=notes.append, **options)
+    events = list(read(path, form, bad.append, options=chosen, books=books, now_ms=NOW_MS))
+    assert books.balanced()
+    return events, books, [str(error) for error in bad], notes
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+@pytest.mark.parametrize("ends", ["\n", "\r\n", "\r"])
+def test_f1_marks_encodings_and_line_ends(tmp_path, encoding, ends):
+    text = (HEADER + "s1,i1,1700000000\n").replace("\n", ends)
+    [event], *_ = run(write(tmp_path, text.encode(encoding)), "yoochoose")
+    assert event.data["session_id"] == "s1"
+
+
+def test_f1_gbk_is_told_from_latin_and_both_are_said(tmp_path):
+    text = "product_id,title\nA1,我们的茶杯是白色的\nA2,紫砂茶壶\n"
+    notes = []
+    products = load(write(tmp_path, text.encode("gbk")), options=Options(say=notes.append))
+    assert products[1].title == "紫砂茶壶"
+    assert "GB18030" in notes[0]
+    text = "product_id,title\nA1,Café crème à Genève\n"
+    [product] = load(write(tmp_path, text.encode("latin-1")), options=Options(say=notes.append))
+    assert product.title == "Café crème à Genève"
+    with pytest.raises(FormatError, match=r"at byte 20.*--encoding"):
+        load(write(tmp_path, "product_id,title\nA1,Привет, чашка\n".encode("cp1251")))
+
+
+def test_f1_gzip_and_zip(tmp_path):
+    text = HEADER + "s1,i1,1700000000\n"
+    assert len(run(write(tmp_path, gzip.compress(text.encode())))[0]) == 1
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("clicks.csv", text)
+    assert len(run(tmp_path / "a.zip")[0]) == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["1700000000", "1700000000000", "1700000000000000", "1700000000000000000", "1.7E+12",
+     "2023-11-14T22:13:20Z", "2023-11-14 22:13:20 UTC", "2023-11-15T06:13:20+08:00",
+     "2023/11/14 22:13:20", "20231114221320", "14.11.2023 22:13:20", "11/14/2023 10:13:20 PM"],
+)  # fmt: skip
+def test_f2_times_of_any_unit_and_writing(tmp_path, text):
+    [event], *_ = run(write(tmp_path, f"{HEADER}s1,i1,{text}\n"), "yoochoose")
+    assert event.time_ms == 1_700_000_000_000
+
+
+@pytest.mark.parametrize("text", ["1e300", "9" * 400, "-1", "nan", "inf", "0", "1e16", "later"])
+def test_f2_what_is_no_time_is_a_bad_row(tmp_path, text):
+    path = write(tmp_path, f"{HEADER}s1,i1,{text}\ns1,i2,1700000000\n")
+    events, books, bad, _ = run(path, "yoochoose")
+    assert (len(events), books.skipped_bad.total()) == (1, 1)
+    assert ":2: timestamp" in bad[0]
+    with pytest.raises(FormatError, match=":2: timestamp"):
+        list(read(path, "yoochoose", now_ms=NOW_MS))
+
+
+def test_f3_ids_are_of_the_rows(tmp_path):
+    one = write(tmp_path, HEADER + "s1,i1,1700000000\ns1,i1,1700000000\n", "day1/clicks.csv")
+    two = write(tmp_path, HEADER + "s9,i8,1700086400\n", "day2/clicks.csv")
+    first, again, second = ([e.id for e in run(p, "yoochoose")[0]] for p in (one, one, two))
+    assert first == again, "the same file sent twice is recognised"
+    assert len({*first, *second}) == 3, "two files of one name, and two same rows, hide nothing"
+
+
+def test_f4_times_move_by_the_earliest_row(tmp_path):
+    rows = "u1,m1,4.0,1112486027\nu2,m1,5.0,874724710\n"
+    events, _, bad, notes = run(write(tmp_path, "user_id,item_id,rating,timestamp\n" + rows))
+    assert not bad
+    assert events[0].time_ms - events[1].time_ms == (1112486027 - 874724710) * 1000
+    assert any("moved forward" in note for note in notes)
+    rows += "u3,m1,5.0,1780000000\n"
+    events, _, bad, _ = run(write(tmp_path, "user_id,item_id,rating,timestamp\n" + rows))
+    assert not bad
+    assert events[2].time_ms == 1_780_000_000_000, "what is recent stays where it is"
+
+
+def test_f5_scales(tmp_path):
+    text = "user_id,item_id,rating,timestamp\n" + "".join(
+        f"u{n},b1,{rating},1700000000\n" for n, rating in enumerate((8, 10, 3))
+    )
+    path = write(tmp_path, text)
+    events, _, _, notes = run(path)
+    assert [e.data["rating"] for e in events] == [4.0, 5.0, 1.5]
+    assert any("ratings 3 to 10 taken as of 1 to 10" in note for note in notes)
+    events, books, bad, _ = run(path, rating_scale=(0.0, 5.0))
+    assert (len(events), books.skipped_bad) == (1, {"out_of_range": 2})
+    assert ":2: rating 8 is not on the scale of 0 to 5" in bad[0]
+
+
+def test_f6_zones_and_day_order(tmp_path):
+    header = "invoice_no,timestamp,customer_id,stock_code,quantity,unit_price_gbp\n"
+    [event], *_ = run(write(tmp_path, header + "1,2024-03-05T12:00:00+08:00,c,A,1,1\n"))
+    assert event.time_ms == 1_709_611_200_000
+    text = header + "1,5/3/2024 4:00,c,A,1,1\n2,13/3/2024 4:00,c,A,1,1\n"
+    events, _, _, notes = run(write(tmp_path, text))
+    assert events[0].time_ms == 1_709_611_200_000, "the second row says that days come first"
+    assert any("day/month/year" in note for note in notes)
+
+
+def test_f8_what_fits_nothing_is_told_what_each_format_needs(tmp_path):
+    path = write(tmp_path, "who,what,when\na,b,1700000000\n")
+    with pytest.raises(FormatError, match="retailrocket: timestamp,visitorid"):
+        run(path)
+    columns = {"user_id": "who", "item_id": "what", "timestamp": "when"}
+    [event], _, _, notes = run(path, columns=columns)
+    assert event.data == {"product_id": "b", "user_id": "a"}
+    assert any("every row is taken as a click" in note for note in notes)
+    path = write(tmp_path, "timestamp,visitorid,event,itemid\n1700000000000,1,view,2\n")
+    with pytest.raises(FormatError, match="looks like --format retailrocket"):
+        run(path, "yoochoose")
+
+
+@pytest.mark.parametrize("around", [" {} ", "\u00a0{}\u3000", "\u200b{}\ufeff", "\t{}"])
+def test_f9_ids_are_one_in_clicks_and_catalogue(tmp_path, around):
+    padded = around.format("A1")
+    [event], *_ = run(write(tmp_path, f"{HEADER}s1,{padded},1700000000\n"))
+    [product] = load(write(tmp_path, f"{around.format('product_id')};title\n{padded};Cup\n"))
+    assert event.data["product_id"] == product.product_id == "A1"
+
+
+def test_f10_an_optional_cell_costs_itself(tmp_path):
+    books = Books()
+    path = write(tmp_path, "product_id,title,price\np1,Tea,1.5\np2,Cup,free\n,Pot,2\n")
+    products = load(path, on_bad=lambda _: None, books=books)
+    assert [(p.product_id, p.price) for p in products] == [("p1", 1.5), ("p2", None)]
+    assert (books.dropped_cells, books.skipped_bad) == ({"price": 1}, {"empty_field": 1})
+    assert books.balanced()
+
+
+def test_f12_an_open_quote_costs_its_line(tmp_path):
+    text = HEADER + 's1,i1,1700000000\n,i1,1700000001\ns1,"i2,1700000002\ns1,i3,1700000003\n'
+    events, books, bad, _ = run(write(tmp_path, text + "s2,i4,1700000004\n"))
+    assert [e.data["product_id"] for e in events] == ["i1", "i3", "i4"]
+    assert books.skipped_bad == {"empty_field": 1, "open_quote": 1}
+    assert ":4: a quote is opened" in bad[1]
+
+
+def test_an_unknown_kind_is_named_and_never_a_click(tmp_path):
+    text = "user_id,item_id,timestamp,event\nu,i,1700000000,teleport\nu,i,1700000000,view\n"
+    events, books, bad, _ = run(write(tmp_path, text))
+    assert [e.type for e in events] == ["product.clicked.v1"]
+    assert books.skipped_bad == {"unknown_type": 1}
+    assert "'teleport'" in bad[0]
+
+
+@pytest.mark.skipif(not CASES.exists(), reason="the shared cases are not beside the checkout")
+@pytest.mark.parametrize(
+    ("name", "events", "bad"),
+    [("clicks_bom.csv", 2, 0), ("clicks_ms.csv", 2, 0), ("ratings_mixed_years.csv", 4, 0),
+     ("ratings_ten.csv", 3, 0), ("invoices_zone.csv", 1, 0), ("retailrocket_like.csv", 1, 0),
+     ("uci_raw.csv", 1, 0), ("clicks_padded.csv", 1, 0), ("unclosed_quote.csv", 3, 2)],
+)  # fmt: skip
+def test_the_shared_cases(name, events, bad):
+    found, books, *_ = run(CASES / name)
+    assert (len(found), books.skipped_bad.total()) == (events, bad)
