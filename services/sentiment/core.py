@@ -21,7 +21,9 @@ from shopkeeper.shared.contracts.events.sentiment import (
 from shopkeeper.shared.contracts.outputs import encode, headers_of, output_id, view_headers
 from shopkeeper.shared.text.language import detect
 
-from .aggregates import NEGATIVE, NEUTRAL, POSITIVE, UNIT, Aggregates
+from . import evidence
+from .aggregates import Aggregates
+from .judgement import LABELS, by_model, without_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -34,29 +36,12 @@ if TYPE_CHECKING:
     from shopkeeper.shared.text.classifier import Classifier
 
     from .aggregates import Product
+    from .evidence import Evidence
 
 SOURCE = b"shopkeeper/sentiment"
 WANTED = frozenset({"product.reviewed.v1"})
-LABELS = ("negative", "neutral", "positive")  # in the order of NEGATIVE, NEUTRAL, POSITIVE
-RATING_NEUTRAL = 3.0  # of 5; above is positive, below is negative (Blitzer et al. 2007)
-RATING_MODEL = Model("rating", "1")
 VIEW_INTERVAL_MS = 1000
 VIEW_PRODUCTS_MAX = 2000  # per tick: a restart publishes every product again, not all at once
-PROBABILITY_DIGITS = 4
-
-
-def of_rating(rating: float) -> tuple[int, int]:
-    """(label, sentiment in thousandths) of a rating from 0 to 5 without a text."""
-    label = (
-        POSITIVE if rating > RATING_NEUTRAL else NEGATIVE if rating < RATING_NEUTRAL else NEUTRAL
-    )
-    value = round((rating - RATING_NEUTRAL) / 2 * UNIT)
-    return label, max(-UNIT, min(UNIT, value))
-
-
-def of_probabilities(row: NDArray[np.float32]) -> tuple[int, int]:
-    """(label, sentiment in thousandths) of (negative, neutral, positive); ties go to the first."""
-    return int(row.argmax()), round(float(row[POSITIVE] - row[NEGATIVE]) * UNIT)
 
 
 class SentimentProcessor:
@@ -82,37 +67,38 @@ class SentimentProcessor:
 
     def process(self, events: Sequence[Event], now_ms: int) -> tuple[list[Output], list[Rejected]]:
         """One sentiment per review, placed by the product."""
-        texts = [text for event in events if (text := _text(event.data))]
-        rows = iter(self._model.probabilities(texts))
-        return [self._one(event, rows) for event in events], []
+        found = [evidence.of(event.data.review_body or "") for event in events]
+        rows = iter(
+            self._model.probabilities(
+                [
+                    event.data.review_body
+                    for event, one in zip(events, found, strict=True)
+                    if one.kind == "words"
+                ]
+            )
+        )
+        return [self._one(event, one, rows) for event, one in zip(events, found, strict=True)], []
 
-    def _one(self, event: Event, rows: Iterator[NDArray[np.float32]]) -> Output:
+    def _one(self, event: Event, found: Evidence, rows: Iterator[NDArray[np.float32]]) -> Output:
         review: ProductReviewed = event.data
-        text = _text(review)
-        provenance, basis = self._provenance, "text"
-        if text:
-            row = next(rows)
-            label, value = of_probabilities(row)
-            self._outcomes[LABELS[label]] += 1
-            probabilities = [round(float(p), PROBABILITY_DIGITS) for p in row]
+        if found.kind == "words":
+            judged = by_model(next(rows))
+            self._outcomes[LABELS[judged.label]] += 1
         else:
-            if review.rating is not None:
-                label, value = of_rating(review.rating)
-                provenance, basis = RATING_MODEL, "rating"
-            else:
-                label, value = NEUTRAL, 0  # a text of nothing but white space
-            probabilities = [float(label == index) for index in range(len(LABELS))]
-        self.aggregates.fold(review.product_id, review.review_id, label, value, event.time_ms)
+            judged = without_words(found, review.rating)
+        self.aggregates.fold(
+            review.product_id, review.review_id, judged.label, judged.value, event.time_ms
+        )
         self._changed[review.product_id] = None
         scored = SentimentScored(
             product_id=review.product_id,
             review_id=review.review_id,
-            label=LABELS[label],
-            score=probabilities[label],
-            probabilities=dict(zip(LABELS, probabilities, strict=True)),
-            language=detect(text),
-            basis=basis,
-            model=provenance,
+            label=LABELS[judged.label],
+            score=judged.probabilities[judged.label],
+            probabilities=dict(zip(LABELS, judged.probabilities, strict=True)),
+            language=detect(review.review_body or ""),
+            basis=judged.basis,
+            model=judged.model or self._provenance,
             rating=review.rating,
         )
         event_id = output_id(topics.REVIEWS, self._partition, event.offset, SENTIMENT_SCORED)
@@ -170,7 +156,3 @@ def summary(product_id: str, said: Product, model: Model) -> ProductSentimentUpd
         negative=said.negative,
         model=model,
     )
-
-
-def _text(review: ProductReviewed) -> str:
-    return (review.review_body or "").strip()
