@@ -12,9 +12,10 @@ ROWS_PER_TEMPLATE = 12
 SEED = 1
 # What tests ask of the trained model; never learned from.
 _HELD_OUT = """
-    where is my parcel | returns | return policy | vouchers | has my parcel shipped | return an order
-    my package never came | where can i see my order | do you have a voucher code | 我的包裹在哪里
-    包裹在哪 | 查询订单 | 快递单号查询 | 优惠券怎么领 | 退换货 | 包裹什么时候到 | 我的快递在哪里 | 订单查询
+    where is my parcel | returns | return policy | vouchers | has my parcel shipped
+    return an order | my package never came | where can i see my order | do you have a voucher code
+    我的包裹在哪里 | 包裹在哪 | 查询订单 | 快递单号查询 | 优惠券怎么领 | 退换货 | 包裹什么时候到
+    我的快递在哪里 | 订单查询
     """
 HELD_OUT = frozenset(text.strip() for text in re.split(r"[|\n]", _HELD_OUT) if text.strip())
 

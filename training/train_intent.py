@@ -39,6 +39,9 @@ BITS = 18
 SEED = 1
 PENALTY = 2.0  # C of the SVM; by cross-validation on train
 STYLE_WEIGHT = 0.3
+# Of our own phrases in the fit, against 1 of the data's texts. Out of fold 0, 0.1 and 0.3 differ by
+# less than their noise (English .9831, .9836, .9834; Chinese .9491, .9487, .9485).
+OWN_WEIGHT = 0.3
 FOLDS = 4
 # Chinese queries and chat lines are short: three characters in a row rarely come back.
 # By cross-validation on train.
@@ -49,8 +52,8 @@ SIZES = {
 OUT_OF_SCOPE = "out_of_scope"
 
 
-def fit(x, y):
-    return LinearSVC(C=PENALTY, random_state=SEED).fit(x, y)
+def fit(x, y, weights):
+    return LinearSVC(C=PENALTY, random_state=SEED).fit(x, y, weights)
 
 
 def log_loss(margins: np.ndarray, truth: np.ndarray, sharpness: float) -> float:
@@ -95,17 +98,19 @@ def main(data: Path, models: Path) -> None:
     idf = idf_of(matrix)
     x = weighted(matrix, idf, STYLE_WEIGHT)
 
+    importance = np.where(np.arange(len(y)) < given, 1.0, OWN_WEIGHT)
     margins = np.zeros((len(y), len(labels)))
     folds = StratifiedKFold(FOLDS, shuffle=True, random_state=SEED)
     for kept, left_out in folds.split(x, y):
-        margins[left_out] = fit(x[kept], y[kept]).decision_function(x[left_out])
+        kept_model = fit(x[kept], y[kept], importance[kept])
+        margins[left_out] = kept_model.decision_function(x[left_out])
     margins, truth = margins[:given], y[:given]
     sharpness = float(
         minimize_scalar(lambda s: log_loss(margins, truth, s), bounds=(0.5, 20), method="bounded").x
     )
     threshold = abstention(softmax(margins * sharpness), truth, labels.index(OUT_OF_SCOPE))
 
-    model = fit(x, y)
+    model = fit(x, y, importance)
     weights = model.coef_.T * sharpness
     columns = 2 << BITS
     style = weights[columns : columns + features.STYLE] * STYLE_WEIGHT

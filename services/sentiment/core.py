@@ -1,7 +1,8 @@
 """How reviews feel, one by one and per product.
 
 `process` gives one scored sentiment per review, a function of the event and the model alone, and
-folds it into the product's integers; `on_timer` publishes the products that changed.
+folds it into the product's integers; a withdrawal takes a review out again and gives no output of
+its own. `on_timer` publishes the products that changed, and removes those without a review left.
 """
 
 from __future__ import annotations
@@ -39,7 +40,8 @@ if TYPE_CHECKING:
     from .evidence import Evidence
 
 SOURCE = b"shopkeeper/sentiment"
-WANTED = frozenset({"product.reviewed.v1"})
+WITHDRAWN = "review.withdrawn.v1"
+WANTED = frozenset({"product.reviewed.v1", WITHDRAWN})
 VIEW_INTERVAL_MS = 1000
 VIEW_PRODUCTS_MAX = 2000  # per tick: a restart publishes every product again, not all at once
 
@@ -66,18 +68,35 @@ class SentimentProcessor:
         self._published_ms = 0
 
     def process(self, events: Sequence[Event], now_ms: int) -> tuple[list[Output], list[Rejected]]:
-        """One sentiment per review, placed by the product."""
-        found = [evidence.of(event.data.review_body or "") for event in events]
+        """One sentiment per review, placed by the product; none for a withdrawal."""
+        found = [
+            None if _withdraws(event) else evidence.of(event.data.review_body or "")
+            for event in events
+        ]
         rows = iter(
             self._model.probabilities(
                 [
                     event.data.review_body
                     for event, one in zip(events, found, strict=True)
-                    if one.kind == "words"
+                    if one is not None and one.kind == "words"
                 ]
             )
         )
-        return [self._one(event, one, rows) for event, one in zip(events, found, strict=True)], []
+        outputs = []
+        for event, one in zip(events, found, strict=True):
+            if one is None:
+                self._withdraw(event)
+            else:
+                outputs.append(self._one(event, one, rows))
+        return outputs, []
+
+    def _withdraw(self, event: Event) -> None:
+        product_id = product_of(event)
+        if event.data is None:
+            self.aggregates.withdraw_product(product_id)
+        elif not self.aggregates.withdraw(product_id, event.data.review_id):
+            return
+        self._changed[product_id] = None
 
     def _one(self, event: Event, found: Evidence, rows: Iterator[NDArray[np.float32]]) -> Output:
         review: ProductReviewed = event.data
@@ -119,14 +138,16 @@ class SentimentProcessor:
         for product_id in due:
             del self._changed[product_id]
             product = self.aggregates.get(product_id)
-            if product is None:
+            if product is None and not self.aggregates.is_emptied(product_id):
                 continue  # evicted since; its last record stays on the topic
-            updated = summary(product_id, product, self._provenance)
+            value = None  # a tombstone
+            if product is not None:
+                value = encode(summary(product_id, product, self._provenance))
             outputs.append(
                 Output(
                     topic=topics.PRODUCT_SENTIMENT,
                     key=product_id.encode(),
-                    value=encode(updated),
+                    value=value,
                     headers=view_headers(PRODUCT_SENTIMENT_UPDATED, product_id, SOURCE, now_ms),
                 )
             )
@@ -139,9 +160,20 @@ class SentimentProcessor:
         return {"aggregates": self.aggregates.snapshot()}
 
     def restore(self, sections: Mapping[str, bytes]) -> None:
-        """What was published before is unknown, so every product is due again."""
+        """What was published before is unknown: every product and every removal is due again."""
         self.aggregates.restore(sections["aggregates"])
-        self._changed = dict.fromkeys(self.aggregates.product_ids())
+        self._changed = dict.fromkeys(self.aggregates.emptied_ids())
+        self._changed |= dict.fromkeys(self.aggregates.product_ids())
+
+
+def product_of(event: Event) -> str:
+    """The product that an event is about; of one without data, its key says so."""
+    product_id: str = (event.key or b"").decode() if event.data is None else event.data.product_id
+    return product_id
+
+
+def _withdraws(event: Event) -> bool:
+    return event.data is None or event.type == WITHDRAWN
 
 
 def summary(product_id: str, said: Product, model: Model) -> ProductSentimentUpdated:

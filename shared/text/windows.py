@@ -64,8 +64,8 @@ def summed_up(rows: NDArray[np.float32], starts: NDArray[np.int64]) -> NDArray[n
     entropy = -(p * np.log(np.maximum(p, 1e-12))).sum(axis=1, keepdims=True)
     weights = SURENESS_MIN + np.maximum(1 - entropy / np.log(p.shape[1]), 0)
     totals = np.add.reduceat(p * weights, starts, axis=0)
-    summed = totals / totals.sum(axis=1, keepdims=True)
+    summed: NDArray[np.float32] = (totals / totals.sum(axis=1, keepdims=True)).astype(np.float32)
     # To the bit what the model said of a text of one window.
     alone = np.diff(np.append(starts, len(rows))) == 1
     summed[alone] = rows[starts[alone]]
-    return summed.astype(np.float32)
+    return summed
