@@ -31,7 +31,8 @@ from shopkeeper.services.recommender.evaluation.splits import lines
 from shopkeeper.services.recommender.models.item_encoder import ItemEncoder
 from shopkeeper.services.recommender.models.support_filter import SupportQueryFilter
 from shopkeeper.services.sentiment.aggregates import Aggregates
-from shopkeeper.services.sentiment.core import RATING_MODEL, of_rating, summary
+from shopkeeper.services.sentiment.core import summary
+from shopkeeper.services.sentiment.judgement import RATING_MODEL, of_rating
 from shopkeeper.shared.contracts.envelope import Event
 from shopkeeper.shared.contracts.events.shop import ProductClicked, ProductsSearched
 from shopkeeper.shared.contracts.outputs import encode

@@ -6,7 +6,7 @@ manifest entry, and prints the figures of the model card as one JSON object.
 One-vs-rest linear SVMs on hashed n-grams give the scores. Their margins become probabilities by a
 softmax with one temperature (Guo et al. 2017, "On calibration of modern neural networks"), and
 the threshold below which the model abstains is chosen, both on out-of-fold margins of `train`:
-`dev` is for reporting alone.
+`dev` is for reporting alone. What customers type and the data lacks stands in `phrases.txt`.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from linear import (
     weighted,
     write_model,
 )
+from phrases import rows as own_phrases
 from scipy.optimize import minimize_scalar
 from sklearn.model_selection import StratifiedKFold
 from sklearn.svm import LinearSVC
@@ -33,11 +34,14 @@ from sklearn.svm import LinearSVC
 from shopkeeper.shared.text import features
 from shopkeeper.shared.text.onnx_model import OnnxModel
 
-VERSION = "1.0.0"
+VERSION = "1.1.0"
 BITS = 18
 SEED = 1
 PENALTY = 2.0  # C of the SVM; by cross-validation on train
 STYLE_WEIGHT = 0.3
+# Of our own phrases in the fit, against 1 of the data's texts. Out of fold 0, 0.1 and 0.3 differ by
+# less than their noise (English .9831, .9836, .9834; Chinese .9491, .9487, .9485).
+OWN_WEIGHT = 0.3
 FOLDS = 4
 # Chinese queries and chat lines are short: three characters in a row rarely come back.
 # By cross-validation on train.
@@ -48,8 +52,8 @@ SIZES = {
 OUT_OF_SCOPE = "out_of_scope"
 
 
-def fit(x, y):
-    return LinearSVC(C=PENALTY, random_state=SEED).fit(x, y)
+def fit(x, y, weights):
+    return LinearSVC(C=PENALTY, random_state=SEED).fit(x, y, weights)
 
 
 def log_loss(margins: np.ndarray, truth: np.ndarray, sharpness: float) -> float:
@@ -86,21 +90,27 @@ def main(data: Path, models: Path) -> None:
     rows = read_rows(folder / "train.csv.gz")
     names = [OUT_OF_SCOPE if row["intent"] == "oos" else row["intent"] for row in rows]
     labels = sorted(set(names))
-    y = np.array([labels.index(name) for name in names])
-    matrix = term_frequencies([row["text"] for row in rows], BITS, SIZES)
+    own = own_phrases()
+    given = len(rows)  # ours come after them: temperature and threshold are of the data's alone
+    texts = [row["text"] for row in rows] + [text for text, _ in own]
+    y = np.array([labels.index(name) for name in names + [intent for _, intent in own]])
+    matrix = term_frequencies(texts, BITS, SIZES)
     idf = idf_of(matrix)
     x = weighted(matrix, idf, STYLE_WEIGHT)
 
+    importance = np.where(np.arange(len(y)) < given, 1.0, OWN_WEIGHT)
     margins = np.zeros((len(y), len(labels)))
     folds = StratifiedKFold(FOLDS, shuffle=True, random_state=SEED)
     for kept, left_out in folds.split(x, y):
-        margins[left_out] = fit(x[kept], y[kept]).decision_function(x[left_out])
+        kept_model = fit(x[kept], y[kept], importance[kept])
+        margins[left_out] = kept_model.decision_function(x[left_out])
+    margins, truth = margins[:given], y[:given]
     sharpness = float(
-        minimize_scalar(lambda s: log_loss(margins, y, s), bounds=(0.5, 20), method="bounded").x
+        minimize_scalar(lambda s: log_loss(margins, truth, s), bounds=(0.5, 20), method="bounded").x
     )
-    threshold = abstention(softmax(margins * sharpness), y, labels.index(OUT_OF_SCOPE))
+    threshold = abstention(softmax(margins * sharpness), truth, labels.index(OUT_OF_SCOPE))
 
-    model = fit(x, y)
+    model = fit(x, y, importance)
     weights = model.coef_.T * sharpness
     columns = 2 << BITS
     style = weights[columns : columns + features.STYLE] * STYLE_WEIGHT
@@ -112,9 +122,10 @@ def main(data: Path, models: Path) -> None:
 
     served = OnnxModel.load("intent", str(models))
     is_zh = np.array([row["lang"] == "zh" for row in rows])
-    out_of_fold = margins.argmax(axis=1) == y
+    out_of_fold = margins.argmax(axis=1) == truth
     report: dict[str, object] = {
         "bytes": len(content),
+        "own_phrases": len(own),
         "sharpness": round(sharpness, 3),
         **parameters,
         "cross_validation_accuracy": {

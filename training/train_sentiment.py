@@ -29,7 +29,7 @@ from sklearn.svm import LinearSVC
 from shopkeeper.shared.text import features
 from shopkeeper.shared.text.onnx_model import OnnxModel
 
-VERSION = "1.1.0"
+VERSION = "1.2.0"
 BITS = 19
 SEED = 1
 FOLDS = 5

@@ -1,14 +1,18 @@
 """What all reviews of a product say together, in integers.
 
 Per product: how many reviews of each label, the sum of their sentiments in thousandths, and the
-same by week of event time for the newest weeks. Mean and trend are computed when read, so the
-state is a function of the log alone, to the bit, however the log was cut.
+same by week of event time for the newest weeks that have reviews. Mean and trend are computed when
+read, so the state is a function of the log alone, to the bit, however the log was cut.
 
-Limits, both kept at points that the log defines:
+What each review added is remembered, so that an edit replaces it and a withdrawal takes it out.
+
+Limits, all kept at points that the log defines:
 - products: the one whose last review lies furthest back in the log goes first; should it be
   reviewed again, it starts anew.
-- reviews whose edit is recognised: the newest in the log; an edit of an older one counts as one
-  more review.
+- reviews remembered: the newest in the log; an edit of an older one counts as one more review, and
+  an older one can only be withdrawn with its whole product.
+- weeks: once a week is older than the newest eight, it is one with all before it, and stays so if
+  newer ones are withdrawn.
 """
 
 from __future__ import annotations
@@ -27,11 +31,13 @@ if TYPE_CHECKING:
 NEGATIVE, NEUTRAL, POSITIVE = 0, 1, 2
 UNIT = 1000  # sentiments are counted in thousandths of -1 (negative) to 1 (positive)
 WEEK_MS = 7 * 86_400_000
-WEEKS_KEPT = 8
+WEEKS_KEPT = 8  # newest weeks with reviews that are told apart
 WEEKS_RECENT = 4  # "newer" in the trend: these weeks, up to the product's newest review
 PRIOR_COUNT = 5  # a product starts as if it had this many reviews ...
 PRIOR_MEAN = 0.0  # ... of this sentiment
-FORMAT = 1
+EMPTIED_MAX = 20_000  # products without a review left, whose removal a restart publishes again
+FORMAT = 2
+FORMAT_OF_WINDOWS = 1  # kept the weeks up to eight before the newest; read, no longer written
 
 
 class Product(msgspec.Struct, array_like=True):
@@ -41,7 +47,7 @@ class Product(msgspec.Struct, array_like=True):
     neutral: int = 0
     positive: int = 0
     total: int = 0  # sum of sentiments, in thousandths
-    newest_week: int = 0
+    floor: int = 0  # weeks up to this one are no longer told apart
     generation: int = 0  # which of the partition's products, in order of creation
     weeks: dict[int, list[int]] = {}
 
@@ -49,8 +55,31 @@ class Product(msgspec.Struct, array_like=True):
     def count(self) -> int:
         return self.negative + self.neutral + self.positive
 
-    def add(self, label: int, value: int, week: int, sign: int) -> None:
-        """Count one review in (sign 1) or out again (sign -1)."""
+    @property
+    def newest_week(self) -> int:
+        return max(self.weeks, default=self.floor)
+
+    def add(self, label: int, value: int, week: int) -> None:
+        """Count one review in."""
+        self._count(label, value, 1)
+        if week > self.floor:
+            bucket = self.weeks.setdefault(week, [0, 0])
+            bucket[0] += 1
+            bucket[1] += value
+            if len(self.weeks) > WEEKS_KEPT:
+                self.floor = min(self.weeks)
+                del self.weeks[self.floor]
+
+    def remove(self, label: int, value: int, week: int) -> None:
+        """Take out one review that was counted in just so."""
+        self._count(label, value, -1)
+        if bucket := self.weeks.get(week):
+            bucket[0] -= 1
+            bucket[1] -= value
+            if not bucket[0]:
+                del self.weeks[week]
+
+    def _count(self, label: int, value: int, sign: int) -> None:
         if label == NEGATIVE:
             self.negative += sign
         elif label == NEUTRAL:
@@ -58,14 +87,6 @@ class Product(msgspec.Struct, array_like=True):
         else:
             self.positive += sign
         self.total += sign * value
-        if sign > 0 and (week > self.newest_week or not self.weeks):
-            self.newest_week = week
-            for old in [w for w in self.weeks if w <= week - WEEKS_KEPT]:
-                del self.weeks[old]
-        if week > self.newest_week - WEEKS_KEPT and (sign > 0 or week in self.weeks):
-            bucket = self.weeks.setdefault(week, [0, 0])
-            bucket[0] += sign
-            bucket[1] += sign * value
 
     def mean(self) -> float:
         """Bayesian mean of sentiment, -1 to 1: few reviews do not move it far from the prior."""
@@ -77,9 +98,8 @@ class Product(msgspec.Struct, array_like=True):
 
         Both parts are drawn to the product's own mean by the prior's count; 0 if either is empty.
         """
-        recent = [
-            bucket for week, bucket in self.weeks.items() if week > self.newest_week - WEEKS_RECENT
-        ]
+        newest = self.newest_week
+        recent = [bucket for week, bucket in self.weeks.items() if week > newest - WEEKS_RECENT]
         newer_count = sum(bucket[0] for bucket in recent)
         newer_total = sum(bucket[1] for bucket in recent)
         older_count, older_total = self.count - newer_count, self.total - newer_total
@@ -98,6 +118,16 @@ class Snapshot(msgspec.Struct, array_like=True):
     created: int
     products: list[tuple[str, Product]]
     reviews: list[tuple[int, int]]
+    emptied: list[str] = []
+
+
+class Counts(msgspec.Struct):
+    """What happened since it was last asked; no part of the state."""
+
+    products_evicted: int = 0
+    reviews_evicted: int = 0
+    withdrawn: int = 0
+    unknown: int = 0  # withdrawals of what is not remembered: evicted, withdrawn before, never seen
 
 
 class Aggregates:
@@ -105,22 +135,23 @@ class Aggregates:
 
     def __init__(self, products_max: int = 200_000, reviews_max: int = 200_000) -> None:
         self.products_max, self.reviews_max = products_max, reviews_max
-        self._evictions = 0  # not reported yet; no part of the state
+        self._counts = Counts()
         self._created = 0
         self._products: OrderedDict[str, Product] = OrderedDict()
         self._reviews: OrderedDict[int, int] = OrderedDict()  # hash -> packed contribution
+        self._emptied: OrderedDict[str, None] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._products)
 
     @property
     def review_count(self) -> int:
-        """Reviews whose edits would be recognised."""
+        """Reviews that an edit would replace and a withdrawal take out."""
         return len(self._reviews)
 
-    def take_evictions(self) -> int:
-        """Products evicted since this was last called."""
-        taken, self._evictions = self._evictions, 0
+    def take_counts(self) -> Counts:
+        """What happened since this was last called."""
+        taken, self._counts = self._counts, Counts()
         return taken
 
     def product_ids(self) -> Iterable[str]:
@@ -128,6 +159,13 @@ class Aggregates:
 
     def get(self, product_id: str) -> Product | None:
         return self._products.get(product_id)
+
+    def emptied_ids(self) -> Iterable[str]:
+        """Products whose reviews were all withdrawn: at least the newest `EMPTIED_MAX` of them."""
+        return self._emptied.keys()
+
+    def is_emptied(self, product_id: str) -> bool:
+        return product_id in self._emptied
 
     def fold(self, product_id: str, review_id: str, label: int, value: int, time_ms: int) -> None:
         """Count one review; the newest version of an edited review replaces the older one.
@@ -142,37 +180,82 @@ class Aggregates:
             product = self._products[product_id] = Product(generation=self._created)
             if len(self._products) > self.products_max:
                 self._products.popitem(last=False)
-                self._evictions += 1
+                self._counts.products_evicted += 1
+            self._emptied.pop(product_id, None)
         self._products.move_to_end(product_id)
-        review = xxhash.xxh3_64_intdigest(f"{len(product_id)}:{product_id}{review_id}".encode())
+        review = _name(product_id, review_id)
         earlier = self._reviews.pop(review, None)
         if earlier is not None:
             generation, old_label, old_value, old_week = _unpacked(earlier)
             # An evicted product starts anew: what it no longer holds cannot be taken out of it.
             if generation == product.generation:
-                product.add(old_label, old_value, old_week, sign=-1)
-        product.add(label, value, week, sign=1)
+                product.remove(old_label, old_value, old_week)
+        product.add(label, value, week)
         self._reviews[review] = _packed(product.generation, label, value, week)
         if len(self._reviews) > self.reviews_max:
             self._reviews.popitem(last=False)
+            self._counts.reviews_evicted += 1
+
+    def withdraw(self, product_id: str, review_id: str) -> bool:
+        """Take out one review, as though it had never come; whether it was known."""
+        product = self._products.get(product_id)
+        contribution = self._reviews.pop(_name(product_id, review_id), None)
+        if product is not None and contribution is not None:
+            generation, label, value, week = _unpacked(contribution)
+            if generation == product.generation:
+                product.remove(label, value, week)
+                self._counts.withdrawn += 1
+                if not product.count:
+                    self._empty(product_id)
+                return True
+        self._counts.unknown += 1
+        return False
+
+    def withdraw_product(self, product_id: str) -> None:
+        """Take out every review of a product, remembered one by one or not."""
+        product = self._products.get(product_id)
+        if product is None:
+            self._counts.unknown += 1
+        else:
+            self._counts.withdrawn += product.count
+        # Where it is unknown too: it may be an evicted one, whose record stands on the view.
+        self._empty(product_id)
+
+    def _empty(self, product_id: str) -> None:
+        """Its remembered reviews go with its generation: nothing can be taken out of it again."""
+        self._products.pop(product_id, None)
+        self._emptied[product_id] = None
+        self._emptied.move_to_end(product_id)
+        if len(self._emptied) > EMPTIED_MAX:
+            self._emptied.popitem(last=False)
 
     def snapshot(self) -> bytes:
         return msgspec.msgpack.encode(
             Snapshot(
-                FORMAT, self._created, list(self._products.items()), list(self._reviews.items())
+                FORMAT,
+                self._created,
+                list(self._products.items()),
+                list(self._reviews.items()),
+                list(self._emptied),
             )
         )
 
     def restore(self, packed: bytes) -> None:
         """Raises ValueError if a newer version of the code wrote it."""
         snapshot = msgspec.msgpack.decode(packed, type=Snapshot)
-        if snapshot.format != FORMAT:
+        if snapshot.format == FORMAT_OF_WINDOWS:
+            for _, product in snapshot.products:
+                newest = product.floor  # what stood in its place
+                product.floor = max(newest - WEEKS_KEPT, 0)
+                product.weeks = {week: b for week, b in product.weeks.items() if b[0]}
+        elif snapshot.format != FORMAT:
             raise ValueError(
                 f"state format {snapshot.format}; this version of shopkeeper reads {FORMAT}"
             )
         self._created = snapshot.created
         self._products = OrderedDict(snapshot.products)
         self._reviews = OrderedDict(snapshot.reviews)
+        self._emptied = OrderedDict.fromkeys(snapshot.emptied)
 
 
 def split(before: Mapping[int, bytes], count: int) -> dict[int, bytes]:
@@ -203,7 +286,16 @@ def split(before: Mapping[int, bytes], count: int) -> dict[int, bytes]:
                 after[owner]._reviews[review] = _packed(generation, label, value, week)
                 if owner != origin:
                     after[owner]._reviews.move_to_end(review, last=False)
+        emptied = list(old.emptied_ids())
+        owners = partitions_of([name.encode() for name in emptied], count).tolist()
+        for name, owner in zip(emptied, owners, strict=True):
+            after[owner]._emptied[name] = None
     return {number: aggregates.snapshot() for number, aggregates in after.items()}
+
+
+def _name(product_id: str, review_id: str) -> int:
+    """What a review is remembered under, in 64 bits."""
+    return xxhash.xxh3_64_intdigest(f"{len(product_id)}:{product_id}{review_id}".encode())
 
 
 def _packed(generation: int, label: int, value: int, week: int) -> int:

@@ -10,7 +10,7 @@ from shopkeeper.shared.runtime.api.service import Service, Source
 from shopkeeper.shared.runtime.telemetry.metrics import StateMetrics
 from shopkeeper.shared.runtime.telemetry.predictions import Predictions
 
-from .core import WANTED, SentimentProcessor
+from .core import WANTED, SentimentProcessor, product_of
 from .model import load_model
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def build(settings: WorkerSettings) -> Service:
 
     return Service(
         name="sentiment",
-        sources=[Source(topics.REVIEWS, make, WANTED, key_of=lambda e: e.data.product_id)],
+        sources=[Source(topics.REVIEWS, make, WANTED, key_of=product_of)],
         metrics=metrics,
         models=[(model.name, model.version)],
     )
@@ -60,11 +60,18 @@ class State:
     def metrics(self, registry: Registry) -> Observer:
         """Entries as they are, and evictions since the last observation."""
         metrics = StateMetrics(registry)
+        withdrawals = registry.counter(
+            "reviews_withdrawn", "Reviews withdrawn, or not known (any more).", "outcome"
+        )
 
         def observe() -> None:
             held = list(self.held)
             metrics.entries.labels("products").set(sum(len(a) for a in held))
             metrics.entries.labels("reviews").set(sum(a.review_count for a in held))
-            metrics.evictions.labels("products").inc(sum(a.take_evictions() for a in held))
+            for counts in [a.take_counts() for a in held]:
+                metrics.evictions.labels("products").inc(counts.products_evicted)
+                metrics.evictions.labels("reviews").inc(counts.reviews_evicted)
+                withdrawals.labels("withdrawn").inc(counts.withdrawn)
+                withdrawals.labels("unknown").inc(counts.unknown)
 
         return observe

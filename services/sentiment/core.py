@@ -1,7 +1,8 @@
 """How reviews feel, one by one and per product.
 
 `process` gives one scored sentiment per review, a function of the event and the model alone, and
-folds it into the product's integers; `on_timer` publishes the products that changed.
+folds it into the product's integers; a withdrawal takes a review out again and gives no output of
+its own. `on_timer` publishes the products that changed, and removes those without a review left.
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ from shopkeeper.shared.contracts.events.sentiment import (
 from shopkeeper.shared.contracts.outputs import encode, headers_of, output_id, view_headers
 from shopkeeper.shared.text.language import detect
 
-from .aggregates import NEGATIVE, NEUTRAL, POSITIVE, UNIT, Aggregates
+from . import evidence
+from .aggregates import Aggregates
+from .judgement import LABELS, by_model, without_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -34,29 +37,13 @@ if TYPE_CHECKING:
     from shopkeeper.shared.text.classifier import Classifier
 
     from .aggregates import Product
+    from .evidence import Evidence
 
 SOURCE = b"shopkeeper/sentiment"
-WANTED = frozenset({"product.reviewed.v1"})
-LABELS = ("negative", "neutral", "positive")  # in the order of NEGATIVE, NEUTRAL, POSITIVE
-RATING_NEUTRAL = 3.0  # of 5; above is positive, below is negative (Blitzer et al. 2007)
-RATING_MODEL = Model("rating", "1")
+WITHDRAWN = "review.withdrawn.v1"
+WANTED = frozenset({"product.reviewed.v1", WITHDRAWN})
 VIEW_INTERVAL_MS = 1000
 VIEW_PRODUCTS_MAX = 2000  # per tick: a restart publishes every product again, not all at once
-PROBABILITY_DIGITS = 4
-
-
-def of_rating(rating: float) -> tuple[int, int]:
-    """(label, sentiment in thousandths) of a rating from 0 to 5 without a text."""
-    label = (
-        POSITIVE if rating > RATING_NEUTRAL else NEGATIVE if rating < RATING_NEUTRAL else NEUTRAL
-    )
-    value = round((rating - RATING_NEUTRAL) / 2 * UNIT)
-    return label, max(-UNIT, min(UNIT, value))
-
-
-def of_probabilities(row: NDArray[np.float32]) -> tuple[int, int]:
-    """(label, sentiment in thousandths) of (negative, neutral, positive); ties go to the first."""
-    return int(row.argmax()), round(float(row[POSITIVE] - row[NEGATIVE]) * UNIT)
 
 
 class SentimentProcessor:
@@ -81,38 +68,56 @@ class SentimentProcessor:
         self._published_ms = 0
 
     def process(self, events: Sequence[Event], now_ms: int) -> tuple[list[Output], list[Rejected]]:
-        """One sentiment per review, placed by the product."""
-        texts = [text for event in events if (text := _text(event.data))]
-        rows = iter(self._model.probabilities(texts))
-        return [self._one(event, rows) for event in events], []
-
-    def _one(self, event: Event, rows: Iterator[NDArray[np.float32]]) -> Output:
-        review: ProductReviewed = event.data
-        text = _text(review)
-        provenance, basis = self._provenance, "text"
-        if text:
-            row = next(rows)
-            label, value = of_probabilities(row)
-            self._outcomes[LABELS[label]] += 1
-            probabilities = [round(float(p), PROBABILITY_DIGITS) for p in row]
-        else:
-            if review.rating is not None:
-                label, value = of_rating(review.rating)
-                provenance, basis = RATING_MODEL, "rating"
+        """One sentiment per review, placed by the product; none for a withdrawal."""
+        found = [
+            None if _withdraws(event) else evidence.of(event.data.review_body or "")
+            for event in events
+        ]
+        rows = iter(
+            self._model.probabilities(
+                [
+                    event.data.review_body
+                    for event, one in zip(events, found, strict=True)
+                    if one is not None and one.kind == "words"
+                ]
+            )
+        )
+        outputs = []
+        for event, one in zip(events, found, strict=True):
+            if one is None:
+                self._withdraw(event)
             else:
-                label, value = NEUTRAL, 0  # a text of nothing but white space
-            probabilities = [float(label == index) for index in range(len(LABELS))]
-        self.aggregates.fold(review.product_id, review.review_id, label, value, event.time_ms)
+                outputs.append(self._one(event, one, rows))
+        return outputs, []
+
+    def _withdraw(self, event: Event) -> None:
+        product_id = product_of(event)
+        if event.data is None:
+            self.aggregates.withdraw_product(product_id)
+        elif not self.aggregates.withdraw(product_id, event.data.review_id):
+            return
+        self._changed[product_id] = None
+
+    def _one(self, event: Event, found: Evidence, rows: Iterator[NDArray[np.float32]]) -> Output:
+        review: ProductReviewed = event.data
+        if found.kind == "words":
+            judged = by_model(next(rows))
+            self._outcomes[LABELS[judged.label]] += 1
+        else:
+            judged = without_words(found, review.rating)
+        self.aggregates.fold(
+            review.product_id, review.review_id, judged.label, judged.value, event.time_ms
+        )
         self._changed[review.product_id] = None
         scored = SentimentScored(
             product_id=review.product_id,
             review_id=review.review_id,
-            label=LABELS[label],
-            score=probabilities[label],
-            probabilities=dict(zip(LABELS, probabilities, strict=True)),
-            language=detect(text),
-            basis=basis,
-            model=provenance,
+            label=LABELS[judged.label],
+            score=judged.probabilities[judged.label],
+            probabilities=dict(zip(LABELS, judged.probabilities, strict=True)),
+            language=detect(review.review_body or ""),
+            basis=judged.basis,
+            model=judged.model or self._provenance,
             rating=review.rating,
         )
         event_id = output_id(
@@ -135,14 +140,16 @@ class SentimentProcessor:
         for product_id in due:
             del self._changed[product_id]
             product = self.aggregates.get(product_id)
-            if product is None:
+            if product is None and not self.aggregates.is_emptied(product_id):
                 continue  # evicted since; its last record stays on the topic
-            updated = summary(product_id, product, self._provenance)
+            value = None  # a tombstone
+            if product is not None:
+                value = encode(summary(product_id, product, self._provenance))
             outputs.append(
                 Output(
                     topic=topics.PRODUCT_SENTIMENT,
                     key=product_id.encode(),
-                    value=encode(updated),
+                    value=value,
                     headers=view_headers(PRODUCT_SENTIMENT_UPDATED, product_id, SOURCE, now_ms),
                 )
             )
@@ -155,9 +162,20 @@ class SentimentProcessor:
         return {"aggregates": self.aggregates.snapshot()}
 
     def restore(self, sections: Mapping[str, bytes]) -> None:
-        """What was published before is unknown, so every product is due again."""
+        """What was published before is unknown: every product and every removal is due again."""
         self.aggregates.restore(sections["aggregates"])
-        self._changed = dict.fromkeys(self.aggregates.product_ids())
+        self._changed = dict.fromkeys(self.aggregates.emptied_ids())
+        self._changed |= dict.fromkeys(self.aggregates.product_ids())
+
+
+def product_of(event: Event) -> str:
+    """The product that an event is about; of one without data, its key says so."""
+    product_id: str = (event.key or b"").decode() if event.data is None else event.data.product_id
+    return product_id
+
+
+def _withdraws(event: Event) -> bool:
+    return event.data is None or event.type == WITHDRAWN
 
 
 def summary(product_id: str, said: Product, model: Model) -> ProductSentimentUpdated:
@@ -172,7 +190,3 @@ def summary(product_id: str, said: Product, model: Model) -> ProductSentimentUpd
         negative=said.negative,
         model=model,
     )
-
-
-def _text(review: ProductReviewed) -> str:
-    return (review.review_body or "").strip()

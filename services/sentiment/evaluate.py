@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from shopkeeper.shared.text.labelled import BadFile, macro_f1, read_labelled
 from shopkeeper.shared.text.language import detect
 
+from . import evidence
 from .aggregates import NEGATIVE, NEUTRAL, POSITIVE
-from .core import LABELS, PROBABILITY_DIGITS, of_probabilities
+from .judgement import LABELS, by_model, without_words
 from .model import load_model
 
 if TYPE_CHECKING:
@@ -22,22 +23,20 @@ BATCH_TEXTS = 1024
 def classifier(
     model_dir: str = "", threads: int = 1
 ) -> Callable[[Sequence[str]], list[dict[str, object]]]:
-    """A function from texts to {label, score, probabilities, language}. Raises ModelError."""
+    """A function from texts to {label, score, probabilities, language}, as the worker publishes
+    them of reviews without a rating. Raises ModelError."""
     model = load_model(model_dir, threads)
 
     def classify(texts: Sequence[str]) -> list[dict[str, object]]:
         results: list[dict[str, object]] = []
         for text, row in zip(texts, model.probabilities(texts), strict=True):
-            if text.strip():
-                label, _ = of_probabilities(row)
-                probabilities = [round(float(p), PROBABILITY_DIGITS) for p in row]
-            else:  # as in the worker
-                label, probabilities = NEUTRAL, [0.0, 1.0, 0.0]
+            found = evidence.of(text)
+            judged = by_model(row) if found.kind == "words" else without_words(found, None)
             results.append(
                 {
-                    "label": LABELS[label],
-                    "score": probabilities[label],
-                    "probabilities": dict(zip(LABELS, probabilities, strict=True)),
+                    "label": LABELS[judged.label],
+                    "score": judged.probabilities[judged.label],
+                    "probabilities": dict(zip(LABELS, judged.probabilities, strict=True)),
                     "language": detect(text),
                 }
             )
@@ -62,7 +61,9 @@ def run(path: str | Path) -> dict[str, Any]:
     for first in range(0, len(texts), BATCH_TEXTS):
         part = texts[first : first + BATCH_TEXTS]
         for text, row in zip(part, model.probabilities(part), strict=True):
-            three.append(LABELS[of_probabilities(row)[0]])
+            found = evidence.of(text)
+            judged = by_model(row) if found.kind == "words" else without_words(found, None)
+            three.append(LABELS[judged.label])
             chosen.append(LABELS[max(labels, key=lambda index, row=row: row[index])])
             languages.append(detect(text))
     right = [t == d for t, d in zip(truth, chosen, strict=True)]

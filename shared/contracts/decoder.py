@@ -61,6 +61,11 @@ PARTS_MAX = 1000  # events in one record
 UNPREFIXED = {suffix.encode(): suffix for suffix in SHOP_TYPES}
 KNOWN_TYPES = frozenset(SHOP_TYPES) | {t for topic in topics.ALL for t in topic.types}
 
+# What an empty value says: the product of its key is gone, or its reviews are, or the one review
+# that `ce_subject` names.
+REVIEWED, WITHDRAWN = "product.reviewed.v1", "review.withdrawn.v1"
+MAY_BE_EMPTY = frozenset({"product.catalogued.v1", REVIEWED, WITHDRAWN})
+
 # What `Skipped.reason` can be. not_ours: the type is known, and there is nothing to learn from it.
 SKIPS = frozenset({"other_type", "unknown_type", "not_ours"})
 
@@ -190,10 +195,10 @@ class EventDecoder:
             except (binascii.Error, TypeError, ValueError):
                 raise Refused("decode", "invalid_base64", "`data_base64` is not base64") from None
             data = parse(decoded) if decoded else None
-        for name in ("correlationid", "traceparent"):  # CloudEvents extensions, as in ce_ headers
+        for name in ("correlationid", "traceparent", "subject"):  # as in the headers
             extension = envelope.get(name)
             if isinstance(extension, str):
-                header = "ce_correlationid" if name == "correlationid" else name
+                header = name if name == "traceparent" else f"ce_{name}"
                 headers.setdefault(header, extension.encode())
         time = envelope.get("time")
         time_ms = record.timestamp if time is None else time_ms_of(time)
@@ -305,12 +310,18 @@ class EventDecoder:
         event_id: str | None,
         source: str,
         headers: dict[str, bytes],
-    ) -> Event:
-        if suffix != "product.catalogued.v1":
+    ) -> Event | Skipped:
+        if suffix not in MAY_BE_EMPTY:
             raise Refused("validate", "empty_value", "an empty value means nothing here")
         if not record.key:
             raise Refused("validate", "missing_key", "a removal needs the product id as its key")
-        record.key.decode()  # it is the product's id, so it is text
+        product_id = record.key.decode()  # so it is text
+        review_id = headers.get("ce_subject")
+        if review_id and suffix in (REVIEWED, WITHDRAWN):
+            if WITHDRAWN not in self._wanted:
+                return Skipped(record.offset, "other_type")
+            named = {"product_id": product_id, "review_id": review_id.decode()}
+            return self._event(record, WITHDRAWN, named, time_ms, event_id, source, headers=headers)
         return self._make(record, suffix, None, time_ms, event_id, source, headers=headers)
 
     def _event(

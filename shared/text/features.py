@@ -10,22 +10,20 @@ digits, or a single Han character, kana, Hangul syllable or symbol. All hashes a
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from . import alphabet
+from .normalisation import TEXT_CHARACTERS_MAX, clean, folded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
-FEATURES_VERSION = 1
-TEXT_CHARACTERS_MAX = 4096
+FEATURES_VERSION = 2
 CHARACTERS_MAX_PER_CHUNK = 1 << 16  # arrays of this length stay in the processor's cache
 
 EN, ZH = 0, 1  # tables of weights
@@ -80,28 +78,20 @@ class Batch:
     capitals: NDArray[np.bool_]
 
 
-_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
-
-
-def normalise(text: str) -> str:
-    """Cut, fold compatibility forms (NFKC) and case, single spaces between words.
-
-    Cut before, against cost, and after, because NFKC can lengthen a text eighteenfold.
-    """
-    text = text[:TEXT_CHARACTERS_MAX]
-    if not text.isascii():
-        text = unicodedata.normalize("NFKC", _LONE_SURROGATE.sub("\ufffd", text))
-    return " ".join(text.lower().split())[:TEXT_CHARACTERS_MAX]
-
-
 def to_batch(texts: Sequence[str]) -> Batch:
     """Normalise texts and lay them out as one array, each between two spaces."""
-    folded = [normalise(text) for text in texts]
-    lengths = np.fromiter((len(text) + 2 for text in folded), dtype=np.int64, count=len(folded))
-    starts = np.zeros(len(folded) + 1, dtype=np.int64)
+    return of_cleaned([clean(text[:TEXT_CHARACTERS_MAX]) for text in texts])
+
+
+def of_cleaned(cleaned: Sequence[str]) -> Batch:
+    """What `to_batch` makes of texts that were cut and cleaned already."""
+    texts = [folded(text) for text in cleaned]
+    lengths = np.fromiter((len(text) + 2 for text in texts), dtype=np.int64, count=len(texts))
+    starts = np.zeros(len(texts) + 1, dtype=np.int64)
     np.cumsum(lengths, out=starts[1:])
-    joined = " " + "  ".join(folded) + " " if folded else ""
+    joined = " " + "  ".join(texts) + " " if texts else ""
     points = np.frombuffer(joined.encode("utf-32-le"), dtype="<u4").astype(np.uint32)
+    points, starts = _shortened(points, starts)
     # Numbers of two digits and more become zeros of that length: order numbers carry no meaning,
     # "5 stars" does.
     digit = (points >= 48) & (points <= 57)
@@ -112,11 +102,23 @@ def to_batch(texts: Sequence[str]) -> Batch:
         run[:-1] |= digit[:-1] & digit[1:]
         points[run] = 48
     capitals = np.fromiter(
-        (text[:TEXT_CHARACTERS_MAX] != text[:TEXT_CHARACTERS_MAX].lower() for text in texts),
-        dtype=np.bool_,
-        count=len(texts),
+        (text != text.lower() for text in cleaned), dtype=np.bool_, count=len(cleaned)
     )
     return Batch(points, starts, capitals)
+
+
+def _shortened(
+    points: NDArray[np.uint32], starts: NDArray[np.int64]
+) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+    """A letter at most three times in a row: "soooooo" is "sooo", and XXXL stays a size."""
+    same = points[1:] == points[:-1]
+    fourth = np.flatnonzero(same[2:] & same[1:-1] & same[:-2]) + 3
+    if len(fourth) == 0:
+        return points, starts
+    kinds = alphabet.classes()[points[fourth]]
+    letters = (kinds >= alphabet.LATIN) & (kinds <= alphabet.OTHER_LETTER)
+    fourth = fourth[letters]
+    return np.delete(points, fourth), starts - np.searchsorted(fourth, starts)
 
 
 def _mixed(values: NDArray[np.uint64]) -> NDArray[np.uint64]:

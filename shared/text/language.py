@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from typing import Literal
 
+from .normalisation import clean, is_plain
+
 Language = Literal["en", "zh", "other"]
 
 ZH_SHARE_MIN = 0.3  # of the visible characters; a Chinese review may name English products
@@ -39,6 +41,12 @@ _FOREIGN = frozenset(_FOREIGN_WORDS.split())
 
 def detect(text: str) -> Language:
     """The language of a text; "other" where it has no letters at all."""
+    sample = text[:_SAMPLE_CHARACTERS]
+    return detect_cleaned(sample if is_plain(sample) else clean(sample))
+
+
+def detect_cleaned(text: str) -> Language:
+    """The language of a text that `clean` has seen."""
     sample = text[:_SAMPLE_CHARACTERS]
     if sample.isascii():
         return _latin_language(sample) if _LATIN.search(sample) else "other"

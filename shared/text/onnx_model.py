@@ -21,7 +21,9 @@ import numpy as np
 import onnxruntime as ort
 
 from . import features
-from .language import detect
+from .language import detect_cleaned
+from .normalisation import TEXT_CHARACTERS_MAX, clean
+from .windows import spread, summed_up
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -92,10 +94,14 @@ def model_folder(model_dir: str = "") -> Path:
 
 def tables_of(texts: Sequence[str]) -> NDArray[np.int32]:
     """(texts,): the table of n-grams and weights for each text; Chinese has its own."""
+    return _tables_of_cleaned([clean(text[:TEXT_CHARACTERS_MAX]) for text in texts])
+
+
+def _tables_of_cleaned(cleaned: Sequence[str]) -> NDArray[np.int32]:
     return np.fromiter(
-        (features.ZH if detect(text) == "zh" else features.EN for text in texts),
+        (features.ZH if detect_cleaned(text) == "zh" else features.EN for text in cleaned),
         np.int32,
-        len(texts),
+        len(cleaned),
     )
 
 
@@ -103,7 +109,9 @@ def inputs_of(
     texts: Sequence[str], bits: int, sizes: dict[int, features.Sizes], names: Iterable[str]
 ) -> dict[str, NDArray[Any]]:
     """The features of texts that a model takes, by the names of its inputs."""
-    found = features.extract(features.to_batch(texts), tables_of(texts), bits, sizes)
+    cleaned = [clean(text[:TEXT_CHARACTERS_MAX]) for text in texts]
+    tables = _tables_of_cleaned(cleaned)
+    found = features.extract(features.of_cleaned(cleaned), tables, bits, sizes)
     return {name: getattr(found, name) for name in names}
 
 
@@ -200,16 +208,19 @@ class OnnxModel:
     def probabilities(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """(texts, labels); rows sum to 1. One ONNX call, or several where the texts are long.
 
-        A row depends on its own text alone, to the bit: entries are summed in bucket order.
+        A row depends on its own text alone, to the bit: entries are summed in bucket order. That
+        of a text beyond `TEXT_CHARACTERS_MAX` is the mean of its windows' (`windows`).
         """
         if not texts:
             return np.zeros((0, len(self.labels)), np.float32)
+        texts, starts = spread(texts)
         parts = list(batches(texts, -(-len(texts) // self._threads)))
         ran = list((self._pool.map if self._pool else map)(self._run, parts))
         if self.on_call is not None:
             for (_, seconds), batch in zip(ran, parts, strict=True):
                 self.on_call(seconds, len(batch))
-        return np.concatenate([rows for rows, _ in ran]) if len(ran) > 1 else ran[0][0]
+        rows = np.concatenate([rows for rows, _ in ran]) if len(ran) > 1 else ran[0][0]
+        return rows if starts is None else summed_up(rows, starts)
 
     def _run(self, texts: Sequence[str]) -> tuple[NDArray[np.float32], float]:
         """(probabilities, seconds taken), features included: they are most of the work."""
@@ -226,7 +237,7 @@ def batches(texts: Sequence[str], texts_max: int) -> Iterator[Sequence[str]]:
     `BATCH_CHARACTERS_MAX` characters (after the cap)."""
     first = total = 0
     for index, text in enumerate(texts):
-        length = min(len(text), features.TEXT_CHARACTERS_MAX)
+        length = min(len(text), TEXT_CHARACTERS_MAX)
         full = index - first >= texts_max or total + length > BATCH_CHARACTERS_MAX
         if index > first and full:
             yield texts[first:index]

@@ -146,12 +146,19 @@ def test_reviews_go_on_as_if_nothing_had_been_split(seed, sizes):
                 product,
                 f"r{chance.randrange(5)}",
                 chance.randrange(3),
-                0,
+                chance.choice((0, 0, 0, 0, 1, 1, 2)),
                 chance.randrange(10**10),
             )
 
     def fold(partitions, review):
-        partitions[owner(review[0], len(partitions))].fold(*review)
+        product, name, _, value, _ = review
+        aggregates = partitions[owner(product, len(partitions))]
+        if value == 1:
+            aggregates.withdraw(product, name)
+        elif value == 2:
+            aggregates.withdraw_product(product)
+        else:
+            aggregates.fold(*review)
 
     undisturbed, old, new = ([Aggregates() for _ in range(n)] for n in (after, before, after))
     for review in reviews(60):
@@ -165,6 +172,7 @@ def test_reviews_go_on_as_if_nothing_had_been_split(seed, sizes):
         fold(new, review)
     for mine, theirs in zip(new, undisturbed, strict=True):
         assert set(mine.product_ids()) == set(theirs.product_ids())
+        assert set(mine.emptied_ids()) == set(theirs.emptied_ids())
         for product in mine.product_ids():
             one, other = mine.get(product), theirs.get(product)
             one.generation = other.generation = 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import unicodedata
 from collections import Counter
 
 import numpy as np
@@ -13,17 +12,21 @@ from hypothesis import strategies as st
 
 from shopkeeper.shared.text import alphabet, features
 from shopkeeper.shared.text.features import EN, SIZES, ZH
+from shopkeeper.shared.text.normalisation import normalise
 
 M64 = (1 << 64) - 1
 MULTIPLIER = 0x9E3779B97F4A7C15
 BITS = 12
 
-SCRIPTS = st.sampled_from(
+PIECES = st.sampled_from(
     list("abzAZ09 '-!?.é ßİﬁＡ１　\t\n\u00a0")
     + list("好不很的。，𠮷")
+    + ["aaaaaa", "好好好好", "’", "&#39;", "&amp;lt;", "<br>", "\u200b"]
     + ["カ", "한", "я", "ق", "😀", "👍", "🏽", "\u0301", "\ud83d"]
 )
-TEXTS = st.one_of(st.text(SCRIPTS, max_size=40), st.text(max_size=20), st.sampled_from(["", " "]))
+TEXTS = st.one_of(
+    st.lists(PIECES, max_size=40).map("".join), st.text(max_size=20), st.sampled_from(["", " "])
+)
 ANY_SURROGATES = st.text(st.characters(exclude_categories=()), max_size=10)
 
 
@@ -34,12 +37,11 @@ def mixed(value: int) -> int:
 
 
 def naive_points(text: str) -> list[int]:
-    text = text[: features.TEXT_CHARACTERS_MAX]
-    if not text.isascii():
-        text = "".join("\ufffd" if 0xD800 <= ord(c) <= 0xDFFF else c for c in text)
-        text = unicodedata.normalize("NFKC", text)
-    text = " ".join(text.lower().split())[: features.TEXT_CHARACTERS_MAX]
-    points = [ord(c) for c in f" {text} "]
+    points: list[int] = []
+    for point in (ord(c) for c in f" {normalise(text)} "):
+        letter = alphabet.LATIN <= alphabet.classes()[point] <= alphabet.OTHER_LETTER
+        if not (letter and points[-3:] == [point] * 3):
+            points.append(point)
     digit = [48 <= p <= 57 for p in points]
     return [
         48 if digit[i] and (digit[i - 1] or digit[i + 1]) else p for i, p in enumerate(points)
@@ -140,9 +142,9 @@ def test_chunks_leave_no_trace(
 
 @given(TEXTS)
 def test_case_spaces_and_width_do_not_count(text: str) -> None:
-    folded = features.normalise(text)
-    assert features.normalise(f" \t{text}\n") == folded
-    assert features.normalise("ＧＯＯＤ　好") == features.normalise("good 好")
+    folded = normalise(text)
+    assert normalise(f" \t{text}\n") == folded
+    assert normalise("ＧＯＯＤ　好") == normalise("good 好")
 
 
 def test_order_numbers_are_alike_and_stars_are_not() -> None:
@@ -157,4 +159,17 @@ def test_text_beyond_the_cap_is_not_read() -> None:
     cut = extracted([long, long[: features.TEXT_CHARACTERS_MAX]], [EN, EN])
     assert of_row(cut, 0) == of_row(cut, 1)
     # A ligature of 18 characters cannot get round the cap.
-    assert len(features.normalise("\ufdfa" * 5000)) <= features.TEXT_CHARACTERS_MAX
+    assert len(normalise("\ufdfa" * 5000)) <= features.TEXT_CHARACTERS_MAX
+
+
+@pytest.mark.parametrize(
+    ("long", "short"),
+    [("soooooooo good", "sooo good"), ("好好好好好", "好好好"), ("aaaa bbbb", "aaa bbb")],
+)
+def test_a_letter_counts_three_times_in_a_row_at_most(long: str, short: str) -> None:
+    one = extracted([long, short, "x"], [EN, EN, EN])
+    assert of_row(one, 0) == of_row(one, 1)
+    assert of_row(one, 2) == of_row(extracted(["x"], [EN]), 0)
+    sizes = extracted(["XXXL", "XXL", "2000", "200"], [EN] * 4)
+    assert of_row(sizes, 0) != of_row(sizes, 1)
+    assert of_row(sizes, 2) != of_row(sizes, 3)

@@ -153,6 +153,62 @@ def test_an_empty_value_removes_a_product_and_needs_its_key(value, headers):
     assert [r.error for r in rest] == ["missing_key", "missing_key", "invalid_utf8"]
 
 
+REVIEWED, WITHDRAWN = "product.reviewed.v1", "review.withdrawn.v1"
+
+
+def structured(kind, **more):
+    return orjson.dumps({"type": PREFIX + kind, "data": None, **more}), STRUCTURED
+
+
+@pytest.mark.parametrize(
+    ("value", "headers"),
+    [
+        (None, []),
+        (b"", []),
+        (None, binary(REVIEWED)),
+        (None, binary(WITHDRAWN)),
+        structured(REVIEWED),
+        structured(WITHDRAWN),
+    ],
+)
+def test_an_empty_review_withdraws_all_of_the_product_of_its_key(value, headers):
+    decoder = EventDecoder(topics.REVIEWS, {REVIEWED, WITHDRAWN}, "sentiment", PREFIX)
+    keys = [b"p-1", None, b"", b"\xff"]
+    withdrawal, *rest = decoder.decode([record(value, headers, key) for key in keys])
+    assert isinstance(withdrawal, Event)
+    assert (withdrawal.data, withdrawal.key) == (None, b"p-1")
+    assert [r.error for r in rest] == ["missing_key", "missing_key", "invalid_utf8"]
+
+
+@pytest.mark.parametrize(
+    ("value", "headers"),
+    [
+        (None, [("ce_subject", b"r-7")]),
+        (b"", binary(REVIEWED, ce_subject="r-7")),
+        (None, binary(WITHDRAWN, ce_subject="r-7")),
+        structured(REVIEWED, subject="r-7"),
+        (orjson.dumps({"product_id": "p-1", "review_id": "r-7"}), binary(WITHDRAWN)),
+        (orjson.dumps({"type": WITHDRAWN, "product_id": "p-1", "review_id": "r-7"}), []),
+    ],
+)
+def test_a_subject_names_the_one_review_that_is_withdrawn(value, headers):
+    decoder = EventDecoder(topics.REVIEWS, {REVIEWED, WITHDRAWN}, "sentiment", PREFIX)
+    [found] = decoder.decode([record(value, headers, b"p-1")])
+    assert isinstance(found, Event)
+    assert (found.type, found.data.product_id, found.data.review_id) == (WITHDRAWN, "p-1", "r-7")
+
+
+def test_a_subject_that_is_no_id_is_rejected_and_never_read_as_the_whole_product():
+    decoder = EventDecoder(topics.REVIEWS, {REVIEWED, WITHDRAWN}, "sentiment", PREFIX)
+    bad = [b"x" * 600, b"\xff"]
+    found = decoder.decode([record(None, [("ce_subject", s)], b"p-1") for s in bad])
+    assert [type(one) for one in found] == [Rejected, Rejected]
+    [skipped] = EventDecoder(topics.REVIEWS, {REVIEWED}, "sentiment", PREFIX).decode(
+        [record(None, [("ce_subject", b"r")], b"p-1")]
+    )
+    assert skipped == Skipped(0, "other_type")
+
+
 @pytest.mark.parametrize("time", ["1999-01-01T00:00:00Z", "2036-01-01T00:00:00Z", "soon"])
 def test_a_removals_time_is_checked_too(time):
     decoder = EventDecoder(topics.CATALOGUE, {CATALOGUED}, "recommender", PREFIX)

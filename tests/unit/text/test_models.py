@@ -18,6 +18,7 @@ from shopkeeper.shared.text.onnx_model import (
     read_manifest,
     tables_of,
 )
+from shopkeeper.shared.text.windows import windows_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -87,16 +88,17 @@ def initializers(content: bytes) -> dict[str, NDArray[np.generic]]:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_graph_computes_the_linear_model(name: str) -> None:
-    """The twin: idf, norm per block, weights, style, bias and softmax in float64."""
+    """The twin: idf, norm per block, weights, style, bias and softmax in float64, by window."""
     model = OnnxModel.load(name)
     entry = read_manifest(model_folder()).models[name]
     c = initializers((model_folder() / entry.file).read_bytes())
-    tables = tables_of(TEXTS)
-    found = features.extract(features.to_batch(TEXTS), tables, model.bits, model.sizes)
+    windows = [window for text in TEXTS for window in windows_of(text)]
+    tables = tables_of(windows)
+    found = features.extract(features.to_batch(windows), tables, model.bits, model.sizes)
     idf = c["idf"].astype(np.float64)
     weights = c["weights"].astype(np.float64) * c["scale"].astype(np.float64)
-    expected = []
-    for row in range(len(TEXTS)):
+    rows = []
+    for row in range(len(windows)):
         scores = found.style[row].astype(np.float64) @ c["style_weights"] + c["bias"][tables[row]]
         for block in (0, 1):
             of = found.segments == 2 * row + block
@@ -104,7 +106,12 @@ def test_the_graph_computes_the_linear_model(name: str) -> None:
                 value = found.tf[of] * idf[found.ids[of]]
                 scores = scores + value / np.linalg.norm(value) @ weights[found.ids[of]]
         power = np.exp(scores - scores.max())
-        expected.append(power / power.sum())
+        rows.append(power / power.sum())
+    expected = []
+    for text in TEXTS:
+        own, rows = rows[: len(windows_of(text))], rows[len(windows_of(text)) :]
+        sure = [0.05 + 1 + float(row @ np.log(row)) / np.log(len(row)) for row in own]
+        expected.append(np.average(own, axis=0, weights=sure))
     np.testing.assert_allclose(model.probabilities(TEXTS), expected, atol=2e-5)
 
 

@@ -12,7 +12,12 @@ from shopkeeper.services.sentiment.core import SentimentProcessor
 from shopkeeper.services.sentiment.model import load_model as load_sentiment
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.contracts.envelope import Event
-from shopkeeper.shared.contracts.events.shop import ProductReviewed, ProductsSearched, QuestionAsked
+from shopkeeper.shared.contracts.events.shop import (
+    ProductReviewed,
+    ProductsSearched,
+    QuestionAsked,
+    ReviewWithdrawn,
+)
 
 NOW_MS = 1_700_000_000_000
 
@@ -136,3 +141,39 @@ def test_an_edited_review_replaces_what_it_counted(sentiment):
     processor.process([reviewed(1, "p", "Awful, broken", review="r")], NOW_MS)
     [found] = values(processor.on_timer(NOW_MS))
     assert (found["count"], found["positive"], found["negative"]) == (1, 0, 1)
+
+
+def withdrawn(offset, product, review=None):
+    if review is None:
+        return event(offset, "product.reviewed.v1", None, product.encode())
+    data = ReviewWithdrawn(product_id=product, review_id=review)
+    return event(offset, "review.withdrawn.v1", data)
+
+
+def test_a_withdrawn_review_leaves_its_product_and_has_no_output(sentiment):
+    processor = sentiment()
+    outputs, rejected = processor.process(
+        [reviewed(0, "p", "I love it", review="a"), reviewed(1, "p", "Awful", review="b"),
+         withdrawn(2, "p", "b"), withdrawn(3, "p", "never seen")], NOW_MS
+    )  # fmt: skip
+    assert (len(outputs), rejected) == (2, [])
+    [found] = values(processor.on_timer(NOW_MS))
+    assert (found["count"], found["positive"], found["negative"]) == (1, 1, 0)
+
+
+@pytest.mark.parametrize("last", [withdrawn(9, "p", "a"), withdrawn(9, "p")])
+def test_a_product_without_a_review_left_is_removed_and_again_after_a_restart(sentiment, last):
+    processor = sentiment()
+    processor.process([reviewed(0, "p", "I love it", review="a"), reviewed(1, "q", "Fine")], NOW_MS)
+    processor.on_timer(NOW_MS)
+    processor.process([last], NOW_MS)
+    [removal] = processor.on_timer(NOW_MS + 5000)
+    assert (removal.topic, removal.key, removal.value) == (topics.PRODUCT_SENTIMENT, b"p", None)
+    restarted = sentiment()
+    restarted.restore(processor.snapshot())
+    again = {output.key: output.value for output in restarted.on_timer(NOW_MS)}
+    assert again.keys() == {b"p", b"q"}
+    assert again[b"p"] is None
+    restarted.process([reviewed(10, "p", "Awful", review="a")], NOW_MS)
+    [back] = values(restarted.on_timer(NOW_MS + 5000))
+    assert (back["product_id"], back["count"], back["negative"]) == ("p", 1, 1)
