@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from shopkeeper.services.recommender.core.numeric.items import ItemIndex
     from shopkeeper.shared.contracts.envelope import Event
 
-RECENT_ITEMS_MAX = RecommenderConfig().recent_items_max
+RECENT_ITEMS_MAX = RecommenderConfig().remembered_items_max
 REPEATS_REMEMBERED = 100_000  # event ids per partition, as the workers do
 
 

@@ -135,7 +135,7 @@ class Sessions:
         due: list[ListRequest | Erased] = []
         config, users, sessions = self._config, self.users, self.sessions
         interval = config.eviction_interval_records
-        recent_max, bought_max = config.recent_items_max, config.bought_items_max
+        recent_max, bought_max = config.remembered_items_max, config.bought_items_max
         session_items_max = config.session_items_max
         gap_ms, list_interval_ms = config.session_gap_ms, config.list_interval_ms
         intern = self._items.intern
