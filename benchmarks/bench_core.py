@@ -86,7 +86,9 @@ def run(path: Path) -> None:
     recents = []
     for number in chance.integers(len(every), size=LISTS).tolist():
         items = every[number]
-        recents.append(items[: 1 + int(chance.integers(len(items)))][-config.recent_items_max :])
+        recents.append(
+            items[: 1 + int(chance.integers(len(items)))][-config.remembered_items_max :]
+        )
     alone = timed(worker, recents[:2_000], 1)
     batches = timed(worker, recents, 32)
     users = len(cluster.interactions[0].sessions.users)

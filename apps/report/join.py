@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from shopkeeper.services.recommender.core.numeric.items import ItemIndex
     from shopkeeper.shared.contracts.envelope import Event
 
-RECENT_ITEMS_MAX = RecommenderConfig().recent_items_max
+RECENT_ITEMS_MAX = RecommenderConfig().remembered_items_max
 # A list that stood for less was gone before anybody could have seen it and acted: seeing something
 # and pressing a button takes people 0.2 s at the very least (Woodworth and Schlosberg,
 # "Experimental psychology", 1954), and a page has yet to be drawn.

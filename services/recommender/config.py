@@ -14,6 +14,7 @@ BLEND = Model("blend", "1.0.0")
 SOURCE = b"shopkeeper/recommender"  # `ce_source` of everything that the recommender publishes
 
 NO_RULES = Rules()
+REMEMBERED_MAX = 1_000  # the workspace of a list has room for them
 # Fields that mean something at 0 or below: no pause, no age limit, or none at all.
 ZERO_ALLOWED = (
     "list_interval_ms",
@@ -32,7 +33,8 @@ class SessionsConfig:
 
     session_gap_ms: int = 30 * 60_000  # (state) without a session id: a longer pause ends it
     session_items_max: int = 50  # (state) distinct items per session and class; more are ignored
-    recent_items_max: int = 10  # a user's last events that a list is made from
+    remembered_items_max: int = 50  # a user's last events: what they were on stays on offer
+    recent_items_max: int = 10  # the newest of them, which experts follow furthest
     bought_items_max: int = 50  # a user's last purchases, which are not offered
     earlier_sessions_max: int = 3  # without a session id, of a user, that late events may join
     hour_items_max: int = 100  # of a user in an hour, that count in trending
@@ -55,6 +57,10 @@ class SessionsConfig:
             raise ValueError("session_items_max exceeds 255")
         if self.delta_bytes_max > 1_000_000:
             raise ValueError("delta_bytes_max exceeds 1,000,000 (the topic takes 1 MiB)")
+        if self.remembered_items_max > REMEMBERED_MAX:
+            raise ValueError(f"remembered_items_max exceeds {REMEMBERED_MAX:,}")
+        if self.remembered_items_max < self.recent_items_max:
+            raise ValueError("remembered_items_max is below recent_items_max")
 
 
 @dataclass(frozen=True)
@@ -191,6 +197,8 @@ class ExpertsConfig:
     """What the experts look at, and how many candidates each may propose."""
 
     old_neighbours_max: int = 10  # neighbours used of recent items but the two newest entries
+    earlier_neighbours_max: int = 5  # neighbours used of what was seen before the recent entries
+    session_weight: float = 0.1  # of the whole session's neighbours in the score without the blend
     two_step_weight: float = 0.3  # of neighbours' neighbours in the score without the blend
     index_walk_max: int = 60  # newest sessions looked at for each of the three newest items
     old_index_walk_max: int = 10  # for each of the others
@@ -201,6 +209,7 @@ class ExpertsConfig:
     sentiment_lift: float = 0.2  # and that the best reviewed one gains
     candidates_base_max: int = 40  # best by each expert that the blend is asked about
     candidates_two_step_max: int = 30
+    candidates_session_max: int = 20
     candidates_followed_max: int = 20
     candidates_sessions_max: int = 30
     candidates_content_max: int = 10

@@ -145,7 +145,7 @@ def test_lists_are_those_that_evaluate_makes(bare_kafka, log) -> None:
     filled = 0
     for item, list_ in zip(probes, served, strict=True):
         recent.append(item)
-        ids = [evaluated.items.number_of[name] for name in recent[-config.recent_items_max :]]
+        ids = [evaluated.items.number_of[name] for name in recent[-config.remembered_items_max :]]
         [expected] = evaluated.ranker.rank([ids], [[]], [number])
         assert list_["model"]["name"] == "item-cf", "the blend has nothing to learn from here"
         assert [i["product_id"] for i in list_["items"]] == [names[i] for i in expected.items]

@@ -49,6 +49,11 @@ class RankingMetrics:
     def __len__(self) -> int:
         return len(self._ranks)
 
+    @property
+    def lists(self) -> Sequence[Sequence[int]]:
+        """The lists that were added, in order."""
+        return self._lists
+
     def add(
         self, group: int, target: int, items: Sequence[int], history: Sequence[int] = ()
     ) -> None:

@@ -193,15 +193,17 @@ def predict(
     worker: Recommender, tasks: Iterator[Task], repeats: Repeats, targets: Targets
 ) -> tuple[RankingMetrics, float]:
     """Ranks of the targets, and milliseconds per list (in large batches)."""
-    recent_max = worker.config.recent_items_max
+    remembered_max = worker.config.remembered_items_max
     tally = RankingMetrics()
     spent, lists = 0.0, 0
     if repeats == "forbid" or targets == "new":
         tasks = (task for task in tasks if task[2] not in task[1])
     while batch := list(islice(tasks, PREDICTIONS_AT_ONCE)):
         # What the worker would remember of the user; but for the exclusion, of the whole session.
-        recents = [prefix[-recent_max:] for _, prefix, _ in batch]
-        earlier = [prefix[:-recent_max] if repeats == "forbid" else [] for _, prefix, _ in batch]
+        recents = [prefix[-remembered_max:] for _, prefix, _ in batch]
+        earlier = [
+            prefix[:-remembered_max] if repeats == "forbid" else [] for _, prefix, _ in batch
+        ]
         started = time.perf_counter()
         ranked = worker.ranker.rank(recents, earlier, count=CUTOFF)
         spent, lists = spent + time.perf_counter() - started, lists + len(batch)

@@ -225,5 +225,5 @@ def test_what_experts_say_follows_from_the_list_of_them() -> None:
         assert (expert.propose or expert.describe) is not None
         assert not expert.limit or expert in CHOOSING
     config = RecommenderConfig()
-    assert [getattr(config, expert.limit) for expert in CHOOSING] == [40, 30, 20, 30, 10, 20]
+    assert [getattr(config, expert.limit) for expert in CHOOSING] == [40, 30, 20, 20, 30, 10, 20]
     assert {fallback.reason for fallback in FALLBACKS} <= set(reasons.TEXTS)

@@ -144,7 +144,7 @@ class OtherEvents:
             found=found,
             offset=event.offset,
             time_ms=event.time_ms,
-            limits=(config.session_items_max, config.recent_items_max, config.bought_items_max),
+            limits=(config.session_items_max, config.remembered_items_max, config.bought_items_max),
         )
         self._store.counters["sessions_joined"] += 1
 

@@ -60,7 +60,7 @@ class Sessions(SessionStore):
         due: Due = []
         config, users, sessions, others = self._config, self.users, self.sessions, self._others
         gap_ms, list_interval_ms = config.session_gap_ms, config.list_interval_ms
-        rate_max, recent_max = config.user_events_per_minute_max, config.recent_items_max
+        rate_max, recent_max = config.user_events_per_minute_max, config.remembered_items_max
         intern = self._items.intern
         new, prior, seen = learned.new, learned.prior, learned.seen
         stale = capped = muted = 0

@@ -19,11 +19,13 @@ from . import (
     sessions,
     two_step,
     vectors,
+    whole_session,
 )
 
 ALL = (
     neighbours.EXPERT,
     two_step.EXPERT,
+    whole_session.EXPERT,
     sequences.EXPERT,
     sessions.EXPERT,
     popularity.EXPERT,

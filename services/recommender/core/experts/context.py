@@ -27,8 +27,8 @@ def describe(request: Any, chosen: Any, view: Any, own: Any) -> None:
     """Write the count of recent entries, and of different items among them."""
     length, distinct = own.columns
     for nth in range(len(chosen.items)):
-        chosen.raw[nth, length] = len(request.recent)
-        chosen.raw[nth, distinct] = len(request.seeds)
+        chosen.raw[nth, length] = len(request.remembered)
+        chosen.raw[nth, distinct] = len(request.seeds) + len(request.earlier)
 
 
 EXPERT = Expert(

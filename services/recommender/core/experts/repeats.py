@@ -28,6 +28,7 @@ class View(NamedTuple):
     totals: NDArray[np.int64]
     decay: NDArray[np.float64]
     weight: float
+    recent_max: int
 
     @classmethod
     def of(cls, knowledge: Knowledge, config: RecommenderConfig) -> View:
@@ -37,21 +38,35 @@ class View(NamedTuple):
             index.totals,
             decay=powers(config.session_decay),
             weight=config.repeat_weight,
+            recent_max=config.recent_items_max,
         )
+
+
+@inline
+def _kept(age: int, view: Any) -> Any:
+    """What is left of an item's own weight: it decays within the recent entries, and then as
+    1 / age, so that what was seen long ago keeps its place among the others of that time."""
+    if age <= view.recent_max:
+        return view.decay[age]
+    return view.decay[view.recent_max] * view.recent_max / age
 
 
 @inline
 def propose(request: Any, workspace: Any, view: Any, own: Any, count: int) -> int:
     """The recent items themselves, which are candidates already; with `repeat_weight` each vouches
     for itself."""
-    _, _, times, recency = own.columns
-    for seed in range(len(request.seeds)):
-        age = request.ages[seed]
-        workspace.base_score[seed] = workspace.lead[seed] = view.weight * view.decay[age]
-        reason = own.reason if view.weight > 0 else NO_REASON
-        explain(seed, reason, request.seeds[seed], 0, workspace)
+    _, _, times, recency, age_seen = own.columns
+    near = len(request.seeds)
+    reason = own.reason if view.weight > 0 else NO_REASON
+    for seed in range(near + len(request.earlier)):
+        item = request.seeds[seed] if seed < near else request.earlier[seed - near]
+        age = request.ages[seed] if seed < near else request.earlier_ages[seed - near]
+        own_weight = view.weight * _kept(age, view)
+        workspace.base_score[seed] = workspace.lead[seed] = own_weight
+        explain(seed, reason, item, 0, workspace)
         workspace.raw[seed, recency] = 1.0 / (1.0 + age)
-    for item in request.recent:
+        workspace.raw[seed, age_seen] = age
+    for item in request.remembered:
         at, count = place(item, count, request.stamp, workspace)
         workspace.raw[at, times] += 1.0
     return count
@@ -60,7 +75,7 @@ def propose(request: Any, workspace: Any, view: Any, own: Any, count: int) -> in
 @inline
 def describe(request: Any, chosen: Any, view: Any, own: Any) -> None:
     """Write how often people come back to each candidate."""
-    return_rate, immediate_rate, _, _ = own.columns
+    return_rate, immediate_rate, _, _, _ = own.columns
     total = max(view.totals[0], 1)
     return_prior, immediate_prior = view.totals[1] / total, view.totals[2] / total
     for nth in range(len(chosen.items)):
@@ -101,6 +116,7 @@ EXPERT = Expert(
         Feature("immediate_rate", Scale.ROOT),
         Feature("times", Scale.PLAIN),  # it is among the recent items
         Feature("recency", Scale.PLAIN),  # 1 / (1 + entries since it was last there), 0 if not
+        Feature("age_seen", Scale.LOG),  # those entries, 0 if not
     ),
     view=View,
     propose=propose,

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 PLACE_BITS = 12
 GATHERED_MAX = 1 << PLACE_BITS  # candidates of one list before the best are chosen
-RECENT_MAX = 1024  # recent items of a list
+REMEMBERED_MAX = 1024  # entries that a list is made from
 FAR_WALKS = 3  # newest distinct items whose sessions are walked far, and read for sequences
 NO_REASON = 0  # number of the reason where no expert has given one
 
@@ -34,7 +34,7 @@ class Workspace(NamedTuple):
     base_score: NDArray[np.float64]  # by place: the score without the blend
     lead: NDArray[np.float64]  # by place: the largest part of that score
     reason: NDArray[np.int64]  # (places, 3) reason number, the item that led to it, event class
-    seeds: NDArray[np.int64]  # distinct recent items, newest first
+    seeds: NDArray[np.int64]  # distinct remembered items, newest first
     ages: NDArray[np.int64]  # entries since each was last there
     offered: NDArray[np.int64]  # places of candidates that may be offered
     column: NDArray[np.float32]  # one number of each candidate
@@ -54,10 +54,13 @@ class Request(NamedTuple):
     """One list that is asked for, as the experts' compiled loops see it."""
 
     stamp: int  # of this list in the workspace
-    recent: NDArray[np.int64]  # items of the last events, newest last
+    remembered: NDArray[np.int64]  # items of the last events, newest last
+    recent: NDArray[np.int64]  # those of the newest events
     last: int  # the newest of them, -1 if there is none
-    seeds: NDArray[np.int64]  # the distinct ones, newest first; each one's place is its number
+    seeds: NDArray[np.int64]  # the distinct recent ones, newest first; each's place is its number
     ages: NDArray[np.int64]  # entries since each was last there
+    earlier: NDArray[np.int64]  # the distinct others, newest first; their places come next
+    earlier_ages: NDArray[np.int64]
     session: int  # number of the session at hand: no neighbour of its own; -1 if there is none
     searched_items: NDArray[np.int64]  # what fits the user's last search
     searched_fits: NDArray[np.float64]  # and how well
@@ -85,8 +88,8 @@ def new_workspace(config: RecommenderConfig, raw_count: int, choosing_count: int
         base_score=by_place(np.float64),
         lead=by_place(np.float64),
         reason=by_place(np.int64, 3),
-        seeds=np.zeros(RECENT_MAX, np.int64),
-        ages=np.zeros(RECENT_MAX, np.int64),
+        seeds=np.zeros(REMEMBERED_MAX, np.int64),
+        ages=np.zeros(REMEMBERED_MAX, np.int64),
         offered=by_place(np.int64),
         column=by_place(np.float32),
         threshold=np.zeros(choosing_count, np.float32),
@@ -103,8 +106,8 @@ def new_workspace(config: RecommenderConfig, raw_count: int, choosing_count: int
 
 @lru_cache(maxsize=64)
 def powers(decay: float) -> NDArray[np.float64]:
-    """(RECENT_MAX,) `decay ** age` by age; shared, not to be written to."""
-    values: NDArray[np.float64] = np.power(decay, np.arange(float(RECENT_MAX)))
+    """(REMEMBERED_MAX,) `decay ** age` by age; shared, not to be written to."""
+    values: NDArray[np.float64] = np.power(decay, np.arange(float(REMEMBERED_MAX)))
     return values
 
 

@@ -69,7 +69,9 @@ def shares_of_base(
             shares[:, number] = expert.weight(settings) * raw[:, column] / whole
     recency = raw[:, _RECENCY]
     age = 1 / np.maximum(recency, _TINY) - 1
-    itself = settings.repeat_weight * settings.session_decay**age
+    near = np.minimum(age, settings.recent_items_max)
+    kept = settings.session_decay**near * np.maximum(near, 1) / np.maximum(age, 1)
+    itself = settings.repeat_weight * kept
     shares[:, _REPEATS] = (recency > 0) * itself / whole
     shares[:, _NEIGHBOURS] = np.maximum(0.0, 1 - shares.sum(axis=1))
     return shares

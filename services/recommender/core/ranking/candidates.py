@@ -77,8 +77,9 @@ class Candidates(NamedTuple):
 class _Lists(NamedTuple):
     """A batch of lists that are asked for, flat."""
 
-    recents: NDArray[np.int64]
-    recent_bounds: NDArray[np.int64]
+    remembered: NDArray[np.int64]
+    remembered_bounds: NDArray[np.int64]
+    recent_max: int  # the newest of each, which experts follow furthest
     boughts: NDArray[np.int64]
     bought_bounds: NDArray[np.int64]
     sessions: NDArray[np.int64]
@@ -122,14 +123,15 @@ class CandidateGenerator:
     ) -> Candidates:
         """Candidates of each list.
 
-        recents: by list, items of the last events, newest last. boughts: by list, never offered.
+        recents: by list, items of the last events, newest last: experts follow the newest
+        `recent_items_max` furthest. boughts: by list, never offered.
         sessions: by list, the number of the session that it is for (-1: none): no neighbour of
         its own. searched: by list, items that fit the user's last search, and how well.
         """
-        recent_items, recent_bounds = _flat(recents)
+        remembered, remembered_bounds = _flat(recents)
         bought_items, bought_bounds = _flat(boughts)
         searched_items, searched_bounds = _flat([items for items, _ in searched])
-        self._knowledge.content.prepare(recent_items)
+        self._knowledge.content.prepare(self._recent(recents, remembered))
         self._knowledge.reserve()
         views = tuple(tuple(e.view.of(self._knowledge, self._config)) for e in ALL)
         choice = self._choice()
@@ -137,8 +139,9 @@ class CandidateGenerator:
             mark = grown(self._workspace.mark, self._items.capacity)
             self._workspace = self._workspace._replace(mark=mark)
         lists = _Lists(
-            recents=recent_items,
-            recent_bounds=recent_bounds,
+            remembered=remembered,
+            remembered_bounds=remembered_bounds,
+            recent_max=self._config.recent_items_max,
             boughts=bought_items,
             bought_bounds=bought_bounds,
             sessions=np.array(sessions, np.int64),
@@ -147,11 +150,20 @@ class CandidateGenerator:
             searched_fits=np.array([fit for _, fits in searched for fit in fits], np.float64),
             stamp=self._stamp,
         )
-        found = Candidates.empty(len(recents), len(recents) * self._chosen_max + len(recent_items))
+        found = Candidates.empty(len(recents), len(recents) * self._chosen_max + len(remembered))
         # As plain tuples: numba tells their types far faster than those of named ones.
         _gather(tuple(lists), tuple(self._workspace), views, tuple(choice), tuple(found))
         self._stamp += len(recents)
         return found.filled()
+
+    def _recent(
+        self, remembered: Sequence[Sequence[int]], flat: NDArray[np.int64]
+    ) -> NDArray[np.int64]:
+        """The recent items of all lists; flat: all that are remembered, as most often they are."""
+        most = self._config.recent_items_max
+        if all(len(each) <= most for each in remembered):
+            return flat
+        return np.array([item for each in remembered for item in each[-most:]], np.int64)
 
     def _choice(self) -> _Choice:
         config, knowledge = self._config, self._knowledge
@@ -187,14 +199,15 @@ def _gather(
     total = 0
     for number in range(len(lists.sessions)):
         request = _request(lists, number, workspace)
-        if len(request.recent) or len(request.searched_items):
-            count = _propose(request, workspace, views, len(request.seeds))
+        seen = len(request.seeds) + len(request.earlier)
+        if seen or len(request.searched_items):
+            count = _propose(request, workspace, views, seen)
             first_bought, end_bought = lists.bought_bounds[number], lists.bought_bounds[number + 1]
             _withhold(request, lists.boughts[first_bought:end_bought], choice, workspace)
             offered = _score(count, choice, workspace)
             _set_thresholds(offered, choice, workspace)
             first = total
-            total = _choose(offered, len(request.seeds), total, choice, workspace, found)
+            total = _choose(offered, seen, total, choice, workspace, found)
             chosen = Chosen(found.items[first:total], found.features_raw[first:total])
             _describe(request, chosen, views)
             _compare(chosen, workspace.column)
@@ -203,24 +216,32 @@ def _gather(
 
 @jit
 def _request(lists: Any, number: int, workspace: Any) -> Any:
-    """One list of the batch; its distinct recent items, newest first, are its first candidates."""
+    """One list of the batch; its distinct remembered items, newest first, are its first
+    candidates."""
     stamp = lists.stamp + number + 1
-    recent = lists.recents[lists.recent_bounds[number] : lists.recent_bounds[number + 1]]
-    length = len(recent)
-    distinct = 0
+    begin, end = lists.remembered_bounds[number], lists.remembered_bounds[number + 1]
+    remembered = lists.remembered[begin:end]
+    length = len(remembered)
+    recent = remembered[max(0, length - lists.recent_max) :]
+    distinct = near = 0
     for age in range(length):
-        item = recent[length - 1 - age]
+        item = remembered[length - 1 - age]
         at, count = place(item, distinct, stamp, workspace)
         if count > distinct:
             workspace.seeds[at], workspace.ages[at] = item, age
             distinct = count
+            if age < lists.recent_max:
+                near = count
     first, end = lists.searched_bounds[number], lists.searched_bounds[number + 1]
     return Request(
         stamp=stamp,
+        remembered=remembered,
         recent=recent,
-        last=recent[length - 1] if length else -1,
-        seeds=workspace.seeds[:distinct],
-        ages=workspace.ages[:distinct],
+        last=remembered[length - 1] if length else -1,
+        seeds=workspace.seeds[:near],
+        ages=workspace.ages[:near],
+        earlier=workspace.seeds[near:distinct],
+        earlier_ages=workspace.ages[near:distinct],
         session=lists.sessions[number],
         searched_items=lists.searched_items[first:end],
         searched_fits=lists.searched_fits[first:end],
@@ -234,7 +255,7 @@ def _withhold(request: Any, bought: Any, choice: Any, workspace: Any) -> None:
         at = workspace.mark[item]
         if at >> PLACE_BITS == request.stamp:
             workspace.item[at & (1 << PLACE_BITS) - 1] = -1
-    for seed in range(len(request.seeds)):  # its place is its number
+    for seed in range(len(request.seeds) + len(request.earlier)):  # its place is its number
         if not (choice.offer_current if seed == 0 else choice.offer_seen):
             workspace.item[seed] = -1
 
@@ -268,17 +289,20 @@ def _score(count: int, choice: Any, workspace: Any) -> int:
 
 @jit
 def _set_thresholds(offered: int, choice: Any, workspace: Any) -> None:
-    """Set what a candidate must reach to be among the best by each expert."""
+    """Set what a candidate must reach to be among the best by each expert: more than nothing."""
     column, raw, places = workspace.column, workspace.raw, workspace.offered
     for expert in range(len(_CHOOSING_COLUMNS)):
         workspace.threshold[expert], workspace.ties[expert] = 0.0, 0
-        limit = choice.limits[expert]
-        if offered > limit:
-            for nth in range(offered):
-                column[nth] = raw[places[nth], _CHOOSING_COLUMNS[expert]]
-            threshold = np.partition(column[:offered], offered - limit)[offered - limit]
+        limit, positive = choice.limits[expert], 0
+        for nth in range(offered):
+            value = raw[places[nth], _CHOOSING_COLUMNS[expert]]
+            if value > 0:
+                column[positive] = value
+                positive += 1
+        if positive > limit:
+            threshold = np.partition(column[:positive], positive - limit)[positive - limit]
             workspace.threshold[expert] = threshold
-            workspace.ties[expert] = limit - (column[:offered] > threshold).sum()
+            workspace.ties[expert] = limit - (column[:positive] > threshold).sum()
 
 
 @inline

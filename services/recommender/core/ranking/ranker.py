@@ -5,10 +5,11 @@ Candidates come from all experts (candidates.py). Without the blend an item's sc
 base(j) = r(j) * sum over the distinct recent items i of decay ** a(i) * (s(i, j) + w t(i, j)),
 
 where a(i) is how many entries ago i was last there, s(i, j) its neighbour's score, t(i, j) the sum
-over i's neighbours k of s(i, k) * s(k, j), w `two_step_weight`. A recent item may also vouch for
-itself, with `repeat_weight`. r(j) = 1 + sentiment_weight * min(0, m(j)) + sentiment_lift *
-max(0, m(j)), m(j) in [-1, 1] the Bayesian mean of j's reviews: a badly reviewed item sinks, a well
-reviewed one rises. The blend weighs what all experts say.
+over i's neighbours k of s(i, k) * s(k, j), w `two_step_weight`; where more is remembered than is
+recent, what neighbours of all of it say is added (whole_session.py). An item that the user saw may
+also vouch for itself, with `repeat_weight`. r(j) = 1 + sentiment_weight * min(0, m(j)) +
+sentiment_lift * max(0, m(j)), m(j) in [-1, 1] the Bayesian mean of j's reviews: a badly reviewed
+item sinks, a well reviewed one rises. The blend weighs what all experts say.
 
 Never offered: what is removed or unavailable, what was just bought, and the current item. Where
 neighbours do not fill a list, what is trending among users like this one does, then trending items

@@ -70,7 +70,7 @@ class UserGroupsTable:
         config: RecommenderConfig,
     ) -> None:
         self._items, self._config = items, config
-        self.behaviour = Behaviour(items, catalogue, sentiment)
+        self.behaviour = Behaviour(items, catalogue, sentiment, config.recent_items_max)
         self.ids: NDArray[np.int64] = np.zeros(0, np.int64)
         self._weights: NDArray[np.float32] = np.zeros((WIDTH, 0), np.float32)
         self._offsets: NDArray[np.float32] = np.zeros(0, np.float32)

@@ -44,9 +44,15 @@ class Behaviour:
     """Makes vectors; holds a small table of the categories met."""
 
     def __init__(
-        self, items: ItemIndex, catalogue: CatalogueTable, sentiment: SentimentTable
+        self,
+        items: ItemIndex,
+        catalogue: CatalogueTable,
+        sentiment: SentimentTable,
+        entries_max: int,
     ) -> None:
+        """entries_max: of a user's last events, how many describe the user."""
         self._items, self._catalogue, self._sentiment = items, catalogue, sentiment
+        self._entries_max = entries_max
         self._buckets: NDArray[np.int64] = np.zeros((0, PARTS_MAX), np.int64)  # -1: no more parts
 
     def vectors(
@@ -57,11 +63,12 @@ class Behaviour:
     ) -> NDArray[np.float32]:
         """(users, WIDTH).
 
-        recents: by user, items of the last events, newest last. boughts: by user, purchases (their
-        number counts). searched: by user, what fits the last search, and how well, 0 to 1. Neither
-        of the last two need be given.
+        recents: by user, items of the last events, newest last; `entries_max` of them count.
+        boughts: by user, purchases (their number counts). searched: by user, what fits the last
+        search, and how well, 0 to 1. Neither of the last two need be given.
         """
-        users = len(recents)
+        users, most = len(recents), self._entries_max
+        recents = [recent[-most:] for recent in recents]
         lengths = np.array([len(recent) for recent in recents], np.int64)
         items = np.fromiter((i for recent in recents for i in recent), np.int64, lengths.sum())
         owner = np.repeat(np.arange(users), lengths)

@@ -102,6 +102,11 @@ class Shop:
         return [self.items.product_ids[i] for i in ranked.items]
 
 
+def recents(settings: RecommenderConfig, remembered: list[str]) -> list[str]:
+    """The newest entries of what is remembered, which experts follow furthest."""
+    return remembered[-settings.recent_items_max :]
+
+
 def used(settings: RecommenderConfig, recent: list[str], seed: str) -> int:
     """How many neighbours of a recent item count."""
     new = recent[::-1].index(seed) < 2
@@ -126,6 +131,22 @@ def two_steps(shop: Shop, recent: list[str]) -> dict[str, dict[str, float]]:
     return found
 
 
+def whole_session(shop: Shop, remembered: list[str]) -> dict[str, list[tuple[float, str, int]]]:
+    """Neighbours of all that is remembered, if any of it is not recent: item -> similarity, of
+    which item, event class."""
+    settings, recent = shop.settings, recents(shop.settings, remembered)
+    found: dict[str, list[tuple[float, str, int]]] = {}
+    if not set(remembered) - set(recent):
+        return found
+    for seed in set(remembered):
+        most = min(settings.neighbours_max, settings.earlier_neighbours_max)
+        if seed in recent:
+            most = used(settings, recent, seed)
+        for name, score, kind in shop.rows.get(seed, [])[:most]:
+            found.setdefault(name, []).append((score, seed, kind))
+    return found
+
+
 @dataclass
 class Expected:
     """What the twin knows of a candidate."""
@@ -135,16 +156,26 @@ class Expected:
     reasons: set[tuple[str, str | None]] = field(default_factory=set)  # code, product
 
 
-def twin(shop: Shop, recent: list[str], bought: list[str], own: int = -1) -> dict[str, Expected]:
+def twin(
+    shop: Shop, remembered: list[str], bought: list[str], own: int = -1
+) -> dict[str, Expected]:
     """Every item on offer: its score without the blend, and the reasons that may be given."""
-    s = shop.settings
+    s, recent = shop.settings, recents(shop.settings, remembered)
     parts: dict[str, list[tuple[float, tuple[str, str | None]]]] = {}
     for seed in set(recent):
         weight = s.session_decay ** recent[::-1].index(seed)
         for name, score, kind in shop.rows.get(seed, [])[: used(s, recent, seed)]:
             parts.setdefault(name, []).append((weight * score, (TOGETHER[kind], seed)))
+    for seed in set(remembered):
+        age = remembered[::-1].index(seed)
+        weight = s.session_decay ** min(age, s.recent_items_max)
+        if age > s.recent_items_max:
+            weight *= s.recent_items_max / age
         if s.repeat_weight:
             parts.setdefault(seed, []).append((s.repeat_weight * weight, ("viewed_before", None)))
+    for name, by_seed_kind in whole_session(shop, remembered).items():
+        for score, seed, kind in by_seed_kind:
+            parts.setdefault(name, []).append((s.session_weight * score, (TOGETHER[kind], seed)))
     steps = two_steps(shop, recent)
     for name, by_seed in steps.items():
         for seed, weight in by_seed.items():
@@ -153,13 +184,13 @@ def twin(shop: Shop, recent: list[str], bought: list[str], own: int = -1) -> dic
         for name in session:
             parts.setdefault(name, [])
     offered: dict[str, Expected] = {}
-    for name in {*parts, *recent}:
+    for name in {*parts, *remembered}:
         if name in shop.blocked or name in bought:
             continue
         if name == recent[-1]:
             if not s.offer_current:
                 continue
-        elif name in recent and not s.offer_seen:
+        elif name in remembered and not s.offer_seen:
             continue
         found = parts.get(name, [])
         mean = shop.means.get(name, 0)
@@ -177,9 +208,14 @@ def twin(shop: Shop, recent: list[str], bought: list[str], own: int = -1) -> dic
 
 
 def assert_evidence(
-    shop: Shop, recent: list[str], offered: dict[str, Expected], ranked: RankedList, own: int = -1
+    shop: Shop,
+    remembered: list[str],
+    offered: dict[str, Expected],
+    ranked: RankedList,
+    own: int = -1,
 ) -> None:
     """The features of every candidate, computed one by one."""
+    recent, whole = recents(shop.settings, remembered), whole_session(shop, remembered)
     assert ranked.candidates is not None
     assert ranked.features is not None
     names = [shop.items.product_ids[i] for i in ranked.candidates.tolist()]
@@ -203,8 +239,8 @@ def assert_evidence(
             votes[name] += near / (1 + min(ages))
     expected_names = {
         name for name in offered
-        if offered[name].score > 0 or offered[name].two_step > 0 or name in recent
-        or votes[name] > 0
+        if offered[name].score > 0 or offered[name].two_step > 0 or name in remembered
+        or votes[name] > 0 or name in whole
     }  # fmt: skip
     assert set(names) <= set(offered)
     assert expected_names - set(names) <= {
@@ -245,15 +281,18 @@ def assert_evidence(
         assert found["count_last"] == pytest.approx(
             math.log1p(distinct[0] in near_by), **close
         )  # the rows of this shop say 1 of every pair
-        ages = [age for age, item in enumerate(reversed(recent)) if item == name]
+        session_sum = sum(score for score, _, _ in whole.get(name, []))
+        assert found["session_sum"] == pytest.approx(session_sum**0.5, **close)
+        ages = [age for age, item in enumerate(reversed(remembered)) if item == name]
+        assert found["age_seen"] == pytest.approx(math.log1p(ages[0]) if ages else 0, **close)
         assert found["seen"] == bool(ages)
         assert found["recency"] == pytest.approx(1 / (1 + ages[0]) if ages else 0, **close)
         assert found["times"] == min(len(ages), 5)
         assert found["twice"] == (len(ages) > 1)
         assert found["seen_last"] == (name == recent[-1])
-        assert found["only_item"] == (set(recent) == {name})
-        assert found["length"] == pytest.approx(math.log1p(len(recent)), **close)
-        assert found["distinct"] == pytest.approx(math.log1p(len(distinct)), **close)
+        assert found["only_item"] == (set(remembered) == {name})
+        assert found["length"] == pytest.approx(math.log1p(len(remembered)), **close)
+        assert found["distinct"] == pytest.approx(math.log1p(len(set(remembered))), **close)
         assert found["sentiment"] == pytest.approx(shop.means.get(name, 0), **close)
         mine = shop.vector(name)
         last_vector = shop.vector(recent[-1])
@@ -282,6 +321,9 @@ config = st.builds(
     list_items_max=st.integers(1, 9),
     neighbours_max=st.integers(1, 5),
     old_neighbours_max=st.integers(1, 5),
+    recent_items_max=st.sampled_from([2, 4, 10]),
+    earlier_neighbours_max=st.integers(1, 5),
+    session_weight=st.sampled_from([0.0, 0.1]),
     two_step_weight=st.sampled_from([0.0, 0.3]),
     blend=st.booleans(),  # which only looks on as long as it is not trusted
 )
@@ -294,7 +336,7 @@ rows = st.dictionaries(
     ),
 )  # fmt: skip
 users = st.lists(
-    st.tuples(st.lists(name, min_size=1, max_size=12), st.lists(name, max_size=2)), max_size=5
+    st.tuples(st.lists(name, min_size=1, max_size=16), st.lists(name, max_size=2)), max_size=5
 )
 
 
@@ -327,8 +369,8 @@ def test_lists_equal_those_of_a_naive_twin(
         shop.session(session)
     lists = shop.rank(*users, own=own)
     assert len(lists) == len(users)
-    for (recent, bought), ranked in zip(users, lists, strict=True):
-        expected = twin(shop, recent, bought, own)
+    for (remembered, bought), ranked in zip(users, lists, strict=True):
+        expected = twin(shop, remembered, bought, own)
         names = shop.names(ranked)
         worth = {n: e.score for n, e in expected.items() if e.score > 0}
         assert len(names) == len(set(names)) == min(settings.list_items_max, len(worth))
@@ -336,7 +378,7 @@ def test_lists_equal_those_of_a_naive_twin(
             [worth[n] for n in names], rel=1e-5, abs=1e-6
         )  # the view keeps means in 32 bits
         if ranked.candidates is not None:
-            assert_evidence(shop, recent, expected, ranked, own)
+            assert_evidence(shop, remembered, expected, ranked, own)
         assert ranked.scores == sorted(ranked.scores, reverse=True)
         left_out = [score for n, score in worth.items() if n not in names]
         assert not left_out or max(left_out) <= ranked.scores[-1] * (1 + 1e-5)
@@ -359,7 +401,7 @@ def test_a_list_may_be_made_from_more_than_a_user_s_memory_holds() -> None:
     settings = RecommenderConfig(
         recent_items_max=2, offer_current=True, repeat_weight=1.0, candidates_base_max=1,
         candidates_two_step_max=1, candidates_followed_max=1, candidates_sessions_max=1,
-        list_items_max=200,
+        candidates_session_max=1, list_items_max=200,
     )  # fmt: skip
     shop = Shop(settings)
     seen = [f"seen{n}" for n in range(150)]

@@ -179,7 +179,7 @@ def shop(products: list[tuple[str, str | None, float | None]]) -> tuple[ItemInde
             model=Model("rating", "1"),
         )  # fmt: skip
         knowledge.sentiment.apply([(name.encode(), encode(said))])
-    return items, Behaviour(items, knowledge.catalogue, knowledge.sentiment)
+    return items, Behaviour(items, knowledge.catalogue, knowledge.sentiment, 10)
 
 
 CATALOGUE: list[tuple[str, str | None, float | None]] = [
