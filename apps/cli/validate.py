@@ -17,7 +17,7 @@ import orjson
 
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.contracts.decoder import EventDecoder
-from shopkeeper.shared.contracts.envelope import Event, Rejected, Skipped
+from shopkeeper.shared.contracts.envelope import Decoded, Rejected, Several, Skipped
 from shopkeeper.shared.datasets.admission import UnsentRecord
 from shopkeeper.shared.datasets.base import BadRow
 from shopkeeper.shared.datasets.lines import json_texts
@@ -134,21 +134,16 @@ def _headers(value: bytes) -> list[tuple[str, bytes]]:
     return STRUCTURED if b'"specversion"' in value else []
 
 
-def events_of(verdict: object) -> list[Event]:
-    """The events of a verdict: one, or as many as one record holds."""
-    if isinstance(verdict, Event):
-        return [verdict]
-    return list(getattr(verdict, "events", ()))
-
-
-def _count(line: int, verdict: object, findings: Findings) -> None:
-    if isinstance(verdict, Rejected):
+def _count(line: int, verdict: Decoded, findings: Findings) -> None:
+    if isinstance(verdict, Several):
+        for each in verdict.verdicts:
+            _count(line, each, findings)
+    elif isinstance(verdict, Rejected):
         findings.refuse(line, verdict.error, verdict.message)
     elif isinstance(verdict, Skipped):
         findings.skipped[verdict.reason] += 1
     else:
-        for event in events_of(verdict):
-            findings.accepted[event.type] += 1
+        findings.accepted[verdict.type] += 1
 
 
 def judge_events(path: Path, door: Door, options: Options) -> Findings:
@@ -239,6 +234,11 @@ def command(file: Path, topic: str | None, raw: bool, **said: Any) -> None:
 
     FILE: JSON events, one a line (CloudEvents in structured mode, or bare), or any data file that
     `shopkeeper replay` reads. Exit status 1 if any event would be refused.
+
+    \b
+    Examples:
+      shopkeeper validate events.jsonl
+      shopkeeper validate clicks.csv --columns user_id=visitor,item_id=sku
     """
     try:
         prefix = read_setting(os.environ, "TYPE_PREFIX")

@@ -90,16 +90,16 @@ YOOCHOOSE = Format(
         "price": ("price",),
     },
     ("session_id", "item_id", "timestamp"),
-    _yoochoose,
-    {
+    event=_yoochoose,
+    shapes={
         ("session_id", "timestamp", "item_id", ""): lambda c: c[0].isdigit() and _is_time(c[1]),
         ("session_id", "timestamp", "item_id", "price", "quantity"): lambda c: (
             c[0].isdigit() and _is_time(c[1])
         ),
     },
-    _bought,
-    _bought_line,
-    _bought_order,
+    group=_bought,
+    line=_bought_line,
+    order=_bought_order,
     unless=(*EVENT_NAMES, "user_id", "rating"),
 )
 

@@ -115,7 +115,9 @@ def _date(text: str, day_first: Callable[[], bool]) -> datetime:
         hours = hours % 12 + (12 if half[0] in "Pp" else 0)
     micro = int((fraction or "0")[:6].ljust(6, "0"))
     tz = _zone(*zone)
-    return datetime(year, month, day, hours, int(minute or 0), int(second_s or 0), micro, tzinfo=tz)
+    return datetime(
+        year, month, day, hours, int(minute or 0), int(second_s or 0), microsecond=micro, tzinfo=tz
+    )
 
 
 def _zone(name: str | None, sign: str | None, hours: str | None, minutes: str | None) -> timezone:
