@@ -19,7 +19,7 @@ def _open(path: Path) -> Any:
         import pyarrow.parquet
     except ImportError:
         raise FormatError(
-            f"{path}: a Parquet file needs pyarrow: pip install 'shopkeeper[parquet]'"
+            f"{path}: a Parquet file needs pyarrow: pip install pyarrow"
         ) from None
     try:
         return pyarrow.parquet.ParquetFile(path)

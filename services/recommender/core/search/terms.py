@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from shopkeeper.shared.text import features
+from shopkeeper.shared.text.normalisation import clean
 from shopkeeper.shared.text.onnx_model import tables_of
 
 from .index import Terms
@@ -37,7 +38,8 @@ _WORD = re.compile(r"[\w'-]+")
 
 def query_text(text: str) -> str:
     """Without the words that say nothing of a product, unless no other is left."""
-    kept = " ".join(w for w in _WORD.findall(text) if w.lower() not in FILLERS)
+    words = _WORD.findall(clean(text))  # one spelling of apostrophes
+    kept = " ".join(word for word in words if word.lower() not in FILLERS)
     return kept or text
 
 
