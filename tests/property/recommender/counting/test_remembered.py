@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shopkeeper.services.recommender.config import RecommenderConfig
-from shopkeeper.services.recommender.core.counting.sessions import ListRequest, Sessions
+from shopkeeper.services.recommender.core.counting.learned import ListRequest
+from shopkeeper.services.recommender.core.counting.sessions import Sessions
 from shopkeeper.services.recommender.core.numeric.items import ItemIndex
 from shopkeeper.shared.contracts.envelope import Event
 from shopkeeper.shared.contracts.events.shop import ProductClicked
