@@ -113,7 +113,7 @@ def slowly(kafka, events, parts, between):
 def settle(kafka, check=lambda: None):
     # The deltas of the last clicks are only all there once the clicks are done.
     for topic in SOURCES:
-        asyncio.run(until_consumed(kafka, "recommender", [topic], seconds=120, check=check))
+        asyncio.run(until_consumed(kafka, "recommender", [topic], seconds=240, check=check))
 
 
 def assert_exact(kafka, events):

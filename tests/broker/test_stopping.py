@@ -35,7 +35,7 @@ def workers(kafka, **settings):
     return worker_processes(SERVICES, kafka, DRAIN_DEADLINE=DRAIN_S, **settings)
 
 
-def until(condition, seconds=90.0):
+def until(condition, seconds=180.0):
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it did not happen in time"
