@@ -15,7 +15,7 @@ from shopkeeper.shared.runtime.kafka.publisher import Publisher
 
 from . import connection, dead_letters
 from .dead_letters import NoSuchThing, Wanted, errors_of, letters, original_headers
-from .summaries import preview, printable
+from .summaries import content_of, place_of, preview, printable
 
 if TYPE_CHECKING:
     from shopkeeper.shared.runtime.settings import KafkaSettings
@@ -64,28 +64,14 @@ async def replay(kafka: KafkaSettings, wanted: Wanted) -> Replayed:
 def as_json(name: str, record: Any) -> bytes:
     """One JSON object: where the letter stands, what was wrong, and the record as it was refused;
     the value as JSON, else as text with what is not printable escaped."""
-    errors = errors_of(record)
-    try:
-        value = orjson.loads(record.value) if record.value is not None else None
-    except orjson.JSONDecodeError:
-        value = preview(record.value, 1000)
-    return orjson.dumps(
-        {
-            "topic": name,
-            "partition": record.partition,
-            "offset": record.offset,
-            "timestamp_ms": record.timestamp,
-            "error": dead_letters.error_of(record),
-            "errors": errors,
-            "refused_first": dead_letters.refused_first(record),
-            "replayed": dead_letters.was_replayed(record),
-            "key": None if record.key is None else record.key.decode("utf-8", "replace"),
-            "headers": {
-                n: (v or b"").decode("utf-8", "replace") for n, v in original_headers(record)
-            },
-            "value": value,
-        }
-    )
+    refusal = {
+        "error": dead_letters.error_of(record),
+        "errors": errors_of(record),
+        "refused_first": dead_letters.refused_first(record),
+        "replayed": dead_letters.was_replayed(record),
+    }
+    content = content_of(record, original_headers(record))
+    return orjson.dumps(place_of(record, name) | refusal | content)
 
 
 def as_text(name: str, record: Any) -> str:

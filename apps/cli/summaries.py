@@ -50,6 +50,30 @@ def preview(value: bytes | None, characters_max: int = TEXT_CHARACTERS_MAX) -> s
     return escaped + (f"… ({rest} more)" if rest > 0 else "")
 
 
+def place_of(record: Any, topic: str) -> dict[str, Any]:
+    """Where a record stands, as fields of a JSON object."""
+    return {
+        "topic": topic,
+        "partition": record.partition,
+        "offset": record.offset,
+        "timestamp_ms": record.timestamp,
+    }
+
+
+def content_of(record: Any, headers: Any) -> dict[str, Any]:
+    """What a record holds, as fields of a JSON object: the value as JSON, else as text with what is
+    not printable escaped."""
+    try:
+        value = orjson.loads(record.value) if record.value is not None else None
+    except orjson.JSONDecodeError:
+        value = preview(record.value, 1000)
+    return {
+        "key": None if record.key is None else record.key.decode("utf-8", "replace"),
+        "headers": {name: (text or b"").decode("utf-8", "replace") for name, text in headers},
+        "value": value,
+    }
+
+
 def type_of(headers: Any, prefixes: tuple[str, ...]) -> str:
     """The event type that the headers name, without its prefix, or ""."""
     for name, value in headers or ():

@@ -22,7 +22,7 @@ from shopkeeper.shared.runtime.settings import read as read_setting
 
 from . import connection
 from .output import reader_gone
-from .summaries import preview, printable, summary, type_of
+from .summaries import content_of, place_of, preview, printable, summary, type_of
 from .topic_names import TopicName, listed, nearest
 
 POLL_S = 0.2  # also how long a reader that goes away is not noticed
@@ -44,21 +44,7 @@ async def catalogue_titles(kafka: KafkaSettings, language: str) -> dict[str, str
 
 def as_json(record: Any, name: str) -> bytes:
     """One JSON object: place, time, key, headers, and the value as JSON, else as text."""
-    try:
-        value = orjson.loads(record.value) if record.value is not None else None
-    except orjson.JSONDecodeError:
-        value = preview(record.value, 1000)
-    return orjson.dumps(
-        {
-            "topic": name,
-            "partition": record.partition,
-            "offset": record.offset,
-            "timestamp_ms": record.timestamp,
-            "key": None if record.key is None else record.key.decode("utf-8", "replace"),
-            "headers": {n: (v or b"").decode("utf-8", "replace") for n, v in record.headers},
-            "value": value,
-        }
-    )
+    return orjson.dumps(place_of(record, name) | content_of(record, record.headers))
 
 
 def as_line(record: Any, name: str, language: str, titles: dict[str, str], type_prefix: str) -> str:

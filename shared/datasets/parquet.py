@@ -18,9 +18,7 @@ def _open(path: Path) -> Any:
     try:
         import pyarrow.parquet
     except ImportError:
-        raise FormatError(
-            f"{path}: a Parquet file needs pyarrow: pip install pyarrow"
-        ) from None
+        raise FormatError(f"{path}: a Parquet file needs pyarrow: pip install pyarrow") from None
     try:
         return pyarrow.parquet.ParquetFile(path)
     except (OSError, pyarrow.ArrowException) as error:

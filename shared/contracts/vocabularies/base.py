@@ -127,10 +127,7 @@ def events(
     elif kind == SEARCHED:
         yield picked(payload, fields, "query", "locale"), ()
     elif kind == REVIEWED:
-        yield (
-            picked(payload, fields, *REVIEW),
-            (),
-        )
+        yield picked(payload, fields, *REVIEW), ()
     else:
         names = (*LINE, "position", "recomm_id")
         own = picked(payload, fields, *names)
