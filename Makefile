@@ -8,6 +8,7 @@ BIN := $(VENV)/bin
 # Tests run side by side, each process with a broker of its own: four on two cores, for most of them
 # wait for brokers and processes.
 SIDE_BY_SIDE := -n 4 --dist worksteal
+BROKER_TESTS := tests/broker
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -39,7 +40,7 @@ ci: ## what CI runs: test, on each Python that is installed, and test-kafka
 	.ci/run
 
 test-kafka: $(VENV)/.installed ## the broker tests on a real Apache Kafka 4 (Java 17 and Maven, or Docker)
-	TEST_BROKER=kafka $(BIN)/python -m pytest tests/broker $(SIDE_BY_SIDE) $(ARGS)
+	TEST_BROKER=kafka $(BIN)/python -m pytest $(BROKER_TESTS) $(SIDE_BY_SIDE) $(ARGS)
 
 bench: $(VENV)/.installed ## every benchmark, one after the other; JSON on standard output
 	@for b in benchmarks/bench_*.py; do echo "# $$b" >&2; $(BIN)/python $$b || exit 1; done

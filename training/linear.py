@@ -22,7 +22,8 @@ import scipy.sparse as sp
 from onnx import TensorProto, helper, numpy_helper
 
 from shopkeeper.shared.text import features
-from shopkeeper.shared.text.onnx_model import MANIFEST, MANIFEST_FORMAT, tables_of
+from shopkeeper.shared.text.manifest import MANIFEST, MANIFEST_FORMAT
+from shopkeeper.shared.text.onnx_model import tables_of
 
 ROOT = Path(__file__).resolve().parent.parent
 OPSET, IR_VERSION = 18, 9  # read by every onnxruntime since 1.14

@@ -1,7 +1,8 @@
-"""Train the intent model: `python training/train_intent.py DATA [MODELS]`.
+"""Train the intent model: `python training/train_intent.py DATA [MODELS] [--free]`.
 
 DATA is the folder that holds `intent/ecommerce_unified/`. Seeded; writes `intent.onnx` and its
-manifest entry, and prints the figures of the model card as one JSON object.
+manifest entry, and prints the figures of the model card as one JSON object. With `--free` it
+learns from data alone that allows any use (licences.py), and MODELS is `models/free` by default.
 
 One-vs-rest linear SVMs on hashed n-grams give the scores. Their margins become probabilities by a
 softmax with one temperature (Guo et al. 2017, "On calibration of modern neural networks"), and
@@ -11,13 +12,14 @@ the threshold below which the model abstains is chosen, both on out-of-fold marg
 
 from __future__ import annotations
 
+import argparse
 import json
-import sys
 from pathlib import Path
 
+import licences
 import numpy as np
+import own_labels
 from linear import (
-    ROOT,
     Linear,
     graph,
     idf_of,
@@ -28,13 +30,14 @@ from linear import (
 )
 from phrases import rows as own_phrases
 from scipy.optimize import minimize_scalar
+from selection import is_selected
 from sklearn.model_selection import StratifiedKFold
 from sklearn.svm import LinearSVC
 
 from shopkeeper.shared.text import features
 from shopkeeper.shared.text.onnx_model import OnnxModel
 
-VERSION = "1.1.0"
+VERSION = "1.3.0"
 BITS = 18
 SEED = 1
 PENALTY = 2.0  # C of the SVM; by cross-validation on train
@@ -68,31 +71,47 @@ def softmax(scores: np.ndarray) -> np.ndarray:
     return scores / scores.sum(axis=1, keepdims=True)
 
 
-def abstention(probabilities: np.ndarray, truth: np.ndarray, oos: int) -> float:
-    """The highest threshold that costs no more than a quarter point of accuracy against none.
+def abstention(probabilities: np.ndarray, truth: np.ndarray, oos: int, tables: np.ndarray) -> float:
+    """The highest threshold that costs no table more than a quarter point of accuracy against none.
 
     Texts unlike anything in training have low scores; out-of-fold texts do not show them, so
     accuracy there cannot choose the threshold, only bound it.
     """
 
-    def accuracy(threshold: float) -> float:
+    def accuracies(threshold: float) -> np.ndarray:
         decided = probabilities.argmax(axis=1)
         decided[probabilities.max(axis=1) < threshold] = oos
-        return float((decided == truth).mean())
+        return np.array([(decided == truth)[tables == table].mean() for table in np.unique(tables)])
 
-    plain = accuracy(0.0)
+    plain = accuracies(0.0)
     grid = np.arange(0.0, 0.9, 0.01)
-    return float(max(t for t in grid if accuracy(t) >= plain - 0.0025))
+    return float(max(t for t in grid if (accuracies(t) >= plain - 0.0025).all()))
 
 
-def main(data: Path, models: Path) -> None:
+def main(data: Path, models: Path, without_selection: bool, free: bool) -> None:
     folder = data / "intent" / "ecommerce_unified"
-    rows = read_rows(folder / "train.csv.gz")
+    every = read_rows(folder / "train.csv.gz")
+    # Of all sets, also with `free`: a model answers with the same labels whatever it learned from.
+    labels = sorted({OUT_OF_SCOPE if row["intent"] == "oos" else row["intent"] for row in every})
+    usable = licences.free(licences.INTENT) if free else set(licences.INTENT)
+    if unknown := {row["source"] for row in every} - set(licences.INTENT):
+        raise SystemExit(f"training/licences.py does not know the licence of {sorted(unknown)}")
+    rows = [row for row in every if row["source"] in usable]
+    if without_selection:
+        rows = [row for row in rows if not is_selected(folder.name, row["text"])]
     names = [OUT_OF_SCOPE if row["intent"] == "oos" else row["intent"] for row in rows]
-    labels = sorted(set(names))
-    own = own_phrases()
-    given = len(rows)  # ours come after them: temperature and threshold are of the data's alone
-    texts = [row["text"] for row in rows] + [text for text, _ in own]
+    own = [p for p in own_phrases() if not (without_selection and is_selected("phrases", p[0]))]
+    labelled = [
+        pair
+        for language in ("en", "zh")
+        for source, pairs in own_labels.rows(data, language).items()
+        for pair in pairs
+        if source in usable
+        if not (without_selection and is_selected(source, pair[0]))
+    ]
+    names += [intent for _, intent in labelled]
+    given = len(names)  # phrases come after them: temperature and threshold are of real texts alone
+    texts = [row["text"] for row in rows] + [text for text, _ in labelled + own]
     y = np.array([labels.index(name) for name in names + [intent for _, intent in own]])
     matrix = term_frequencies(texts, BITS, SIZES)
     idf = idf_of(matrix)
@@ -108,7 +127,8 @@ def main(data: Path, models: Path) -> None:
     sharpness = float(
         minimize_scalar(lambda s: log_loss(margins, truth, s), bounds=(0.5, 20), method="bounded").x
     )
-    threshold = abstention(softmax(margins * sharpness), truth, labels.index(OUT_OF_SCOPE))
+    oos, tables = labels.index(OUT_OF_SCOPE), matrix.tables[:given]
+    threshold = abstention(softmax(margins * sharpness), truth, oos, tables)
 
     model = fit(x, y, importance)
     weights = model.coef_.T * sharpness
@@ -118,21 +138,29 @@ def main(data: Path, models: Path) -> None:
     bias = np.stack([model.intercept_ * sharpness, model.intercept_ * sharpness + shift])
     content = graph(Linear(idf, weights[:columns], style, bias))
     parameters = {"abstain_below": round(threshold, 2)}
-    write_model(models, "intent", VERSION, labels, BITS, content, parameters, SIZES)
+    version = licences.version_of(VERSION, free)
+    write_model(models, "intent", version, labels, BITS, content, parameters, SIZES)
 
-    served = OnnxModel.load("intent", str(models))
-    is_zh = np.array([row["lang"] == "zh" for row in rows])
-    out_of_fold = margins.argmax(axis=1) == truth
+    is_right = margins.argmax(axis=1) == truth
     report: dict[str, object] = {
         "bytes": len(content),
+        "texts": given,
         "own_phrases": len(own),
         "sharpness": round(sharpness, 3),
         **parameters,
         "cross_validation_accuracy": {
-            "en": round(float(out_of_fold[~is_zh].mean()), 4),
-            "zh": round(float(out_of_fold[is_zh].mean()), 4),
+            table: round(float(is_right[tables == number].mean()), 4)
+            for table, number in (("en", features.EN), ("zh", features.ZH))
         },
     }
+    print(json.dumps(report | on_dev(folder, models, threshold), indent=2))
+
+
+def on_dev(folder: Path, models: Path, threshold: float) -> dict[str, object]:
+    """The figures of the model as served, on both files of `dev`."""
+    served = OnnxModel.load("intent", str(models))
+    labels = list(served.labels)
+    report: dict[str, object] = {}
     for name in ("dev", "dev_zh_hand"):
         held = read_rows(folder / f"{name}.csv.gz")
         truth = np.array([OUT_OF_SCOPE if r["intent"] == "oos" else r["intent"] for r in held])
@@ -153,10 +181,15 @@ def main(data: Path, models: Path) -> None:
                         4,
                     ),
                 }
-    print(json.dumps(report, indent=2))
+    return report
 
 
 if __name__ == "__main__":
-    if not 2 <= len(sys.argv) <= 3:
-        sys.exit("usage: python training/train_intent.py DATA [MODELS]")
-    main(Path(sys.argv[1]), Path(sys.argv[2]) if len(sys.argv) == 3 else ROOT / "models")
+    parser = argparse.ArgumentParser()
+    parser.add_argument("data", type=Path)
+    parser.add_argument("models", type=Path, nargs="?")
+    parser.add_argument("--without-selection", action="store_true")
+    parser.add_argument("--free", action="store_true", help="only data that allows any use")
+    given = parser.parse_args()
+    into = given.models or licences.folder_for(given.free)
+    main(given.data, into, given.without_selection, given.free)

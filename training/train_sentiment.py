@@ -1,27 +1,32 @@
-"""Train the sentiment model: `python training/train_sentiment.py DATA [MODELS] [--select]`.
+"""Train the sentiment model: `train_sentiment.py DATA [MODELS] [--pseudo FILE | --free]`.
 
 DATA is the folder that holds `sentiment/`. Seeded; writes `sentiment.onnx` and its manifest entry,
-and prints the figures of the model card as one JSON object. With `--select` it writes nothing:
-it prints the out-of-fold figures of the settings tried, on `train` alone, and never opens `dev`.
+and prints the model card's figures as JSON. With `--select` it writes nothing: it prints the
+out-of-fold figures of the English settings tried, on `train` alone, and never opens `dev`. FILE:
+what an encoder says of Chinese reviews (encoder/pseudo_labels.py). `--free`: see licences.py.
 
-Chinese: one linear SVM, positive against negative. English: four SVMs (positive against negative
-on all sets; neutral, negative and positive each against the rest on the two sets that know
-neutral), mixed into three scores by a softmax regression on their out-of-fold margins (stacked
-generalisation, Wolpert 1992). A mix of linear scores is linear, so all of it is one matrix of
-weights. Texts of sets without neutral count in the mixing by the odds of positive to negative
-alone, and with the weight `teach` also as not neutral.
+For each language four SVMs (positive against negative on all sets; neutral, negative and positive
+each against the rest on the sets that know neutral), mixed into three scores by a softmax
+regression on their out-of-fold margins (stacked generalisation, Wolpert 1992). A mix of linear
+scores is linear, so all of it is one matrix of weights. Texts of sets without neutral count in the
+mixing by the odds of positive to negative alone, and with the weight `teach` also as not neutral.
 """
 
 from __future__ import annotations
 
+import argparse
+import itertools
 import json
-import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import licences
 import numpy as np
-from linear import ROOT, Linear, graph, idf_of, read_rows, term_frequencies, weighted, write_model
-from scipy.optimize import minimize, minimize_scalar
+import own_labels
+from linear import Linear, graph, idf_of, read_rows, term_frequencies, weighted, write_model
+from scipy.optimize import minimize
+from selection import is_selected
 from sklearn.metrics import f1_score
 from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.svm import LinearSVC
@@ -29,15 +34,13 @@ from sklearn.svm import LinearSVC
 from shopkeeper.shared.text import features
 from shopkeeper.shared.text.onnx_model import OnnxModel
 
-VERSION = "1.2.0"
+VERSION = "1.4.0"
 BITS = 19
 SEED = 1
 FOLDS = 5
 LABELS = ["negative", "neutral", "positive"]
 NEGATIVE, NEUTRAL, POSITIVE = range(3)
-CHINESE = ("online_shopping_10_cats", "waimai_10k", "eprstmt")
-ENGLISH = ("pros_cons", "amazon_multi_domain", "vader_amazon_snippets", "product_sentences")
-SETS = CHINESE + ENGLISH
+OWN, PSEUDO = own_labels.REVIEWS, "pseudo"
 GROUPS = {"amazon_multi_domain": "product", "vader_amazon_snippets": "review"}  # never parted
 # Accuracy and macro-F1 on dev in DATA's README.md: for the report, not for choosing.
 BASELINES = {
@@ -50,8 +53,6 @@ SIZES = {
     features.ZH: features.Sizes((), (1, 2, 3)),
 }
 MIX_PENALTY = 1e-4
-MIX_WEIGHTS = np.array([0.05, 0.05, 1.0, 1.0])  # of a text of each English set in the mixing
-CHINESE_NEUTRAL = -0.5  # against scores of -m and +m: neutral wins only by the style of a text
 
 # Out of fold on `train` (`--select` prints these rows again): accuracy on each English set, the
 # mean over the sets of accuracy less that of the baseline's recipe (best of C 0.1, 0.3, 1) on the
@@ -84,19 +85,82 @@ OUT_OF_FOLD_BASELINES = {
 POLARITY = POLARITIES[0]
 TEACH = 0.1
 THREE_PENALTY = 0.1
-CHINESE_PENALTY = 0.3  # as in 1.0.0
-CHINESE_WEIGHTS = [1, 1, 1]
+
+
+@dataclass(frozen=True)
+class Language:
+    """What the texts of one table are learned from.
+
+    two, three: sets with two and with three labels. mix: weight of a text of each set in the
+    mixing. penalty, weights: of the SVM of positive against negative, and of a text of each set.
+    """
+
+    table: int
+    two: tuple[str, ...]
+    three: tuple[str, ...]
+    mix: tuple[float, ...]
+    penalty: float
+    weights: tuple[float, ...]
+
+    def free(self) -> Language:
+        """The same from sets alone that allow any use."""
+        usable = licences.free(licences.SENTIMENT)
+        keep = [name in usable for name in self.sets]
+        return Language(
+            self.table,
+            tuple(filter(usable.__contains__, self.two)),
+            tuple(filter(usable.__contains__, self.three)),
+            tuple(itertools.compress(self.mix, keep)),
+            self.penalty,
+            tuple(itertools.compress(self.weights, keep)),
+        )
+
+    @property
+    def sets(self) -> tuple[str, ...]:
+        return self.two + self.three
+
+
+ENGLISH = Language(
+    features.EN,
+    ("pros_cons", "amazon_multi_domain"),
+    ("vader_amazon_snippets", "product_sentences", OWN),
+    (0.05, 0.05, 1.0, 1.0, 1.0),
+    POLARITY["penalty"],
+    (*POLARITY["weights"], 1),
+)
+CHINESE = Language(
+    features.ZH,
+    ("online_shopping_10_cats", "waimai_10k", "eprstmt"),
+    (OWN, PSEUDO),
+    (0.05, 0.05, 0.05, 1.0, 0.1),
+    0.3,
+    (1.0, 1.0, 1.0, 1.0, 0.5),
+)
 
 
 class Data:
-    """Texts of a split, with the set, label and group (what folds must not part) of each."""
+    """Texts of a split of a language: set, label and group (what folds must not part) of each."""
 
-    def __init__(self, folder: Path, split: str) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        language: Language,
+        split: str,
+        without_selection: bool = False,
+        pseudo: Path | None = None,
+    ) -> None:
+        """folder: the one that holds `sentiment/`."""
         texts, labels, sources, groups, titles = [], [], [], [], []
         seen: dict[object, int] = {}
-        for number, name in enumerate(SETS):
-            for place, row in enumerate(read_rows(folder / name / f"{split}.csv.gz")):
-                key = (name, row[GROUPS[name]] if name in GROUPS else place)
+        ours = own_labels.reviews_labelled()
+        for number, name in enumerate(language.sets):
+            for place, row in enumerate(_rows(folder, language, name, split, pseudo)):
+                group = row[GROUPS[name]] if name in GROUPS else ""
+                if without_selection and is_selected(name, row["text"], group):
+                    continue
+                if split == "train" and name != OWN and own_labels.key_of(row["text"]) in ours:
+                    continue  # we read it again, to learn from as our own or to judge by
+                key = (name, group or place)
                 # Titles of reviews are texts to learn from; none is counted in an accuracy.
                 both = [row["text"], row.get("title") or ""] if split == "train" else [row["text"]]
                 for is_title, text in enumerate(both):
@@ -109,14 +173,31 @@ class Data:
         self.texts, self.y, self.sources = texts, np.array(labels), np.array(sources)
         self.groups, self.titles = np.array(groups), np.array(titles, bool)
 
-    def folds(self, rows: np.ndarray) -> np.ndarray:
-        """(rows,) number of the fold that each row is left out of."""
-        out = np.zeros(len(rows), int)
-        strata = self.sources[rows] * 3 + self.y[rows]
+    def folds(self) -> np.ndarray:
+        """(texts,) number of the fold that each is left out of."""
+        out = np.zeros(len(self.y), int)
+        strata = self.sources * 3 + self.y
         split = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=SEED)
-        for fold, (_, left_out) in enumerate(split.split(rows, strata, self.groups[rows])):
+        for fold, (_, left_out) in enumerate(split.split(self.y, strata, self.groups)):
             out[left_out] = fold
         return out
+
+
+def _rows(
+    folder: Path, language: Language, name: str, split: str, pseudo: Path | None
+) -> list[dict[str, str]]:
+    if name == PSEUDO:
+        rows = read_rows(pseudo) if pseudo and split == "train" else []
+        return [
+            {"text": r["text"], "label": max(LABELS, key=lambda at: float(r[at]))} for r in rows
+        ]
+    if name == OWN:
+        part = "train" if split == "train" else "judge"
+        others = split != "train" or language in (ENGLISH, CHINESE)
+        spoken = "en" if language.table == features.EN else "zh"
+        found = own_labels.reviews(folder.parent, spoken, part, others)
+        return [{"text": text, "label": label} for text, label in found]
+    return read_rows(folder / name / f"{split}.csv.gz")
 
 
 def fit(x: Any, y: np.ndarray, penalty: float, weights: np.ndarray | None = None) -> LinearSVC:
@@ -134,11 +215,11 @@ def out_of_fold(x, known, y, penalty, folds, weights) -> np.ndarray:
     return margins
 
 
-def tasks(y: np.ndarray, sources: np.ndarray, polarity: dict[str, Any]) -> list[tuple]:
-    """(rows it learns from, target, penalty, weights) of each English SVM."""
-    three = sources >= 2
-    ones = np.ones(len(y))
+def tasks(y, sources, language: Language, polarity: dict[str, Any]) -> list[tuple]:
+    """(rows it learns from, target, penalty, weights) of each SVM of a language."""
+    three = sources >= len(language.two)
     weights = np.array(polarity["weights"])[sources]
+    ones = weights if language.table == features.ZH else np.ones(len(y))
     return [
         (y != NEUTRAL, y == POSITIVE, polarity["penalty"], weights),
         *((three, y == label, THREE_PENALTY, ones) for label in (NEUTRAL, NEGATIVE, POSITIVE)),
@@ -146,18 +227,22 @@ def tasks(y: np.ndarray, sources: np.ndarray, polarity: dict[str, Any]) -> list[
 
 
 def mixed(parameters: np.ndarray, margins: np.ndarray, style: np.ndarray) -> np.ndarray:
-    """(texts, 3) scores: margins mixed, a constant each, and the style's say in neutral."""
+    """(texts, 3) scores: margins mixed, a constant each, and the style's say in neutral.
+
+    style: (texts, STYLE), whose weights are among the parameters; or (texts,), the say itself.
+    """
     count = margins.shape[1]
     scores = margins @ parameters[: 3 * count].reshape(count, 3)
     scores += parameters[3 * count : 3 * count + 3]
-    scores[:, NEUTRAL] += style @ parameters[3 * count + 3 :]
+    scores[:, NEUTRAL] += style if style.ndim == 1 else style @ parameters[3 * count + 3 :]
     return scores
 
 
-def fit_mix(margins, style, y, sources, teach: float) -> np.ndarray:
-    """Softmax regression; sets 0 and 1 know no neutral. Convex, so the start does not matter."""
-    two = sources < 2
-    weights = MIX_WEIGHTS[sources] / MIX_WEIGHTS[sources].sum()
+def fit_mix(margins, style, y, sources, language: Language, teach: float) -> np.ndarray:
+    """Softmax regression; the sets `two` know no neutral. Convex: the start does not matter."""
+    two = sources < len(language.two)
+    weights = np.array(language.mix)[sources]
+    weights = weights / weights.sum()
     on_three = weights * np.where(two, teach, 1.0)
     on_two = weights * two
     rows = np.arange(len(y))
@@ -173,15 +258,15 @@ def fit_mix(margins, style, y, sources, teach: float) -> np.ndarray:
         conditional = p / sides[:, None]
         conditional[:, NEUTRAL] = 0
         slope = on_three[:, None] * (p - truth) + on_two[:, None] * (conditional - truth)
-        gradient = np.concatenate(
-            [(margins.T @ slope).ravel(), slope.sum(axis=0), style.T @ slope[:, NEUTRAL]]
-        )
+        of_style = style.T @ slope[:, NEUTRAL] if style.ndim == 2 else []
+        gradient = np.concatenate([(margins.T @ slope).ravel(), slope.sum(axis=0), of_style])
         return (
             value + MIX_PENALTY * (parameters @ parameters),
             gradient + 2 * MIX_PENALTY * parameters,
         )
 
-    start = np.zeros(3 * margins.shape[1] + 3 + style.shape[1])
+    of_style = style.shape[1] if style.ndim == 2 else 0
+    start = np.zeros(3 * margins.shape[1] + 3 + of_style)
     return minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 500}).x
 
 
@@ -192,10 +277,15 @@ def right(scores: np.ndarray, y: np.ndarray, two: bool) -> np.ndarray:
     return scores.argmax(axis=1) == y
 
 
-def select(x, style, y, sources, titles, folds) -> None:
+def select(data: Data) -> None:
     """Print the out-of-fold figures of every English setting, the mix itself cross-fitted."""
+    matrix = term_frequencies(data.texts, BITS, SIZES, features.EN)
+    x = weighted(matrix, idf_of(matrix))
+    x = x[:, np.flatnonzero(np.bincount(x.indices, minlength=x.shape[1]))]
+    style, y, sources, titles = matrix.style.astype(float), data.y, data.sources, data.titles
+    folds = data.folds()
     for polarity in POLARITIES:
-        made = tasks(y, sources, polarity)
+        made = tasks(y, sources, ENGLISH, polarity | {"weights": [*polarity["weights"], 1]})
         margins = np.stack(
             [out_of_fold(x, known, t, c, folds, w) for known, t, c, w in made], axis=1
         )
@@ -203,94 +293,108 @@ def select(x, style, y, sources, titles, folds) -> None:
             scores = np.zeros((len(y), 3))
             for fold in range(FOLDS):
                 kept, left = folds != fold, folds == fold
-                found = fit_mix(margins[kept], style[kept], y[kept], sources[kept], teach)
+                found = fit_mix(margins[kept], style[kept], y[kept], sources[kept], ENGLISH, teach)
                 scores[left] = mixed(found, margins[left], style[left])
             figures = {}
-            for number, name in enumerate(ENGLISH):
+            for number, name in enumerate(ENGLISH.sets):
                 of = (sources == number) & ~titles
-                figures[name] = round(float(right(scores[of], y[of], number < 2).mean()), 4)
-            gain = [100 * (figures[name] - OUT_OF_FOLD_BASELINES[name]) for name in ENGLISH]
+                figures[name] = round(
+                    float(right(scores[of], y[of], number < len(ENGLISH.two)).mean()), 4
+                )
+            gain = [100 * (figures[name] - bar) for name, bar in OUT_OF_FOLD_BASELINES.items()]
             line = {k: polarity[k] for k in ("penalty", "weights")} | {"teach": teach, **figures}
             line |= {"mean_gain": round(float(np.mean(gain)), 2), "worst": round(min(gain), 2)}
             print(json.dumps(line), flush=True)
 
 
-def main(data: Path, models: Path, only_select: bool) -> None:
-    train = Data(data / "sentiment", "train")
-    matrix = term_frequencies(train.texts, BITS, SIZES)
+@dataclass(frozen=True)
+class Half:
+    """The weights of one table. weights: (columns, 3), zero outside the table's columns."""
+
+    idf: np.ndarray
+    weights: np.ndarray
+    style: np.ndarray
+    bias: np.ndarray
+
+
+def half(data: Data, language: Language, of_style: np.ndarray | None = None) -> Half:
+    """Fit all SVMs of a language, and mix them. of_style: the style's weights, if they are known:
+    one vector serves both tables."""
+    matrix = term_frequencies(data.texts, BITS, SIZES, language.table)
     idf = idf_of(matrix)
     everything = weighted(matrix, idf)
     columns = everything.shape[1]
-
-    of = np.flatnonzero(train.sources >= len(CHINESE))
-    y, sources, folds = train.y[of], train.sources[of] - len(CHINESE), train.folds(of)
-    style = matrix.style[of].astype(float)
-    used = np.flatnonzero(np.bincount(everything[of].indices, minlength=columns))
-    x = everything[of][:, used]
-    if only_select:
-        select(x, style, y, sources, train.titles[of], folds)
-        return
-    made = tasks(y, sources, POLARITY)
+    used = np.flatnonzero(np.bincount(everything.indices, minlength=columns))
+    x = everything[:, used]
+    style, folds = matrix.style.astype(float), data.folds()
+    if of_style is not None:
+        style = style @ of_style
+    polarity = {"penalty": language.penalty, "weights": language.weights}
+    made = tasks(data.y, data.sources, language, polarity)
     margins = np.stack([out_of_fold(x, known, t, c, folds, w) for known, t, c, w in made], axis=1)
-    mix = fit_mix(margins, style, y, sources, TEACH)
+    mix = fit_mix(margins, style, data.y, data.sources, language, TEACH)
     by_label = mix[: 3 * len(made)].reshape(len(made), 3)
-    stacked = np.zeros((columns, 3))
-    bias_en = mix[3 * len(made) : 3 * len(made) + 3].copy()
+    weights = np.zeros((columns, 3))
+    bias = mix[3 * len(made) : 3 * len(made) + 3].copy()
     for (known, target, penalty, w), share in zip(made, by_label, strict=True):
         model = fit(x[known], target[known], penalty, w[known])
-        stacked[used] += model.coef_[0][:, None] * share
-        bias_en += model.intercept_[0] * share
-    style_weights = np.zeros((features.STYLE, 3))
-    style_weights[:, NEUTRAL] = mix[3 * len(made) + 3 :]
-
-    of = np.flatnonzero(train.sources < len(CHINESE))
-    positive, folds = train.y[of] == POSITIVE, train.folds(of)
-    used = np.flatnonzero(np.bincount(everything[of].indices, minlength=columns))
-    used = used[used >= columns // 2]  # a few texts have no Chinese letter
-    x = everything[of][:, used]
-    w = np.array(CHINESE_WEIGHTS)[train.sources[of]]
-    margin = out_of_fold(x, np.ones(len(of), bool), positive, CHINESE_PENALTY, folds, w)
-    sharpness = float(
-        minimize_scalar(
-            lambda s: np.logaddexp(0, -2 * s * margin * np.where(positive, 1, -1)).mean(),
-            bounds=(0.1, 10), method="bounded",
-        ).x
-    )  # fmt: skip
-    model = fit(x, positive, CHINESE_PENALTY, w)
-    stacked[used] = model.coef_[0][:, None] * np.array([-sharpness, 0, sharpness])
-    base = model.intercept_[0] * sharpness
-    usual = float((matrix.style[of] @ style_weights[:, NEUTRAL]).mean())
-    bias_zh = np.array([-base, CHINESE_NEUTRAL - usual, base])
-
-    content = graph(Linear(idf, stacked, style_weights, np.stack([bias_en, bias_zh])))
-    write_model(models, "sentiment", VERSION, LABELS, BITS, content, {}, SIZES)
-    print(json.dumps(report(data, models, len(content)), indent=2))
+        weights[used] += model.coef_[0][:, None] * share
+        bias += model.intercept_[0] * share
+    return Half(idf, weights, mix[3 * len(made) + 3 :], bias)
 
 
-def report(data: Path, models: Path, size: int) -> dict[str, object]:
-    """The figures of the model as served, on `dev`."""
-    dev = Data(data / "sentiment", "dev")
-    p = OnnxModel.load("sentiment", str(models)).probabilities(dev.texts)
+def main(folder: Path, models: Path, given: argparse.Namespace) -> None:
+    languages = [each.free() if given.free else each for each in (ENGLISH, CHINESE)]
+    english, chinese = (
+        Data(folder / "sentiment", language, "train", given.without_selection, given.pseudo)
+        for language in languages
+    )
+    en = half(english, languages[0])
+    zh = half(chinese, languages[1], en.style)
+    columns = len(en.idf)
+    idf = np.concatenate([en.idf[: columns // 2], zh.idf[columns // 2 :]])
+    style = np.zeros((features.STYLE, 3))
+    style[:, NEUTRAL] = en.style
+    content = graph(Linear(idf, en.weights + zh.weights, style, np.stack([en.bias, zh.bias])))
+    version = licences.version_of(VERSION, given.free)
+    write_model(models, "sentiment", version, LABELS, BITS, content, {}, SIZES)
+    print(json.dumps(report(folder, models, len(content)), indent=2))
+
+
+def report(folder: Path, models: Path, size: int) -> dict[str, object]:
+    """The figures of the model as served, on `dev` and on the judge part of our own labels."""
     out: dict[str, object] = {"bytes": size}
-    for number, name in enumerate(SETS):
-        of = dev.sources == number
-        two = NEUTRAL not in dev.y[of]
-        chosen = np.where(p[of, POSITIVE] > p[of, NEGATIVE], POSITIVE, NEGATIVE)
-        chosen = chosen if two else p[of].argmax(axis=1)
-        accuracy = float((chosen == dev.y[of]).mean())
-        out[name] = {
-            "accuracy": round(accuracy, 4),
-            "macro_f1": round(float(f1_score(dev.y[of], chosen, average="macro")), 4),
-            "baseline": BASELINES[name],
-            "points_above": round(100 * (accuracy - BASELINES[name][0]), 1),
-            "neutral_share": round(float((p[of].argmax(axis=1) == NEUTRAL).mean()), 4),
-        }
+    model = OnnxModel.load("sentiment", str(models))
+    for language in (CHINESE, ENGLISH):
+        dev = Data(folder / "sentiment", language, "dev")
+        p = model.probabilities(dev.texts)
+        for number, name in enumerate(language.sets):
+            of = dev.sources == number
+            if not of.any():
+                continue
+            two = NEUTRAL not in dev.y[of]
+            chosen = np.where(p[of, POSITIVE] > p[of, NEGATIVE], POSITIVE, NEGATIVE)
+            chosen = chosen if two else p[of].argmax(axis=1)
+            out[name] = {
+                "accuracy": round(float((chosen == dev.y[of]).mean()), 4),
+                "macro_f1": round(float(f1_score(dev.y[of], chosen, average="macro")), 4),
+                "baseline": BASELINES.get(name),
+                "neutral_share": round(float((p[of].argmax(axis=1) == NEUTRAL).mean()), 4),
+            }
     return out
 
 
 if __name__ == "__main__":
-    arguments = [a for a in sys.argv[1:] if a != "--select"]
-    if not 1 <= len(arguments) <= 2:
-        sys.exit("usage: python training/train_sentiment.py DATA [MODELS] [--select]")
-    folder = Path(arguments[1]) if len(arguments) == 2 else ROOT / "models"
-    main(Path(arguments[0]), folder, "--select" in sys.argv)
+    parser = argparse.ArgumentParser()
+    parser.add_argument("data", type=Path)
+    parser.add_argument("models", type=Path, nargs="?")
+    source = parser.add_mutually_exclusive_group()
+    source.add_argument("--pseudo", type=Path)
+    source.add_argument("--free", action="store_true", help="only data that allows any use")
+    parser.add_argument("--select", action="store_true")
+    parser.add_argument("--without-selection", action="store_true")
+    given = parser.parse_args()
+    if given.select:
+        select(Data(given.data / "sentiment", ENGLISH, "train"))
+    else:
+        main(given.data, given.models or licences.folder_for(given.free), given)

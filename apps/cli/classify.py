@@ -68,7 +68,7 @@ def batches(texts: Iterator[str]) -> Iterator[list[str]]:
 
 def load(task: str) -> Classify:
     """The classifier of this service, from MODEL_DIR or the models that came with the package."""
-    model_dir = runtime_settings.read(os.environ, "MODEL_DIR")
+    model_dir = runtime_settings.model_dir_of(os.environ)
     threads = int(runtime_settings.read(os.environ, "ORT_INTRA_OP_THREADS"))
     reference = services.spec(task).classify
     assert reference is not None, f"{task} classifies no texts"
@@ -83,15 +83,15 @@ def command(task: str, file: BinaryIO) -> None:
     """Label the texts of FILE (JSON lines {"text": "..."}; standard input by default).
 
     Prints one JSON line per text, in the same order: label, score (the label's probability),
-    probabilities of all labels, and language (en, zh, other). Stops at a bad line with exit
-    status 1, after the results of the lines before it.
+    probabilities of all labels, language (en, zh, other), and of intents route and slots. Stops
+    at a bad line with exit status 1, after the results of the lines before it.
 
     \b
     Examples:
       echo '{"text": "where is my parcel"}' | shopkeeper classify intent
       shopkeeper classify sentiment reviews.jsonl
     """
-    from shopkeeper.shared.text.onnx_model import ModelError
+    from shopkeeper.shared.text.manifest import ModelError
 
     try:
         classify = load(task)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +16,7 @@ from shopkeeper.shared.contracts.events.shop import ProductCatalogued
 from shopkeeper.shared.datasets.products import load
 from shopkeeper.shared.datasets.readers import (
     AUTO,
-    READERS,
+    FORMATS,
     Books,
     FormatError,
     Options,
@@ -22,18 +25,20 @@ from shopkeeper.shared.datasets.readers import (
 )
 
 BAD_SHOWN = 10
+STDIN = "-"
 
 
 class BadRows:
-    """Says the first few bad rows; the books count them."""
+    """Says the first few bad rows; the books count them. copy, name: as of `Renamed`."""
 
-    def __init__(self) -> None:
+    def __init__(self, copy: Path | None = None, name: Path | None = None) -> None:
         self._count = 0
+        self._copy, self._name = str(copy), str(copy if name is None else name)
 
     def __call__(self, error: FormatError) -> None:
         self._count += 1
         if self._count <= BAD_SHOWN:
-            click.echo(f"skipped: {error}", err=True)
+            click.echo(f"skipped: {str(error).replace(self._copy, self._name)}", err=True)
         elif self._count == BAD_SHOWN + 1:
             click.echo("skipped: further bad rows are only counted", err=True)
 
@@ -50,6 +55,40 @@ class Said:
             click.echo(line, err=True)
 
 
+class Renamed:
+    """Notes about a copy, said of what it is a copy of."""
+
+    def __init__(self, say: Callable[[str], None], copy: Path, name: Path) -> None:
+        self._say, self._copy, self._name = say, str(copy), str(name)
+
+    def __call__(self, line: str) -> None:
+        self._say(line.replace(self._copy, self._name))
+
+
+@contextmanager
+def whole(file: Path, say: Callable[[str], None]) -> Iterator[tuple[Path, Callable[[str], None]]]:
+    """A file that can be read more than once, and who hears of it: FILE itself, or a copy of
+    standard input (`-`) or of a pipe. Raises FormatError, of FILE by its own name."""
+    if str(file) != STDIN and (file.is_file() or file.is_dir()):
+        yield file, say
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "input"
+        try:
+            with copy.open("wb") as kept:
+                if str(file) == STDIN:
+                    shutil.copyfileobj(click.get_binary_stream("stdin"), kept)
+                else:
+                    with file.open("rb") as pipe:
+                        shutil.copyfileobj(pipe, kept)
+        except OSError as error:
+            raise FormatError(f"{file}: {error.strerror or error}") from None
+        try:
+            yield copy, Renamed(say, copy, file)
+        except FormatError as error:
+            raise FormatError(str(error).replace(str(copy), str(file))) from None
+
+
 def _columns(_: object, __: object, text: str | None) -> dict[str, str]:
     pairs = [pair.partition("=") for pair in (text or "").split(",") if pair.strip()]
     if any(not field.strip() or not column.strip() for field, _, column in pairs):
@@ -61,7 +100,7 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.option(
         "--format",
         "form",
-        type=click.Choice([AUTO, *sorted(READERS)]),
+        type=click.Choice([AUTO, *sorted(FORMATS)]),
         default=AUTO,
         show_default=True,
         help="What kind of file it is; auto recognises it and says what it takes it for.",
@@ -91,7 +130,9 @@ def data_options(function: Any) -> Any:
     return function
 
 
-def options_of(said: Mapping[str, Any], say: Callable[[str], None]) -> Options:
+def options_of(
+    said: Mapping[str, Any], say: Callable[[str], None], type_prefix: str = ""
+) -> Options:
     """The values of `data_options`. Raises click.UsageError."""
     scale, high = said["rating_scale"], said["rating_max"]
     if high is not None:
@@ -100,7 +141,7 @@ def options_of(said: Mapping[str, Any], say: Callable[[str], None]) -> Options:
         scale = (0.0, high)
     if scale is not None and not (scale[0] < scale[1] and scale[1] > 0):
         raise click.UsageError("--rating-scale: MIN is below MAX, and MAX above 0")
-    return Options(said["encoding"], said["columns"], scale, say)
+    return Options(said["encoding"], said["columns"], scale, say, type_prefix)
 
 
 def resolved(file: Path, form: str, options: Options) -> str:

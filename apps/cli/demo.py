@@ -14,7 +14,7 @@ from shopkeeper.apps.demo import catalogue
 from shopkeeper.apps.demo.run import Demo, Plan
 from shopkeeper.services import NAMES
 from shopkeeper.shared.datasets.products import load
-from shopkeeper.shared.datasets.readers import READERS, FormatError
+from shopkeeper.shared.datasets.readers import FORMATS, FormatError
 from shopkeeper.shared.runtime.processes import terminal
 from shopkeeper.shared.runtime.processes.embedded import BrokerUnavailable, embedded_broker
 from shopkeeper.shared.runtime.settings import SettingsError
@@ -31,7 +31,7 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 @click.command("demo")
 @click.option("--data", type=FILE, help="Your behaviour data instead of simulated shoppers.")
-@click.option("--format", "form", type=click.Choice(sorted(READERS)), help="The format of --data.")
+@click.option("--format", "form", type=click.Choice(sorted(FORMATS)), help="The format of --data.")
 @click.option(
     "--catalogue",
     "catalogue_file",

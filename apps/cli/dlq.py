@@ -15,7 +15,7 @@ from shopkeeper.shared.runtime.kafka.publisher import Publisher
 
 from . import connection, dead_letters
 from .dead_letters import NoSuchThing, Wanted, errors_of, letters, original_headers
-from .summaries import content_of, place_of, preview, printable
+from .summaries import content_of, masked_preview, place_of, preview, printable
 
 if TYPE_CHECKING:
     from shopkeeper.shared.runtime.settings import KafkaSettings
@@ -74,14 +74,16 @@ def as_json(name: str, record: Any) -> bytes:
     return orjson.dumps(place_of(record, name) | refusal | content)
 
 
-def as_text(name: str, record: Any) -> str:
-    """The same for a person, on lines that a terminal takes no harm from."""
+def as_text(name: str, record: Any, *, unmasked: bool = False) -> str:
+    """The same for a person, on lines that a terminal takes no harm from; personal data in the
+    value masked unless `unmasked`."""
     again = " (sent back before, refused again)" if dead_letters.was_replayed(record) else ""
     lines = [f"{name} {record.partition}@{record.offset}{again}"]
     lines += [f"  {printable(n)}: {printable(v, 400)}" for n, v in errors_of(record).items()]
     lines.append(f"  key: {preview(record.key)}")
     lines += [f"  header {printable(n)}: {preview(v)}" for n, v in original_headers(record)]
-    lines.append(f"  value: {preview(record.value, 400)}")
+    show = preview if unmasked else masked_preview
+    lines.append(f"  value: {show(record.value, 400)}")
     return "\n".join(lines)
 
 
@@ -165,9 +167,11 @@ def _run(work: Any) -> Any:
 
 @command.command("show")
 @_selectors
-@click.option("--json", "raw", is_flag=True, help="One JSON object per letter.")
-def show_command(raw: bool, **selected: Any) -> None:
-    """Print dead letters of TOPIC with what was wrong; payloads are escaped and cut.
+@click.option("--json", "raw", is_flag=True, help="One JSON object per letter, unmasked.")
+@click.option("--unmasked", is_flag=True, help="With e-mail addresses, telephones and the like.")
+def show_command(raw: bool, unmasked: bool, **selected: Any) -> None:
+    """Print dead letters of TOPIC with what was wrong; payloads are escaped, cut, and personal data
+    in them masked.
 
     TOPIC is a source topic, or one dead-letter topic. A letter that was sent back and refused again
     is shown once, as it was refused last.
@@ -183,7 +187,8 @@ def show_command(raw: bool, **selected: Any) -> None:
         shown = 0
         async for name, record in letters(kafka, wanted):
             shown += 1
-            click.echo(as_json(name, record) if raw else as_text(name, record))
+            text = as_json(name, record) if raw else as_text(name, record, unmasked=unmasked)
+            click.echo(text)
         return shown
 
     shown = _run(work)

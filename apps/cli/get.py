@@ -1,4 +1,4 @@
-"""`shopkeeper get user|product|trending`: what stands on the views now, for one key."""
+"""`shopkeeper get user|product|category|trending`: what stands on the views now, for one key."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ from shopkeeper.shared.contracts.events.recommendation import (
     SIMILAR_ITEMS_UPDATED,
     TRENDING_UPDATED,
 )
-from shopkeeper.shared.contracts.events.sentiment import PRODUCT_SENTIMENT_UPDATED
+from shopkeeper.shared.contracts.events.sentiment import (
+    CATEGORY_SENTIMENT_UPDATED,
+    PRODUCT_SENTIMENT_UPDATED,
+)
 from shopkeeper.shared.contracts.events.shop import ProductCatalogued
 from shopkeeper.shared.runtime.kafka import admin
 from shopkeeper.shared.runtime.kafka.newest import Found, newest
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
 SEARCH_S_MAX = 60.0
 BROKER_WAIT_S = 10.0
 EVERYWHERE = "all"
+SUMMARY_CHARACTERS = 1000
 
 
 @dataclass
@@ -136,7 +140,8 @@ def _show(raw: bool, data: dict[str, Any], lines: Iterator[str]) -> None:
 
 @click.group("get")
 def command() -> None:
-    """What stands on the views now: a user's list, a product's neighbours, what is trending.
+    """What stands on the views now: a user's list, a product's neighbours, what reviews say of a
+    category, what is trending.
 
     Exit status 1 where there is nothing for the key.
 
@@ -144,6 +149,7 @@ def command() -> None:
     Examples:
       shopkeeper get user u-1 --lang zh
       shopkeeper get product p-1
+      shopkeeper get category "Home > Kitchen"
       shopkeeper get trending
     """
 
@@ -220,11 +226,7 @@ def product(product_id: str, raw: bool, lang: str, wait_s: float) -> None:
         if mood.data is None:
             yield "reviews: none"
         else:
-            m = mood.data
-            yield (
-                f"reviews: {m.count}, mean {m.mean:+.2f}, trend {m.trend:+.2f} "
-                f"({m.positive} positive, {m.neutral} neutral, {m.negative} negative)"
-            )
+            yield f"reviews: {_reviews(mood.data)}"
         if similar.data is None:
             yield "similar items: none yet (they come from what is clicked in one session)"
             return
@@ -236,6 +238,60 @@ def product(product_id: str, raw: bool, lang: str, wait_s: float) -> None:
     data = {"product": product_id, "title": named.get(product_id)}
     data |= {"similar_items": similar.as_json(), "sentiment": mood.as_json()}
     _show(raw, data, lines())
+
+
+def _reviews(said: Any) -> str:
+    return (
+        f"{said.count}, mean {said.mean:+.2f}, trend {said.trend:+.2f} "
+        f"({said.positive} positive, {said.neutral} neutral, {said.negative} negative)"
+    )
+
+
+@command.command("category")
+@click.argument("name")
+@_options
+def category(name: str, raw: bool, lang: str, wait_s: float) -> None:
+    """What all reviews of the category NAME say, and of the categories within it.
+
+    NAME as the catalogue writes it; of a path, all of it down to the category.
+
+    \b
+    Examples:
+      shopkeeper get category Home
+      shopkeeper get category "Home > Kitchen" --json
+    """
+
+    async def work(kafka: KafkaSettings) -> View:
+        topic, event_type = topics.CATEGORY_SENTIMENT, CATEGORY_SENTIMENT_UPDATED
+        return await view(kafka, topic, name.strip(), event_type)
+
+    found = connection.run("get", work, wait_s)
+    if found.data is None:
+        raise _missing(
+            f"category {printable(name)}",
+            found,
+            "No product of it has reviews, or the catalogue writes it otherwise: `shopkeeper tail "
+            f"{topics.CATEGORY_SENTIMENT} --from-start` shows those that there are",
+        )
+
+    def lines() -> Iterator[str]:
+        said = found.data
+        yield f"{printable(said.category)}: {said.products} products, as of {_when(found.record)}"
+        yield f"reviews: {_reviews(said)}"
+        if said.trend_p_value is not None:
+            yield f"the trend is by chance with a probability of {said.trend_p_value:.2g} at most"
+        rows = {row.aspect: row for row in said.aspects}
+        for side, names in (("praised", said.praised), ("criticised", said.criticised)):
+            for aspect in names:
+                row = rows[aspect]
+                count = row.positive if side == "praised" else row.negative
+                quotes = row.praise if side == "praised" else row.criticism
+                quote = f': "{printable(quotes[0])}"' if quotes else ""
+                yield f"{side}: {aspect}, {count} times{quote}"
+        if said.summary is not None:
+            yield printable(said.summary, SUMMARY_CHARACTERS)
+
+    _show(raw, {"category": name.strip(), "sentiment": found.as_json()}, lines())
 
 
 @command.command("trending")

@@ -27,9 +27,12 @@ COMMANDS = {  # name -> module that defines a click command called `command`
     "replay": "shopkeeper.apps.cli.replay",
     "validate": "shopkeeper.apps.cli.validate",
     "tail": "shopkeeper.apps.cli.tail",
+    "knowledge": "shopkeeper.apps.cli.knowledge",
+    "ask": "shopkeeper.apps.cli.ask",
     "classify": "shopkeeper.apps.cli.classify",
     "evaluate": "shopkeeper.apps.cli.evaluate",
     "report": "shopkeeper.apps.cli.report",
+    "corrections": "shopkeeper.apps.cli.corrections",
     "dlq": "shopkeeper.apps.cli.dlq",
     "checkpoints": "shopkeeper.apps.cli.checkpoints",
     "experiment": "shopkeeper.apps.cli.experiment",
@@ -75,7 +78,7 @@ def examples(command: click.Command) -> str:
 @click.group(PROGRAM, cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(shopkeeper.__version__, prog_name=PROGRAM)
 def command() -> None:
-    """Event streams in; intents, sentiments and recommendations out."""
+    """Event streams in; intents, sentiments, recommendations and answers out."""
 
 
 def main() -> None:

@@ -23,13 +23,14 @@ from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.contracts.events.shop import ProductCatalogued
 from shopkeeper.shared.datasets.products import catalogue_events
 from shopkeeper.shared.datasets.readers import Books, FormatError, Options, ShopEvent, read, refuse
+from shopkeeper.shared.datasets.users import profile_events
 from shopkeeper.shared.runtime.kafka.admin import wait_for_broker
 from shopkeeper.shared.runtime.kafka.publisher import Publisher
 from shopkeeper.shared.runtime.settings import KafkaSettings, SettingsError
 from shopkeeper.shared.runtime.settings import read as read_setting
 from shopkeeper.shared.runtime.telemetry import logs
 
-from .data_files import BadRows, Said, data_options, load_catalogue, options_of, resolved
+from .data_files import BadRows, Said, data_options, load_catalogue, options_of, resolved, whole
 
 FLUSH_EVERY_S = 0.05  # at a given speed, what is due is sent at least this often
 CHECK_EVERY = 2000
@@ -39,7 +40,7 @@ LISTED = (topics.CLICKS, topics.SEARCHES)  # what users' lists follow from
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to publish, and how fast."""
+    """What to publish, and how fast. name: what the user called the file, if path is its copy."""
 
     path: Path
     form: str
@@ -48,7 +49,9 @@ class Plan:
     limit: int | None = None
     skip_bad: bool = False
     products: Sequence[ProductCatalogued] = ()  # published before the file
+    profiles: Sequence[ShopEvent] = ()  # of users, likewise
     options: Options = field(default_factory=Options)
+    name: Path | None = None
     list_age_s_max: float | None = None  # as the recommender's LIST_AGE_MAX; None: say nothing
 
 
@@ -81,7 +84,7 @@ async def replay(kafka: KafkaSettings, plan: Plan) -> dict[str, Any]:
     events = read(
         plan.path,
         plan.form,
-        BadRows() if plan.skip_bad else refuse,
+        BadRows(plan.path, plan.name) if plan.skip_bad else refuse,
         options=plan.options,
         books=books,
         now_ms=now_ms,
@@ -91,8 +94,8 @@ async def replay(kafka: KafkaSettings, plan: Plan) -> dict[str, Any]:
     with Progress(*columns, console=console, disable=not sys.stderr.isatty()) as progress:
         task = progress.add_task("replay", total=None)
         async with Publisher(kafka, f"replay/{plan.form}", plan.type_prefix) as publisher:
-            for product in catalogue_events(plan.products, int(time.time() * 1000)):
-                await publisher.publish(product)
+            for known in (*catalogue_events(plan.products, now_ms), *plan.profiles):
+                await publisher.publish(known)
             await publisher.flush()
             started = time.monotonic()
             first_ms: int | None = None
@@ -126,6 +129,8 @@ async def replay(kafka: KafkaSettings, plan: Plan) -> dict[str, Any]:
     }
     if plan.products:
         summary["products"] = len(plan.products)
+    if plan.profiles:
+        summary["profiles"] = len(plan.profiles)
     return summary
 
 
@@ -148,7 +153,7 @@ def accounts(books: Books) -> dict[str, Any]:
 
 
 @click.command("replay")
-@click.argument("file", type=click.Path(exists=True, path_type=Path))
+@click.argument("file", type=click.Path(exists=True, allow_dash=True, path_type=Path))
 @data_options
 @click.option(
     "--speed",
@@ -159,18 +164,26 @@ def accounts(books: Books) -> dict[str, Any]:
 @click.option("--limit", type=click.IntRange(min=0), help="Publish at most this many events.")
 @click.option("--skip-bad", is_flag=True, help="Leave bad rows out and count them.")
 @click.option("--catalogue", type=FILE, help="Products to publish first, in any usual format.")
+@click.option(
+    "--profiles",
+    type=FILE,
+    metavar="USERS",
+    help="What is known of users, to publish first: age, gender, region, language, occupation.",
+)
 def command(
     file: Path,
     speed: float,
     limit: int | None,
     skip_bad: bool,
     catalogue: Path | None,
+    profiles: Path | None,
     **said: Any,
 ) -> None:
     """Publish the data set FILE as shop events; prints a JSON summary.
 
-    Every row is checked as the workers will check its event. A bad row ends it, with its line;
-    with --skip-bad bad rows are left out and counted. docs/files.md shows every format.
+    FILE is - for standard input. Every row is checked as the workers will check its event. A bad
+    row ends it, with its line; with --skip-bad bad rows are left out and counted. docs/files.md
+    shows every format.
     """
     try:
         kafka = KafkaSettings.from_env(os.environ)
@@ -181,21 +194,24 @@ def command(
         raise click.UsageError(str(error)) from None
     logs.configure("replay", "WARNING", "text")
     notes = Said()
-    options = options_of(said, notes)
     try:
-        products, of_catalogue = load_catalogue(catalogue, skip_bad, options)
-        plan = Plan(
-            file,
-            resolved(file, said["form"], options),
-            prefix,
-            speed=speed,
-            limit=limit,
-            skip_bad=skip_bad,
-            products=products,
-            options=options,
-            list_age_s_max=age_s_max,
-        )
-        summary = asyncio.run(replay(kafka, plan))
+        products, of_catalogue = load_catalogue(catalogue, skip_bad, options_of(said, notes))
+        with whole(file, notes) as (path, say):
+            options = options_of(said, say, prefix)
+            plan = Plan(
+                path,
+                resolved(path, said["form"], options),
+                prefix,
+                speed=speed,
+                limit=limit,
+                skip_bad=skip_bad,
+                products=products,
+                profiles=[*profile_events(profiles, int(time.time() * 1000))] if profiles else (),
+                options=options,
+                name=file,
+                list_age_s_max=age_s_max,
+            )
+            summary = asyncio.run(replay(kafka, plan))
     except FormatError as error:
         raise click.ClickException(str(error)) from None
     except KafkaError as error:

@@ -63,8 +63,8 @@ def command(
 ) -> None:
     """Write a page about how good, fair and clear the lists of a shop are.
 
-    Reads clicks, lists, catalogue and trending from the start of what the broker retains, commits
-    nothing and publishes nothing.
+    Reads clicks, lists, catalogue, trending and users' profiles from the start of what the broker
+    retains, commits nothing and publishes nothing. No user is named, and no group of fewer than 20.
 
     \b
     Examples:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,7 @@ import msgspec
 import orjson
 
 from shopkeeper.shared.contracts import reasons
+from shopkeeper.shared.contracts.events.answers import ANSWER_GIVEN
 from shopkeeper.shared.contracts.events.intent import INTENT_RECOGNISED
 from shopkeeper.shared.contracts.events.recommendation import (
     RECOMMENDATIONS_UPDATED,
@@ -18,12 +20,17 @@ from shopkeeper.shared.contracts.events.recommendation import (
     Reason,
 )
 from shopkeeper.shared.contracts.events.sentiment import (
+    CATEGORY_SENTIMENT_UPDATED,
+    COMPLAINT_SCORED,
     PRODUCT_SENTIMENT_UPDATED,
     SENTIMENT_SCORED,
 )
+from shopkeeper.shared.text.personal_data import mask
 
 TEXT_CHARACTERS_MAX = 100
 ITEMS_SHOWN = 3
+NESTED_MAX = 64
+_ESCAPE = re.compile(r"""(\\(?:u[0-9a-fA-F]{4}|.))""")
 _NO_TITLES: Mapping[str, str] = {}
 
 
@@ -48,6 +55,42 @@ def preview(value: bytes | None, characters_max: int = TEXT_CHARACTERS_MAX) -> s
         escaped = repr(value[:characters_max])[2:-1]
     rest = len(text) - characters_max
     return escaped + (f"… ({rest} more)" if rest > 0 else "")
+
+
+def masked_preview(value: bytes | None, characters_max: int = TEXT_CHARACTERS_MAX) -> str:
+    """`preview` with personal data masked: in each string and number of a JSON value, else in the
+    text as it is. Masked before it is cut, so that no half of a number is left."""
+    if value is None:
+        return preview(value)
+    try:
+        data = orjson.loads(value)
+    except orjson.JSONDecodeError:
+        try:
+            text, encoding = value.decode("utf-8"), "utf-8"
+        except UnicodeDecodeError:
+            text, encoding = value.decode("latin-1"), "latin-1"
+        # Cut at escapes: the n of a line break would make one word with the number behind it.
+        pieces = [
+            mask(piece) if i % 2 == 0 else piece for i, piece in enumerate(_ESCAPE.split(text))
+        ]
+        return preview("".join(pieces).encode(encoding), characters_max)
+    hidden = _masked(data)
+    return preview(value if hidden == data else orjson.dumps(hidden), characters_max)
+
+
+def _masked(data: Any, depth: int = 0) -> Any:
+    if depth > NESTED_MAX:
+        return "…"
+    if isinstance(data, dict):
+        return {mask(name): _masked(value, depth + 1) for name, value in data.items()}
+    if isinstance(data, list):
+        return [_masked(value, depth + 1) for value in data]
+    if isinstance(data, str):
+        return mask(data)
+    if isinstance(data, int) and not isinstance(data, bool):
+        hidden = mask(str(data))
+        return data if hidden == str(data) else hidden
+    return data
 
 
 def place_of(record: Any, topic: str) -> dict[str, Any]:
@@ -88,7 +131,7 @@ def type_of(headers: Any, prefixes: tuple[str, ...]) -> str:
 def summary(
     event_type: str, value: bytes | None, language: str, titles: Mapping[str, str] = _NO_TITLES
 ) -> str:
-    """What a JSON record says, in one line.
+    """What a JSON record says, in one line, personal data masked.
 
     event_type: without its prefix; one that is not known is shown field by field.
     titles: product id -> title.
@@ -100,12 +143,12 @@ def summary(
     except orjson.JSONDecodeError:
         return f"({len(value)} bytes that are not JSON)"
     if not isinstance(data, dict):
-        return printable(str(data))
+        return printable(mask(str(data)))
     try:
         line = SUMMARIES.get(event_type, _fields)(data, Words(language, titles))
         return printable(line, 4 * TEXT_CHARACTERS_MAX)
     except (AttributeError, KeyError, TypeError, ValueError):  # not shaped as its type says
-        return preview(value)
+        return masked_preview(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +164,7 @@ class Words:
 
 
 def _fields(data: dict[str, Any], words: Words) -> str:
-    return ", ".join(f"{name}={value}" for name, value in data.items())
+    return ", ".join(f"{name}={_masked(value)}" for name, value in data.items())
 
 
 def _product(data: dict[str, Any], words: Words) -> str:
@@ -149,34 +192,65 @@ def _withdrawn(data: dict[str, Any], words: Words) -> str:
 
 
 def _searched(data: dict[str, Any], words: Words) -> str:
-    return f"“{data['query']}”"
+    return f"“{mask(data['query'])}”"
 
 
 def _asked(data: dict[str, Any], words: Words) -> str:
-    return f"“{data['question']}”"
+    return f"“{mask(data['question'])}”"
 
 
 def _reviewed(data: dict[str, Any], words: Words) -> str:
     stars = f"{data['rating']:g}★ " if data.get("rating") is not None else ""
-    return f"{stars}{words.title(data['product_id'])}: {data.get('review_body') or ''}"
+    return f"{stars}{words.title(data['product_id'])}: {mask(data.get('review_body') or '')}"
 
 
 def _catalogued(data: dict[str, Any], words: Words) -> str:
     return str((data.get("title_zh") if words.language == "zh" else None) or data["title"])
 
 
+def _published(data: dict[str, Any], words: Words) -> str:
+    title = f"{data['title']} " if data.get("title") else ""
+    return f"{data.get('kind') or 'knowledge'}: {title}{data['text']}"
+
+
+def _answer(data: dict[str, Any], words: Words) -> str:
+    if data["answer"] is None:
+        return f"no answer ({data.get('abstained', '')}) → person"
+    sources = ", ".join(source["id"] for source in data.get("sources", ()))
+    return f"{data['confidence']:.2f} {data['answer']} [{sources}]"
+
+
+def _profiled(data: dict[str, Any], words: Words) -> str:
+    told = {n: v for n, v in data.items() if n not in ("user_id", "anonymous_id", "session_id")}
+    return f"profile: {_fields(told, words) or 'nothing'}"
+
+
 def _intent(data: dict[str, Any], words: Words) -> str:
-    return f"{data['intent']} {data['score']:.2f} ({data.get('language', '')})"
+    said = f"{data['intent']} {data['score']:.2f} ({data.get('language', '')})"
+    route = data.get("route", "none")
+    slots = [f"{slot['name']}={slot['value']}" for slot in data.get("slots", ())]
+    return " ".join([said, *([f"→ {route}"] if route != "none" else []), *slots])
 
 
 def _sentiment(data: dict[str, Any], words: Words) -> str:
     return f"{data['label']} {data['score']:.2f} · {words.title(data['product_id'])}"
 
 
+def _complaint(data: dict[str, Any], words: Words) -> str:
+    return f"{data['label']} {data['score']:.2f} · a complaint ({data.get('language', '')})"
+
+
 def _product_sentiment(data: dict[str, Any], words: Words) -> str:
     return (
         f"{words.title(data['product_id'])}: {data['mean']:+.2f} from {data['count']} reviews, "
         f"trend {data['trend']:+.2f}"
+    )
+
+
+def _category_sentiment(data: dict[str, Any], words: Words) -> str:
+    return (
+        f"{data['category']}: {data['mean']:+.2f} from {data['count']} reviews of "
+        f"{data['products']} products, trend {data['trend']:+.2f}"
     )
 
 
@@ -209,9 +283,14 @@ SUMMARIES: dict[str, Callable[[dict[str, Any], Words], str]] = {
     "product.reviewed.v1": _reviewed,
     "review.withdrawn.v1": _withdrawn,
     "product.catalogued.v1": _catalogued,
+    "user.profiled.v1": _profiled,
+    "knowledge.published.v1": _published,
     INTENT_RECOGNISED: _intent,
+    ANSWER_GIVEN: _answer,
     SENTIMENT_SCORED: _sentiment,
+    COMPLAINT_SCORED: _complaint,
     PRODUCT_SENTIMENT_UPDATED: _product_sentiment,
+    CATEGORY_SENTIMENT_UPDATED: _category_sentiment,
     RECOMMENDATIONS_UPDATED: _items,
     SIMILAR_ITEMS_UPDATED: _similar,
     TRENDING_UPDATED: _items,

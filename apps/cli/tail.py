@@ -22,7 +22,7 @@ from shopkeeper.shared.runtime.settings import read as read_setting
 
 from . import connection
 from .output import reader_gone
-from .summaries import content_of, place_of, preview, printable, summary, type_of
+from .summaries import content_of, masked_preview, place_of, preview, printable, summary, type_of
 from .topic_names import TopicName, listed, nearest
 
 POLL_S = 0.2  # also how long a reader that goes away is not noticed
@@ -60,7 +60,7 @@ def as_line(record: Any, name: str, language: str, titles: dict[str, str], type_
     if name.endswith(".dlq"):
         errors = dict(record.headers)
         error = (errors.get("__connect.errors.exception.class.name") or b"?").decode()
-        text = f"{printable(error)}: {preview(record.value)}"
+        text = f"{printable(error)}: {masked_preview(record.value)}"
     else:
         # A bare JSON record is of its topic's type, as the worker takes it.
         meant = kind or (topic.default_type if topic is not None else "")
@@ -103,10 +103,12 @@ async def tail(
 @click.argument("topic", type=TopicName(), required=False)
 @click.option("--from-start", is_flag=True, help="From the oldest record; else only new ones.")
 @click.option("--limit", type=click.IntRange(min=1), help="Stop after so many records.")
-@click.option("--json", "raw", is_flag=True, help="One JSON object per record.")
+@click.option("--json", "raw", is_flag=True, help="One JSON object per record, unmasked.")
 @click.option("--lang", type=click.Choice(["en", "zh"]), default="en", show_default=True)
 def command(topic: str | None, from_start: bool, limit: int | None, raw: bool, lang: str) -> None:
     """Print the events of TOPIC as they come; Ctrl-C ends it. Without a TOPIC, list the topics.
+
+    E-mail addresses, telephones and the like in what people wrote are masked; --json masks none.
 
     \b
     Examples:

@@ -17,10 +17,12 @@ import orjson
 
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.contracts.decoder import EventDecoder
-from shopkeeper.shared.contracts.envelope import Decoded, Rejected, Several, Skipped
+from shopkeeper.shared.contracts.envelope import Decoded, Event, Rejected, Several, Skipped
+from shopkeeper.shared.datasets import messages
 from shopkeeper.shared.datasets.admission import UnsentRecord
 from shopkeeper.shared.datasets.base import BadRow
 from shopkeeper.shared.datasets.lines import json_texts
+from shopkeeper.shared.datasets.products import is_catalogue, load
 from shopkeeper.shared.datasets.readers import (
     AUTO,
     Books,
@@ -35,7 +37,7 @@ from shopkeeper.shared.datasets.tables import sample_of
 from shopkeeper.shared.runtime.settings import SettingsError
 from shopkeeper.shared.runtime.settings import read as read_setting
 
-from .data_files import Said, data_options, options_of
+from .data_files import Said, data_options, options_of, whole
 from .summaries import printable
 
 PROBLEMS_SHOWN = 10
@@ -56,7 +58,18 @@ WAYS_OUT = {
     "time_too_old": "times before 2000 are refused: check the unit",
     "time_ahead": "times over 24 hours ahead are refused: check the unit and the zone",
     "invalid_json": "one JSON object a line, UTF-8",
-    "empty_value": "an empty value removes a product (shop.catalogue.v1) and nothing else",
+    "empty_value": "an empty value removes a product, a review or a profile, and nothing else",
+    "wrong_key": "key profiles by their user_id: what is erased goes by keys",
+    "missing_key": "the record's key is the product id; a file has no keys",
+    "too_many": "at most 1,000 events in one record",
+    "invalid_utf8": "one JSON object a line, UTF-8",
+    "not_utf8": "one JSON object a line, UTF-8",
+    "not_an_object": "one JSON object a line; in a JSON array every entry is one",
+    "not_finite": "JSON has no NaN and no Infinity: leave the field out",
+    "lone_surrogate": "half of a character, cut by its producer",
+    "nested_too_deep": "events are flat",
+    "batch_mode": "one CloudEvent a line",
+    "invalid_base64": "`data_base64` is base64; `data` holds JSON as it is",
     "open_quote": "a cell must not span lines in a file of events",
     "too_few_columns": "every row has as many cells as the header",
     "too_many_columns": "cells that hold the delimiter are quoted",
@@ -107,20 +120,30 @@ class Door:
 
     def judge(self, line: int, value: bytes, findings: Findings) -> None:
         """Ask each topic in turn until one is not of the opinion that it is another's event."""
-        passed_on: object = None
+        passed_on: Decoded | None = None
         for decoder in self._decoders.values():
             record = UnsentRecord(self._now_ms, None, value, _headers(value), offset=line)
             verdicts = decoder.decode((record,))
             ours = [v for v in verdicts if _label(v) not in ANOTHER_TOPICS]
             for verdict in ours:
-                _count(line, verdict, findings)
+                _count(line, self._hinted(verdict, decoder, record), findings)
             if ours:
                 return
             for verdict in verdicts:
                 if isinstance(verdict, Rejected) or passed_on is None:
                     passed_on = verdict
-        message = getattr(passed_on, "message", "")
-        findings.refuse(line, "unknown_type", message or "no event of the topic that --topic names")
+        if passed_on is not None:  # of another topic than --topic names, or nobody's
+            _count(line, passed_on, findings)
+
+    def _hinted(self, verdict: Decoded, asked: EventDecoder, record: UnsentRecord) -> Decoded:
+        """A refusal with the topic that would take the event: it names no type, so it is what its
+        topic holds by default, and a file has no topic."""
+        if isinstance(verdict, Rejected) and verdict.error == "missing_field":
+            for name, other in self._decoders.items():
+                if other is not asked and isinstance(other.decode((record,))[0], Event):
+                    hint = f"{verdict.message}; of {name} it would be an event: --topic {name}"
+                    return Rejected(verdict.offset, verdict.stage, verdict.error, hint)
+        return verdict
 
 
 def _label(verdict: object) -> str:
@@ -131,7 +154,14 @@ def _label(verdict: object) -> str:
 
 def _headers(value: bytes) -> list[tuple[str, bytes]]:
     """What a producer of such a value sends with it: structured events say that they are."""
-    return STRUCTURED if b'"specversion"' in value else []
+    if b'"specversion"' not in value:
+        return []
+    try:
+        document = orjson.loads(value)
+    except orjson.JSONDecodeError:
+        return []
+    named = isinstance(document, dict) and isinstance(document.get("specversion"), str)
+    return STRUCTURED if named else []
 
 
 def _count(line: int, verdict: Decoded, findings: Findings) -> None:
@@ -186,18 +216,58 @@ class _Problems:
             self.found.append(found)
 
 
-def _is_of_events(path: Path, form: str, topic: str | None, options: Options) -> bool:
-    """Whether a file holds events as producers send them, not rows of a data set."""
-    if topic is not None:
-        return True
-    if form != AUTO or options.columns or path.is_dir():
-        return False
-    if sample_of(path, options).kind != "json":
-        return False
+def judge_catalogue(path: Path, options: Options, now_ms: int) -> tuple[Findings, Books]:
+    """The verdicts on a catalogue, product by product as `replay --catalogue` publishes it.
+    Raises FormatError."""
+    findings, books, bad = Findings(), Books(), _Problems()
     try:
-        return recognise(path, Options(options.encoding)) == "events"
+        load(path, on_bad=bad, books=books, options=options, now_ms=now_ms)
     except FormatError:
-        return True
+        if not books.skipped_bad:  # no product is left; which, is for the user to see
+            raise
+    findings.accepted["product.catalogued.v1"] += books.events
+    findings.skipped.update(books.left_out)
+    findings.refused.update(books.skipped_bad)
+    findings.problems.extend(bad.found)
+    return findings, books
+
+
+def kind_of(path: Path, form: str, topic: str | None, options: Options) -> str:
+    """What a file is judged as: `events` as producers send them, `rows` of a data set, or a
+    `catalogue`. Raises FormatError."""
+    if topic is not None:
+        return "events"
+    if form != AUTO or options.columns or path.is_dir():
+        return "rows"
+    quiet = Options(options.encoding, type_prefix=options.type_prefix)
+    is_json = sample_of(path, quiet).kind == "json"
+    try:
+        found = recognise(path, quiet)
+    except FormatError:
+        if is_json:
+            return "events"
+        return "catalogue" if is_catalogue(path, quiet) else "rows"
+    return "events" if is_json and found in ("events", messages.NAME) else "rows"
+
+
+def judged(
+    path: Path, topic: str | None, form: str, options: Options, prefix: str, now_ms: int
+) -> tuple[Findings, dict[str, Any]]:
+    """The verdicts on a file, and their summary. Raises FormatError."""
+    kind = kind_of(path, form, topic, options)
+    if kind == "events":
+        names = SHOP_TOPICS if topic is None else (topic,)
+        findings = judge_events(path, Door(names, prefix, now_ms), options)
+        return findings, findings.as_json()
+    if kind == "catalogue":
+        options.say(f"{path}: read as a catalogue (replay takes it as --catalogue)")
+        findings, books = judge_catalogue(path, options, now_ms)
+    else:
+        findings, books = judge_rows(path, form, options, now_ms)
+    summary = findings.as_json() | {"rows": books.rows, "merged": books.merged}
+    if books.dropped_cells:
+        summary["dropped_cells"] = dict(books.dropped_cells)
+    return findings, summary
 
 
 def _print(path: Path, findings: Findings) -> None:
@@ -221,7 +291,7 @@ def _print(path: Path, findings: Findings) -> None:
 
 
 @click.command("validate")
-@click.argument("file", type=click.Path(exists=True, path_type=Path))
+@click.argument("file", type=click.Path(exists=True, allow_dash=True, path_type=Path))
 @click.option(
     "--topic",
     type=click.Choice(SHOP_TOPICS),
@@ -232,31 +302,26 @@ def _print(path: Path, findings: Findings) -> None:
 def command(file: Path, topic: str | None, raw: bool, **said: Any) -> None:
     """What the workers would say of the events in FILE; nothing is published, no broker needed.
 
-    FILE: JSON events, one a line (CloudEvents in structured mode, or bare), or any data file that
-    `shopkeeper replay` reads. Exit status 1 if any event would be refused.
+    FILE: JSON events, one a line (CloudEvents in structured mode, or bare), or any data file or
+    catalogue that `shopkeeper replay` reads; - is standard input. Exit status 1 if any event would
+    be refused, or none can be read.
 
     \b
     Examples:
       shopkeeper validate events.jsonl
       shopkeeper validate clicks.csv --columns user_id=visitor,item_id=sku
+      zcat events.jsonl.gz | head -1000 | shopkeeper validate - --json
     """
     try:
         prefix = read_setting(os.environ, "TYPE_PREFIX")
     except SettingsError as error:
         raise click.UsageError(str(error)) from None
-    notes = Said()
-    options = options_of(said, notes)
     now_ms = int(time.time() * 1000)
     try:
-        if _is_of_events(file, said["form"], topic, options):
-            names = SHOP_TOPICS if topic is None else (topic,)
-            findings = judge_events(file, Door(names, prefix, now_ms), options)
-            summary = findings.as_json()
-        else:
-            findings, books = judge_rows(file, said["form"], options, now_ms)
-            summary = findings.as_json() | {"rows": books.rows, "merged": books.merged}
-            if books.dropped_cells:
-                summary["dropped_cells"] = dict(books.dropped_cells)
+        with whole(file, Said()) as (path, say):
+            findings, summary = judged(
+                path, topic, said["form"], options_of(said, say), prefix, now_ms
+            )
     except FormatError as error:
         raise click.ClickException(str(error)) from None
     if raw:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from shopkeeper.shared.contracts import outputs, topics
+from shopkeeper.shared.text.personal_data import mask
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -36,6 +37,7 @@ EXPLAINED = frozenset(
         topics.RECOMMENDATIONS,
         topics.SIMILAR_ITEMS,
         topics.TRENDING,
+        topics.ANSWERS,
     }
 )
 
@@ -140,6 +142,7 @@ class Live:
     trouble: str = ""  # the last warning that a worker wrote
     measure_from_s: float | None = None  # latencies count for events sent after this
     intents: deque[Example] = field(default_factory=lambda: deque(maxlen=EXAMPLES_MAX))
+    answers: deque[Example] = field(default_factory=lambda: deque(maxlen=EXAMPLES_MAX))
     sentiments: deque[Example] = field(default_factory=lambda: deque(maxlen=EXAMPLES_MAX))
     recommendations: deque[Example] = field(default_factory=lambda: deque(maxlen=SUBJECTS_MAX))
     similar: deque[Example] = field(default_factory=lambda: deque(maxlen=SUBJECTS_MAX))
@@ -174,11 +177,13 @@ class Live:
         except (msgspec.DecodeError, UnicodeDecodeError):
             return
         sent_s, text = self._causes.get(cause, (None, ""))
-        example = Example(data, text)
+        example = Example(data, mask(text))
         if topic == topics.INTENTS:
             self.intents.append(example)
         elif topic == topics.SENTIMENTS:
             self.sentiments.append(example)
+        elif topic == topics.ANSWERS:
+            self.answers.append(example)
         elif topic == topics.RECOMMENDATIONS:
             self._received_list(example, sent_s, now_s)
         elif topic == topics.SIMILAR_ITEMS:

@@ -23,6 +23,7 @@ from rich.live import Live as Display
 from shopkeeper import services
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.datasets import products, readers
+from shopkeeper.shared.datasets.knowledge import knowledge_events
 from shopkeeper.shared.runtime.kafka import admin
 from shopkeeper.shared.runtime.kafka.publisher import Publisher
 from shopkeeper.shared.runtime.kafka.reader import Reader
@@ -31,7 +32,7 @@ from shopkeeper.shared.runtime.processes.embedded_retention import EmbeddedReten
 from shopkeeper.shared.runtime.settings import KafkaSettings, read
 from shopkeeper.shared.runtime.tasks import end_tasks
 
-from . import shoppers, view
+from . import faq, shoppers, view
 from .live import OUTPUT_TOPICS, Live, WorkerState
 
 if TYPE_CHECKING:
@@ -176,7 +177,9 @@ class Demo:
 
     async def _publish(self) -> None:
         async with Publisher(self._kafka, "demo", self._type_prefix) as publisher:
-            for event in products.catalogue_events(self._plan.products, int(time.time() * 1000)):
+            now_ms = int(time.time() * 1000)
+            said = knowledge_events(faq.built_in(), now_ms) if self._plan.data is None else []
+            for event in (*products.catalogue_events(self._plan.products, now_ms), *said):
                 self.live.sent(event, time.monotonic())
                 await publisher.publish(event)
             await publisher.flush()

@@ -33,6 +33,7 @@ EVENT_NAMES = {
     "question.asked.v1": "questions",
     "product.reviewed.v1": "reviews",
     "product.catalogued.v1": "catalogue",
+    "knowledge.published.v1": "knowledge",
 }
 MOOD_STYLES = {"positive": "green", "neutral": "yellow", "negative": "red"}
 STATE_STYLES = {"ready": "green", "starting": "yellow", "waiting": "red", "stopped": "dim"}
@@ -159,6 +160,24 @@ def _sentiments(live: Live) -> Group:
     return Group(*lines) if lines else _nothing_yet()
 
 
+def _answers(live: Live) -> Group:
+    lines: list[RenderableType] = []
+    for example in reversed(live.answers):
+        data = example.data
+        lines.append(
+            _one_line(Text.assemble(("? ", "bold yellow"), printable(example.text, 80) or "–"))
+        )
+        if data.answer is None:
+            lines.append(_one_line(Text("  → a person", "dim")))
+            continue
+        source = f"  [{', '.join(source.id for source in data.sources)}]"
+        line = Text("  ")
+        line.append(printable(data.answer, 200))
+        line.append(source, "dim")
+        lines.append(_one_line(line))
+    return Group(*lines) if lines else _nothing_yet()
+
+
 def _similar(live: Live, now_s: float) -> Group:
     titles = live.titles(language_at(now_s))
     lines: list[RenderableType] = []
@@ -211,7 +230,7 @@ def screen(live: Live, now_s: float) -> Layout:
     layout = Layout()
     rows = [
         Layout(name="head", size=1),
-        Layout(name="numbers", size=10),
+        Layout(name="numbers", size=11),
         Layout(name="lists", ratio=4),
         Layout(name="texts", ratio=3),
         Layout(name="views", ratio=3),
@@ -247,6 +266,7 @@ def screen(live: Live, now_s: float) -> Layout:
     layout["lists"].update(Panel(_recommendations(live, now_s), title="recommendations"))
     layout["texts"].split_row(
         Layout(Panel(_intents(live), title="intents of searches and questions")),
+        Layout(Panel(_answers(live), title="questions and answers")),
         Layout(Panel(_sentiments(live), title="sentiments of reviews")),
     )
     layout["views"].split_row(
@@ -283,6 +303,10 @@ def plain_lines(live: Live, now_s: float) -> Iterator[str]:
     if live.intents:
         example = live.intents[-1]
         yield printable(f"  intent of “{example.text}”: {example.data.intent}", 300)
+    answered = [example for example in live.answers if example.data.answer is not None]
+    if answered:
+        data, question = answered[-1].data, answered[-1].text
+        yield printable(f"  answer to “{question}”: {data.answer} [{data.sources[0].id}]", 300)
     if live.sentiments:
         example = live.sentiments[-1]
         yield printable(f"  sentiment of “{example.text}”: {example.data.label}", 300)

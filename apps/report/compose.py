@@ -8,7 +8,7 @@ import numpy as np
 
 import shopkeeper
 
-from . import figures, shop_charts
+from . import figures, reviews, shop_charts
 from .charts import Section, Words, written, written_duration
 from .join import SEEN_MS_MIN
 from .page import moment
@@ -34,18 +34,20 @@ def made(now_ms: float, words: Words) -> str:
 
 def running_shop(found: Retained, words: Words) -> Shown:
     """Everything about a shop with at least one list."""
-    shop = figures.Shop(found.catalogue, found.trending, found.opinions)
+    shop = figures.Shop(found.catalogue, found.trending, found.opinions, found.profiles)
     numbers = figures.compute(found.lists, found.join, found.numbers, shop)
     chinese = words.language == "zh"
     titles = {
-        name: (chinese and found.catalogue[name].title_zh) or found.catalogue[name].title
-        for name, _, _ in numbers.top
-        if name in found.catalogue
+        name: (chinese and product.title_zh) or product.title
+        for name, product in found.catalogue.items()
     }
+    categories = {name: product.category or "" for name, product in found.catalogue.items()}
+    sections = shop_charts.sections(numbers, titles, words)
+    sections.append(reviews.section(found.reviews, titles, categories, words))
     return Shown(
         _about(found, numbers, words),
         _tiles(numbers, words),
-        [*shop_charts.sections(numbers, titles, words), _sources(found.extents, words)],
+        [*sections, _sources(found.extents, words)],
     )
 
 

@@ -18,12 +18,15 @@ from shopkeeper.apps.cli.summaries import printable
 from shopkeeper.services.recommender.core.ranking.online_metrics import gini
 from shopkeeper.services.recommender.evaluation.metrics import RankingMetrics
 
+from . import groups
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from shopkeeper.services.recommender.core.numeric.items import ItemIndex
+    from shopkeeper.services.recommender.evaluation.group_fairness import Field
     from shopkeeper.shared.contracts.events.shop import ProductCatalogued
 
     from .join import Join, Shown
@@ -59,6 +62,7 @@ class Shop:
     catalogue: Mapping[str, ProductCatalogued]
     trending: Sequence[str] = ()  # everyone's trending items now
     opinions: Mapping[str, float] | None = None  # product -> mean sentiment of its reviews
+    profiles: Mapping[str, Mapping[str, str]] | None = None  # user -> field -> value
 
 
 @dataclass(frozen=True)
@@ -101,6 +105,8 @@ class Figures:
     unknown_ids: int
     trending_share: float | None  # of what was shown
     ages_ms: NDArray[np.int64]  # from event to published list
+    groups: dict[str, Field]  # field of the users' profiles -> figures by value
+    profiles: int  # users who have one
     top: list[tuple[str, int, int]]  # product id, times shown, clicks; most shown first
 
 
@@ -136,6 +142,7 @@ def compute(lists: Sequence[Shown], join: Join, numbers: ItemIndex, shop: Shop) 
     shown_at = [sum(len(s.items) > place for s in seeable) for place in range(CUTOFF)]
     ages = [s.published_ms - s.event_ms for s in lists if s.event_ms is not None]
     slots = int(exposure.sum())
+    profiles = shop.profiles or {}
     trending = [numbers.intern(name) for name in shop.trending]
     trending = [item for item in trending if item < count]
     return Figures(
@@ -175,6 +182,8 @@ def compute(lists: Sequence[Shown], join: Join, numbers: ItemIndex, shop: Shop) 
         unknown_ids=join.unknown_ids,
         trending_share=float(exposure[trending].sum() / slots) if trending and slots else None,
         ages_ms=np.array(ages, np.int64),
+        groups=groups.by_field(lists, profiles, clicks, CUTOFF, echoed=bool(join.positions)),
+        profiles=len(profiles),
         top=[
             (numbers.product_ids[item], int(exposure[item]), int(clicks[item]))
             for item in np.argsort(-exposure, kind="stable")[:TOP_ITEMS]

@@ -20,7 +20,7 @@ import numpy as np
 from matplotlib import dates, ticker
 from matplotlib.figure import Figure
 
-from .charts import Chart, written, written_duration
+from .charts import Chart, Series, written, written_duration
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +31,7 @@ COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#b8860b", "#56b4e9", "#8
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 DASHES = ("-", "--", "-.", ":")
 HATCHES = ("", "///", "\\\\\\", "xx", "--", "||", "++")  # those of dots cost 250 kB each
-INK = "#010203"  # stands for the page's text colour, see `_themed`
+INK = "#010203"  # stands for the page's text colour, see `themed`
 WIDTH_IN, HEIGHT_IN = 7.6, 3.3
 ROW_IN, ROWS_MARGIN_IN = 0.16, 1.05  # of lying bars: height of each, and of all around
 FONT_PT = 10.5
@@ -76,12 +76,16 @@ def svg(chart: Chart) -> str:
         _place(figure, axes, chart)
         out = io.BytesIO()
         figure.savefig(out, format="svg", transparent=True, metadata={"Date": None})
-    return _themed(out.getvalue(), chart)
+    return themed(out.getvalue(), chart.name, chart.title)
 
 
 def standalone(chart: Chart) -> str:
     """The same as a file of its own, that follows its reader's light or dark."""
-    text = svg(chart)
+    return with_own_ink(svg(chart))
+
+
+def with_own_ink(text: str) -> str:
+    """An <svg> element as a file of its own, that follows its reader's light or dark."""
     style = "<style>svg{color:#1c2733}@media(prefers-color-scheme:dark){svg{color:#e4e8ec}}</style>"
     head = text.index(">") + 1
     return text[:head] + style + text[head:] + "\n"
@@ -137,22 +141,24 @@ def _bars(axes: Axes, chart: Chart) -> None:
     for number, series in enumerate(chart.series):
         at = places + (number - (len(chart.series) - 1) / 2) * width
         axes.bar(at, series.values, width * 0.94, label=series.name, **_fill(number))
-        if series.low is not None and series.high is not None:
-            _whiskers(axes, at, series.values, series.low, series.high)
+        _whiskers(axes, at, series)
     axes.set_xticks(places, [str(x) for x in chart.x])
     axes.grid(visible=False, axis="x")
     if any(value < 0 for series in chart.series for value in series.values):
         axes.axhline(0, color=INK, linewidth=0.8)
 
 
-def _whiskers(
-    axes: Axes, at: Any, values: Sequence[float], low: Sequence[float], high: Sequence[float]
-) -> None:
-    middle = np.array(values, np.float64)
-    below, above = np.array(low, np.float64), np.array(high, np.float64)
+def _whiskers(axes: Axes, at: Any, series: Series, lying: bool = False) -> None:
+    """The intervals of bars, where there are any."""
+    if series.low is None or series.high is None:
+        return
+    middle = np.array(series.values, np.float64)
+    below, above = np.array(series.low, np.float64), np.array(series.high, np.float64)
     known = np.isfinite(below) & np.isfinite(above) & np.isfinite(middle)
     reach = np.maximum(0, np.stack([middle - below, above - middle]))[:, known]
-    axes.errorbar(at[known], middle[known], reach, fmt="none", ecolor=INK, capsize=3, lw=1.2)
+    x, y = (middle, at) if lying else (at, middle)
+    of: dict[str, Any] = {"xerr" if lying else "yerr": reach}
+    axes.errorbar(x[known], y[known], **of, fmt="none", ecolor=INK, capsize=3, lw=1.2)
 
 
 def _rows(axes: Axes, chart: Chart) -> None:
@@ -161,7 +167,8 @@ def _rows(axes: Axes, chart: Chart) -> None:
     for number, series in enumerate(chart.series):
         at = places + (number - (len(chart.series) - 1) / 2) * height
         axes.barh(at, series.values, height * 0.94, label=series.name, **_fill(number))
-        if len(chart.series) == 1:
+        _whiskers(axes, at, series, lying=True)
+        if len(chart.series) == 1 and series.low is None:
             for place, value in zip(at, series.values, strict=True):
                 axes.annotate(
                     written(value, chart.form),
@@ -175,7 +182,9 @@ def _rows(axes: Axes, chart: Chart) -> None:
     axes.margins(y=0.02)
     axes.invert_yaxis()
     axes.grid(visible=False, axis="y")
-    if len(chart.series) == 1:
+    if any(value < 0 for series in chart.series for value in series.values):
+        axes.axvline(0, color=INK, linewidth=0.8)
+    if len(chart.series) == 1 and chart.series[0].low is None:
         axes.set_xlim(right=1.12 * max(chart.series[0].values, default=1.0) or 1.0)
 
 
@@ -289,32 +298,32 @@ def width_em(text: str) -> float:
     return sum(1.0 if unicodedata.east_asian_width(c) in "WF" else 0.58 for c in text)
 
 
-def _themed(drawn: bytes, chart: Chart) -> str:
+def themed(drawn: bytes, name: str, title: str) -> str:
     """The drawing with the page's ink and fonts, a title, and ids that no other plot has."""
     root = ET.fromstring(drawn)
     for child in list(root):
         if child.tag == f"{{{SVG}}}metadata":
             root.remove(child)
-    renamed = {e.get("id"): f"{chart.name}-{e.get('id')}" for e in root.iter() if e.get("id")}
+    renamed = {e.get("id"): f"{name}-{e.get('id')}" for e in root.iter() if e.get("id")}
     for element in root.iter():
-        for name, value in element.attrib.items():
+        for key, value in element.attrib.items():
             changed = value.replace(INK, "currentColor")
-            if name == "id":
+            if key == "id":
                 changed = renamed[value]
-            elif name == f"{{{XLINK}}}href":
+            elif key == f"{{{XLINK}}}href":
                 changed = "#" + renamed.get(value[1:], value[1:])
             changed = _URL.sub(lambda m: f"url(#{renamed.get(m[1], m[1])})", changed)
             changed = _FONT.sub("system-ui, sans-serif", changed)
-            element.set(name, changed)
+            element.set(key, changed)
         if element.tag == f"{{{SVG}}}style":
             element.text = "*{stroke-linejoin:round;stroke-linecap:butt}"
-    for name in ("width", "height"):
-        root.attrib.pop(name, None)
-    title = ET.Element(f"{{{SVG}}}title", {"id": f"{chart.name}-title"})
-    title.text = chart.title
-    root.insert(0, title)
+    for side in ("width", "height"):
+        root.attrib.pop(side, None)
+    titled = ET.Element(f"{{{SVG}}}title", {"id": f"{name}-title"})
+    titled.text = title
+    root.insert(0, titled)
     root.set("role", "img")
-    root.set("aria-labelledby", f"{chart.name}-title")
+    root.set("aria-labelledby", f"{name}-title")
     return ET.tostring(root, encoding="unicode")
 
 

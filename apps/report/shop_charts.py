@@ -9,6 +9,7 @@ import numpy as np
 
 from shopkeeper.apps.cli.summaries import printable
 
+from . import groups
 from .charts import Chart, Section, Series, Words, written, written_duration
 from .figures import CUTOFF, CUTOFFS, NONE, OTHERS, Figures, Share
 
@@ -26,23 +27,24 @@ TITLE_CHARACTERS = 60
 
 
 def sections(found: Figures, titles: Mapping[str, str], words: Words) -> list[Section]:
-    """titles: product id -> title, for the products shown most."""
+    """titles: product id -> title, of the catalogue."""
     return [
         _quality(found, words),
         _items(found, titles, words),
         _users(found, words),
+        groups.section(found.groups, found.profiles, words, CUTOFF),
         _clarity(found, words),
         _use(found, words),
         _timeliness(found, words),
     ]
 
 
-def chart(name: str, words: Words, **rest: Any) -> Chart:
-    """A chart with the words of its name."""
+def chart(name: str, words: Words, least: int = USERS_MIN, **rest: Any) -> Chart:
+    """A chart with the words of its name. least: how many a point must stand for."""
     return Chart(
         name,
         words(f"{name}.title"),
-        words(f"{name}.text", least=USERS_MIN),
+        words(f"{name}.text", least=least),
         x_label=words(f"{name}.x"),
         y_label=words(f"{name}.y"),
         **rest,

@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from shopkeeper.services.recommender.core.numeric.items import ItemIndex
+from shopkeeper.services.recommender.core.user_groups.profiles import FIELDS, kept_values
 from shopkeeper.shared.contracts import outputs, topics
 from shopkeeper.shared.contracts.decoder import EventDecoder
 from shopkeeper.shared.contracts.envelope import Event, Several
 from shopkeeper.shared.contracts.events.recommendation import TRENDING_UPDATED, TrendingUpdated
 from shopkeeper.shared.contracts.events.sentiment import (
     PRODUCT_SENTIMENT_UPDATED,
+    SENTIMENT_SCORED,
     ProductSentimentUpdated,
+    SentimentScored,
 )
 from shopkeeper.shared.contracts.events.shop import ProductCatalogued
 from shopkeeper.shared.runtime.kafka.admin import partitions_of
@@ -23,15 +26,24 @@ from shopkeeper.shared.runtime.kafka.reader import Reader
 from shopkeeper.shared.runtime.kafka.routing import hop_of
 
 from .join import Join, Lists, Shown
+from .reviews import Reviews
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from shopkeeper.shared.runtime.settings import KafkaSettings
 
+EVERY_FIELD = frozenset(FIELDS)
 READER = "recommender"  # what counts as an event is what its decoder lets through
 NEEDED = (topics.CLICKS, topics.RECOMMENDATIONS)
-WELCOME = (topics.SEARCHES, topics.CATALOGUE, topics.TRENDING, topics.PRODUCT_SENTIMENT)
+WELCOME = (
+    topics.SEARCHES,
+    topics.CATALOGUE,
+    topics.TRENDING,
+    topics.PRODUCT_SENTIMENT,
+    topics.SENTIMENTS,
+    topics.PROFILES,
+)
 
 
 @dataclass
@@ -52,6 +64,33 @@ class Extent:
         self.records += 1
 
 
+class Profiles:
+    """What is known of users, as the newest record of each says, by its event's time: copies of a
+    record lie in several partitions until compaction, and so do tombstones."""
+
+    def __init__(self, type_prefix: str) -> None:
+        self._decoder = _decoder(topics.PROFILES, type_prefix)
+        # By user: time of the newest event and whether it forgets, and what it says.
+        self._newest: dict[str, tuple[tuple[int, bool], dict[str, str]]] = {}
+
+    def see(self, record: Any) -> None:
+        """One record of the topic."""
+        (verdict,) = self._decoder.decode([record])
+        for event in verdict.verdicts if isinstance(verdict, Several) else (verdict,):
+            if not isinstance(event, Event):
+                continue
+            user, values = (event.key or b"").decode("utf-8", "replace"), {}
+            if event.data is not None:
+                user, values = event.data.user, dict(kept_values(event.data, EVERY_FIELD))
+            rank = event.time_ms, not values  # of one time, forgetting stands
+            if user not in self._newest or rank >= self._newest[user][0]:
+                self._newest[user] = rank, values
+
+    def known(self) -> dict[str, dict[str, str]]:
+        """User -> field -> value, of those of whom anything is known."""
+        return {user: values for user, (_, values) in self._newest.items() if values}
+
+
 @dataclass
 class Retained:
     """What was found. lists: joined, oldest first."""
@@ -65,6 +104,8 @@ class Retained:
     extents: dict[str, Extent]  # by topic
     lists_seen: int
     unreadable: int
+    profiles: dict[str, dict[str, str]] = field(default_factory=dict)  # user -> field -> value
+    reviews: Reviews = field(default_factory=Reviews)
 
 
 async def read(kafka: KafkaSettings, type_prefix: str, lists_max: int) -> Retained:
@@ -76,8 +117,9 @@ async def read(kafka: KafkaSettings, type_prefix: str, lists_max: int) -> Retain
     numbers = ItemIndex()
     catalogue: dict[str, ProductCatalogued] = {}
     trending: list[str] = []
-    opinions: dict[str, float] = {}
+    reviews = Reviews()
     lists = Lists(numbers, lists_max)
+    profiles = Profiles(type_prefix)
     decoder = _decoder(topics.CATALOGUE, type_prefix)
     # Lists first: then the event that any of them was made for is among the clicks read later.
     async with Reader(kafka, [topics.RECOMMENDATIONS, *views], from_start=True) as reader:
@@ -95,12 +137,23 @@ async def read(kafka: KafkaSettings, type_prefix: str, lists_max: int) -> Retain
                 )
             elif name == topics.CATALOGUE:
                 _catalogue(decoder, record, catalogue)
-            elif record.value is not None:
+            elif name == topics.PROFILES:
+                profiles.see(record)
+            elif record.value is None:
+                if name == topics.PRODUCT_SENTIMENT:
+                    emptied = (record.key or b"").decode("utf-8", "replace")
+                    reviews.see_product(emptied, None, record.timestamp)
+            else:
                 found = _decoded(name, record.value)
                 if isinstance(found, TrendingUpdated) and found.scope == "all":
                     trending = [item.product_id for item in found.items]
                 elif isinstance(found, ProductSentimentUpdated):
-                    opinions[found.product_id] = found.mean
+                    reviews.see_product(found.product_id, found, record.timestamp)
+                elif isinstance(found, SentimentScored):
+                    written_ms = event_time(record.headers)
+                    reviews.see_review(
+                        found, record.timestamp if written_ms is None else written_ms
+                    )
     kept = lists.kept()
     join = Join(numbers, kept)
     if topics.SEARCHES in names:
@@ -115,10 +168,12 @@ async def read(kafka: KafkaSettings, type_prefix: str, lists_max: int) -> Retain
         join=join,
         catalogue=catalogue,
         trending=trending,
-        opinions=opinions,
+        opinions={said.product_id: said.mean for said in reviews.products},
         extents=extents,
         lists_seen=lists.seen,
         unreadable=lists.unreadable,
+        profiles=profiles.known(),
+        reviews=reviews,
     )
 
 
@@ -166,6 +221,7 @@ def _catalogue(decoder: EventDecoder, record: Any, catalogue: dict[str, ProductC
 _SUFFIXES = {
     topics.TRENDING: TRENDING_UPDATED,
     topics.PRODUCT_SENTIMENT: PRODUCT_SENTIMENT_UPDATED,
+    topics.SENTIMENTS: SENTIMENT_SCORED,
 }
 
 

@@ -1,4 +1,4 @@
-"""Wiring of the intent worker: searches and questions in, intents out."""
+"""Wiring of the intent worker: searches, questions and the catalogue in, intents out."""
 
 from __future__ import annotations
 
@@ -7,23 +7,62 @@ from typing import TYPE_CHECKING
 
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.runtime.api.service import Service, Source
-from shopkeeper.shared.runtime.telemetry.predictions import Predictions
+from shopkeeper.shared.runtime.telemetry.metrics import StateMetrics
+from shopkeeper.shared.text.correction_table import CorrectionTable
+from shopkeeper.shared.text.corrections import Corrected
+from shopkeeper.shared.text.drift_metrics import DriftMetrics
+from shopkeeper.shared.text.model_updates import ModelUpdates
 
+from .catalogue import CatalogueNames
 from .core import WANTED, IntentProcessor
-from .model import load_model
+from .model import NAME, load_cascade, thresholds_of
+from .policy import Policy
+from .rules import NO_RULES, intent_rules
 
 if TYPE_CHECKING:
     from shopkeeper.shared.runtime.settings import WorkerSettings
+    from shopkeeper.shared.runtime.telemetry.metrics import Observer, Registry
 
 
 def build(settings: WorkerSettings) -> Service:
-    """The service; loads its model once. Raises ModelError."""
-    model, abstain_below = load_model(settings.model_dir, settings.ort_intra_op_threads)
-    predictions = Predictions(model.name)
-    model.on_call = predictions.called
+    """The service; loads its model. Raises ModelError, and SettingsError for rules."""
+    updates = ModelUpdates(
+        NAME, settings, load=load_cascade, read_rules=intent_rules, default_rules=NO_RULES
+    )
+    policy = Policy(updates.served.labels, thresholds_of(updates.served.parameters), updates.rules)
+    updates.follow(
+        apply=lambda model, rules: policy.replace(thresholds_of(model.parameters), rules),
+        columns=lambda rows, parameters: policy.columns(rows, thresholds_of(parameters)),
+    )
+    model = Corrected(updates.served)
+    corrections = CorrectionTable(model)
+    drift = DriftMetrics(updates.served)
+    catalogue = CatalogueNames()
 
     def make(topic: str, partition: int) -> IntentProcessor:
-        return IntentProcessor(topic, partition, model, abstain_below, predictions.outcomes)
+        return IntentProcessor(
+            topic,
+            partition,
+            model,
+            policy,
+            updates.outcomes,
+            names=catalogue.names,
+            drift=drift.drift,
+        )
+
+    def metrics(registry: Registry) -> Observer:
+        observers = [each.metrics(registry) for each in (updates, corrections, drift)]
+        state = StateMetrics(registry)
+        held = state.entries.labels("catalogue_names")
+        refused = state.evictions.labels("catalogue_names")
+
+        def observe() -> None:
+            for each in observers:
+                each()
+            held.set(len(catalogue.names))
+            refused.inc(catalogue.names.take_refused())
+
+        return observe
 
     return Service(
         name="intent",
@@ -31,6 +70,9 @@ def build(settings: WorkerSettings) -> Service:
             Source(topic, partial(make, topic), WANTED)
             for topic in (topics.SEARCHES, topics.QUESTIONS)
         ],
-        metrics=predictions.metrics,
-        models=[(model.name, model.version)],
+        tables={topics.CATALOGUE: catalogue.apply, topics.CORRECTIONS: corrections.apply},
+        metrics=metrics,
+        models=[(updates.served.name, updates.served.version)],
+        refresh=updates.refresh,
+        components=updates.components,
     )

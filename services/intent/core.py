@@ -1,6 +1,7 @@
 """What a search or a question wants: a label per text, and the honest answer "none of these".
 
-Stateless: each output is a function of its own event and the model.
+Stateless: each output is a function of its own event and the model, but for the brands and
+categories among its slots, whose names the catalogue has at that moment.
 """
 
 from __future__ import annotations
@@ -9,60 +10,36 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from shopkeeper.shared.contracts import topics
+from shopkeeper.shared.contracts.complaints import Complaint
 from shopkeeper.shared.contracts.envelope import Event, Output, Rejected
+from shopkeeper.shared.contracts.events.answers import ANSWER_GIVEN
 from shopkeeper.shared.contracts.events.base import Model
-from shopkeeper.shared.contracts.events.intent import INTENT_RECOGNISED, IntentRecognised
+from shopkeeper.shared.contracts.events.intent import INTENT_RECOGNISED, IntentRecognised, Slot
+from shopkeeper.shared.contracts.events.sentiment import COMPLAINT_SCORED
 from shopkeeper.shared.contracts.events.shop import ProductsSearched, QuestionAsked
 from shopkeeper.shared.contracts.outputs import encode, headers_of, output_id
+from shopkeeper.shared.contracts.searched_questions import SearchedQuestion
 from shopkeeper.shared.runtime.api.processor import Stateless
 from shopkeeper.shared.text.language import detect
+from shopkeeper.shared.text.personal_data import mask
+
+from .routes import asks_of
+from .slots import Names, slots_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy as np
-    from numpy.typing import NDArray
-
+    from shopkeeper.shared.contracts.envelope import Headers
     from shopkeeper.shared.text.classifier import Classifier
+    from shopkeeper.shared.text.drift import Drift
 
-OUT_OF_SCOPE = "out_of_scope"
+    from .decision import Decided
+    from .policy import Policy
+
 SOURCE = b"shopkeeper/intent"
 PROBABILITIES_MAX = 5  # per output: those below are noise, and cost more bytes than the answer
-PROBABILITY_DIGITS = 4
+TOP_INTENTS = 3
 WANTED = frozenset({"products.searched.v1", "question.asked.v1"})
-
-
-class Decision:
-    """From a row of probabilities to a label; abstains below a threshold.
-
-    The score is always the probability of the label that is given, so that an abstention from an
-    unsure answer has a low score, and one from a text that is clearly something else a high one.
-    """
-
-    def __init__(self, labels: Sequence[str], abstain_below: float) -> None:
-        if OUT_OF_SCOPE not in labels:
-            raise ValueError(f"an intent model needs the label {OUT_OF_SCOPE}")
-        if not 0.0 <= abstain_below <= 1.0:
-            raise ValueError(f"abstain_below={abstain_below!r} is not a probability")
-        self.labels = tuple(labels)
-        self.abstain_below = abstain_below
-        self._out_of_scope = self.labels.index(OUT_OF_SCOPE)
-
-    def of(
-        self, text: str, row: NDArray[np.float32], count: int
-    ) -> tuple[str, float, dict[str, float]]:
-        """(label, score, the `count` most probable labels, best first, equal ones by label).
-
-        A text of nothing but white space is out of scope, whatever the model makes of it.
-        """
-        if not text.strip():
-            return OUT_OF_SCOPE, 1.0, {OUT_OF_SCOPE: 1.0}
-        best = int(row.argmax())
-        if row[best] < self.abstain_below:
-            best = self._out_of_scope
-        order = (-row).argsort(kind="stable")[:count]
-        probabilities = {self.labels[i]: round(float(row[i]), PROBABILITY_DIGITS) for i in order}
-        return self.labels[best], round(float(row[best]), PROBABILITY_DIGITS), probabilities
 
 
 class IntentProcessor(Stateless):
@@ -73,58 +50,147 @@ class IntentProcessor(Stateless):
         topic: str,
         partition: int,
         model: Classifier,
-        abstain_below: float,
+        policy: Policy,
         outcomes: Counter[str] | None = None,
+        *,
+        names: Names | None = None,
+        drift: Drift | None = None,
     ) -> None:
         """topic: the unprefixed name of the input; it is part of the outputs' ids.
-        outcomes: counts the labels given, for the metrics."""
+        policy: the label and the route that probabilities give.
+        outcomes: counts the labels given, for the metrics.
+        names: of the shop's brands and categories; they may change at any time.
+        drift: is told of the texts that are served, for the metrics."""
         self._topic, self._partition = topic, partition
         self._model = model
-        self._provenance = Model(model.name, model.version)
-        self._decision = Decision(model.labels, abstain_below)
+        self._policy = policy
         self._outcomes = Counter[str]() if outcomes is None else outcomes
+        self._names = Names() if names is None else names
+        self._drift = drift
+
+    @property
+    def _provenance(self) -> Model:
+        """As of now: model, rules and corrections may be replaced between two batches."""
+        return Model(self._model.name, self._model.version + self._policy.version_suffix)
 
     def process(self, events: Sequence[Event], now_ms: int) -> tuple[list[Output], list[Rejected]]:
         """One intent per event, placed by its key: a user's intents stay in the order of the
         texts. One of a question without any stays beside its neighbours, in the partition of the
-        same number."""
+        same number. A complaint's text goes to the sentiment service as well, and a question's that
+        was typed into the search box to the answers service."""
         texts = [_text(event) for event in events]
+        languages = [detect(text) for text in texts]
+        decision, provenance = self._policy.decision, self._provenance
         rows = self._model.probabilities(texts)
-        return [
-            self._output(event, text, row)
-            for event, text, row in zip(events, texts, rows, strict=True)
-        ], []
+        outputs: list[Output] = []
+        decisions = decision.of_all(texts, rows, PROBABILITIES_MAX)
+        for event, text, language, decided in zip(events, texts, languages, decisions, strict=True):
+            self._outcomes[decided.label] += 1
+            outputs.append(self._intent(event, text, language, decided, provenance))
+            route = self._policy.route_of(decided.label)
+            if route == "sentiment":
+                outputs.append(self._complaint(event, text))
+            elif route == "answer" and isinstance(event.data, ProductsSearched):
+                outputs.append(self._question(event, text))
+        if self._drift is not None:
+            times_ms = [event.time_ms for event in events]
+            self._drift.observe(texts, languages, rows, times_ms, now_ms)
+        return outputs, []
 
-    def _output(self, event: Event, text: str, row: NDArray[np.float32]) -> Output:
-        data: ProductsSearched | QuestionAsked = event.data
-        label, score, probabilities = self._decision.of(text, row, PROBABILITIES_MAX)
-        self._outcomes[label] += 1
-        question = data if isinstance(data, QuestionAsked) else None
+    def _intent(
+        self, event: Event, text: str, language: str, decided: Decided, provenance: Model
+    ) -> Output:
         recognised = IntentRecognised(
-            intent=label,
-            score=score,
-            language=detect(text),
-            model=self._provenance,
-            probabilities=probabilities,
+            intent=decided.label,
+            score=decided.score,
+            language=language,
+            model=provenance,
+            probabilities=decided.probabilities,
             event_type=event.type,
-            user_id=data.user_id,
-            anonymous_id=data.anonymous_id,
-            session_id=data.session_id,
-            product_id=question.product_id if question else None,
-            conversation_id=question.conversation_id if question else None,
+            **_context(event),
+            top=tuple(decided.probabilities)[:TOP_INTENTS],
+            abstained=decided.abstained,
+            slots=tuple(slots_in(text, self._names, decided.label)),
+            route=self._policy.route_of(decided.label),
         )
-        key = event.key if event.key is not None else (data.user.encode() or None)
-        subject = data.user or event.id  # CloudEvents: never empty
-        event_id = output_id(
-            self._topic, self._partition, event.offset, INTENT_RECOGNISED, event.ordinal
+        event_id = self._id(event, INTENT_RECOGNISED)
+        subject = event.data.user or event.id  # CloudEvents: never empty
+        return self._placed(
+            event,
+            topics.INTENTS,
+            encode(recognised),
+            headers_of(INTENT_RECOGNISED, event_id, subject, event, SOURCE),
         )
-        return Output(
-            topic=topics.INTENTS,
-            key=key,
-            value=encode(recognised),
-            headers=headers_of(INTENT_RECOGNISED, event_id, subject, event, SOURCE),
-            partition=self._partition if key is None else None,
+
+    def _complaint(self, event: Event, text: str) -> Output:
+        """For the sentiment service, with the id of what it will say: the same after a replay.
+
+        Personal data stay here: how a complaint feels does not hang on them."""
+        complaint = Complaint(
+            text=mask(text),
+            id=self._id(event, COMPLAINT_SCORED),
+            event_type=event.type,
+            event_id=event.id,
+            correlation_id=event.correlation_id,
+            time_ms=event.time_ms,
+            **_context(event),
+            traceparent=event.traceparent,
         )
+        return self._placed(event, topics.COMPLAINTS, encode(complaint), [])
+
+    def _question(self, event: Event, text: str) -> Output:
+        """For the answers service, which reads questions itself but no searches; with the id of the
+        answer, the same after a replay. Personal data stay here, as those of complaints."""
+        question = SearchedQuestion(
+            text=mask(text),
+            id=self._id(event, ANSWER_GIVEN),
+            event_id=event.id,
+            correlation_id=event.correlation_id,
+            time_ms=event.time_ms,
+            user_id=event.data.user_id,
+            anonymous_id=event.data.anonymous_id,
+            session_id=event.data.session_id,
+            traceparent=event.traceparent,
+        )
+        return self._placed(event, topics.SEARCHED_QUESTIONS, encode(question), [])
+
+    def _id(self, event: Event, suffix: str) -> str:
+        return output_id(self._topic, self._partition, event.offset, suffix, event.ordinal)
+
+    def _placed(self, event: Event, topic: str, value: bytes, headers: Headers) -> Output:
+        key = event.key if event.key is not None else (event.data.user.encode() or None)
+        partition = self._partition if key is None else None
+        return Output(topic=topic, key=key, value=value, headers=headers, partition=partition)
+
+
+def slots_in(text: str, names: Names, intent: str) -> list[Slot]:
+    """What a text names, as it is published."""
+    return [
+        Slot(
+            name=found.name,
+            value=found.value,
+            text=text[found.start : found.end],
+            start=found.start,
+            end=found.end,
+            minimum=found.minimum,
+            maximum=found.maximum,
+            currency=found.currency,
+        )
+        for found in slots_of(text, names, asks_of(intent))
+    ]
+
+
+def _context(event: Event) -> dict[str, str | None]:
+    """Who said it, and about what: the fields that everything said of a text repeats."""
+    data: ProductsSearched | QuestionAsked = event.data
+    question = data if isinstance(data, QuestionAsked) else None
+    return {
+        "user_id": data.user_id,
+        "anonymous_id": data.anonymous_id,
+        "session_id": data.session_id,
+        "product_id": question.product_id if question else None,
+        "conversation_id": question.conversation_id if question else None,
+    }
 
 
 def _text(event: Event) -> str:

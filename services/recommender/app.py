@@ -17,6 +17,7 @@ from shopkeeper.shared.runtime.settings import SettingsError
 
 from .config import MODEL, RecommenderConfig
 from .core.counting.handovers import HANDOVER, decode_timed
+from .core.counting.profile_store import ProfileStore
 from .core.knowledge import Knowledge
 from .core.numeric.items import ItemIndex
 from .core.ranking.blend import BlendTrainer
@@ -30,6 +31,7 @@ from .models.support_filter import SupportQueryFilter
 from .processors.catalogue import CatalogueProcessor
 from .processors.interactions import InteractionsProcessor
 from .processors.item_pairs import ItemPairsProcessor
+from .processors.profiles import ProfilesProcessor, owner_key
 from .processors.searches import SearchesProcessor
 from .processors.user_state import UserState
 from .publishers.experiment_metrics import experiment_of
@@ -77,11 +79,13 @@ class Recommender:
         self.trainer = BlendTrainer(config, FEATURES, BASE, PRIOR) if blend else None
         self.ranker = self._ranker(config)
         self.rankers = [self._ranker(each) for each in variants]
-        self.item_partitions = self.user_partitions = 1
+        self.item_partitions = self.user_partitions = self.profile_partitions = 1
         self._warm()
         # Weak: the runtime drops the processors of a revoked partition, and so do these.
         self._clicks: WeakValueDictionary[int, InteractionsProcessor] = WeakValueDictionary()
         self._pairs: WeakValueDictionary[int, ItemPairsProcessor] = WeakValueDictionary()
+        self._profiles: WeakValueDictionary[int, ProfilesProcessor] = WeakValueDictionary()
+        self._no_profiles = ProfileStore(config)
 
     def _search(self, encoder: ItemEncoder, support_filter: SupportQueryFilter) -> ProductSearch:
         return ProductSearch(
@@ -110,6 +114,7 @@ class Recommender:
         """Called once the broker has told how many partitions topics have."""
         self.item_partitions = partition_count(topics.ITEM_PAIRS)
         self.user_partitions = partition_count(topics.CLICKS)
+        self.profile_partitions = partition_count(topics.PROFILES)
 
     def tables(self) -> Mapping[str, Callable[[Sequence[KeyValue]], None]]:
         """By topic that is read whole, what takes its records in."""
@@ -135,6 +140,11 @@ class Recommender:
         owner = partition_of(user.encode(), self.user_partitions)
         return None if owner == partition else owner
 
+    def profiles_of(self, partition: int) -> ProfileStore:
+        """What is known of a partition's users; nothing before its profiles were assigned."""
+        processor = self._profiles.get(partition)
+        return self._no_profiles if processor is None else processor.store
+
     def make_interactions(self, partition: int) -> InteractionsProcessor:
         """The processor of one partition of users."""
         config, items = self.config, self.items
@@ -146,6 +156,7 @@ class Recommender:
             table=self.knowledge.user_groups,
             sessions=users.sessions,
             searches=users.searches,
+            profiles=partial(self.profiles_of, partition),
         )
         lists = RecommendationPublisher(
             partition=partition,
@@ -158,6 +169,8 @@ class Recommender:
             counters=self.counters,
             groups=groups,
             positions=self.positions,
+            profiles=partial(self.profiles_of, partition),
+            profile_partitions=self.profile_partitions,
             trainer=self.trainer,
             experiment=self.experiment,
             rankers=self.rankers,
@@ -182,6 +195,17 @@ class Recommender:
             self.config, self.product_search, partial(self._clicks.get, partition)
         )
 
+    def make_profiles(self, partition: int) -> ProfilesProcessor:
+        """The processor of one partition of profiles, of the same users."""
+        processor = self._profiles[partition] = ProfilesProcessor(
+            partition=partition,
+            partition_count=self.profile_partitions,
+            config=self.config,
+            interactions=partial(self._clicks.get, partition),
+            elsewhere=partial(self._elsewhere, partition),
+        )
+        return processor
+
     def make_item_pairs(self, partition: int) -> ItemPairsProcessor:
         """The processor of one partition of items."""
         processor = self._pairs[partition] = ItemPairsProcessor(
@@ -204,6 +228,7 @@ class Recommender:
             counters=self.counters,
             interactions=self._clicks,
             item_pairs=self._pairs,
+            profiles=self._profiles,
             product_search=self.product_search,
             trainer=self.trainer,
             experiment=self.experiment,
@@ -235,9 +260,17 @@ def build(settings: WorkerSettings) -> Service:
         decay_half_life_hours=own.decay_half_life_hours,
         pruning_delta=own.pruning_delta,
         user_events_per_minute_max=own.user_events_per_minute_max,
+        profile_fields=own.profile_fields,
+        fairness_fields=own.fairness_fields,
+        profile_ranking=own.profile_ranking,
     )
     models = None
     if own.search:
+        if settings.text_models == "free":
+            raise SettingsError(
+                "TEXT_MODELS=free has no model for product search: the shipped one learned "
+                "from data for research too. Set SEARCH=off, or TEXT_MODELS=best for this worker"
+            )
         models = ItemEncoder(settings.model_dir), SupportQueryFilter(settings.model_dir)
     recommender = Recommender(config, experiment_of(own.experiment), models)
     return Service(
@@ -257,6 +290,12 @@ def build(settings: WorkerSettings) -> Service:
                 recommender.make_searches,
                 frozenset(topics.BY_NAME[topics.SEARCHES].types),
                 key_of=_user,
+            ),
+            Source(
+                topics.PROFILES,
+                recommender.make_profiles,
+                frozenset(topics.BY_NAME[topics.PROFILES].types),
+                key_of=owner_key,
             ),
             Source(
                 topics.CATALOGUE,

@@ -141,6 +141,18 @@ class UserGroupsConfig:
 
 
 @dataclass(frozen=True)
+class ProfilesConfig:
+    """Which fields of users' profiles are used, and how much of them is kept."""
+
+    profile_fields: tuple[str, ...] = ("region", "language")  # that lists may be made from
+    fairness_fields: tuple[str, ...] = ("region", "language")  # by which lists are compared
+    profile_ranking: bool = False  # whether they order the lists of users who have events, too
+    profiles_max: int = 100_000  # per partition; past it those heard of longest ago are forgotten
+    erased_users_max: int = 10_000  # per partition, whose erasures are remembered, as numbers
+    group_cells_max: int = 256  # cells of profiles in a partition's report: those that click most
+
+
+@dataclass(frozen=True)
 class SessionIndexConfig:
     """How many sessions the index of neighbour sessions holds."""
 
@@ -263,6 +275,7 @@ class RecommenderConfig(
     CountsConfig,
     PublishersConfig,
     UserGroupsConfig,
+    ProfilesConfig,
     SessionIndexConfig,
     ContentConfig,
     VectorsConfig,

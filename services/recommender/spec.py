@@ -11,7 +11,7 @@ from shopkeeper.shared.runtime.api.service import ServiceSpec
 from shopkeeper.shared.runtime.settings import Setting, SettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 # The recommender reads its own tables back: every worker of it needs what all of them count.
 TABLES = frozenset(
@@ -23,6 +23,9 @@ TABLES = frozenset(
         topics.USER_GROUPS,
     }
 )
+
+PROFILE_FIELDS = ("age_band", "gender", "region", "language", "occupation")
+NO_FIELDS = "none"
 
 SETTINGS: tuple[Setting, ...] = (
     Setting(
@@ -70,6 +73,25 @@ SETTINGS: tuple[Setting, ...] = (
         1e9,
     ),
     Setting(
+        "PROFILE_FIELDS",
+        "region,language",
+        "fields of users' profiles that lists may be made from, comma-separated, of age_band, "
+        "gender, region, language, occupation; none: of no field",
+    ),
+    Setting(
+        "FAIRNESS_FIELDS",
+        "",
+        "fields of users' profiles by which metrics compare lists, comma-separated, or none; "
+        "empty: those of PROFILE_FIELDS. What is in neither is not kept",
+    ),
+    Setting(
+        "PROFILE_RANKING",
+        "off",
+        "whether profiles also order the lists of users who have done something",
+        "choice",
+        choices=("on", "off"),
+    ),
+    Setting(
         "RULES",
         "",
         "serving rules, a JSON file (see the recommender's README); empty means none",
@@ -101,6 +123,9 @@ class RecommenderSettings:
     decay_half_life_hours: float
     pruning_delta: float
     user_events_per_minute_max: int
+    profile_fields: tuple[str, ...]
+    fairness_fields: tuple[str, ...]
+    profile_ranking: bool
     rules_file: str
     search: bool
     experiment: str
@@ -118,6 +143,9 @@ class RecommenderSettings:
             decay_half_life_hours=float(text("DECAY_HALF_LIFE")),
             pruning_delta=float(text("PRUNING_DELTA")),
             user_events_per_minute_max=int(text("USER_EVENTS_PER_MINUTE_MAX")),
+            profile_fields=_fields(text("PROFILE_FIELDS"), "PROFILE_FIELDS"),
+            fairness_fields=_fairness_fields(text),
+            profile_ranking=text("PROFILE_RANKING") == "on",
             rules_file=text("RULES"),
             search=text("SEARCH") == "on",
             experiment=text("EXPERIMENT"),
@@ -127,11 +155,31 @@ class RecommenderSettings:
         return settings
 
 
+def _fields(text: str, name: str) -> tuple[str, ...]:
+    """The fields in a comma-separated value, in their order. Raises SettingsError."""
+    if text == NO_FIELDS:
+        return ()
+    given = {word.strip() for word in text.split(",") if word.strip()}
+    unknown = sorted(given - {*PROFILE_FIELDS})
+    if unknown:
+        raise SettingsError(
+            f"{name}: {', '.join(unknown)}: no field of a profile; there are "
+            f"{', '.join(PROFILE_FIELDS)} (or {NO_FIELDS})"
+        )
+    return tuple([field for field in PROFILE_FIELDS if field in given])
+
+
+def _fairness_fields(text: Callable[[str], str]) -> tuple[str, ...]:
+    return _fields(text("FAIRNESS_FIELDS") or text("PROFILE_FIELDS"), "FAIRNESS_FIELDS")
+
+
 SERVICE = ServiceSpec(
     name="recommender",
-    consumes=frozenset({topics.CLICKS, topics.SEARCHES, topics.CATALOGUE, topics.ITEM_PAIRS}),
+    consumes=frozenset(
+        {topics.CLICKS, topics.SEARCHES, topics.CATALOGUE, topics.ITEM_PAIRS, topics.PROFILES}
+    ),
     tables=TABLES | {topics.CATALOGUE, topics.PRODUCT_SENTIMENT},
-    publishes=TABLES | {topics.RECOMMENDATIONS, topics.ITEM_PAIRS},
+    publishes=TABLES | {topics.RECOMMENDATIONS, topics.ITEM_PAIRS, topics.PROFILES},
     app="shopkeeper.services.recommender.app:build",
     settings=SETTINGS,
     check=RecommenderSettings.from_env,

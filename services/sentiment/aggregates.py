@@ -11,6 +11,7 @@ Limits, all kept at points that the log defines:
   reviewed again, it starts anew.
 - reviews remembered: the newest in the log; an edit of an older one counts as one more review, and
   an older one can only be withdrawn with its whole product.
+- quotes: `aspects/quotes.py`.
 - weeks: once a week is older than the newest eight, it is one with all before it, and stays so if
   newer ones are withdrawn.
 """
@@ -25,90 +26,16 @@ import xxhash
 
 from shopkeeper.shared.runtime.kafka.murmur2 import partitions_of
 
+from .aspects.quotes import Quotes
+from .tally import UNIT, WEEK_MS, WEEKS_KEPT, Tally
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
-NEGATIVE, NEUTRAL, POSITIVE = 0, 1, 2
-UNIT = 1000  # sentiments are counted in thousandths of -1 (negative) to 1 (positive)
-WEEK_MS = 7 * 86_400_000
-WEEKS_KEPT = 8  # newest weeks with reviews that are told apart
-WEEKS_RECENT = 4  # "newer" in the trend: these weeks, up to the product's newest review
-PRIOR_COUNT = 5  # a product starts as if it had this many reviews ...
-PRIOR_MEAN = 0.0  # ... of this sentiment
 EMPTIED_MAX = 20_000  # products without a review left, whose removal a restart publishes again
-FORMAT = 2
+FORMAT = 3
+FORMAT_WITHOUT_ASPECTS = 2  # read, no longer written
 FORMAT_OF_WINDOWS = 1  # kept the weeks up to eight before the newest; read, no longer written
-
-
-class Product(msgspec.Struct, array_like=True):
-    """One product's integers. weeks: week number -> [reviews, sum of sentiments]."""
-
-    negative: int = 0
-    neutral: int = 0
-    positive: int = 0
-    total: int = 0  # sum of sentiments, in thousandths
-    floor: int = 0  # weeks up to this one are no longer told apart
-    generation: int = 0  # which of the partition's products, in order of creation
-    weeks: dict[int, list[int]] = {}
-
-    @property
-    def count(self) -> int:
-        return self.negative + self.neutral + self.positive
-
-    @property
-    def newest_week(self) -> int:
-        return max(self.weeks, default=self.floor)
-
-    def add(self, label: int, value: int, week: int) -> None:
-        """Count one review in."""
-        self._count(label, value, 1)
-        if week > self.floor:
-            bucket = self.weeks.setdefault(week, [0, 0])
-            bucket[0] += 1
-            bucket[1] += value
-            if len(self.weeks) > WEEKS_KEPT:
-                self.floor = min(self.weeks)
-                del self.weeks[self.floor]
-
-    def remove(self, label: int, value: int, week: int) -> None:
-        """Take out one review that was counted in just so."""
-        self._count(label, value, -1)
-        if bucket := self.weeks.get(week):
-            bucket[0] -= 1
-            bucket[1] -= value
-            if not bucket[0]:
-                del self.weeks[week]
-
-    def _count(self, label: int, value: int, sign: int) -> None:
-        if label == NEGATIVE:
-            self.negative += sign
-        elif label == NEUTRAL:
-            self.neutral += sign
-        else:
-            self.positive += sign
-        self.total += sign * value
-
-    def mean(self) -> float:
-        """Bayesian mean of sentiment, -1 to 1: few reviews do not move it far from the prior."""
-        total = self.total / UNIT + PRIOR_COUNT * PRIOR_MEAN
-        return total / (self.count + PRIOR_COUNT)
-
-    def trend(self) -> float:
-        """Mean of the newest four weeks minus mean of all before, -2 to 2.
-
-        Both parts are drawn to the product's own mean by the prior's count; 0 if either is empty.
-        """
-        newest = self.newest_week
-        recent = [bucket for week, bucket in self.weeks.items() if week > newest - WEEKS_RECENT]
-        newer_count = sum(bucket[0] for bucket in recent)
-        newer_total = sum(bucket[1] for bucket in recent)
-        older_count, older_total = self.count - newer_count, self.total - newer_total
-        if newer_count <= 0 or older_count <= 0:
-            return 0.0
-        anchor = PRIOR_COUNT * self.mean()
-        newer = (newer_total / UNIT + anchor) / (newer_count + PRIOR_COUNT)
-        older = (older_total / UNIT + anchor) / (older_count + PRIOR_COUNT)
-        return newer - older
 
 
 class Snapshot(msgspec.Struct, array_like=True):
@@ -116,9 +43,11 @@ class Snapshot(msgspec.Struct, array_like=True):
 
     format: int
     created: int
-    products: list[tuple[str, Product]]
+    products: list[tuple[str, Tally]]
     reviews: list[tuple[int, int]]
     emptied: list[str] = []
+    told: list[tuple[int, int]] = []  # review -> what it said of aspects; not those that told none
+    quotes: list[tuple[str, list[tuple[int, int, str]]]] = []
 
 
 class Counts(msgspec.Struct):
@@ -137,9 +66,13 @@ class Aggregates:
         self.products_max, self.reviews_max = products_max, reviews_max
         self._counts = Counts()
         self._created = 0
-        self._products: OrderedDict[str, Product] = OrderedDict()
+        self._products: OrderedDict[str, Tally] = OrderedDict()
         self._reviews: OrderedDict[int, int] = OrderedDict()  # hash -> packed contribution
         self._emptied: OrderedDict[str, None] = OrderedDict()
+        self._told: dict[int, int] = {}  # hash -> opinions and language
+        self.quotes = Quotes()
+        # While somebody adds products up: each that changed, as it was before.
+        self._before: dict[str, Tally | None] | None = None
 
     def __len__(self) -> int:
         return len(self._products)
@@ -154,10 +87,22 @@ class Aggregates:
         taken, self._counts = self._counts, Counts()
         return taken
 
+    def take_changed(self) -> dict[str, Tally | None]:
+        """Products that changed since this was last called, each as it was then (None: it was
+        not there). The first call returns none; from then on changes are noted."""
+        taken, self._before = self._before or {}, {}
+        return taken
+
+    def _note(self, product_id: str) -> None:
+        """A product is about to change."""
+        if self._before is not None and product_id not in self._before:
+            product = self._products.get(product_id)
+            self._before[product_id] = None if product is None else product.copy()
+
     def product_ids(self) -> Iterable[str]:
         return self._products.keys()
 
-    def get(self, product_id: str) -> Product | None:
+    def get(self, product_id: str) -> Tally | None:
         return self._products.get(product_id)
 
     def emptied_ids(self) -> Iterable[str]:
@@ -167,52 +112,82 @@ class Aggregates:
     def is_emptied(self, product_id: str) -> bool:
         return product_id in self._emptied
 
-    def fold(self, product_id: str, review_id: str, label: int, value: int, time_ms: int) -> None:
+    def fold(
+        self,
+        product_id: str,
+        review_id: str,
+        label: int,
+        value: int,
+        time_ms: int,
+        *,
+        told: int = 0,
+        quotes: Sequence[tuple[int, str]] = (),
+    ) -> None:
         """Count one review; the newest version of an edited review replaces the older one.
 
         label: NEGATIVE, NEUTRAL or POSITIVE. value: sentiment in thousandths, -1000 to 1000.
+        told: `aspects.opinions.packed`. quotes: (opinion, words).
         """
         assert -UNIT <= value <= UNIT, value
         week = time_ms // WEEK_MS
+        self._note(product_id)
         product = self._products.get(product_id)
         if product is None:
             self._created += 1
-            product = self._products[product_id] = Product(generation=self._created)
+            product = self._products[product_id] = Tally(generation=self._created)
             if len(self._products) > self.products_max:
-                self._products.popitem(last=False)
+                evicted = next(iter(self._products))
+                self._note(evicted)
+                del self._products[evicted]
+                self.quotes.drop(evicted)
                 self._counts.products_evicted += 1
             self._emptied.pop(product_id, None)
         self._products.move_to_end(product_id)
         review = _name(product_id, review_id)
-        earlier = self._reviews.pop(review, None)
+        earlier, told_earlier = self._reviews.pop(review, None), self._told.pop(review, 0)
+        self.quotes.remove(product_id, review)
         if earlier is not None:
             generation, old_label, old_value, old_week = _unpacked(earlier)
             # An evicted product starts anew: what it no longer holds cannot be taken out of it.
             if generation == product.generation:
                 product.remove(old_label, old_value, old_week)
+                product.tell(told_earlier, -1)
         product.add(label, value, week)
+        if told:
+            product.tell(told, 1)
+            self._told[review] = told
+            self.quotes.add(product_id, review, quotes)
         self._reviews[review] = _packed(product.generation, label, value, week)
         if len(self._reviews) > self.reviews_max:
-            self._reviews.popitem(last=False)
+            forgotten, _ = self._reviews.popitem(last=False)
+            self._told.pop(forgotten, None)
             self._counts.reviews_evicted += 1
 
     def withdraw(self, product_id: str, review_id: str) -> bool:
-        """Take out one review, as though it had never come; whether it was known."""
+        """Take out one review, as though it had never come; whether anything of it was known.
+
+        Its quotes go even where its counts are no longer remembered.
+        """
+        self._note(product_id)
         product = self._products.get(product_id)
-        contribution = self._reviews.pop(_name(product_id, review_id), None)
+        review = _name(product_id, review_id)
+        contribution, told = self._reviews.pop(review, None), self._told.pop(review, 0)
+        quoted = self.quotes.remove(product_id, review)
         if product is not None and contribution is not None:
             generation, label, value, week = _unpacked(contribution)
             if generation == product.generation:
                 product.remove(label, value, week)
+                product.tell(told, -1)
                 self._counts.withdrawn += 1
                 if not product.count:
                     self._empty(product_id)
                 return True
         self._counts.unknown += 1
-        return False
+        return quoted
 
     def withdraw_product(self, product_id: str) -> None:
         """Take out every review of a product, remembered one by one or not."""
+        self._note(product_id)
         product = self._products.get(product_id)
         if product is None:
             self._counts.unknown += 1
@@ -224,6 +199,7 @@ class Aggregates:
     def _empty(self, product_id: str) -> None:
         """Its remembered reviews go with its generation: nothing can be taken out of it again."""
         self._products.pop(product_id, None)
+        self.quotes.drop(product_id)
         self._emptied[product_id] = None
         self._emptied.move_to_end(product_id)
         if len(self._emptied) > EMPTIED_MAX:
@@ -237,6 +213,8 @@ class Aggregates:
                 list(self._products.items()),
                 list(self._reviews.items()),
                 list(self._emptied),
+                told=[(r, told) for r in self._reviews if (told := self._told.get(r))],
+                quotes=self.quotes.dump(),
             )
         )
 
@@ -248,7 +226,7 @@ class Aggregates:
                 newest = product.floor  # what stood in its place
                 product.floor = max(newest - WEEKS_KEPT, 0)
                 product.weeks = {week: b for week, b in product.weeks.items() if b[0]}
-        elif snapshot.format != FORMAT:
+        elif snapshot.format not in (FORMAT, FORMAT_WITHOUT_ASPECTS):
             raise ValueError(
                 f"state format {snapshot.format}; this version of shopkeeper reads {FORMAT}"
             )
@@ -256,6 +234,8 @@ class Aggregates:
         self._products = OrderedDict(snapshot.products)
         self._reviews = OrderedDict(snapshot.reviews)
         self._emptied = OrderedDict.fromkeys(snapshot.emptied)
+        self._told = dict(snapshot.told)
+        self.quotes.load(snapshot.quotes)
 
 
 def split(before: Mapping[int, bytes], count: int) -> dict[int, bytes]:
@@ -278,12 +258,15 @@ def split(before: Mapping[int, bytes], count: int) -> dict[int, bytes]:
             after[owner]._products[name] = product
             if owner != origin:
                 after[owner]._products.move_to_end(name, last=False)
+            old.quotes.move(name, after[owner].quotes, first=owner != origin)
             places[was] = owner, product.generation
         for review, contribution in old._reviews.items():
             generation, label, value, week = _unpacked(contribution)
             if (place := places.get(generation)) is not None:
                 owner, generation = place
                 after[owner]._reviews[review] = _packed(generation, label, value, week)
+                if told := old._told.get(review):
+                    after[owner]._told[review] = told
                 if owner != origin:
                     after[owner]._reviews.move_to_end(review, last=False)
         emptied = list(old.emptied_ids())

@@ -1,4 +1,4 @@
-"""Wiring of the sentiment worker: reviews in, sentiments and product sentiments out."""
+"""Wiring of the sentiment worker: reviews in, sentiments of reviews, products, categories out."""
 
 from __future__ import annotations
 
@@ -8,10 +8,17 @@ from weakref import WeakSet
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.runtime.api.service import Service, Source
 from shopkeeper.shared.runtime.telemetry.metrics import StateMetrics
-from shopkeeper.shared.runtime.telemetry.predictions import Predictions
+from shopkeeper.shared.text.correction_table import CorrectionTable
+from shopkeeper.shared.text.corrections import Corrected
+from shopkeeper.shared.text.drift_metrics import DriftMetrics
+from shopkeeper.shared.text.model_updates import ModelUpdates
 
+from .categories.metrics import CategoryMetrics
+from .categories.views import CategoryTables
+from .complaints import COMPLAINT, ComplaintProcessor
 from .core import WANTED, SentimentProcessor, product_of
-from .model import load_model
+from .model import NAME, load_model
+from .rules import NO_RULES, Policy, sentiment_rules
 
 if TYPE_CHECKING:
     from shopkeeper.shared.runtime.settings import WorkerSettings
@@ -21,20 +28,36 @@ if TYPE_CHECKING:
 
 
 def build(settings: WorkerSettings) -> Service:
-    """The service; loads its model once. Raises ModelError."""
-    model = load_model(settings.model_dir, settings.ort_intra_op_threads)
-    predictions = Predictions(model.name)
-    model.on_call = predictions.called
-
+    """The service; loads its model. Raises ModelError, and SettingsError for rules."""
+    updates = ModelUpdates(
+        NAME, settings, load=load_model, read_rules=sentiment_rules, default_rules=NO_RULES
+    )
+    policy = Policy(updates.rules)
+    updates.follow(
+        apply=lambda model, rules: policy.replace(rules),
+        columns=lambda rows, parameters: rows.argmax(axis=1),
+    )
+    model = Corrected(updates.served)
+    corrections = CorrectionTable(model)
+    drift = DriftMetrics(updates.served)
+    categories = CategoryTables()
     state = State()
 
     def make(partition: int) -> SentimentProcessor:
-        processor = SentimentProcessor(partition, model, outcomes=predictions.outcomes)
+        processor = SentimentProcessor(
+            partition,
+            model,
+            outcomes=updates.outcomes,
+            policy=policy,
+            drift=drift.drift,
+            categories=categories.partition,
+        )
         state.held.add(processor.aggregates)
         return processor
 
     def metrics(registry: Registry) -> Observer:
-        observers = predictions.metrics(registry), state.metrics(registry)
+        told = (updates, corrections, drift, state, CategoryMetrics(categories))
+        observers = [each.metrics(registry) for each in told]
 
         def observe() -> None:
             for each in observers:
@@ -44,9 +67,25 @@ def build(settings: WorkerSettings) -> Service:
 
     return Service(
         name="sentiment",
-        sources=[Source(topics.REVIEWS, make, WANTED, key_of=product_of)],
+        sources=[
+            Source(topics.REVIEWS, make, WANTED, key_of=product_of),
+            Source(
+                topics.COMPLAINTS,
+                lambda partition: ComplaintProcessor(model, updates.outcomes, policy, drift.drift),
+                internal_type=COMPLAINT,
+            ),
+        ],
+        tables={
+            topics.CORRECTIONS: corrections.apply,
+            topics.CATALOGUE: categories.products.apply,
+            topics.CATEGORY_PARTS: categories.apply_parts,
+            topics.CATEGORY_SENTIMENT: categories.apply_records,
+        },
+        prepare=categories.prepare,
         metrics=metrics,
-        models=[(model.name, model.version)],
+        models=[(updates.served.name, updates.served.version)],
+        refresh=updates.refresh,
+        components=updates.components,
     )
 
 

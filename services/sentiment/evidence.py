@@ -2,7 +2,7 @@
 
 A model that was trained on sentences says something of every text, of "N/A" and of "..." too. A
 text without a word, and a stock phrase, is no opinion: there the rating counts. Signs (emoji,
-emoticons, "10/10") speak where there is no rating.
+emoticons, "10/10", "five stars") speak where there is no rating.
 """
 
 from __future__ import annotations
@@ -31,17 +31,34 @@ _LETTER = re.compile(r"[^\W\d_]")
 _SCORE = re.compile(r"(\d{1,3}(?:[.,]\d)?)\s*/\s*(5|10|100)")
 # Three of ⭐ and more are a score of five; one may be a decoration, and counts as an emoji.
 _STARS = re.compile("([★⭐🌟]{3,5})☆{0,2}|(★{1,5})☆{1,4}")
+# The same in words, and nothing but that.
+_STAR_WORDS = re.compile(
+    r"(?P<n>[1-5]|one|two|three|four|five|[一二两三四五１-５])\s*[- ]?(?:stars?|颗星|顆星|个星|星)"
+    r"(?P<kind>好评|好評|差评|差評|中评|中評| rating| review)?",
+    re.IGNORECASE,
+)
+_STAR_NUMBERS = {
+    **{word: n for n, word in enumerate(("one", "two", "three", "four", "five"), 1)},
+    **{word: n for n, word in enumerate("一二三四五", 1)},
+    "两": 2,
+}
+_STAR_WORDS_CHARACTERS = 20
 
 
-def of(text: str) -> Evidence:
-    """What a review's text gives to go by."""
+def of(text: str, stock_phrases: frozenset[str] = frozenset()) -> Evidence:
+    """What a review's text gives to go by. stock_phrases: a shop's own, each `spelled`."""
     if len(text) > TEXT_CHARACTERS_MAX and _LETTER.search(text):
         return WORDS
     if not is_plain(text):
         text = clean(text)
     if not _LETTER.search(text) or text.strip() in EMOTICONS:
         return _signs(text)
-    return NOTHING if is_stock_phrase(text) else WORDS
+    if len(text) <= _STAR_WORDS_CHARACTERS:
+        stars = _STAR_WORDS.fullmatch(text.strip(" .!,~。"))
+        if stars is not None:
+            number = _STAR_NUMBERS.get(stars["n"].lower()) or int(stars["n"])
+            return Evidence("signs", (number - 3) / 2)
+    return NOTHING if is_stock_phrase(text, stock_phrases) else WORDS
 
 
 def _signs(text: str) -> Evidence:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from shopkeeper.shared.contracts.events.base import Model
 
-from .aggregates import NEGATIVE, NEUTRAL, POSITIVE, UNIT
+from .tally import NEGATIVE, NEUTRAL, POSITIVE, UNIT
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,6 +19,7 @@ RATING_NEUTRAL = 3.0  # of 5; above is positive, below is negative (Blitzer et a
 RATING_MODEL = Model("rating", "1")
 SIGNS_MODEL = Model("signs", "1")
 PROBABILITY_DIGITS = 4
+DISAGREE_MIN = 0.8  # probability of the other side, from which on a text contradicts its rating
 
 
 class Judgement(NamedTuple):
@@ -39,14 +40,24 @@ def of_rating(rating: float) -> tuple[int, int]:
     return _of_value((rating - RATING_NEUTRAL) / 2)
 
 
-def of_probabilities(row: NDArray[np.float32]) -> tuple[int, int]:
-    """(label, sentiment in thousandths) of (negative, neutral, positive); ties go to the first."""
-    return int(row.argmax()), round(float(row[POSITIVE] - row[NEGATIVE]) * UNIT)
+def by_model(rows: NDArray[np.float32]) -> list[Judgement]:
+    """Of each row of (negative, neutral, positive); ties go to the first label."""
+    return [
+        Judgement(label, round(lead * UNIT), [round(p, PROBABILITY_DIGITS) for p in row])
+        for label, lead, row in zip(
+            rows.argmax(axis=1).tolist(),
+            (rows[:, POSITIVE] - rows[:, NEGATIVE]).tolist(),
+            rows.tolist(),
+            strict=True,
+        )
+    ]
 
 
-def by_model(row: NDArray[np.float32]) -> Judgement:
-    label, value = of_probabilities(row)
-    return Judgement(label, value, [round(float(p), PROBABILITY_DIGITS) for p in row])
+def disagree(judged: Judgement, rating: float | None, disagree_min: float = DISAGREE_MIN) -> bool:
+    """Whether a text is clearly of the side that its rating is not on; of no rating, no."""
+    if rating is None or judged.probabilities[judged.label] < disagree_min:
+        return False
+    return {judged.label, of_rating(rating)[0]} == {NEGATIVE, POSITIVE}
 
 
 def without_words(evidence: Evidence, rating: float | None) -> Judgement:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from shopkeeper.shared.text.onnx_model import OnnxModel
+from shopkeeper.shared.text.cascade import Cascade
 
 NAME = "sentiment"
 
 
-def load_model(model_dir: str = "", threads: int = 1) -> OnnxModel:
+def load_model(model_dir: str = "", threads: int = 1) -> Cascade:
     """Raises ModelError."""
-    return OnnxModel.load(NAME, model_dir, threads)
+    return Cascade.load(NAME, model_dir, threads)

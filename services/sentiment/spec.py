@@ -1,4 +1,5 @@
-"""What the sentiment service is: reviews in, sentiments and product sentiments out."""
+"""What the sentiment service is: reviews and complaints in, sentiments of them, of products and
+of categories out."""
 
 from __future__ import annotations
 
@@ -7,8 +8,19 @@ from shopkeeper.shared.runtime.api.service import ServiceSpec
 
 SERVICE = ServiceSpec(
     name="sentiment",
-    consumes=frozenset({topics.REVIEWS}),
-    publishes=frozenset({topics.SENTIMENTS, topics.PRODUCT_SENTIMENT}),
+    consumes=frozenset({topics.REVIEWS, topics.COMPLAINTS}),
+    tables=frozenset(
+        {topics.CORRECTIONS, topics.CATALOGUE, topics.CATEGORY_PARTS, topics.CATEGORY_SENTIMENT}
+    ),
+    publishes=frozenset(
+        {
+            topics.SENTIMENTS,
+            topics.PRODUCT_SENTIMENT,
+            topics.CATEGORY_PARTS,
+            topics.CATEGORY_SENTIMENT,
+            topics.COMPLAINT_SENTIMENTS,
+        }
+    ),
     app="shopkeeper.services.sentiment.app:build",
     resharding="shopkeeper.services.sentiment.resharding:RESHARD",
     classify="shopkeeper.services.sentiment.evaluate:classifier",

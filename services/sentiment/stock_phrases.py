@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 
+from shopkeeper.shared.text.chinese import simplified
+from shopkeeper.shared.text.normalisation import clean
+
 _ENGLISH = """
 na | n a | none | nil | null | nan | undefined | unknown | blank | empty | nothing | idk | test
 testing | no comment | no comments | no comment at all | no further comment | no reply | no review
@@ -16,6 +19,9 @@ default positive review | default rating | default positive feedback | default g
 default 5 star review | default five star review | system default good review
 system default positive review | automatic positive review | automatic good review
 automatic five star review | auto positive review | positive by default | good review by default
+no review text provided | no text provided | no comment provided | no review provided | left blank
+review left blank | text left blank | no review given | no comment given | see picture | see photo
+see pictures | see photos | see image | see images | see attached photo | photo | photos | image
 kein kommentar | keine angabe | keine angaben | sans commentaire | aucun commentaire
 sin comentarios | ninguno | ninguna | senza commento | sem comentarios | без комментариев
 """
@@ -57,14 +63,30 @@ _DEFAULT = re.compile(
 _CHINESE = """
 无 無 没 沒 没有 沒有 暂无 略 如题 同上 见标题 不评价 不想评价 不予评价 懒得评价 懒得写 不想写
 默认 已默认 空 未填写 没什么好说的 没什么说的 没啥说的 没啥好说的 没什么可说的 凑字数 凑个字数
+图片 圖片 见图 見圖 如图 如圖 看图 看圖 视频 見視頻 图片评价 视频评价 仅图片 晒图 有图 有图有真相
 凑够字数 为了凑字数 纯属凑字数 测试 測試
 """
 _CHINESE_PHRASES = frozenset(_CHINESE.split())
 CHARACTERS_MAX = 64  # a longer text is no stock phrase
+_SIGNS_MAX = 16  # around a shop's own phrase
 
 
-def is_stock_phrase(text: str) -> bool:
-    """Whether a text says nothing of a product. text: cleaned (`shared.text.normalisation`)."""
+def spelled(phrase: str) -> str:
+    """A phrase of a shop's own, as `is_stock_phrase` compares it: its words alone."""
+    return _spelled(clean(phrase))
+
+
+def _spelled(cleaned: str) -> str:
+    return " ".join(_WORD.findall(simplified(cleaned).lower()))
+
+
+def is_stock_phrase(text: str, own: frozenset[str] = frozenset()) -> bool:
+    """Whether a text says nothing of a product.
+
+    text: cleaned (`shared.text.normalisation`). own: a shop's phrases, each `spelled`.
+    """
+    if own and len(text) <= CHARACTERS_MAX + _SIGNS_MAX and _spelled(text) in own:
+        return True
     begin = _FIRST_WORD.match(text)
     if begin is None or len(text) > CHARACTERS_MAX:
         return False

@@ -5,12 +5,10 @@ from __future__ import annotations
 import base64
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from .decoder import UNPREFIXED
 from .events.shop import ProductCatalogued
 from .parsing import Refused, is_envelope, parse
-from .repair import repaired
+from .repair import converted
 from .vocabularies.base import CATALOGUED, Message
 from .vocabularies.recognition import MARKS, Ours, translated
 
@@ -44,19 +42,11 @@ def products(value: bytes) -> Iterator[tuple[str | None, ProductCatalogued | Non
                 if draft.kind == CATALOGUED and draft.data is None:
                     yield (draft.key or b"").decode(), None
                 elif draft.kind == CATALOGUED:
-                    product = _checked(draft.data)
+                    product = converted(draft.data, ProductCatalogued)
                     yield product.product_id, product
             return
-    product = _checked(document)
+    product = converted(document, ProductCatalogued)
     yield product.product_id, product
-
-
-def _checked(data: Any) -> ProductCatalogued:
-    try:
-        return msgspec.convert(data, ProductCatalogued)
-    except msgspec.ValidationError as error:
-        product: ProductCatalogued = repaired(data, ProductCatalogued, error)[0]
-        return product
 
 
 __all__ = ["Refused", "products"]

@@ -25,6 +25,7 @@ from .events.shop import SHOP_TYPES
 from .parsing import (
     Refused,
     canonical_headers,
+    check_profile_key,
     is_envelope,
     label_of,
     optional_id,
@@ -61,10 +62,10 @@ PARTS_MAX = 1000  # events in one record
 UNPREFIXED = {suffix.encode(): suffix for suffix in SHOP_TYPES}
 KNOWN_TYPES = frozenset(SHOP_TYPES) | {t for topic in topics.ALL for t in topic.types}
 
-# What an empty value says: the product of its key is gone, or its reviews are, or the one review
-# that `ce_subject` names.
-REVIEWED, WITHDRAWN = "product.reviewed.v1", "review.withdrawn.v1"
-MAY_BE_EMPTY = frozenset({"product.catalogued.v1", REVIEWED, WITHDRAWN})
+# What an empty value says: what its key names is gone, or the one review that `ce_subject` names.
+REVIEWED, WITHDRAWN, PROFILED = "product.reviewed.v1", "review.withdrawn.v1", "user.profiled.v1"
+CATALOGUED, TOLD = "product.catalogued.v1", "knowledge.published.v1"
+MAY_BE_EMPTY = frozenset({CATALOGUED, TOLD, REVIEWED, WITHDRAWN, PROFILED})
 
 # What `Skipped.reason` can be. not_ours: the type is known, and there is nothing to learn from it.
 SKIPS = frozenset({"other_type", "unknown_type", "not_ours"})
@@ -91,10 +92,8 @@ class EventDecoder:
 
     def __init__(self, topic: str, wanted: Collection[str], service: str, type_prefix: str) -> None:
         spec = topics.BY_NAME[topic]
-        self._topic = topic
-        self._owner = spec.owner == service
-        self._default_type = spec.default_type
-        self._type_prefix = type_prefix
+        self._topic, self._owner = topic, spec.owner == service
+        self._default_type, self._type_prefix = spec.default_type, type_prefix
         self._wanted = {suffix: SHOP_TYPES[suffix] for suffix in wanted}
         self._suffix_of: dict[bytes, str] = {}
         for suffix in KNOWN_TYPES:
@@ -311,10 +310,10 @@ class EventDecoder:
         source: str,
         headers: dict[str, bytes],
     ) -> Event | Skipped:
-        if suffix not in MAY_BE_EMPTY:
+        if suffix not in MAY_BE_EMPTY or (suffix == PROFILED and self._topic != topics.PROFILES):
             raise Refused("validate", "empty_value", "an empty value means nothing here")
         if not record.key:
-            raise Refused("validate", "missing_key", "a removal needs the product id as its key")
+            raise Refused("validate", "missing_key", "a removal needs what it removes as its key")
         product_id = record.key.decode()  # so it is text
         review_id = headers.get("ce_subject")
         if review_id and suffix in (REVIEWED, WITHDRAWN):
@@ -348,9 +347,11 @@ class EventDecoder:
             except msgspec.ValidationError as final:
                 raise Refused("validate", label_of(str(final)), str(final)) from None
             self._dropped.update(dropped)
-        if part is None:
-            return self._make(record, suffix, checked, time_ms, event_id, source, headers=headers)
+        if self._topic == topics.PROFILES:
+            check_profile_key(record.key, checked)
         event = self._make(record, suffix, checked, time_ms, event_id, source, headers=headers)
+        if part is None:
+            return event
         name = event.id if own_id else f"{event.id}#{part}"
         return msgspec.structs.replace(event, id=name, part=part)
 
@@ -367,11 +368,11 @@ class EventDecoder:
     ) -> Event:
         if time_ms < TIME_MS_MIN:
             raise Refused("validate", "time_too_old", "the event's time is before 2000")
-        if time_ms > record.timestamp + AHEAD_MS_MAX:
+        if time_ms > record.timestamp + AHEAD_GRACE_MS:
             # Ahead of the record's own timestamp, not of our clock: a replay must decide alike.
             # (That timestamp is bounded by the broker's message.timestamp.after.max.ms.)
-            raise Refused("validate", "time_ahead", "the event's time is over 24 h ahead")
-        if time_ms > record.timestamp + AHEAD_GRACE_MS:
+            if time_ms > record.timestamp + AHEAD_MS_MAX:
+                raise Refused("validate", "time_ahead", "the event's time is over 24 h ahead")
             time_ms = record.timestamp
         if event_id is None:  # made up from its place in the log, so it can have no repeat
             event_id, source = f"{self._topic}/{record.partition}/{record.offset}", ""

@@ -47,10 +47,8 @@ class Rejected(msgspec.Struct, frozen=True, gc=False):
     """One bad record: it goes to the dead-letter queue with its own offset."""
 
     offset: int
-    stage: str  # decode | validate | infer | state | publish
-    error: (
-        str  # a class of error from a closed set (`parsing.ERRORS`, the cores' own); a metric label
-    )
+    stage: str  # decode | validate
+    error: str  # a class of error from the closed set `parsing.ERRORS`; a metric label
     message: str  # for a person; never contains payload text
     part: int | None = None  # of the event that is bad, where its record holds several
 

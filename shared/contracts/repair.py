@@ -11,11 +11,13 @@ from __future__ import annotations
 import math
 import re
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
 from .events.shop import OrderLine
+
+S = TypeVar("S", bound=msgspec.Struct)
 
 _KEPT = frozenset({"user_id", "anonymous_id", "products", "attributes"})
 _IDENTITIES = ("user_id", "anonymous_id")
@@ -35,6 +37,16 @@ _TRUTHS = {
     "out of stock": False,
     "out_of_stock": False,
 }
+
+
+def converted(data: Any, struct: type[S]) -> S:
+    """The struct, of which optional fields that are wrong are left out. Raises
+    msgspec.ValidationError."""
+    try:
+        return msgspec.convert(data, struct)
+    except msgspec.ValidationError as error:
+        found: S = repaired(data, struct, error)[0]
+        return found
 
 
 def repaired(

@@ -95,7 +95,7 @@ def asyncapi() -> dict[str, Any]:
                 }
             },
         }
-        action = "receive" if topic.producers == ("shop",) else "send"
+        action = "receive" if "shop" in topic.producers else "send"
         operations[f"{action}.{topic.name}"] = {
             "action": action,
             "channel": {"$ref": f"#/channels/{topic.name}"},
@@ -107,7 +107,7 @@ def asyncapi() -> dict[str, Any]:
             "title": "Shopkeeper",
             "version": shopkeeper.__version__,
             "description": (
-                "Events of a shop in; intents, sentiments and recommendations out. "
+                "Events of a shop in; intents, sentiments, recommendations and answers out. "
                 "Operations are from Shopkeeper's side."
             ),
             "license": {"name": "Apache-2.0"},

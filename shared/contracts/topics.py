@@ -19,10 +19,19 @@ SEARCHES = "shop.searches.v1"
 REVIEWS = "shop.reviews.v1"
 QUESTIONS = "shop.questions.v1"
 CATALOGUE = "shop.catalogue.v1"
+PROFILES = "shop.profiles.v1"
+KNOWLEDGE = "shop.knowledge.v1"
+CORRECTIONS = "shop.corrections.v1"
 
 INTENTS = "personalisation.intents.v1"
+COMPLAINTS = "personalisation.complaints.v1"
+SEARCHED_QUESTIONS = "personalisation.searched-questions.v1"
+ANSWERS = "personalisation.answers.v1"
+COMPLAINT_SENTIMENTS = "personalisation.complaint-sentiments.v1"
 SENTIMENTS = "personalisation.sentiments.v1"
 PRODUCT_SENTIMENT = "personalisation.product-sentiment.v1"
+CATEGORY_SENTIMENT = "personalisation.category-sentiment.v1"
+CATEGORY_PARTS = "personalisation.category-parts.v1"
 RECOMMENDATIONS = "personalisation.recommendations.v1"
 SIMILAR_ITEMS = "personalisation.similar-items.v1"
 TRENDING = "personalisation.trending.v1"
@@ -35,7 +44,7 @@ LAYOUT = "personalisation.partition-layout.v1"
 DAY_MS = 86_400_000
 PARTITIONS_DEFAULT = 4
 
-SERVICES = ("intent", "sentiment", "recommender")
+SERVICES = ("intent", "sentiment", "recommender", "answers")
 
 
 def checkpoints(service: str) -> str:
@@ -81,6 +90,7 @@ _INPUTS = (
             "order.completed.v1",
             "order.refunded.v1",
             "user.erased.v1",
+            "user.profiled.v1",
         ),
         ("shop",),
         ("recommender",),
@@ -113,7 +123,7 @@ _INPUTS = (
         "delete",
         ("question.asked.v1",),
         ("shop",),
-        ("intent",),
+        ("intent", "answers"),
         owner="intent",
         default_type="question.asked.v1",
     ),
@@ -124,10 +134,34 @@ _INPUTS = (
         ("product.catalogued.v1",),
         ("shop",),
         ("recommender",),
-        tables_of=("recommender",),
+        tables_of=("recommender", "intent", "sentiment", "answers"),
         retention_ms=None,
         owner="recommender",
         default_type="product.catalogued.v1",
+    ),
+    Topic(
+        KNOWLEDGE,
+        "knowledge",
+        "compact",
+        ("knowledge.published.v1",),
+        ("shop",),
+        ("answers",),
+        tables_of=("answers",),
+        retention_ms=None,
+        owner="answers",
+        default_type="knowledge.published.v1",
+    ),
+    Topic(
+        PROFILES,
+        "user",
+        "compact",
+        ("user.profiled.v1",),
+        # The recommender removes those of erased users, and moves here what came with clicks.
+        ("shop", "recommender"),
+        ("recommender",),
+        retention_ms=None,
+        owner="recommender",
+        default_type="user.profiled.v1",
     ),
 )
 
@@ -137,6 +171,15 @@ _OUTPUTS = (
         SENTIMENTS, "product", "delete", ("sentiment.scored.v1",), ("sentiment",), ("subscribers",)
     ),
     Topic(
+        COMPLAINT_SENTIMENTS,
+        "user",
+        "delete",
+        ("complaint.scored.v1",),
+        ("sentiment",),
+        ("subscribers",),
+    ),
+    Topic(ANSWERS, "user", "delete", ("answer.given.v1",), ("answers",), ("subscribers",)),
+    Topic(
         PRODUCT_SENTIMENT,
         "product",
         "compact",
@@ -144,6 +187,16 @@ _OUTPUTS = (
         ("sentiment",),
         ("subscribers",),
         tables_of=("recommender",),
+        retention_ms=None,
+    ),
+    Topic(
+        CATEGORY_SENTIMENT,
+        "category",
+        "compact",
+        ("category-sentiment.updated.v1",),
+        ("sentiment",),
+        ("subscribers",),
+        tables_of=("sentiment",),  # which publishes what differs from it
         retention_ms=None,
     ),
     Topic(
@@ -178,6 +231,49 @@ _OUTPUTS = (
 )
 
 _INTERNAL = (
+    # Not by an event of schemas/: operators write it, for the models alone.
+    Topic(
+        CORRECTIONS,
+        "correction",
+        "compact",
+        (),
+        ("operators",),
+        tables_of=("intent", "sentiment"),
+        internal=True,
+        retention_ms=None,
+    ),
+    # The two topics of ours that repeat customers' texts: kept for as long as an outage may last.
+    Topic(
+        COMPLAINTS,
+        "user",
+        "delete",
+        (),
+        ("intent",),
+        ("sentiment",),
+        internal=True,
+        retention_ms=DAY_MS,
+    ),
+    # What the products of one partition of reviews add to a category.
+    Topic(
+        CATEGORY_PARTS,
+        "partition of reviews, category",
+        "compact",
+        (),
+        ("sentiment",),
+        tables_of=("sentiment",),
+        internal=True,
+        retention_ms=None,
+    ),
+    Topic(
+        SEARCHED_QUESTIONS,
+        "user",
+        "delete",
+        (),
+        ("intent",),
+        ("answers",),
+        internal=True,
+        retention_ms=DAY_MS,
+    ),
     Topic(
         ITEM_PAIRS,
         "item partition",
@@ -288,7 +384,7 @@ ALL: tuple[Topic, ...] = complete(DECLARED, SERVICES)
 BY_NAME: dict[str, Topic] = {topic.name: topic for topic in ALL}
 
 # Keyed by user or product: their state is split as they are, and they grow together.
-KEYED = (CLICKS, SEARCHES, REVIEWS, QUESTIONS)
+KEYED = (CLICKS, SEARCHES, REVIEWS, QUESTIONS, PROFILES)
 # With them: what is written to the partition number of a source.
 GROWING = (*KEYED, SESSION_ITEMS, *(checkpoints(s) for s in SERVICES))
 # Whose partition numbers mean something; the items' own count stays as it was at the beginning.

@@ -108,6 +108,7 @@ class Options:
     columns: Mapping[str, str] = field(default_factory=dict)
     rating_scale: tuple[float, float] | None = None
     say: Callable[[str], None] = nobody
+    type_prefix: str = ""  # of the shop's own types, in files of messages
 
 
 DEFAULTS = Options()

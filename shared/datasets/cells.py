@@ -12,6 +12,7 @@ _EDGES = _UNSEEN + _SPACE
 _DECIMAL_COMMA = re.compile(r"[-+]?\d+,(\d{1,2}|\d{4,})$")
 _THOUSANDS = re.compile(r"[-+]?\d{1,3}(,\d{3})+\.\d+$")
 _CURRENCY = re.compile(r"^([A-Z]{3}|[$€£¥￥])?\s*([-+]?[\d.,]+)\s*([A-Z]{3}|[$€£¥￥元])?$")
+_ATOMIC_TYPE = re.compile(r":(token|float)(_seq)?$")
 _SIGNS = {"$": "USD", "€": "EUR", "£": "GBP"}  # ¥ is two currencies
 
 
@@ -20,10 +21,16 @@ def clean(text: str) -> str:
     return text.strip() if text.isascii() and "\x00" not in text else text.strip(_EDGES)
 
 
+def plain_id(text: str) -> str:
+    """An id without the `.0` that tables of numbers give it where another row has none: 17850.0 in
+    the clicks and 17850 in the catalogue are one."""
+    return text[:-2] if text.endswith(".0") and text[:-2].isdecimal() else text
+
+
 def header_key(name: str) -> str:
     """A column's name as it is compared: letters and digits, lower case. `Customer ID`,
-    `customer_id` and `customerId` are one."""
-    return "".join(c for c in clean(name).lower() if c.isalnum())
+    `customer_id`, `customerId` and `customer_id:token` (RecBole types its columns) are one."""
+    return "".join(c for c in _ATOMIC_TYPE.sub("", clean(name)).lower() if c.isalnum())
 
 
 def number(text: str) -> float:

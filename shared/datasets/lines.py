@@ -6,6 +6,7 @@ A bad record is its own: a quote that is opened and not closed swallows no lines
 from __future__ import annotations
 
 import csv
+import re
 from collections import deque
 from collections.abc import Iterator
 from typing import IO, Any, NamedTuple
@@ -14,6 +15,7 @@ import orjson
 
 from .base import BadRow
 from .cells import clean, header_key
+from .text_files import BROKEN
 
 LINE_CHARACTERS_MAX = 1 << 20
 SPAN_LINES_MAX = 5_000  # of one record of a catalogue: a description in HTML has line breaks
@@ -21,7 +23,22 @@ SPAN_CHARACTERS_MAX = 1 << 18  # an event has no room for more
 ARRAY_CHARACTERS_MAX = 256 << 20
 HEAD_CHARACTERS = 256  # that tell an array from lines
 DELIMITERS = ("::", "\t", ";", ",", "|")
+_ARRAY_OF_RECORDS = re.compile(r'\[(?!\s*")')
 _OPEN_QUOTE = "unexpected end of data"  # what csv says of it in strict mode
+
+
+_BROKEN_LINE = BadRow("", "invalid_utf8", "not UTF-8")
+
+
+def _is_broken(line: str) -> bool:
+    """Whether a line of a text opened with `BROKEN` holds bytes that are no characters."""
+    if line.isascii():
+        return False
+    try:
+        line.encode()
+    except UnicodeEncodeError:
+        return True
+    return False
 
 
 class Record(NamedTuple):
@@ -36,6 +53,7 @@ class Lines:
 
     def __init__(self, file: IO[str]) -> None:
         self._file = file
+        self.may_be_broken = getattr(file, "errors", None) == BROKEN
         self._number = 0
         self._returned: deque[tuple[int, str | None]] = deque()
 
@@ -100,6 +118,9 @@ def delimited(
             yield Record(number, BadRow("", "too_large", "a line of over a million characters"))
             continue
         if not line or line.isspace():
+            continue
+        if lines.may_be_broken and _is_broken(line):
+            yield Record(number, _BROKEN_LINE)
             continue
         try:
             cells = split(line, delimiter)
@@ -169,12 +190,16 @@ def json_texts(file: IO[str]) -> Iterator[tuple[int, bytes | BadRow]]:
     """(line, JSON) of lines, or (place, JSON) of what an array holds; none of it is parsed."""
     begins = file.read(HEAD_CHARACTERS)
     file.seek(0)
-    if clean(begins).startswith("["):
+    # An array that begins with text is no list of records, but a record: a call of gtag(), pushed.
+    if _ARRAY_OF_RECORDS.match(clean(begins)):
         yield from _array(file.read(ARRAY_CHARACTERS_MAX))
         return
-    for number, line in Lines(file):
+    lines = Lines(file)
+    for number, line in lines:
         if line is None:
             yield number, BadRow("", "too_large", "a line of over a million characters")
+        elif lines.may_be_broken and _is_broken(line):
+            yield number, _BROKEN_LINE
         elif line and not line.isspace():
             yield number, clean(line).encode("utf-8", "replace")
 

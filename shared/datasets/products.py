@@ -20,7 +20,7 @@ from shopkeeper.shared.contracts.events.shop import ProductCatalogued
 from . import feeds, parquet
 from .admission import Admission
 from .base import DEFAULTS, BadRow, Books, FormatError, OnBad, Options, ShopEvent, refuse
-from .cells import clean, header_key, number, price
+from .cells import clean, header_key, number, plain_id, price
 from .lines import Lines, Record, delimited, json_records
 from .tables import sample_of, text_of
 from .text_files import open_text
@@ -104,7 +104,8 @@ def load(
         except BadRow as bad:
             books.skipped_bad[bad.reason] += 1
             problem = f"{bad.field} {bad.problem}".strip()
-            on_bad(FormatError(f"{path}:{record.line}: {problem}"))
+            place = f"{path}:{record.line}: {problem}"
+            on_bad(FormatError(place, line=record.line, reason=bad.reason, problem=problem))
             continue
         if product.product_id in products:
             books.left_out["repeated product id"] += 1
@@ -118,6 +119,18 @@ def load(
     if not products:
         raise FormatError(f"{path}: no products")
     return list(products.values())
+
+
+def is_catalogue(path: Path, options: Options = DEFAULTS) -> bool:
+    """Whether a file begins as a table of products with ids and titles, or as a feed. Raises
+    FormatError where it cannot be read."""
+    sample = sample_of(path, options)
+    if sample.names and sample.names[0].startswith("<"):
+        return not sample.names[0].lower().startswith(("<!doctype", "<html"))
+    keys = {header_key(name) for name in sample.names}
+    ids = {header_key(name) for name in (*SYNONYMS["product_id"], "handle", "variant_sku")}
+    titles = {header_key(name) for name in SYNONYMS["title"]}
+    return bool(keys & ids) and bool(keys & titles)
 
 
 def catalogue_events(products: Sequence[ProductCatalogued], time_ms: int) -> Iterator[ShopEvent]:
@@ -229,7 +242,7 @@ class _Catalogue:
         else:
             parts = value if isinstance(value, list) else [value]
             if text := " > ".join(text_of(field, part) for part in parts):
-                row[field] = text
+                row[field] = plain_id(text) if field == "product_id" else text
 
     def _missing(self, field: str, cells: dict[str, Any]) -> None:
         """No row has such a column, or this JSON object alone has not."""

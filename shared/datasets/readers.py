@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from . import instacart
+from . import instacart, messages
 from .base import (
     DEFAULTS,
     Books,
@@ -26,6 +26,7 @@ from .clicks import REES46, RETAILROCKET, SESSIONS, TAOBAO, YOOCHOOSE
 from .events_format import EVENTS
 from .formats import Format
 from .orders import HM, ONLINE_RETAIL
+from .products import is_catalogue
 from .reading import Reading
 from .reviews import AMAZON, MOVIELENS, RATINGS
 from .tables import Layout, Sample, find_columns, missing, sample_of
@@ -33,6 +34,7 @@ from .text_files import open_text
 
 __all__ = [
     "AUTO",
+    "FORMATS",
     "READERS",
     "Books",
     "FormatError",
@@ -65,6 +67,8 @@ READERS: dict[str, Format] = {
     )
 }
 
+FORMATS = (*READERS, messages.NAME)  # what --format can be
+
 
 def read(
     path: Path,
@@ -83,6 +87,11 @@ def read(
     """
     books = Books() if books is None else books
     name = recognise(path, options) if name == AUTO else name
+    if name == messages.NAME:
+        if options.columns:
+            raise FormatError(f"--columns: {name} are events with names of their own, not a table")
+        yield from messages.Reader(options, books, on_bad, now_ms).events(path)
+        return
     form, files = READERS[name], [path]
     if unknown := [field for field in options.columns if field not in form.fields]:
         raise FormatError(
@@ -109,21 +118,35 @@ def recognise(path: Path, options: Options = DEFAULTS) -> str:
         instacart.files_of(path)
         return instacart.INSTACART.name
     sample = sample_of(path, options)
+    if not sample.names and not sample.rows and sample.kind == "delimited":
+        raise FormatError(f"{path}: is empty")
     if options.columns:
         found = EVENTS.name
     else:
         found = next((f.name for f in READERS.values() if _is_of(path, f, sample)), "")
+    doubtful = found in ("", EVENTS.name) and sample.kind == "json" and not options.columns
+    if doubtful and messages.recognises(path, options, nested=bool(found)):
+        options.say(f"{path}: read as {messages.NAME} ({messages.ABOUT})")
+        return messages.NAME
     if not found:
+        if is_catalogue(path, options):
+            raise FormatError(
+                f"{path}: looks like a catalogue ({_beginning(sample)}), not like events: "
+                "replay takes it as --catalogue, beside a file of events"
+            )
         raise FormatError(
             f"{path}: of no format that is known ({_beginning(sample)}). Name one with --format, "
             "or its columns with --columns. A format needs:\n"
             + "\n".join(f"  {each.name}: {each.about}" for each in READERS.values())
+            + f"\n  {messages.NAME}: {messages.ABOUT}"
         )
     options.say(f"{path}: read as {found} ({READERS[found].about})")
     return found
 
 
 def _beginning(sample: Sample) -> str:
+    if sample.kind == "json" and not sample.names:
+        return "it is JSON, and neither one object a line nor an array of objects"
     names = ", ".join(sample.names[:12])
     return f"it begins with {names}" if names else "it is empty"
 

@@ -13,7 +13,7 @@ import orjson
 
 from . import parquet
 from .base import BadRow, FormatError, Options
-from .cells import clean, header_key
+from .cells import clean, header_key, plain_id
 from .lines import Lines, Record, delimited, delimiter_of, json_records
 from .text_files import open_bytes, open_text
 
@@ -44,7 +44,9 @@ class Row(NamedTuple):
     def id(self, name: str) -> str:
         """An id, or "" where there is none; programs write `NaN` and `NULL` for that, too."""
         found = self.values.get(name, "")
-        return "" if len(found) <= NOTHING_LENGTH and found.lower() in NOTHING else found
+        if len(found) <= NOTHING_LENGTH and found.lower() in NOTHING:
+            return ""
+        return plain_id(found) if found[-2:] == ".0" else found
 
     def need_id(self, name: str) -> str:
         """An id that has to be there. Raises BadRow."""

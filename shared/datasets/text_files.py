@@ -2,7 +2,8 @@
 
 The encoding is found by reading the whole file once, in pieces: strict UTF-8 if all of it is;
 UTF-16 by its mark or its zero bytes; GB18030 and Windows-1252 only where the bytes leave no
-reasonable doubt. Everything else is an error that names the byte and `--encoding`.
+reasonable doubt. In UTF-8 a few lines may be broken: they are bad rows (`BROKEN`). Everything else
+is an error that names the byte and `--encoding`.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from typing import IO, Any, cast
 
 from .base import FormatError, nobody
 
+BROKEN = "surrogateescape"  # how a text is opened of which a few lines are not UTF-8
+BROKEN_SHARE = 0.01
 CHUNK_BYTES = 1 << 20
 HEAD_BYTES = 1 << 16
 EVIDENCE_BYTES = 1 << 20  # of lines that are not ASCII, to tell GB18030 and Windows-1252 by
@@ -31,7 +34,33 @@ _MARKS = (  # longest first: UTF-32's begins as UTF-16's
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _SPOKEN = {"gb18030": "GB18030 (GBK)", "cp1252": "Windows-1252 (Latin-1)"}
+# Signs that Western text hardly has: low and single angle quotes, daggers, a florin, per mille.
+# Shift-JIS has its kana behind 82 and 83.
+_RARE_1252 = frozenset(b"\x82\x83\x86\x87\x88\x89\x8b\x98\x9b")
 _NOT_1252 = frozenset(b"\x81\x8d\x8f\x90\x9d\xfe\xff")  # undefined there, or in next to no text
+
+
+# What is no text, and what to do with it.
+_OTHERS = (
+    (b"\xfd7zXZ\0", "compressed with xz: unpack it (unxz), or pipe it: xz -dc FILE | ... -"),
+    (b"\x28\xb5\x2f\xfd", "compressed with zstd: unpack it (unzstd), or pipe it"),
+    (b"BZh91AY&SY", "compressed with bzip2: unpack it (bunzip2), or pipe it"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7z archive: unpack it"),
+    (b"Rar!\x1a\x07", "a RAR archive: unpack it"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1", "an Excel workbook; save the sheet as CSV (UTF-8)"),
+    (b"SQLite format 3\0", "an SQLite database: export the table as CSV"),
+    (b"Obj\x01", "an Avro file: export it as JSON lines or CSV"),
+    (b"version https://git-lfs.github.com/", "a Git LFS pointer, not the file: git lfs pull"),
+)
+
+
+def _refuse_others(path: Path, file: IO[bytes]) -> None:
+    """Raises FormatError for what begins as something else than text."""
+    head = file.read(40)
+    file.seek(0)
+    for magic, what in _OTHERS:
+        if head.startswith(magic):
+            raise FormatError(f"{path}: {what}")
 
 
 @contextmanager
@@ -51,6 +80,7 @@ def open_bytes(path: Path) -> Iterator[IO[bytes]]:
                 yield file
         else:
             with path.open("rb") as file:
+                _refuse_others(path, file)
                 yield file
     except (OSError, EOFError, zlib.error, zipfile.BadZipFile, NotImplementedError) as error:
         reason = getattr(error, "strerror", None) or error
@@ -76,11 +106,19 @@ def open_text(
 
     encoding: None finds it out; `say` hears of one that is not UTF-8. Raises FormatError.
     """
-    found = _checked(path, encoding) if encoding is not None else encoding_of(path)
+    errors = "strict"
+    try:
+        found = _checked(path, encoding) if encoding is not None else encoding_of(path)
+    except FormatError:
+        count = _broken_lines(path, encoding)
+        if not count:
+            raise
+        found, errors = "utf-8-sig", BROKEN
+        say(f"{path}: {count} lines are not UTF-8 and are bad rows; --encoding names another")
     if encoding is None and found in _SPOKEN:
         say(f"{path}: not UTF-8; read as {_SPOKEN[found]}; --encoding names another")
     with open_bytes(path) as raw:
-        text = io.TextIOWrapper(cast("Any", raw), encoding=found, newline=None)
+        text = io.TextIOWrapper(cast("Any", raw), encoding=found, errors=errors, newline=None)
         try:
             yield text
         except UnicodeDecodeError as error:  # it was changed since it was looked at
@@ -110,6 +148,29 @@ def encoding_of(path: Path) -> str:
         f"{path}: not UTF-8 at byte {bad}, and no other encoding is certain: "
         "name it with --encoding, for instance --encoding gb18030"
     )
+
+
+def _broken_lines(path: Path, encoding: str | None) -> int:
+    """How many lines of a file of UTF-8 are none; 0 where they are too many for it to be UTF-8,
+    unless the user says that it is, and where it cannot be."""
+    if encoding is not None:
+        try:
+            if codecs.lookup(encoding).name not in ("utf-8", "utf-8-sig"):
+                return 0
+        except LookupError:
+            return 0
+    bad = lines = 0
+    with open_bytes(path) as file:
+        if b"\0" in file.read(HEAD_BYTES):
+            return 0
+        file.seek(0)
+        while line := file.readline(CHUNK_BYTES):
+            lines += 1
+            try:
+                line.decode()
+            except UnicodeDecodeError:
+                bad += 1
+    return bad if encoding is not None or bad <= BROKEN_SHARE * lines else 0
 
 
 def _checked(path: Path, encoding: str) -> str:
@@ -183,6 +244,8 @@ def _looks_western(evidence: bytes) -> bool:
     """Letters with accents stand alone among ASCII; what is not written so has them in runs."""
     places = [i for i, byte in enumerate(evidence) if byte >= 0x80]
     if not places or any(evidence[i] in _NOT_1252 for i in places):
+        return False
+    if sum(evidence[i] in _RARE_1252 for i in places) > 0.2 * len(places):
         return False
     beside = sum(b - a == 1 for a, b in itertools.pairwise(places))
     return beside <= 0.1 * len(places)

@@ -17,10 +17,15 @@ _DATE = re.compile(
     r"(?:[T ,]*(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?\s?([AaPp]\.?[Mm]\.?)?)?"
     r"\s*(Z|z|UTC|GMT|utc|gmt)?\s*(?:([+-])(\d{2}):?(\d{2})?)?$"
 )
+_CLOCK = r"(?:[T ,:]+(\d{1,2}:\d{2}(?::\d{2})?(?:\.\d+)?.*))?$"
 _NAMED = re.compile(
-    r"(?:[A-Za-z]{3},\s*)?(\d{1,2})[- ]([A-Za-z]{3})[a-z]*[-, ]+(\d{4})"
-    r"(?:[T ,]+(\d{1,2}:\d{2}(?::\d{2})?(?:\.\d+)?.*))?$"
+    r"(?:[A-Za-z]{3,9},?\s+)?(\d{1,2})[- /]([A-Za-z]{3})[a-z]*[-, /]+(\d{4})" + _CLOCK
 )
+_MONTH_FIRST = re.compile(
+    r"(?:[A-Za-z]{3,9},?\s+)?([A-Za-z]{3})[a-z]*\.?\s+(\d{1,2}),?\s+(\d{4})" + _CLOCK
+)
+_OFFSET = re.compile(r"(?:Z|[+-]\d{2}:?\d{2})$")
+_ZONE_NAME = re.compile(r"\s*(?:\[[\w/+:-]+\]|\([\w /+:-]+\))$")  # beside the offset it has
 _MONTHS = {
     name: number
     for number, name in enumerate(
@@ -88,6 +93,10 @@ def _digits(text: str, dates: bool) -> datetime | None:
 
 
 def _date(text: str, day_first: Callable[[], bool]) -> datetime:
+    if text[-1:] in ("]", ")"):
+        text = _ZONE_NAME.sub("", text)
+        if not _OFFSET.search(text):
+            raise ValueError(text)  # the name alone is no offset
     if text[4:5] == "-" and text[:4].isdecimal():
         iso = text[:-4] + "+00:00" if text.endswith((" UTC", " GMT")) else text
         try:
@@ -128,12 +137,18 @@ def _zone(name: str | None, sign: str | None, hours: str | None, minutes: str | 
 
 
 def _named(text: str, day_first: Callable[[], bool]) -> datetime:
-    """5 Mar 2024 12:00, 05-Mar-2024, Tue, 05 Mar 2024 12:00:00 +0800."""
-    match = _NAMED.match(text)
-    month = _MONTHS.get(match[2].lower()) if match else None
-    if match is None or month is None:
+    """5 Mar 2024 12:00, 05-Mar-2024, Tue, 05 Mar 2024 12:00:00 +0800, 05/Mar/2024:12:00:00 +0800,
+    March 5, 2024 12:00 PM, Tue Mar 05 2024 12:00:00 GMT+0800."""
+    if match := _NAMED.match(text):
+        day, name, year, clock = match.groups()
+    elif match := _MONTH_FIRST.match(text):
+        name, day, year, clock = match.groups()
+    else:
         raise ValueError(text)
-    return _date(f"{match[3]}-{month}-{match[1]} {match[4] or ''}".strip(), day_first)
+    month = _MONTHS.get(name.lower())
+    if month is None:
+        raise ValueError(text)
+    return _date(f"{year}-{month}-{day} {clock or ''}".strip(), day_first)
 
 
 def _ms_of(time: datetime) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ssl
 from dataclasses import dataclass, field
+from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -98,9 +99,48 @@ REFERENCE: tuple[Setting, ...] = (
         "it); empty means dynamic. Of two workers with one id one stays, the other ends with "
         "exit status 3",
     ),
-    Setting("MODEL_DIR", "", "ONNX models; empty means those shipped in the package", "file"),
+    Setting(
+        "MODEL_DIR",
+        "",
+        "ONNX models; empty means those shipped in the package (TEXT_MODELS)",
+        "file",
+    ),
+    Setting(
+        "TEXT_MODELS",
+        "best",
+        "which of the shipped models answer: the most accurate, or those whose training data allow "
+        "any use (docs/text.md); `free` has no product search and goes with no MODEL_DIR",
+        "choice",
+        choices=("best", "free"),
+    ),
     Setting(
         "ORT_INTRA_OP_THREADS", "1", "threads that share the texts of one batch", "integer", 1, 64
+    ),
+    Setting(
+        "SHADOW_MODEL_DIR",
+        "",
+        "a second folder of models, judged beside MODEL_DIR's by the intent and sentiment services "
+        "and never answered with (docs/model-updates.md); empty means none",
+        "file",
+    ),
+    Setting(
+        "SHADOW_SHARE", "1", "share of the texts that the shadow judges as well", "number", 0, 1
+    ),
+    Setting(
+        "TEXT_RULES",
+        "",
+        "a shop's rules for the intent and sentiment services, a TOML file "
+        "(docs/model-updates.md); empty means none",
+        "file",
+    ),
+    Setting(
+        "RELOAD_INTERVAL",
+        "2",
+        "seconds between two looks at the files of MODEL_DIR, SHADOW_MODEL_DIR and TEXT_RULES, "
+        "which are loaded anew when they change (intent, sentiment); 0: never",
+        "number",
+        0,
+        3600,
     ),
     Setting(
         "LOG_LEVEL",
@@ -266,6 +306,23 @@ class KafkaSettings:
         return options
 
 
+def model_dir_of(environ: Mapping[str, str]) -> str:
+    """The folder of the models that answer, by MODEL_DIR and TEXT_MODELS; empty: the shipped best.
+
+    Raises SettingsError, also where a folder is named beside TEXT_MODELS=free: nobody knows what
+    the models in there learned from.
+    """
+    model_dir = read(environ, "MODEL_DIR")
+    if read(environ, "TEXT_MODELS") != "free":
+        return model_dir
+    if model_dir:
+        raise SettingsError(
+            f"TEXT_MODELS=free asks for shipped models, MODEL_DIR={model_dir!r} for others: "
+            "unset one of the two"
+        )
+    return str(resources.files("shopkeeper") / "models" / "free")
+
+
 @dataclass(frozen=True, slots=True)
 class WorkerSettings:
     """What every worker is told from outside, whichever service it runs."""
@@ -273,7 +330,7 @@ class WorkerSettings:
     kafka: KafkaSettings
     type_prefix: str
     worker_id: str
-    model_dir: str
+    model_dir: str  # see `model_dir_of`
     ort_intra_op_threads: int
     log_level: str
     log_format: str
@@ -288,6 +345,11 @@ class WorkerSettings:
     session_timeout_s: float
     max_poll_interval_s: float
     recent_ids_max: int
+    text_models: str = "best"
+    shadow_model_dir: str = ""
+    shadow_share: float = 1.0
+    text_rules: str = ""
+    reload_interval_s: float = 2.0
     # Where a service reads the settings of its own. Not shown: it may hold secrets of others.
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
 
@@ -305,7 +367,8 @@ class WorkerSettings:
             kafka=KafkaSettings.from_env(environ),
             type_prefix=read(environ, "TYPE_PREFIX"),
             worker_id=read(environ, "WORKER_ID"),
-            model_dir=read(environ, "MODEL_DIR"),
+            model_dir=model_dir_of(environ),
+            text_models=read(environ, "TEXT_MODELS"),
             ort_intra_op_threads=integer("ORT_INTRA_OP_THREADS"),
             log_level=read(environ, "LOG_LEVEL"),
             log_format=read(environ, "LOG_FORMAT"),
@@ -320,6 +383,10 @@ class WorkerSettings:
             session_timeout_s=number("SESSION_TIMEOUT"),
             max_poll_interval_s=number("MAX_POLL_INTERVAL"),
             recent_ids_max=integer("RECENT_IDS_MAX"),
+            shadow_model_dir=read(environ, "SHADOW_MODEL_DIR"),
+            shadow_share=number("SHADOW_SHARE"),
+            text_rules=read(environ, "TEXT_RULES"),
+            reload_interval_s=number("RELOAD_INTERVAL"),
             environ=dict(environ),
         )
         if settings.batch_bytes_max > settings.buffer_bytes_max:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from shopkeeper.shared.runtime.kafka.admin import connected
+from shopkeeper.shared.runtime.kafka.admin import committed_by, connected
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -74,7 +74,7 @@ async def committed_offsets(kafka: KafkaSettings, service: str, topic: str) -> l
     """What the service's group has committed per partition of the topic; 0 where nothing."""
     count = len(await end_offsets(kafka, topic))
     async with connected(kafka) as admin:
-        found = await admin.list_consumer_group_offsets(kafka.topic(f"shopkeeper-{service}"))
+        found = await committed_by(admin, kafka.topic(f"shopkeeper-{service}"))
     name = kafka.topic(topic)
     offsets = (found.get(TopicPartition(name, number)) for number in range(count))
     return [0 if offset is None else max(0, offset.offset) for offset in offsets]

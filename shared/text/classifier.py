@@ -24,3 +24,11 @@ class Classifier(Protocol):
     def probabilities(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """(texts, labels); rows sum to 1; a row depends on its own text alone."""
         ...
+
+
+class TieredClassifier(Classifier, Protocol):
+    """A classifier that can also be asked without what stands behind its first tier."""
+
+    def first_tier(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """As `probabilities`, cheaper and less often right: of many small texts."""
+        ...

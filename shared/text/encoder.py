@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .onnx_model import ManifestEntry, batches, inputs_of, ngram_sizes, open_session, read_checked
+from .manifest import ManifestEntry
+from .onnx_model import batches, inputs_of, ngram_sizes, open_session, read_checked
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

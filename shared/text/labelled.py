@@ -16,8 +16,8 @@ class BadFile(ValueError):
     """The file does not hold labelled texts; the message says where."""
 
 
-def read_labelled(path: Path, label_names: Sequence[str]) -> tuple[list[str], list[str]]:
-    """(texts, labels) of the columns `text` and the first of `label_names` that is there.
+def read_rows(path: Path) -> list[dict[str, object]]:
+    """The rows of a file by its columns' names, of which there is one at least.
 
     Raises BadFile, OSError.
     """
@@ -31,14 +31,32 @@ def read_labelled(path: Path, label_names: Sequence[str]) -> tuple[list[str], li
                 rows = [json.loads(line) for line in file if line.strip()]
             else:
                 rows = list(csv.DictReader(file))
-    except (json.JSONDecodeError, UnicodeDecodeError, gzip.BadGzipFile, EOFError) as error:
+    except (
+        json.JSONDecodeError,
+        csv.Error,
+        UnicodeDecodeError,
+        gzip.BadGzipFile,
+        EOFError,
+    ) as error:
         raise BadFile(f"{path}: {error}") from None
     if not rows:
         raise BadFile(f"{path}: holds no rows")
+    for number, row in enumerate(rows, start=1):
+        if not isinstance(row, dict):
+            raise BadFile(f"{path}: row {number} is no JSON object with `text` and a label")
+    return rows
+
+
+def read_labelled(path: Path, label_names: Sequence[str]) -> tuple[list[str], list[str]]:
+    """(texts, labels) of the columns `text` and the first of `label_names` that is there.
+
+    Raises BadFile, OSError.
+    """
+    rows = read_rows(path)
     texts, labels = [], []
     for number, row in enumerate(rows, start=1):
-        label = next((row[n] for n in label_names if isinstance(row, dict) and row.get(n)), None)
-        text = row.get("text") if isinstance(row, dict) else None
+        label = next((row[n] for n in label_names if row.get(n)), None)
+        text = row.get("text")
         if not isinstance(text, str) or not isinstance(label, str):
             raise BadFile(f"{path}: row {number} has no `text` and `{'` or `'.join(label_names)}`")
         texts.append(text)

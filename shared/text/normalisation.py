@@ -20,9 +20,7 @@ TEXT_CHARACTERS_MAX = 4096
 
 _UNESCAPES_MAX = 3  # an entity may spell the ampersand of another: &#38;lt;
 _AMPERSAND = re.compile(r"&(?:amp;|#38;|#x26;)+", re.IGNORECASE)
-_ENTITY = re.compile(
-    r"&(?:#[0-9]{1,7}|#x[0-9a-f]{1,6}|[a-z][a-z0-9]{1,31});|&nbsp\b", re.IGNORECASE
-)
+_ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#x[0-9a-f]{1,6}|[a-z][a-z0-9]{1,31});|&nbsp", re.IGNORECASE)
 
 # A tag is one that HTML knows, with attributes that have a value: "price < 5 and > 3" and "<3" are
 # none. No part can match what another can, and none runs over a "<": linear in the text.
@@ -52,12 +50,35 @@ _SPELLINGS = {
     "\ufe00\ufe01\ufe02\ufe03\ufe04\ufe05\ufe06\ufe07\ufe08\ufe09\ufe0a\ufe0b\ufe0c\ufe0d\ufe0e\ufe0f",
 }
 _SPELLING_OF = {variant: plain for plain, variants in _SPELLINGS.items() for variant in variants}
+# UTF-8 that a program read as Windows-1252 or Latin-1, and quotes that one escaped.
+_MISREAD = (
+    *(("â€™", "'"), ("â€˜", "'"), ("â€œ", '"'), ("â€\x9d", '"'), ("â€”", "-"), ("â€“", "-")),
+    *(("â\x80\x99", "'"), ("â\x80\x98", "'"), ("â\x80\x9c", '"'), ("â\x80\x9d", '"')),
+)
 _TONES_AND_TAGS = "\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f\U000e0100-\U000e01ef"
 _ODD = re.compile(f"[{re.escape(''.join(_SPELLING_OF))}{_TONES_AND_TAGS}]")
 # Nearly every Chinese text is of these alone; NFKC takes ten times as long as eight replacements.
 _FULL_WIDTH_MARKS = tuple(zip("，！？；：（）～", ",!?;:()~", strict=True))
 _BEYOND_PLAIN = re.compile("[^\u4e00-\u9fff\\x00-_a-~。、，！？；：（）～]")
-_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+
+# Markup can spell markup ("<<b>b>", "&amp;lt;", "＜b＞"): so often is it undone, and what is left
+# then is no writing, but made to be left.
+_ROUNDS_MAX = 4
+_MARKUP_SIGNS = str.maketrans("&<\\", "   ")
+# From a run's first backslash only: else each of a long run would be read to the run's end.
+_ESCAPED_QUOTE = re.compile(r"""(?<!\\)\\+(?:(?=['"])|u2019)""")
+
+# NFKC sorts the marks above and below a letter by insertion, in quadratic time, so they are bounded
+# before it. No language stacks five. These ranges hold every mark, and the letters between them.
+_MARKS_MAX = 4
+_STACKED = (
+    "[\u0300-\u036f\u0483-\u0487\u0591-\u10ff\u135d-\u1dff\u20d0-\u20ff\u2cef-\u2dff"
+    "\u302a-\u302f\u3099\u309a\ua66f-\uabed\ufb1e\ufe20-\ufe2f\uff9e\uff9f"
+    f"\U000101fd-\U0001e94a]{{{_MARKS_MAX + 1},}}"
+)
+_STACKED_OR_LONE = re.compile(f"[\ud800-\udfff]+|{_STACKED}")
+# Not marks to `unicodedata`, but NFKC makes marks of them.
+_MARKS_IN_DISGUISE = frozenset("\u0f73\u0f75\u0f81\uff9e\uff9f")
 
 _EMOJI = re.compile(
     "[{}\U0001f000-\U0001faff]".format("".join(e for e in FEELINGS if e < "\uffff"))
@@ -68,25 +89,87 @@ _HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff]")
 def clean(text: str) -> str:
     """The text as it was meant: case, emoji and white space stay. At most as long as NFKC makes it.
 
-    Linear in the text, whose length the caller bounds.
+    What is clean stays as it is. Linear in the text, whose length the caller bounds.
     """
-    if "&" in text:
-        text = _unescaped(text)
-    if "<" in text:
-        text = _BLOCK_TAG.sub(" ", _INLINE_TAG.sub("", _UNSEEN.sub(" ", text)))
+    if "&" in text or "<" in text or "\\" in text:
+        return _clean_of_markup(text)
     if text.isascii():
         return text.replace("`", "'")
+    if "â" in text or _BEYOND_PLAIN.search(text):
+        text = _one_spelling(text)
+        # Full-width signs are signs now.
+        return _clean_of_markup(text) if _has_markup_signs(text) else text
+    for mark, narrow in _FULL_WIDTH_MARKS:
+        text = text.replace(mark, narrow)
+    return text
+
+
+def _has_markup_signs(text: str) -> bool:
+    return "&" in text or "<" in text or "\\" in text
+
+
+def _clean_of_markup(text: str) -> str:
+    for _ in range(_ROUNDS_MAX):
+        before = text
+        if "&" in text:
+            text = _unescaped(text)
+        if "<" in text:
+            text = _BLOCK_TAG.sub(" ", _INLINE_TAG.sub("", _UNSEEN.sub(" ", text)))
+        if "\\" in text:
+            text = _ESCAPED_QUOTE.sub(_quote, text)
+        text = _one_spelling(text)
+        if text == before or not _has_markup_signs(text):
+            return text
+    return _one_spelling(text.translate(_MARKUP_SIGNS))
+
+
+def _quote(escape: re.Match[str]) -> str:
+    return "'" if escape[0].endswith("9") else ""
+
+
+def _one_spelling(text: str) -> str:
+    """Apostrophes, quotation marks, widths, what cannot be seen: of a text without markup."""
+    if text.isascii():
+        return text.replace("`", "'")
+    if "â" in text:
+        text = _read_again(text)
     if not _BEYOND_PLAIN.search(text):
         for mark, narrow in _FULL_WIDTH_MARKS:
             text = text.replace(mark, narrow)
         return text
     text = _ODD.sub(_plain, text)
-    return unicodedata.normalize("NFKC", _LONE_SURROGATE.sub("\ufffd", text))
+    if text.isascii():
+        return text.replace("`", "'")
+    few = _STACKED_OR_LONE.sub(_writable, text)
+    text = unicodedata.normalize("NFKC", few)
+    if text != few:
+        # What it took apart can be odd (‴), misread (a and its accent), or have marks of its own.
+        text = _STACKED_OR_LONE.sub(_writable, _ODD.sub(_plain, text))
+    return _read_again(text) if "â" in text else text
+
+
+def _read_again(text: str) -> str:
+    for misread, plain in _MISREAD:
+        text = text.replace(misread, plain)
+    return text
+
+
+def _writable(run: re.Match[str]) -> str:
+    """Of a run of lone surrogates, or of marks (and letters, which are few in any other text)."""
+    if "\ud800" <= run[0][0] <= "\udfff":
+        return "\ufffd" * len(run[0])
+    kept, marks = [], 0
+    for character in run[0]:
+        mark = unicodedata.combining(character) or character in _MARKS_IN_DISGUISE
+        marks = marks + 1 if mark else 0
+        if marks <= _MARKS_MAX:
+            kept.append(character)
+    return "".join(kept)
 
 
 def is_plain(text: str) -> bool:
     """Whether `clean` changes nothing but the width of punctuation."""
-    return not ("&" in text or "<" in text or (not text.isascii() and _BEYOND_PLAIN.search(text)))
+    return not (_has_markup_signs(text) or (not text.isascii() and _BEYOND_PLAIN.search(text)))
 
 
 def normalise(text: str) -> str:
@@ -101,7 +184,10 @@ def folded(cleaned: str) -> str:
     """The second half of `normalise`: of a text that `clean` has seen."""
     if not cleaned.isascii() and _EMOJI.search(cleaned):
         cleaned = _EMOJI.sub(_in_chinese if _HAN.search(cleaned) else _in_english, cleaned)
-    return " ".join(cleaned.lower().split())[:TEXT_CHARACTERS_MAX]
+    if "İ" in cleaned:  # whose lower case is two characters, which a mark after it can part
+        cleaned = unicodedata.normalize("NFC", cleaned.replace("İ", "i"))
+    text = " ".join(cleaned.lower().split())
+    return text if len(text) <= TEXT_CHARACTERS_MAX else text[:TEXT_CHARACTERS_MAX].rstrip()
 
 
 def _unescaped(text: str) -> str:

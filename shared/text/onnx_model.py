@@ -1,27 +1,20 @@
 """ONNX text models: found by manifest, checked by SHA-256, run on whole batches.
 
-A folder of models holds `manifest.json`, which names each model's file, checksum, version, labels
-and features. Nothing is loaded that the manifest does not vouch for, and nothing but ONNX is
-loaded at all: an ONNX file is data, a pickle is code (CWE-502).
-
 A model takes the five arrays of `Features` by name and gives `probabilities`, (rows, labels).
 """
 
 from __future__ import annotations
 
-import hashlib
 import time
 from concurrent.futures import ThreadPoolExecutor
-from importlib import resources
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 import numpy as np
 import onnxruntime as ort
 
 from . import features
 from .language import detect_cleaned
+from .manifest import MANIFEST, ManifestEntry, ModelError, checked_file, model_folder, read_manifest
 from .normalisation import TEXT_CHARACTERS_MAX, clean
 from .windows import spread, summed_up
 
@@ -30,66 +23,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-MANIFEST = "manifest.json"
-MANIFEST_FORMAT = 1
 BITS_MAX = 22
 INPUTS = {"ids", "tf", "segments", "style", "tables"}
 BATCH_CHARACTERS_MAX = 262_144  # of one ONNX call: about 120 MB of n-grams at the worst
-
-
-class ModelError(RuntimeError):
-    """A model cannot be loaded: missing, altered, or made for another version of the code."""
-
-
-class Ngrams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Which n-grams of words and of characters the texts of one table are made of."""
-
-    words: list[int]
-    characters: list[int]
-
-
-class ManifestEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What the manifest says of one model."""
-
-    file: str
-    sha256: str
-    version: str
-    labels: list[str]  # in the order of the model's output columns
-    bits: int  # features are hashed to 2^bits buckets
-    features_version: int
-    ngrams: dict[str, Ngrams]  # by table: en (every language but Chinese) and zh
-    parameters: dict[str, float] = {}  # the decision's, such as a threshold of abstention
-    card: str = ""  # file name of the model card
-
-
-class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The manifest's whole content."""
-
-    format: int
-    models: dict[str, ManifestEntry]
-
-
-def read_manifest(folder: Path) -> Manifest:
-    """Raises ModelError if it is missing, malformed or newer than this code."""
-    path = folder / MANIFEST
-    try:
-        manifest = msgspec.json.decode(path.read_bytes(), type=Manifest)
-    except OSError as error:
-        raise ModelError(f"{path}: cannot be read ({error.strerror})") from None
-    except msgspec.DecodeError as error:
-        raise ModelError(f"{path}: {error}") from None
-    if manifest.format != MANIFEST_FORMAT:
-        raise ModelError(
-            f"{path}: format {manifest.format}; this version of shopkeeper reads {MANIFEST_FORMAT}"
-        )
-    return manifest
-
-
-def model_folder(model_dir: str = "") -> Path:
-    """The folder that MODEL_DIR names, or else the models shipped with the package."""
-    if model_dir:
-        return Path(model_dir)
-    return Path(str(resources.files("shopkeeper") / "models"))
 
 
 def tables_of(texts: Sequence[str]) -> NDArray[np.int32]:
@@ -127,20 +63,9 @@ def read_checked(name: str, model_dir: str = "") -> tuple[ManifestEntry, bytes]:
             f"model {name}: made for features {entry.features_version}, "
             f"this version of shopkeeper computes {features.FEATURES_VERSION}; train it again"
         )
-    if Path(entry.file).name != entry.file or not 1 <= entry.bits <= BITS_MAX:
-        raise ModelError(f"{folder / MANIFEST}: model {name} has a bad file name or bits")
-    path = folder / entry.file
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise ModelError(f"{path}: cannot be read ({error.strerror})") from None
-    found = hashlib.sha256(content).hexdigest()
-    if found != entry.sha256:
-        raise ModelError(
-            f"{path}: SHA-256 is {found[:12]}…, the manifest says {entry.sha256[:12]}…; "
-            "the file was altered or not fetched whole"
-        )
-    return entry, content
+    if not 1 <= entry.bits <= BITS_MAX:
+        raise ModelError(f"{folder / MANIFEST}: model {name} has {entry.bits} bits")
+    return entry, checked_file(folder, entry.file, entry.sha256)
 
 
 def ngram_sizes(name: str, entry: ManifestEntry) -> dict[int, features.Sizes]:
@@ -159,6 +84,13 @@ def ngram_sizes(name: str, entry: ManifestEntry) -> dict[int, features.Sizes]:
 
 def open_session(name: str, content: bytes, inputs: set[str], output: str) -> ort.InferenceSession:
     """Raises ModelError if it cannot be loaded or has other inputs and outputs."""
+    return start_session(name, content, inputs, [output])
+
+
+def start_session(
+    name: str, content: bytes, inputs: set[str], outputs: Sequence[str]
+) -> ort.InferenceSession:
+    """As `open_session`, of several outputs, in any order."""
     options = ort.SessionOptions()
     # One thread within a call: shared among several, ScatterND adds in no fixed order, and a
     # replay would differ in the last bit (seen with 2 threads).
@@ -172,8 +104,8 @@ def open_session(name: str, content: bytes, inputs: set[str], output: str) -> or
     except Exception as error:
         raise ModelError(f"model {name}: onnxruntime cannot load it ({str(error)[:200]})") from None
     names = {argument.name for argument in session.get_inputs()}
-    outputs = [argument.name for argument in session.get_outputs()]
-    if names != inputs or outputs != [output]:
+    given = {argument.name for argument in session.get_outputs()}
+    if names != inputs or given != set(outputs):
         raise ModelError(f"model {name}: its inputs and outputs are not those expected")
     return session
 

@@ -23,7 +23,10 @@ from shopkeeper.shared.runtime.processes import process
 from shopkeeper.shared.runtime.processes.embedded import free_port
 from shopkeeper.shared.runtime.settings import KafkaSettings
 from shopkeeper.shared.testing.frail_broker import frail_broker
-from shopkeeper.shared.testing.workers import worker_processes
+from shopkeeper.shared.testing.workers import worker_process, worker_processes
+from tests.broker.test_drift import english, searches
+from tests.broker.test_end_to_end import publish
+from tests.unit.text.drift_texts import broken, fashion
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -39,14 +42,16 @@ pytestmark = pytest.mark.skipif(
 
 
 @contextlib.contextmanager
-def prometheus(folder: Path, launched: Sequence[WorkerProcess]) -> Iterator[str]:
-    """Its address. It scrapes each worker every second; the rules are ours, but for their patience:
-    what holds for two seconds fires."""
+def prometheus(
+    folder: Path, launched: Sequence[WorkerProcess], names: Sequence[str] = topics.SERVICES
+) -> Iterator[str]:
+    """Its address. It scrapes each worker, of these names, every second; the rules are ours, but
+    for their patience: what holds for two seconds fires."""
     rules = re.sub(r"\bfor: \w+", "for: 2s", RULES.read_text("utf-8"))
     (folder / "alerts.yaml").write_text(rules)
     jobs = [
         {"job_name": name, "static_configs": [{"targets": [f"127.0.0.1:{worker.port}"]}]}
-        for name, worker in zip(topics.SERVICES, launched, strict=True)
+        for name, worker in zip(names, launched, strict=True)
     ]
     config = {
         "global": {"scrape_interval": "1s", "evaluation_interval": "1s", "scrape_timeout": "1s"},
@@ -120,3 +125,17 @@ def test_a_lost_broker_and_a_worker_that_is_gone_fire_and_cease(tmp_path: Path) 
                 wait_until(address, set(), {lost, down})
                 assert launched[0].terminate() == 0
                 wait_until(address, {(down, services[0])}, {lost, down})
+
+
+def test_drift_of_texts_fires_once_a_producers_encoding_breaks(
+    kafka: KafkaSettings, tmp_path: Path
+) -> None:
+    drift, start_ms = "ShopkeeperTextDrift", int(time.time() * 1000) - 86_400_000
+    with worker_process("intent", kafka) as worker:
+        publish(kafka, searches(0, 2000, fashion, start_ms))
+        assert english(worker, 2000) is not None
+        with prometheus(tmp_path, [worker], ["intent"]) as address:
+            time.sleep(5.0)
+            wait_until(address, set(), {drift})
+            publish(kafka, searches(2000, 500, broken, start_ms))
+            wait_until(address, {(drift, "intent")}, {drift})

@@ -85,19 +85,20 @@ def test_a_demo_shows_every_insight_and_leaves_nothing(tmp_path):
     picture = tmp_path / "view.svg"
     with demo(tmp_path, "--screenshot", str(picture)) as (child, marker):
         for name in ("intents", "sentiments", "product-sentiment", "recommendations",
-                     "similar-items", "trending"):  # fmt: skip
+                     "similar-items", "trending", "answers"):  # fmt: skip
             wait_for(tmp_path, child, rf"{name}=[1-9]")
         wait_for(
             tmp_path, child, r"recommendation for shopper-\d+: \S.* \(\S.*\)\n.*[\u4e00-\u9fff]"
         )
         wait_for(tmp_path, child, r"intent of “.+”: \w+")
+        wait_for(tmp_path, child, r"answer to “.+”: \S.* \[\S+\]")
         wait_for(tmp_path, child, r"sentiment of “.+”: (positive|neutral|negative)")
         wait_for(tmp_path, child, r"click_to_list_ms_p50=\d")
-        wait_for(tmp_path, child, r"intent=ready sentiment=ready recommender=ready")
+        wait_for(tmp_path, child, r"intent=ready sentiment=ready recommender=ready answers=ready")
         child.send_signal(signal.SIGINT)
         assert child.wait(STOP_S_MAX) == 0, (tmp_path / "err").read_text("utf-8")[-3000:]
         assert gone(marker)
-    assert "dead-letters=0" in (tmp_path / "out").read_text("utf-8").splitlines()[-6]
+    assert "dead-letters=0" in (tmp_path / "out").read_text("utf-8").splitlines()[-7]
     assert picture.read_text("utf-8").startswith("<svg")
     assert "Traceback" not in (tmp_path / "err").read_text("utf-8")
 

@@ -128,6 +128,38 @@ def test_a_bad_row_stops_with_its_line_unless_skipped(kafka, tmp_path):
     assert ":3:" in done.stderr
 
 
+def test_events_of_other_vocabularies_arrive_from_standard_input(kafka):
+    lines = [
+        {"type": "track", "event": "Product Viewed", "messageId": "m1", "userId": "u",
+         "properties": {"product_id": "p"}},
+        {"type": "page", "userId": "u"},
+        {"event": "add_to_cart", "client_id": "c", "items": [{"item_id": "a"}, {"item_id": "b"}]},
+        ["event", "purchase", {"user_id": "u", "transaction_id": "T", "items": [{"id": "p"}]}],
+        {"event": "teleported", "user_id": "u"},
+    ]  # fmt: skip
+    value = b"".join(orjson.dumps(line) + b"\n" for line in lines).decode()
+    done = shopkeeper(kafka, "replay", "-", "--skip-bad", input=value)
+    assert done.returncode == 0, done.stderr
+    summary = orjson.loads(done.stdout)
+    assert [summary[n] for n in ("format", "events", "rows", "left_out", "skipped_bad")] == [
+        "messages", 4, 6, 1, 1
+    ]  # fmt: skip
+    assert "-:5: no schema knows the type `teleported`" in done.stderr
+    records = asyncio.run(read_all(kafka, topics.CLICKS))
+    found = sorted(
+        ((dict(r.headers)["ce_type"], r.key, orjson.loads(r.value)) for r in records),
+        key=lambda each: each[:2],
+    )
+    assert [(kind, key) for kind, key, _ in found] == [
+        (b"com.example.shop.order.completed.v1", b"u"),
+        (b"com.example.shop.product.added.v1", b"c"),
+        (b"com.example.shop.product.added.v1", b"c"),
+        (b"com.example.shop.product.clicked.v1", b"u"),
+    ]
+    assert found[3][2] == {"product_id": "p", "user_id": "u"}
+    assert "m1" in {dict(r.headers)["ce_id"].decode() for r in records}
+
+
 def test_the_catalogue_goes_first(kafka, tmp_path):
     path, _ = clicks_file(tmp_path, 3)
     products = tmp_path / "products.csv"

@@ -101,3 +101,33 @@ def test_the_figures_are_those_of_the_topics(kafka, tmp_path):
     clicks_read = re.search(rf"<td>{topics.CLICKS}</td><td>(\d+)</td>", text)
     assert clicks_read is not None
     assert int(clicks_read[1]) == len(events)
+
+
+def reviews():
+    """Of two products of one category; the last review is withdrawn again."""
+    texts = [("p1", "Excellent quality, I love it", 1), ("p3", "Terrible quality, it broke", 1)]
+    for number in range(13):
+        product, body, rating = texts[number % 2]
+        data = {"product_id": product, "review_id": f"r{number}", "rating": rating,
+                "review_body": body}  # fmt: skip
+        moment = START_MS + number * 60_000
+        yield ShopEvent(topics.REVIEWS, "product.reviewed.v1", product, data, moment, f"r{number}")
+    data = {"product_id": "p1", "review_id": "r12"}
+    yield ShopEvent(topics.REVIEWS, "review.withdrawn.v1", "p1", data, START_MS + 10**6, "w")
+
+
+def test_reviews_are_shown_by_product_category_and_aspect(kafka, tmp_path):
+    out = tmp_path / "shop.html"
+    publish(kafka, [*products(), *(event for _, event in clicks()), *reviews()])
+    for service, name in (("recommender", topics.CLICKS), ("sentiment", topics.REVIEWS)):
+        with worker_process(service, kafka, LIST_AGE_MAX=1e10) as worker:
+            asyncio.run(until_consumed(kafka, service, [name], 60, worker.alive))
+    done = shopkeeper(kafka, "report", str(out))
+    assert done.returncode == 0, done.stderr
+    text = out.read_text("utf-8")
+    assert re.search(r"<td>quality</td><td>6</td><td>6</td><td>[^<]*Excellent[^<]*</td>", text)
+    assert "title of p1 (6)" in text
+    assert "title of p3 (6)" in text
+    assert "&lt;script&gt;alert(1)&lt;/script&gt; (12)" in text, "the category of both"
+    # Of thirteen reviews scored seven praise with one star; what was withdrawn is among them.
+    assert "<td>7 (53.8 %)</td>" in text

@@ -20,7 +20,11 @@ from shopkeeper.shared.contracts.events.recommendation import (
     TrendingItem,
     TrendingUpdated,
 )
-from shopkeeper.shared.contracts.events.sentiment import ProductSentimentUpdated
+from shopkeeper.shared.contracts.events.sentiment import (
+    AspectOpinions,
+    CategorySentimentUpdated,
+    ProductSentimentUpdated,
+)
 from shopkeeper.shared.runtime.kafka.newest import newest
 from shopkeeper.shared.runtime.kafka.publisher import Publisher
 from shopkeeper.shared.runtime.kafka.sink import partition_of
@@ -98,6 +102,7 @@ def test_what_is_not_there_is_one_clear_line_and_status_1(kafka):
         (["user", "nobody"], "user nobody: not on personalisation.recommendations.v1"),
         (["user", "gone"], "has been removed"),
         (["product", "p-none"], "product p-none: not on"),
+        (["category", "Attic"], "shopkeeper tail personalisation.category-sentiment.v1"),
         (["trending"], "scope all: not on"),
         (["trending", "Pets"], "There is all, and category/NAME"),
     ):
@@ -140,6 +145,32 @@ def test_a_product_s_neighbours_and_sentiment_and_what_is_trending(kafka):
     assert data == {"product": "p2", "title": "Lid", "similar_items": None, "sentiment": None}
     for scope in ("Pets", "category/Pets"):
         assert "3.50  p1" in shopkeeper(kafka, "get", "trending", scope).stdout
+
+
+def test_what_reviews_say_of_a_category(kafka):
+    name = "Home > Kitchen"
+    said = CategorySentimentUpdated(
+        category=name, products=2, count=40, mean=-0.5, trend=-0.1, positive=10, neutral=0,
+        negative=30, model=MODEL, trend_p_value=0.03, praised=("price",), criticised=("quality",),
+        aspects=(
+            AspectOpinions(aspect="quality", positive=0, negative=9, mean=-0.6,
+                           criticism=("it broke\x1b[2J",)),
+            AspectOpinions(aspect="price", positive=2, negative=0, mean=0.3),
+        ), summary="Of 40 reviews, 10 are positive.",
+    )  # fmt: skip
+    publish(kafka, (topics.CATEGORY_SENTIMENT, name, outputs.encode(said)))
+    shown = shopkeeper(kafka, "get", "category", f" {name} ").stdout.splitlines()
+    assert shown[0].startswith(f"{name}: 2 products, as of ")
+    assert shown[1:] == [
+        "reviews: 40, mean -0.50, trend -0.10 (10 positive, 0 neutral, 30 negative)",
+        "the trend is by chance with a probability of 0.03 at most",
+        "praised: price, 2 times",
+        'criticised: quality, 9 times: "it broke�[2J"',
+        "Of 40 reviews, 10 are positive.",
+    ]
+    data = orjson.loads(shopkeeper(kafka, "get", "category", name, "--json").stdout)
+    assert data["category"] == name
+    assert data["sentiment"]["value"]["count"] == 40
 
 
 @pytest.mark.parametrize("window", [1, 7, 1000])

@@ -176,7 +176,7 @@ def test_in_mid_batch(how):
 
 
 async def publish(kafka, first, count):
-    """A click, a search and a review each."""
+    """A click, a search and a review each, and a question now and then."""
     async with Publisher(kafka, "test") as publisher:
         for n in range(first, first + count):
             user = f"u{n % 97}"
@@ -188,6 +188,9 @@ async def publish(kafka, first, count):
                 (topics.CLICKS, click), (topics.SEARCHES, search), (topics.REVIEWS, review)
             ):  # fmt: skip
                 await publisher.send(topic, user.encode(), orjson.dumps(event))
+            if n % 10 == 0:
+                asked = {"user_id": user, "question": "is it waterproof", "id": f"q{n}"}
+                await publisher.send(topics.QUESTIONS, user.encode(), orjson.dumps(asked))
 
 
 # -- in this process, where a wait can be made to last

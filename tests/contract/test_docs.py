@@ -17,7 +17,7 @@ DOCS = sorted(
         "docs/**/*.md",
         "services/*/README.md",
         "schemas/README.md",
-        "models/*.md",
+        "models/**/*.md",
         "changelog.d/README.md",
     )
     for path in ROOT.glob(pattern)

@@ -11,6 +11,7 @@ import pytest
 
 from shopkeeper.shared.datasets.products import catalogue_events, load
 from shopkeeper.shared.datasets.readers import READERS, Books, read, recognise
+from shopkeeper.shared.datasets.users import profile_events
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 BLOCK = re.compile(r"^### ([\w-]+)$|^```\w+ ([\w.-]+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -18,12 +19,12 @@ NOW_MS = int(datetime(2026, 11, 1, tzinfo=UTC).timestamp() * 1000)
 
 
 def examples(page: str) -> list[tuple[str, dict[str, str], str, list[object]]]:
-    """(format, files, "events" or "products", what comes of them)."""
+    """(format, files, "events", "products" or "profiles", what comes of them)."""
     found, form, files = [], "", {}
     for heading, name, text in BLOCK.findall((DOCS / page).read_text("utf-8")):
         if heading:
             form = heading
-        elif name in ("events", "products"):
+        elif name in ("events", "products", "profiles"):
             found.append((form, files, name, [orjson.loads(line) for line in text.splitlines()]))
             files = {}
         else:
@@ -44,6 +45,8 @@ def test_an_example_gives_what_the_page_says(tmp_path, form, files, what, expect
     if what == "products":
         events = list(catalogue_events(load(path, books=books, now_ms=NOW_MS), NOW_MS))
         assert [e.data for e in events] == expected
+    elif what == "profiles":
+        assert [e.data for e in profile_events(path, NOW_MS)] == expected
     else:
         assert recognise(path) == form
         found = [

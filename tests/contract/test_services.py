@@ -75,15 +75,20 @@ def test_dead_letter_topics_are_those_of_the_consumers_in_their_order():
         for consumer in topic.consumers
         if consumer in topics.SERVICES and not topic.name.endswith((".dlq", "-checkpoints.v1"))
     )
-    known = ("recommender", "intent", "sentiment")
+    known = ("recommender", "intent", "sentiment", "answers")
     assert [name for name in found if name.split(".")[-2] in known] == [
         "shop.clicks.v1.recommender.dlq",
         "shop.catalogue.v1.recommender.dlq",
+        "shop.profiles.v1.recommender.dlq",
         "personalisation.item-pairs.v1.recommender.dlq",
         "shop.searches.v1.intent.dlq",
         "shop.searches.v1.recommender.dlq",
         "shop.questions.v1.intent.dlq",
+        "shop.questions.v1.answers.dlq",
         "shop.reviews.v1.sentiment.dlq",
+        "personalisation.complaints.v1.sentiment.dlq",
+        "shop.knowledge.v1.answers.dlq",
+        "personalisation.searched-questions.v1.answers.dlq",
     ]
 
 
@@ -211,7 +216,7 @@ def test_the_command_line_evaluates_a_strange_service(tmp_path):
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("nobody", "'nobody' is not one of intent, sentiment, recommender"),
+        ("nobody", "'nobody' is not one of intent, sentiment, recommender, answers"),
         ("no.such.module:SERVICE", "cannot be imported: No module named 'no'"),
         (f"{__name__}:NOTHING", "cannot be imported"),
         (f"{__name__}:build", "is not a ServiceSpec"),
@@ -233,6 +238,7 @@ def test_classify_and_evaluate_are_for_services_that_name_them():
     listed = invoke("evaluate", "--help").stdout.split("Commands:")[1]
     evaluated = [spec.name for spec in services.specs() if spec.evaluate]
     assert evaluated[:3] == ["intent", "sentiment", "recommender"]
+    evaluated += [name for spec in services.specs() for name in spec.evaluations]
     assert [line.split()[0] for line in listed.strip().splitlines()] == evaluated
 
 

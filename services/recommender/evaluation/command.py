@@ -73,6 +73,13 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     "among them, from the catalogue.",
 )
 @click.option(
+    "--profiles",
+    type=FILE,
+    metavar="USERS",
+    help="What is known of users (age, gender, occupation, region, language): lists for users "
+    "without events, from what users alike did, beside what everyone did.",
+)
+@click.option(
     "--blend/--no-blend",
     default=True,
     show_default=True,
@@ -95,6 +102,7 @@ def command(
     catalogues: tuple[Path, ...],
     attributes: tuple[str, ...],
     cold_items: bool,
+    profiles: Path | None,
     blend: bool,
     rules: Path | None,
 ) -> dict[str, Any]:
@@ -109,17 +117,22 @@ def command(
       shopkeeper evaluate recommender train.csv.gz test.csv.gz
       shopkeeper evaluate recommender clicks.csv.gz --hold-out 0.1
       shopkeeper evaluate recommender clicks.csv.gz --prequential
+      shopkeeper evaluate recommender u.data --profiles u.user
     """
     from shopkeeper.shared.datasets.products import load
 
     from ..config import RecommenderConfig
     from ..core.rules import Rules, RulesError, parse
-    from . import cold_start, next_item
+    from . import cold_start, new_users, next_item
     from .splits import holds_its_test
 
     def products() -> list[ProductCatalogued]:
         return [product for path in catalogues for product in load(path, False, attributes)]
 
+    if profiles is not None:
+        if test is not None or hold_out is not None or prequential or cold_items:
+            raise click.UsageError("--profiles takes one file of events and nothing else")
+        return new_users.measure_new_users(train, profiles)
     targets: Literal["all", "new"] = "new" if new_targets_only else "all"
     try:
         config = RecommenderConfig(

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from shopkeeper.shared.text.onnx_model import ModelError, OnnxModel
+from shopkeeper.shared.text.manifest import ModelError
+from shopkeeper.shared.text.onnx_model import OnnxModel
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from ..config import RecommenderConfig
     from ..core.ab_testing.variants import Experiment
+    from ..core.counting.learned import Due
     from ..core.numeric.items import ItemIndex
     from ..core.ranking.blend import BlendTrainer
     from ..publishers.base import Publisher
@@ -42,7 +43,7 @@ class FoldedInteractions(NamedTuple):
     """What a batch of interactions made due; `pending` holds the lists once they are ranked."""
 
     outputs: list[Output]  # for other partitions, and deltas, where they have become many
-    due: list[ListRequest | Erased]
+    due: Due
     pending: Pending | None
     now_ms: int
 

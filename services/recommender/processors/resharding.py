@@ -9,9 +9,11 @@ from shopkeeper.shared.runtime.kafka.murmur2 import partitions_of
 
 from ..config import RecommenderConfig
 from ..core.ab_testing import split_counts
+from ..core.counting.profile_store import ProfileStore
 from ..core.counting.sessions import Sessions
 from ..core.numeric.items import ItemIndex
 from .interactions import BLEND_SECTION, EXPERIMENT_SECTION, SECTION
+from .profiles import SECTION as PROFILES_SECTION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -87,4 +89,24 @@ def _merged(
     return merged
 
 
-RESHARD = {topics.CLICKS: split_interactions}  # by topic
+def split_profiles(before: Mapping[int, Sections], count: int) -> dict[int, Sections]:
+    """before: by partition. Profiles go where their user's key now is; whose erasures are
+    remembered only a number tells, so every partition remembers all of them."""
+    config = RecommenderConfig()
+    old: dict[int, ProfileStore] = {}
+    for number, sections in before.items():
+        old[number] = ProfileStore(config, every_field=True)
+        old[number].restore(sections[PROFILES_SECTION])
+    after: dict[int, Sections] = {}
+    for number in range(count):
+        merged = ProfileStore(config, every_field=True)
+        for origin in sorted(old, key=lambda n: (n == number, n)):
+            names = old[origin].users
+            owners = partitions_of([name.encode() for name in names], count).tolist()
+            mine = {name: own == number for name, own in zip(names, owners, strict=True)}
+            merged.take(old[origin], mine)
+        after[number] = {PROFILES_SECTION: merged.snapshot()}
+    return after
+
+
+RESHARD = {topics.CLICKS: split_interactions, topics.PROFILES: split_profiles}  # by topic

@@ -20,10 +20,12 @@ if TYPE_CHECKING:
 
     from ..core.ab_testing.variants import Experiment, VariantCounts
     from ..core.counting.cooccurrence import ItemPartition
+    from ..core.counting.profile_store import ProfileStore
     from ..core.counting.sessions import Sessions
     from ..core.knowledge import Knowledge
     from ..core.numeric.items import ItemIndex
     from ..core.ranking.blend import BlendTrainer
+    from ..core.ranking.group_metrics import GroupMetrics
     from ..core.ranking.online_metrics import OnlineMetrics
     from ..core.search.product_search import ProductSearch
     from .recommendations import RecommendationPublisher
@@ -40,6 +42,9 @@ EVICTED = (
     "rows_published",
     "session_items_capped",
     "sessions_evicted",
+    "profiles_erased",
+    "profiles_evicted",
+    "profiles_of_erased",
     "users_erased",
     "users_evicted",
 )
@@ -65,6 +70,52 @@ class ItemPairsPartition(Protocol):
     def counts(self) -> ItemPartition: ...
 
 
+class ProfilesPartition(Protocol):
+    """What is measured of a processor of profiles."""
+
+    @property
+    def store(self) -> ProfileStore: ...
+
+
+class _GroupFamilies:
+    """Lists by group of a profile's field."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._counters = {
+            "lists": registry.counter(
+                "recommendation_group_lists", "Lists, by group of users.", "field", "value"
+            ),
+            "answers": registry.counter(
+                "recommendation_group_answers",
+                "Lists that a click followed, by group of users.",
+                "field",
+                "value",
+            ),
+            "hits": registry.counter(
+                "recommendation_group_hits",
+                "Lists that held what was clicked next, by group of users.",
+                "field",
+                "value",
+            ),
+        }
+        self._coverage = registry.gauge(
+            "recommendation_group_coverage_ratio",
+            "Share of the items that a group of users was shown.",
+            "field",
+            "value",
+        )
+        self._reported: Counter[tuple[str, str, str]] = Counter()
+
+    def observe(self, groups: GroupMetrics, item_count: int) -> None:
+        """Show what was counted."""
+        for name, family in self._counters.items():
+            for (field, value), total in getattr(groups, name).items():
+                family.labels(field, value).inc(total - self._reported[name, field, value])
+                self._reported[name, field, value] = total
+        for (field, value), share in groups.coverage(item_count).items():
+            self._coverage.labels(field, value).set(share)
+
+
 class RecommenderMetrics:
     """The metrics of one worker. `observe` brings them up to date, on the state thread."""
 
@@ -78,14 +129,16 @@ class RecommenderMetrics:
         counters: Mapping[str, int],
         interactions: Mapping[int, InteractionsPartition],
         item_pairs: Mapping[int, ItemPairsPartition],
+        profiles: Mapping[int, ProfilesPartition],
         product_search: ProductSearch | None,
         trainer: BlendTrainer | None,
         experiment: Experiment | None,
     ) -> None:
         """counters: of the whole worker, by name; each partition of interactions has its own.
-        interactions, item_pairs: by partition, those that the worker has now."""
+        interactions, item_pairs, profiles: by partition, those that the worker has now."""
         self._items, self._knowledge, self._exposure = items, knowledge, exposure
         self._counters, self._interactions, self._item_pairs = counters, interactions, item_pairs
+        self._profiles = profiles
         self._product_search, self._trainer = product_search, trainer
         self._experiment = experiment
         self._reported: Counter[str] = Counter()
@@ -126,6 +179,7 @@ class RecommenderMetrics:
             "sessions_handed_over", "Sessions of anonymous ids that logged in.", "outcome"
         )
         self._variants = ExperimentMetrics(registry)
+        self._by_group = _GroupFamilies(registry)
         self._shown_by = self._by_counter()
 
     def _by_counter(self) -> dict[str, tuple[Family, tuple[str, ...]]]:
@@ -149,6 +203,7 @@ class RecommenderMetrics:
         if self._experiment is not None:
             counts = [p.variant_counts for p in self._interactions.values()]
             self._variants.observe(self._experiment, [each for each in counts if each is not None])
+        self._by_group.observe(self._exposure.by_group, len(self._items))
         coverage, gini = self._exposure.coverage_and_gini(len(self._items))
         self._coverage.set(coverage)
         self._gini.set(gini)
@@ -166,6 +221,7 @@ class RecommenderMetrics:
         return (
             ("users", sum(len(each.users) for each in sessions)),
             ("sessions", sum(len(each.sessions) for each in sessions)),
+            ("profiles", sum(len(each.store) for each in self._profiles.values())),
             ("items", len(self._items)),
             ("pairs", sum(len(pairs) for each in counts for pairs in each.pairs)),
             ("similar_rows", len(knowledge.similar_items)),
@@ -180,6 +236,8 @@ class RecommenderMetrics:
         totals = Counter(self._counters)
         for processor in self._interactions.values():
             totals.update(processor.sessions.counters)
+        for profiles in self._profiles.values():
+            totals.update(profiles.store.counters)
         if self._trainer is not None:
             totals["example_learned"] = self._trainer.examples
             totals["example_missed"] = self._trainer.missed

@@ -18,18 +18,23 @@ from shopkeeper.shared.contracts.outputs import encode as encode_output
 from shopkeeper.shared.contracts.outputs import headers_of, output_id, provenance_headers
 
 from ..config import BLEND, MODEL, SOURCE
-from ..core.counting.learned import Erased, ListRequest
+from ..core.counting.learned import Erased, ListRequest, Profiled
 from ..core.ranking.exploration import chance_of
 from ..core.ranking.ranker import submit_by_variant
+from .profiles import PROFILED, profile_record, tombstone
 
 if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Callable, Mapping, Sequence
 
+    from shopkeeper.shared.contracts.envelope import Event
+
     from ..config import RecommenderConfig
     from ..core.ab_testing.variants import Experiment
+    from ..core.counting.profile_store import ProfileStore
     from ..core.numeric.items import ItemIndex
     from ..core.ranking.blend import BlendTrainer
+    from ..core.ranking.group_metrics import Group
     from ..core.ranking.online_metrics import OnlineMetrics
     from ..core.ranking.pending import PendingLists, PendingListsByVariant
     from ..core.ranking.ranked_list import RankedList
@@ -42,6 +47,9 @@ if TYPE_CHECKING:
 
 CLICKED = "product.clicked.v1"
 SEARCHED = "products.searched.v1"
+ERASED = "user.erased.v1"
+TOPIC_OF = {SEARCHED: topics.SEARCHES, PROFILED: topics.PROFILES}  # else of clicks
+ASKED = frozenset(TOPIC_OF)  # events that are no answer to the last list
 SCORE_DIGITS = 6  # ten items with UUIDs as ids still fit into 2 kB
 SCORE_DIGITS_EXPLORING = 4  # and with a propensity
 PROPENSITY_DIGITS = 6  # significant ones: small propensities are what weighs
@@ -52,7 +60,8 @@ class RecommendationPublisher:
 
     positions: by topic of a table, how far it was read, as the runtime keeps it. rankers: by
     variant of the experiment; without one, `ranker` ranks all lists. groups: is told of every list
-    that an interaction made due.
+    that an interaction made due. profiles: of the partition's users. profile_partitions: of the
+    topic of profiles.
     """
 
     def __init__(
@@ -68,6 +77,8 @@ class RecommendationPublisher:
         counters: Counter[str],
         groups: UserGroupClicksPublisher,
         positions: Mapping[str, int],
+        profiles: Callable[[], ProfileStore],
+        profile_partitions: int,
         trainer: BlendTrainer | None = None,
         experiment: Experiment | None = None,
         rankers: Sequence[Ranker] = (),
@@ -76,6 +87,7 @@ class RecommendationPublisher:
         self._ranker, self._index, self.searches = ranker, index, searches
         self._exposure, self._counters, self._trainer = exposure, counters, trainer
         self._positions, self._groups = positions, groups
+        self._profiles, self._profile_partitions = profiles, profile_partitions
         self._explores = config.rules.explore.share > 0
         self._digits = SCORE_DIGITS_EXPLORING if self._explores else SCORE_DIGITS
         self._experiment, self._rankers = experiment, rankers
@@ -90,8 +102,9 @@ class RecommendationPublisher:
             [number_of(self._partition, request.session) for request in requests],
             [searched_by(request.user, request.event.time_ms) for request in requests],
         ]
-        if self._explores:
-            wanted.append([chance_of(self._list_id(request)) for request in requests])
+        draws = [chance_of(self._list_id(each)) for each in requests] if self._explores else ()
+        cells_of = self._profiles().cells
+        wanted += [draws, [cells_of(request.user) for request in requests]]
         if self._experiment is None:
             return self._ranker.submit(*wanted)
         variants = [self._experiment.variant_of(request.user) for request in requests]
@@ -104,11 +117,11 @@ class RecommendationPublisher:
 
     def outputs(
         self,
-        due: Sequence[ListRequest | Erased],
+        due: Sequence[ListRequest | Erased | Profiled],
         pending: Pending | None,
         now_ms: int,
     ) -> list[Output]:
-        """What is due, in order: lists, and tombstones for those of erased users.
+        """What is due, in order: lists, tombstones for those of erased users, profiles that go on.
 
         pending: the lists among `due`, as `submit` returned them, ranked; None if there are none.
         """
@@ -116,7 +129,7 @@ class RecommendationPublisher:
         requests = [each for each in due if isinstance(each, ListRequest)]
         by_request = zip(requests, ranked, strict=True)
         interacted = [
-            pair for pair in by_request if pair[0].event.type != SEARCHED and pair[0].teaches
+            pair for pair in by_request if pair[0].event.type not in ASKED and pair[0].teaches
         ]
         if due:
             self._groups.add(interacted)
@@ -125,6 +138,9 @@ class RecommendationPublisher:
         for each in due:
             if isinstance(each, Erased):
                 records += self._erase(each)
+                continue
+            if isinstance(each, Profiled):
+                records.append(self._profile(each.event))
                 continue
             found = next(left)
             if self._trainer is not None and each.teaches:
@@ -145,7 +161,24 @@ class RecommendationPublisher:
             if self._trainer is not None:
                 self._trainer.forget(name)
             self._groups.forget(name)
-        return [Output(topics.RECOMMENDATIONS, key, None, []) for key in sorted(keys)]
+        lists = [Output(topics.RECOMMENDATIONS, key, None, []) for key in sorted(keys)]
+        return lists + self._erase_profiles(erased)
+
+    def _erase_profiles(self, erased: Erased) -> list[Output]:
+        """Tombstones in every partition in which a profile of these users may lie: whatever a
+        producer's partitioner is, the original stays where it put it."""
+        event, count = erased.event, self._profile_partitions
+        cause = output_id(topics.CLICKS, self._partition, event.offset, ERASED, event.ordinal)
+        return [
+            tombstone(user, event.time_ms, f"{cause}/{nth}", n)
+            for nth, user in enumerate(erased.users)
+            for n in range(count)
+        ]
+
+    def _profile(self, event: Event) -> Output:
+        """A profile that came among interactions, under its user's key."""
+        place = output_id(topics.CLICKS, self._partition, event.offset, PROFILED, event.ordinal)
+        return profile_record(event.data.user, event.data, event.time_ms, place)
 
     @staticmethod
     def _teach(
@@ -153,14 +186,20 @@ class RecommendationPublisher:
     ) -> None:
         """What the user did answers the last list; this list waits for the next answer. A search
         answers nothing: its list takes the place of the last."""
-        if request.event.type != SEARCHED:
+        if request.event.type not in ASKED:
             trainer.clicked(request.user, request.recent[-1])
         if ranked.candidates is not None and ranked.features is not None:
             trainer.remember(request.user, ranked.candidates, ranked.features, now_ms)
 
+    def _groups_of(self, user: str) -> list[Group]:
+        """The groups by which a user's lists are compared with others'."""
+        profiles, by_group = self._profiles(), self._exposure.by_group
+        values = profiles.fairness_values(user)
+        return [by_group.group_of(value, profiles.size(value)) for value in values]
+
     def _list_id(self, request: ListRequest) -> str:
         """`recomm_id`: where the list's cause stands in its log."""
-        topic = topics.SEARCHES if request.event.type == SEARCHED else topics.CLICKS
+        topic = TOPIC_OF.get(request.event.type, topics.CLICKS)
         return output_id(
             topic,
             self._partition,
@@ -173,7 +212,9 @@ class RecommendationPublisher:
         event, data = request.event, request.event.data
         names = self._items.product_ids
         list_id = self._list_id(request)
-        self._exposure.add(request.user, request.recent, ranked.items, event.type == CLICKED)
+        clicked = event.type == CLICKED
+        groups = self._groups_of(request.user)
+        self._exposure.add(request.user, request.recent, ranked.items, clicked, groups)
         if ranked.fallback != "none":
             self._counters[f"list_{ranked.fallback}"] += 1
         experiment = variant = None

@@ -22,12 +22,13 @@ from ..core.user_groups.clicks import GroupClicks
 from ..core.user_groups.clustering import UserGroups
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
     from ..config import RecommenderConfig
     from ..core.counting.learned import ListRequest
+    from ..core.counting.profile_store import ProfileStore
     from ..core.counting.sessions import Sessions
     from ..core.numeric.items import ItemIndex
     from ..core.ranking.ranked_list import RankedList
@@ -47,13 +48,17 @@ class UserGroupClicksPublisher:
         table: UserGroupsTable,
         sessions: Sessions,
         searches: LastSearches,
+        profiles: Callable[[], ProfileStore],
     ) -> None:
-        """sessions, searches: of the partition's users."""
+        """sessions, searches, profiles: of the partition's users."""
         self._config, self._items, self._table = config, items, table
-        self._sessions, self._searches = sessions, searches
+        self._sessions, self._searches, self._profiles = sessions, searches, profiles
         self._key = f"clicks/{partition}".encode()
         self._clicks = GroupClicks(
-            config.trending_half_life_hours, config.group_items_max, config.group_users_max
+            config.trending_half_life_hours,
+            config.group_items_max,
+            config.group_users_max,
+            config.group_cells_max,
         )
         self._taken_over = False
         self._last_ms: int | None = None
@@ -68,6 +73,15 @@ class UserGroupClicksPublisher:
             [due.recent[-1] for due, _ in made],
             [due.event.time_ms // HOUR_MS for due, _ in made],
         )
+        profiles = self._profiles()
+        if len(profiles):
+            clicks = [
+                (cell, due.recent[-1], due.event.time_ms // HOUR_MS)
+                for due, _ in made
+                for cell in profiles.cells(due.user)
+            ]
+            if clicks:
+                self._clicks.add(*zip(*clicks, strict=True))
 
     def forget(self, user: str) -> None:
         """Drop what is remembered of a user."""
@@ -88,6 +102,7 @@ class UserGroupClicksPublisher:
         keys, scores = self._clicks.top()
         items, places = np.unique(keys & 0xFFFFFFFF, return_inverse=True)
         names = self._items.product_ids
+        counted = {*np.unique(keys >> 32).tolist()}
         latest = list(islice(reversed(sessions.users.items()), config.group_sample_users))
         sample = self._table.behaviour.vectors(
             [user.recent for _, user in latest],
@@ -102,6 +117,7 @@ class UserGroupClicksPublisher:
             groups=(keys >> 32).tobytes(),
             items=places.astype(np.int32).tobytes(),
             scores=scores.astype(np.float32).tobytes(),
+            cells={c: told for c, told in self._profiles().sizes().items() if c in counted},
         )
         return [Output(topics.USER_GROUPS, self._key, msgspec.msgpack.encode(record), [])]
 

@@ -6,7 +6,7 @@ Unknown fields are ignored. Ids are non-empty strings; a number is refused, neve
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -15,18 +15,43 @@ OptionalId = Id | None
 Text = Annotated[str, msgspec.Meta(min_length=1)]
 Number = float | None
 ATTRIBUTES_DEPTH_MAX = 32
+AgeBand = Literal["under_18", "18_24", "25_34", "35_44", "45_54", "55_64", "65_plus"]
+KnowledgeKind = Literal["faq", "policy", "page"]
+Gender = Literal["female", "male", "other"]
+Words = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+# A tag of BCP 47, or a locale as most software writes it: en, pt-BR, zh_Hans_CN.
+LanguageTag = Annotated[
+    str, msgspec.Meta(pattern=r"^[A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8})*$", max_length=64)
+]
+
+
+# What programs write where they know no user. Taken for ids, all visitors would be one.
+NOBODY = frozenset(
+    spelling
+    for word in ("null", "none", "nil", "nan", "undefined", "(not set)", "(none)", "(null)")
+    for spelling in (word, word.capitalize(), word.upper())
+) | {"NaN", "<null>", "[object Object]"}
+
+
+def is_nobody(value: object) -> bool:
+    """Whether an id is none: blank, or a program's word for nothing."""
+    return isinstance(value, str) and (value in NOBODY or value.isspace())
 
 
 class Customer(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """Who did it: `user_id`, or `anonymous_id` before a login; one of the two is required."""
+    """Who did it: `user_id`, or `anonymous_id` before a login; one of the two is required.
+    Beside an `anonymous_id`, a program's word for nothing, such as `null`, is no user id."""
 
     user_id: OptionalId = None
     anonymous_id: OptionalId = None
     session_id: OptionalId = None
 
     def __post_init__(self) -> None:
-        if self.user_id is None and self.anonymous_id is None:
-            raise ValueError("missing required field `user_id` or `anonymous_id`")
+        if self.user_id is None:
+            if self.anonymous_id is None:
+                raise ValueError("missing required field `user_id` or `anonymous_id`")
+        elif self.anonymous_id is not None and is_nobody(self.user_id):
+            msgspec.structs.force_setattr(self, "user_id", None)
 
     @property
     def user(self) -> str:
@@ -156,8 +181,32 @@ class ProductCatalogued(msgspec.Struct, frozen=True, kw_only=True, gc=False):
             raise ValueError("`attributes` nested too deep")
 
 
+class KnowledgePublished(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Something that the shop says to its customers: a frequent question and its answer, a rule, or
+    a passage of a page. An empty record value removes it; the record's key is `knowledge_id`."""
+
+    knowledge_id: Id
+    text: Text  # the answer, or the passage, as customers may read it
+    title: str | None = None  # the question that it answers, or the passage's heading
+    kind: KnowledgeKind | None = None
+    language: LanguageTag | None = None
+    product_id: OptionalId = None  # the one product that it is about
+    url: str | None = None  # where customers can read it
+
+
 class UserErased(Customer, frozen=True, kw_only=True, gc=False):
     """Forget this user."""
+
+
+class UserProfiled(Customer, frozen=True, kw_only=True, gc=False):
+    """What the shop knows of a user, whole: what is left out is not known (any more). An empty
+    record value forgets it."""
+
+    age_band: AgeBand | None = None
+    gender: Gender | None = None
+    region: Words | None = None  # as coarse as the shop likes: a country, a district
+    language: LanguageTag | None = None
+    occupation: Words | None = None
 
 
 SHOP_TYPES: dict[str, type[msgspec.Struct]] = {
@@ -167,9 +216,11 @@ SHOP_TYPES: dict[str, type[msgspec.Struct]] = {
     "order.completed.v1": OrderCompleted,
     "order.refunded.v1": OrderRefunded,
     "user.erased.v1": UserErased,
+    "user.profiled.v1": UserProfiled,
     "products.searched.v1": ProductsSearched,
     "question.asked.v1": QuestionAsked,
     "product.reviewed.v1": ProductReviewed,
     "review.withdrawn.v1": ReviewWithdrawn,
     "product.catalogued.v1": ProductCatalogued,
+    "knowledge.published.v1": KnowledgePublished,
 }

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ..events.shop import is_nobody
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -20,6 +22,7 @@ REFUNDED = "order.refunded.v1"
 SEARCHED = "products.searched.v1"
 REVIEWED = "product.reviewed.v1"
 CATALOGUED = "product.catalogued.v1"
+PROFILED = "user.profiled.v1"
 NOT_OURS = ""  # a name that is known, and that there is nothing to learn from
 
 Fields = dict[str, tuple[str, ...]]  # our field -> what the vocabulary calls it, best first
@@ -92,7 +95,10 @@ def customer(*found: tuple[Any, Any, Any]) -> dict[str, Any]:
     something counts, each for itself."""
     names = ("user_id", "anonymous_id", "session_id")
     columns = zip(names, zip(*found, strict=True), strict=True)
-    values = {name: next((v for v in column if v is not None), None) for name, column in columns}
+    values = {
+        name: next((v for v in column if v is not None and not is_nobody(v)), None)
+        for name, column in columns
+    }
     return {name: as_id(value) for name, value in values.items() if value is not None}
 
 

@@ -11,6 +11,7 @@ from .base import (
     CLICKED,
     NOT_OURS,
     ORDERED,
+    PROFILED,
     REFUNDED,
     REMOVED,
     REVIEWED,
@@ -115,6 +116,13 @@ NAMES: dict[str, str] = {
             "favourite",
             "favorite",
             "wishlist",
+            "wishlist add",
+            "wishlist remove",
+            "remove from wishlist",
+            "added to wishlist",
+            "removed from wishlist",
+            "unlike",
+            "hover",
             "like",
             "page viewed",
             "pageview",
@@ -139,13 +147,34 @@ OURS = {
     "products searched": SEARCHED,
     "product reviewed": REVIEWED,
     "product catalogued": CATALOGUED,
+    "user profiled": PROFILED,
 }
 
 FIELDS: Fields = {
-    "product_id": ("product_id", "productId", "item_id", "itemId", "itemid", "sku"),
-    "user_id": ("user_id", "userId"),
-    "anonymous_id": ("anonymous_id", "anonymousId", "user_pseudo_id", "client_id", "visitorid"),
-    "session_id": ("session_id", "sessionId", "user_session"),
+    "product_id": (
+        "product_id",
+        "productId",
+        "ProductId",
+        "ProductID",
+        "item_id",
+        "itemId",
+        "itemid",
+        "ItemId",
+        "sku",
+    ),
+    "user_id": ("user_id", "userId", "UserId", "UserID", "customer_id", "customerId", "uid"),
+    "anonymous_id": (
+        "anonymous_id",
+        "anonymousId",
+        "AnonymousId",
+        "user_pseudo_id",
+        "client_id",
+        "clientId",
+        "visitorid",
+        "visitor_id",
+        "visitorId",
+    ),
+    "session_id": ("session_id", "sessionId", "SessionId", "user_session"),
     "recomm_id": ("recomm_id", "recommId"),
     "order_id": ("order_id", "orderId", "transaction_id", "transactionid"),
     "total": ("total", "revenue", "value"),
@@ -153,7 +182,13 @@ FIELDS: Fields = {
     "review_id": ("review_id", "reviewId"),
     "review_body": ("review_body", "review_text"),
 }
-TIMES = ("time", "timestamp", "timestamp_micros", "event_time", "event_timestamp")
+OUR_TIMES = ("time", "timestamp", "timestamp_micros")
+TIMES = (
+    *OUR_TIMES,
+    *("event_time", "eventTime", "event_timestamp", "eventTimestamp", "event_ts", "ts"),
+    *("timestamp_ms", "timestampMs", "time_ms", "timeMs", "occurred_at", "occurredAt"),
+    *("created_at", "createdAt", "datetime", "date_time", "original_timestamp"),
+)
 
 
 def translate(message: Message, kind: str) -> list[Draft]:

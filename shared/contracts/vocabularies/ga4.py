@@ -1,5 +1,9 @@
-"""Google Analytics 4 in its four shapes: dataLayer, Measurement Protocol, BigQuery export, and a
-single event (gtag's parameters beside its name or in `params`)."""
+"""Google Analytics 4 in its five shapes: dataLayer, Measurement Protocol, BigQuery export, a single
+event (gtag's parameters beside its name or in `params`), and gtag's arguments as they were pushed.
+
+`gtag()` pushes its `arguments` object, which JSON has as an object of numbered fields; where it is
+written as an array, `parsing` numbers them.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +17,7 @@ from .base import (
     REFUNDED,
     REMOVED,
     SEARCHED,
+    SKIP,
     Draft,
     Message,
     as_id,
@@ -151,14 +156,45 @@ FIELDS: Fields = {
     "locale": ("language", "locale"),
 }
 
-_WRAPPERS = ("ecommerce", "params", "event_params", "items", "events")
+# The first argument of gtag(). Only `event` says what somebody did.
+COMMANDS = frozenset(("event", "config", "set", "js", "consent", "get"))
+
+# What Universal Analytics' dataLayer says under `ecommerce`, whatever its event is called.
+ACTIONS: dict[str, str] = {
+    "purchase": ORDERED,
+    "refund": REFUNDED,
+    "add": ADDED,
+    "remove": REMOVED,
+    "detail": CLICKED,
+    "click": CLICKED,
+    **dict.fromkeys(
+        ("checkout", "checkout_option", "impressions", "promoView", "promoClick"), NOT_OURS
+    ),
+}
+
+_WRAPPERS = ("ecommerce", "params", "event_params", "eventModel", "items", "events")
+
+
+def is_command(data: dict[str, Any]) -> bool:
+    """Whether these are the arguments of a call of gtag(), by their numbers."""
+    command = data.get("0")
+    return isinstance(command, str) and command in COMMANDS
+
+
+def is_reset(data: dict[str, Any]) -> bool:
+    """Whether this push only clears the product data of the one before: `{"ecommerce": null}`."""
+    return "ecommerce" in data and not data["ecommerce"] and first(data, "event") is None
 
 
 def recognises(data: dict[str, Any]) -> bool:
-    """Whether this has one of the four shapes. A single event is told by its name alone."""
+    """Whether this has one of the five shapes. A single event is told by its name alone."""
+    if is_command(data):
+        return True
     if isinstance(data.get("events"), list):
         return first(data, "client_id", "app_instance_id", "user_id", "user_pseudo_id") is not None
     if isinstance(data.get("ecommerce"), dict) or isinstance(data.get("event_params"), list | dict):
+        return True
+    if is_reset(data) or isinstance(data.get("eventModel"), dict):
         return True
     if "event_name" in data and ("event_timestamp" in data or "user_pseudo_id" in data):
         return True
@@ -173,6 +209,13 @@ def recognises(data: dict[str, Any]) -> bool:
 def translate(message: Message, kind_of: Any) -> list[Draft]:
     """The events of one message. kind_of: what a name means, in any vocabulary."""
     data = message.data
+    if is_command(data):
+        if data["0"] != "event":
+            return [SKIP]
+        call = {"event": data.get("1"), "params": inner(data, "2")}
+        return _single(call, {}, message.place, kind_of)
+    if is_reset(data):
+        return [SKIP]
     if isinstance(data.get("events"), list):
         # One after the other as they are: an entry that is no object is an unknown kind.
         entries = data["events"]
@@ -189,6 +232,12 @@ def translate(message: Message, kind_of: Any) -> list[Draft]:
 def _single(event: dict[str, Any], outer: dict[str, Any], place: str, kind_of: Any) -> list[Draft]:
     name = first(event, "event", "event_name", "name")
     kind = kind_of(name)
+    ecommerce = inner(event, "ecommerce")
+    action = next((a for a in ACTIONS if isinstance(ecommerce.get(a), dict | list)), None)
+    if action is not None:
+        kind = ACTIONS[action]
+        event = {**event, "ecommerce": _of_action(ecommerce, action)}
+        outer = event if outer.get("events") is None else outer
     time = first(event, "event_timestamp", "timestamp_micros", "timestamp", "time")
     if time is None:
         time = first(outer, "timestamp_micros", "timestamp", "time")
@@ -217,11 +266,25 @@ def _single(event: dict[str, Any], outer: dict[str, Any], place: str, kind_of: A
     return drafts
 
 
+def _of_action(ecommerce: dict[str, Any], action: str) -> dict[str, Any]:
+    """Universal Analytics' {action: {actionField, products}} with the names of Analytics 4."""
+    said = inner(ecommerce, action)
+    field = inner(said, "actionField")
+    found = {
+        "transaction_id": first(field, "id"),
+        "value": first(field, "revenue"),
+        "currency": first(ecommerce, "currencyCode"),
+        "items": said.get("products"),
+    }
+    return {name: value for name, value in found.items() if value is not None}
+
+
 def _parameters(event: dict[str, Any]) -> dict[str, Any]:
     """All parameters of an event in one object, wherever its shape has them. An `id`
     that is not an item's is not the product's."""
     beside = {n: v for n, v in event.items() if n not in (*_WRAPPERS, "name")}
-    params = inner(event, "params") or _unpacked(event.get("event_params"))
+    params = inner(event, "params") or inner(event, "eventModel")
+    params = params or _unpacked(event.get("event_params"))
     ecommerce = inner(event, "ecommerce")
     nested = inner(params, "ecommerce")
     items = [each.get("items") for each in (event, ecommerce, params, nested)]

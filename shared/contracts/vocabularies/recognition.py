@@ -7,24 +7,62 @@ topic holds by default.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import common, ga4, matomo, segment, shopify, snowplow, woocommerce
-from .base import CLICKED, NOT_OURS, Draft, Message
+from .base import CLICKED, NOT_OURS, SEARCHED, Draft, Message
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# Names of kinds, best first. On a topic of clicks also those that elsewhere may well be the
-# product's, the text's or the user's.
-KIND_FIELDS = ("type", "event", "event_name", "event_type")
-CLICK_KIND_FIELDS = (*KIND_FIELDS, "name", "action", "topic")
+
+def _spellings(names: Iterable[str]) -> tuple[str, ...]:
+    """Names as programs write them: event_name, eventName, EventName, EVENT_NAME."""
+    found: list[str] = []
+    for name in names:
+        pascal = "".join(word.capitalize() for word in name.split("_"))
+        found += (name, pascal[0].lower() + pascal[1:], pascal, name.upper())
+    return tuple(dict.fromkeys(found))
+
+
+# Fields that name a record's kind, best first. On a topic of clicks also those that elsewhere may
+# well be the product's, the text's or the user's; of these, some say a kind only by a name that
+# reads like one (a product has a name, too, and a kind).
+KIND_FIELDS = ("type", *_spellings(("event", "event_name", "event_type")))
+PERHAPS_KINDS = frozenset(
+    _spellings(("name", "kind", "verb", "activity", "interaction", "behavior", "behaviour"))
+)
+CLICK_KIND_FIELDS = (
+    *KIND_FIELDS,
+    "name",
+    "topic",
+    "Type",
+    "TYPE",
+    *_spellings(
+        (
+            "action",
+            "action_type",
+            "behavior_type",
+            "behaviour_type",
+            "interaction_type",
+            "activity_type",
+            "user_action",
+            "event_action",
+        )
+    ),
+    *(name for name in sorted(PERHAPS_KINDS) if name != "name"),
+)
+_KINDS = frozenset(CLICK_KIND_FIELDS)
+# What else a click without a kind may call its time; our own names are the decoder's.
+TIMES = frozenset(name for name in common.TIMES if name not in common.OUR_TIMES)
 # A document with none of these is in our own words, and of its topic's default kind.
 MARKS = frozenset(
     (
         *CLICK_KIND_FIELDS,
+        *TIMES,
+        "0",
         "events",
         "ecommerce",
         "event_params",
@@ -144,6 +182,8 @@ def translated(message: Message, own: Mapping[bytes, str], default_kind: str) ->
         if recognises(data):
             return translate(message, kind_of)
     if not field:
+        if default_kind in (CLICKED, SEARCHED) and not TIMES.isdisjoint(data):
+            return common.translate(message, default_kind)
         return Ours()
     # More than one field may name a kind: `"type": "event", "event": "purchase"`.
     others = (data.get(each) for each in KIND_FIELDS if each in data)
@@ -155,16 +195,18 @@ def translated(message: Message, own: Mapping[bytes, str], default_kind: str) ->
 
 def _named(data: dict[str, Any], default_kind: str) -> tuple[str, Any]:
     """The field that names the record's kind, and the name; ("", None) if none does."""
+    if _KINDS.isdisjoint(data):
+        return "", None
     for field in CLICK_KIND_FIELDS if default_kind == CLICKED else KIND_FIELDS:
         name = data.get(field)
-        if name is None or name == "" or (field == "name" and not _may_be_a_kind(name)):
+        if name is None or name == "" or (field in PERHAPS_KINDS and not _may_be_a_kind(name)):
             continue
         return field, name
     return "", None
 
 
 def _may_be_a_kind(name: Any) -> bool:
-    """Whether `name` names an event rather than a product: it is known, or written like one."""
+    """Whether this names an event rather than a product: it is known, or written like one."""
     if kind_of(name) is not None:
         return True
     if not isinstance(name, str) or len(name) > NAME_CHARACTERS_MAX:

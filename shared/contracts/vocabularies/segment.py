@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from . import traits
 from .base import (
     ADDED,
     CLICKED,
     NOT_OURS,
     ORDERED,
+    PROFILED,
     REFUNDED,
     REMOVED,
     REVIEWED,
@@ -30,7 +32,8 @@ from .base import (
 if TYPE_CHECKING:
     from .base import Fields
 
-CALLS = frozenset({"page", "screen", "identify", "group", "alias"})  # not ours; `track` names more
+# Not ours, but for the traits of `identify`; `track` names more.
+CALLS = frozenset({"page", "screen", "identify", "group", "alias"})
 
 NAMES: dict[str, str] = {
     "Product Clicked": CLICKED,
@@ -134,17 +137,20 @@ def translate(message: Message, kind_of: Any) -> list[Draft]:
     """The events of one call, or of a batch. kind_of: what a name means, in any vocabulary."""
     calls = message.data.get("batch")
     if not isinstance(calls, list):
-        return _one(message.data, kind_of)
+        return _one(message.data, kind_of, message.timestamp)
     return [
         draft._replace(own_id=len(drafts) == 1 and draft.id is not None)
         for call in calls
-        for drafts in [_one(call if isinstance(call, dict) else {}, kind_of)]
+        for drafts in [_one(call if isinstance(call, dict) else {}, kind_of, message.timestamp)]
         for draft in drafts
     ]
 
 
-def _one(data: dict[str, Any], kind_of: Any) -> list[Draft]:
+def _one(data: dict[str, Any], kind_of: Any, now_ms: int) -> list[Draft]:
+    """now_ms: when the record was made, of which an age is told."""
     call = data.get("type")
+    if isinstance(call, str) and call.lower() == "identify":
+        return [_identified(data, now_ms)]
     if isinstance(call, str) and call.lower() in CALLS:
         return [SKIP]
     name = first(data, "event", "name")
@@ -164,8 +170,7 @@ def _one(data: dict[str, Any], kind_of: Any) -> list[Draft]:
         ),
         (None, None, first(context, "sessionId", "session_id")),
     )
-    event_id = first(data, "messageId", "message_id")
-    time = first(data, "timestamp", "originalTimestamp", "original_timestamp", "sentAt", "sent_at")
+    event_id, time = _envelope(data)
     if not kind:
         return [Draft(kind, None, event_id, time, name=name)]
     lines = objects(first(payload, "products", "items"))
@@ -175,6 +180,25 @@ def _one(data: dict[str, Any], kind_of: Any) -> list[Draft]:
             found["locale"] = context["locale"]
         drafts.append(Draft(kind, who | found, event_id, time, left_out=left_out))
     return drafts
+
+
+def _envelope(data: dict[str, Any]) -> tuple[Any, Any]:
+    """A call's id and time."""
+    times = ("timestamp", "originalTimestamp", "original_timestamp", "sentAt", "sent_at")
+    return first(data, "messageId", "message_id"), first(data, *times)
+
+
+def _identified(data: dict[str, Any], now_ms: int) -> Draft:
+    """A profile, where the traits say something of one; else there is nothing to learn."""
+    context = inner(data, "context")
+    told = traits.profile_of(inner(context, "traits") | inner(data, "traits"), now_ms)
+    who = customer(
+        (first(data, "userId", "user_id"), first(data, "anonymousId", "anonymous_id"), None)
+    )
+    if not (told and who):
+        return SKIP
+    event_id, time = _envelope(data)
+    return Draft(PROFILED, who | told, event_id, time)
 
 
 def _flat(data: dict[str, Any]) -> dict[str, Any]:

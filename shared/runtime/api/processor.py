@@ -42,7 +42,8 @@ class Processor(Protocol):
 
     def flush(self) -> list[Output]:
         """What `process` has buffered, to be published in fewer records: called every 250 ms where
-        something was processed since, and always before `snapshot`. Most buffer nothing."""
+        something was processed since, and always before `snapshot`. Most buffer nothing. Called
+        also as the partition is given up in order: what `on_timer` would publish next is due."""
         ...
 
     def on_timer(self, now_ms: int) -> list[Output]:

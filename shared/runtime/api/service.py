@@ -46,8 +46,9 @@ class Source:
     buffers_output: bool = False  # its processors keep outputs back until `flush`
     internal_type: str = ""  # set: records are handed on undecoded, as Event(type=this, data=bytes)
     # What an event's state is kept under: its partition follows from that, wherever the event came
-    # (see routing.py). None: nothing is kept by key.
-    key_of: Callable[[Event], str] | None = None
+    # (see routing.py); of an event that is for the partition it lies in, None. None: nothing is
+    # kept by key.
+    key_of: Callable[[Event], str | None] | None = None
     handovers: Handovers | None = None
 
 
@@ -71,6 +72,9 @@ class Service:
     # Between the folding and the publishing of batched processors (see `BatchedProcessor`), on the
     # state thread: once for all partitions that were folded together.
     rank: Callable[[], None] = lambda: None
+    # On the state thread, before each trip's batches and about once a second where there are none:
+    # takes over what another thread has made ready, such as a newer model. No batch sees both.
+    refresh: Callable[[], None] = lambda: None
     # Run beside the sources, or without any, from the moment that the tables are read.
     components: Sequence[Component] = ()
 
@@ -98,6 +102,8 @@ class ServiceSpec:
     # For `shopkeeper evaluate`: a function from a labelled file's path to figures, or a click
     # command that returns figures.
     evaluate: str | None = None
+    # Further ones, by what is measured: `shopkeeper evaluate NAME`, likewise.
+    evaluations: Mapping[str, str] = field(default_factory=dict)
 
     def build(self, settings: WorkerSettings) -> Service:
         """The service, its models loaded. Raises SettingsError, and ModelError or OSError for a

@@ -23,12 +23,15 @@ from . import partition_layout
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 
+    from aiokafka import TopicPartition
+
     from shopkeeper.shared.contracts.topics import Topic
 
     from ..settings import KafkaSettings
 
 BACKOFF_S_FIRST, BACKOFF_S_MAX = 0.25, 10.0
 ATTEMPT_S_MAX = 10.0  # a broker that accepts and then says nothing
+APPEAR_S_MAX = 5.0  # until every broker knows what exists
 METADATA_S_MAX = 30.0  # until a created or deleted topic is seen as such
 COMPACTED = "compact"
 COMPACTED_BY_US = "compact,delete"  # without a limit of age: lets a client delete old records
@@ -115,6 +118,38 @@ async def _connection_problem(server: str) -> str | None:
         return f"broker {server}: {'connection refused' if refused else error}"
     writer.close()
     return None
+
+
+async def missing_topics(kafka: KafkaSettings, names: Sequence[str]) -> list[str]:
+    """Those of the names (unprefixed) that the broker does not list, nor within APPEAR_S_MAX.
+
+    What one broker of a cluster has just created others list a moment later.
+    """
+    deadline = time.monotonic() + APPEAR_S_MAX
+    async with connected(kafka) as admin:
+        while True:
+            there = set(await admin.list_topics())
+            missing = [name for name in names if kafka.topic(name) not in there]
+            if not missing or time.monotonic() > deadline:
+                return missing
+            await asyncio.sleep(0.2)
+
+
+async def committed_by(admin: Any, group: str) -> dict[TopicPartition, Any]:
+    """What a group has committed. Raises KafkaError.
+
+    Waits up to APPEAR_S_MAX for a coordinator: a broker that has just started, or lost one, has
+    none for a moment.
+    """
+    deadline = time.monotonic() + APPEAR_S_MAX
+    while True:
+        try:
+            found: dict[TopicPartition, Any] = await admin.list_consumer_group_offsets(group)
+            return found
+        except KafkaError as error:
+            if not error.retriable or time.monotonic() > deadline:
+                raise
+        await asyncio.sleep(0.2)
 
 
 def topic_config(topic: Topic, replication: int, compacted: str = COMPACTED) -> dict[str, str]:

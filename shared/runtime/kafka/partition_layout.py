@@ -159,11 +159,17 @@ async def write(kafka: KafkaSettings, layout: Layout) -> None:
 
 
 async def write_first(kafka: KafkaSettings) -> None:
-    """Write down the counts that there are, unless a layout is there. Raises KafkaError."""
+    """Write down the counts that there are, unless a layout is there; of topics that are newer
+    than the layout, their counts are added. Raises KafkaError."""
     found = await survey(kafka)
     if found.layout is None:
         counts = {name: found.counts[name] for name in topics.NUMBERED}
         await write(kafka, Layout(1, counts))
+        return
+    known = found.layout.counts
+    added = {name: found.counts[name] for name in topics.NUMBERED if name not in known}
+    if added and found.layout.growth is None:
+        await write(kafka, Layout(found.layout.version + 1, {**known, **added}))
 
 
 async def usable(

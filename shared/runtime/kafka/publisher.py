@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 BATCH_BYTES_MAX = 400_000
 DELIVERY_TIMEOUT_S = 120.0
+METADATA_PAUSE_S = 0.1
 STOP_S_MAX = 5.0
 
 
@@ -136,8 +137,17 @@ class Publisher:
         assert self._producer is not None
         topic, partition = place
         batch.close()
+        await self._confirmed(self._known(self._kafka.topic(topic), partition))
         sending = self._producer.send_batch(batch, self._kafka.topic(topic), partition=partition)
         self._in_flight[place] = await self._confirmed(sending)
+
+    async def _known(self, topic: str, partition: int) -> None:
+        """Wait until the client knows the partition: while a topic grows, one answer of the broker
+        may have more of them than the next, and the client refuses what it does not know."""
+        assert self._producer is not None
+        while partition not in await self._producer.partitions_for(topic):
+            await self._producer.client.force_metadata_update()
+            await asyncio.sleep(METADATA_PAUSE_S)
 
     async def _confirmed(self, waiting: Awaitable[Any]) -> Any:
         try:

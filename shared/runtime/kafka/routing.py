@@ -123,12 +123,13 @@ class ForwardedOffsets:
 class Router:
     """Routes the events of one partition of a topic whose state is split into `count` parts.
 
-    key_of: the key that an event names; None where nothing is kept by key. Then every original is
-    handled where it lies, and forwarded copies, which another service made, are passed over.
+    key_of: the key that an event names, or None for one that is handled where it lies; itself None
+    where nothing is kept by key. Then every original is handled where it lies, and forwarded
+    copies, which another service made, are passed over.
     """
 
     def __init__(
-        self, topic: str, number: int, count: int, key_of: Callable[[Event], str] | None
+        self, topic: str, number: int, count: int, key_of: Callable[[Event], str | None] | None
     ) -> None:
         self._topic, self._number, self._count = topic, number, count
         self._key_of = key_of
@@ -176,7 +177,7 @@ class Router:
         several: Several,
         owners: dict[str, int],
         hop: Hop | None,
-        key_of: Callable[[Event], str],
+        key_of: Callable[[Event], str | None],
     ) -> tuple[Decoded, list[Output]]:
         """What of a record of several events is handled here, and the record once more for each
         partition that others of them belong to, with a header that says which."""

@@ -137,7 +137,7 @@ async def _service(
     group = kafka.topic(f"shopkeeper-{service}")
     async with admin.connected(kafka) as client:
         state, members = await group_of(client, group)
-        committed = await client.list_consumer_group_offsets(group)
+        committed = await admin.committed_by(client, group)
     unread: dict[TopicPartition, int] = {}  # that have lag -> first offset that is not durable
     lags: dict[str, list[int]] = {}
     for name in sources:

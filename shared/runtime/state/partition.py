@@ -160,7 +160,7 @@ class PartitionState:
         decoder: Decoder,
         recent_ids_max: int,
         count: int | None = None,
-        key_of: Callable[[Event], str] | None = None,
+        key_of: Callable[[Event], str | None] | None = None,
     ) -> None:
         """count: by how many partitions keyed state is split (None: it is not, nothing is routed).
         key_of: see `Source`."""

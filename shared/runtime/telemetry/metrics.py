@@ -148,6 +148,7 @@ class PredictionMetrics:
             "inference_batch_size", "Texts in one ONNX call.", "model", BATCH_BUCKETS
         )
         self.predictions = registry.counter("predictions", "Predictions made.", "model", "outcome")
+        self.tiers = registry.counter("tier_texts", "Texts by who answered.", "model", "tier")
 
 
 class Metrics:

@@ -18,13 +18,14 @@ CALLS_MAX = 10_000  # kept between two observations; further ones go unmeasured
 class Predictions:
     """Counts predictions by outcome and measures ONNX calls of one model.
 
-    `called` fits `OnnxModel.on_call`; `outcomes` is counted into by the cores; `metrics` fits
-    `Service.metrics`: what it returns hands everything new to the metrics.
+    `called` fits `Cascade.on_call`; `outcomes` is counted into by the cores, `tiers` by the model;
+    `metrics` fits `Service.metrics`: what it returns hands everything new to the metrics.
     """
 
     def __init__(self, model: str) -> None:
         self._model = model
         self.outcomes: Counter[str] = Counter()
+        self.tiers: Counter[str] = Counter()
         self._seconds: list[float] = []
         self._texts: list[int] = []
 
@@ -44,7 +45,10 @@ class Predictions:
                 metrics.inference_batch.observe(self._model, np.array(self._texts, np.float64))
             for outcome, count in self.outcomes.items():
                 metrics.predictions.labels(self._model, outcome).inc(count)
+            for tier, count in self.tiers.items():
+                metrics.tiers.labels(self._model, tier).inc(count)
             self._seconds, self._texts = [], []
             self.outcomes.clear()
+            self.tiers.clear()
 
         return observe

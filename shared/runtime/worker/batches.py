@@ -204,12 +204,12 @@ class BatchPipeline:
         try:
             async with asyncio.timeout(deadline_s):
                 # Beside one another: a batch that was given up must not keep others from theirs.
+                # Every partition: one that buffers nothing may have tables due by the clock.
                 flushing = [
                     asyncio.create_task(
                         self._ending.guarded(partial(self._flush, owned)), name="flush"
                     )
                     for owned in self._owned
-                    if owned.unflushed
                 ]
                 if flushing:
                     _, late = await asyncio.wait(flushing, timeout=deadline_s / 2)

@@ -35,10 +35,13 @@ class StateThread:
     """Runs functions one after the other, in the order in which they were submitted."""
 
     def __init__(
-        self, rank: Callable[[], None], pack: Callable[[Sequence[Output]], Packed]
+        self,
+        rank: Callable[[], None],
+        pack: Callable[[Sequence[Output]], Packed],
+        refresh: Callable[[], None] = lambda: None,
     ) -> None:
-        """rank: the service's, see `BatchedProcessor`. pack: the sink's."""
-        self._rank, self._pack = rank, pack
+        """rank, refresh: the service's, see `BatchedProcessor` and `Service`. pack: the sink's."""
+        self._rank, self._pack, self._refresh = rank, pack, refresh
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="state")
         self._waiting: list[_Waiting] = []
 
@@ -84,6 +87,10 @@ class StateThread:
         """Fold every partition's batch, rank once, publish each; what to tell those who wait."""
         answers: list[Callable[[], None]] = []
         folded: list[tuple[_Waiting, BatchResult]] = []
+        try:
+            self._refresh()
+        except Exception as error:
+            return [partial(_resolve, each.done, error) for each in waiting]
         for each in waiting:
             try:
                 folded.append((each, each.state.fold(each.records, clock_ms)))

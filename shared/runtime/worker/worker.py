@@ -34,6 +34,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 
 from shopkeeper.shared.contracts import topics
 
+from ..kafka.admin import missing_topics
 from ..kafka.faust_app import BatchApp, make_app
 from ..kafka.global_tables import GlobalTables
 from ..kafka.membership import GroupWait
@@ -109,7 +110,8 @@ class Worker:
         )
         self._owned = OwnedPartitions(settings.buffer_bytes_max)
         self._ending = Ending(service.name, self._owned, self.health)
-        self._thread = StateThread(service.rank, self._sink.pack)
+        self._thread = StateThread(service.rank, self._sink.pack, service.refresh)
+        self._refresh = service.refresh
         self._telemetry = WorkerTelemetry(service, kafka.topic_prefix, self.metrics, self.health)
         self._components = Components(service.components, self._ending)
         self._tables = GlobalTables(
@@ -295,13 +297,7 @@ class Worker:
         if self.service.sources:
             names += [source.topic for source in self.service.sources] + [self._checkpoint_topic]
         names = list(dict.fromkeys(names))
-        admin = AIOKafkaAdminClient(**self._kafka.client_options())
-        await admin.start()
-        try:
-            there = set(await admin.list_topics())
-        finally:
-            await admin.close()
-        missing = [name for name in names if self._kafka.topic(name) not in there]
+        missing = await missing_topics(self._kafka, names)
         if missing:
             more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""
             raise TopicsMissing(
@@ -331,6 +327,7 @@ class Worker:
                 await self._pipeline.publish_due()
             if time.monotonic() >= observe_due:
                 observe_due = time.monotonic() + OBSERVE_S
+                await self._thread.run(self._refresh)
                 await self._thread.run(self._telemetry.observe_service)
 
     async def _crash_watch(self, app: BatchApp) -> None:

@@ -9,16 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shopkeeper.services.sentiment.aggregates import (
+from shopkeeper.services.sentiment.aggregates import Aggregates, _name, _packed
+from shopkeeper.services.sentiment.tally import (
     PRIOR_COUNT,
     PRIOR_MEAN,
     UNIT,
     WEEK_MS,
     WEEKS_KEPT,
     WEEKS_RECENT,
-    Aggregates,
-    _name,
-    _packed,
 )
 
 
@@ -245,8 +243,8 @@ def test_state_of_the_former_format_is_read_and_a_newer_one_refused():
     assert (product.count, product.newest_week, product.floor) == (2, week, week - WEEKS_KEPT)
     assert aggregates.withdraw("p", "1")
     assert (product.count, product.total, product.weeks) == (1, 0, {})
-    with pytest.raises(ValueError, match="state format 3; this version of shopkeeper reads 2"):
-        aggregates.restore(msgspec.msgpack.encode([3, 0, [], []]))
+    with pytest.raises(ValueError, match="state format 4; this version of shopkeeper reads 3"):
+        aggregates.restore(msgspec.msgpack.encode([4, 0, [], []]))
 
 
 def test_evictions_are_handed_over_once():

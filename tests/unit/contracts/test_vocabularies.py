@@ -318,3 +318,100 @@ def test_the_catalogues_table_reads_what_the_decoder_reads():
     assert list(products(b'{"id":7}')) == [("7", None)]
     removed = decoded({"id": 7}, topic=topics.CATALOGUE)
     assert (removed.data, removed.key) == (None, b"7")
+
+
+KIND_NAMES = (
+    "eventName", "eventType", "EventName", "EVENT", "Event", "kind", "verb", "behavior",
+    "behaviour", "behavior_type", "action_type", "actionType", "interaction_type",
+    "interactionType", "activity", "event_action", "Action",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("field", KIND_NAMES)
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("purchase", "order.completed.v1"), ("removeFromCart", "product.removed.v1"),
+     ("refund", "order.refunded.v1"), ("view", "product.clicked.v1")],
+)  # fmt: skip
+def test_a_kind_is_heeded_under_whatever_field_it_stands(field, name, kind):
+    event = decoded({field: name, **CLICK, "order_id": "o"})
+    assert event.type == kind
+
+
+@pytest.mark.parametrize("field", [f for f in KIND_NAMES if "_" in f or f[:5].lower() == "event"])
+@pytest.mark.parametrize("name", ["teleported", 4, {"name": "purchase"}])
+def test_a_kind_that_nobody_knows_is_refused_under_every_field(field, name):
+    assert decoded({field: name, **CLICK}).error == "unknown_type"
+
+
+@pytest.mark.parametrize("field", ["kind", "verb", "behavior", "activity", "name"])
+def test_what_may_be_the_products_is_no_kind_unless_it_reads_like_one(field):
+    assert decoded({field: "Leather sofa", **CLICK}).type == "product.clicked.v1"
+    assert decoded({field: "sofa.teleported", **CLICK}).error == "unknown_type"
+
+
+def test_other_spellings_of_ids_beside_a_kind():
+    event = decoded({"EventName": "AddToCart", "UserId": "u", "ProductId": "p"})
+    assert (event.data.user_id, event.data.product_id) == ("u", "p")
+
+
+@pytest.mark.parametrize(
+    "field",
+    ["event_time", "eventTime", "event_timestamp", "ts", "timestamp_ms", "occurred_at", "createdAt",
+     "time", "timestamp", "timestamp_micros"],
+)  # fmt: skip
+@pytest.mark.parametrize("kind", [{}, {"event": "view"}])
+def test_a_time_counts_under_whatever_field_it_stands(field, kind):
+    event = decoded({**CLICK, **kind, field: NOW_MS - 10_000})
+    assert event.time_ms == NOW_MS - 10_000
+
+
+@pytest.mark.parametrize("zone", ["+08:00[Asia/Shanghai]", "+0800", " +08:00"])
+def test_offsets_as_programs_write_them(zone):
+    event = decoded({**CLICK, "time": f"2026-11-28T18:00:00{zone}"})
+    assert event.time_ms == NOW_MS
+    assert decoded({**CLICK, "time": "2026-11-28T18:00:00[Asia/Shanghai]"}).error == "invalid_time"
+
+
+NOBODIES = ["", " ", "\u3000", "null", "NULL", "None", "undefined", "nil", "NaN", "(not set)"]
+
+
+@pytest.mark.parametrize("nobody", NOBODIES)
+def test_a_word_for_nothing_is_no_user_beside_an_anonymous_one(nobody):
+    ours = {"user_id": nobody, "anonymous_id": "a", "product_id": "p"}
+    segment = {
+        "type": "track",
+        "event": "Product Clicked",
+        "userId": nobody,
+        "anonymousId": "a",
+        "properties": {"product_id": "p"},
+    }
+    google = {
+        "event": "view_item",
+        "user_id": nobody,
+        "client_id": "a",
+        "items": [{"item_id": "p"}],
+    }
+    gtag = [
+        "event",
+        "view_item",
+        {"user_id": nobody, "client_id": "a", "items": [{"item_id": "p"}]},
+    ]
+    own = {"eventType": "view", **ours}
+    for document in (ours, segment, google, gtag, own):  # fmt: skip
+        event = decoded(document)
+        assert (event.data.user_id, event.data.user) == (None, "a")
+
+
+@pytest.mark.parametrize("nobody", NOBODIES)
+def test_visitors_whom_a_vocabulary_does_not_name_are_not_all_one(nobody):
+    document = {"type": "track", "event": "Product Clicked", "userId": nobody,
+                "properties": {"product_id": "p"}}  # fmt: skip
+    assert decoded(document).error == "missing_field"
+
+
+@pytest.mark.parametrize("prefix", ["ce_", "ce-", "Ce-", "ce:", "cloudEvents:", "cloudevents_"])
+def test_binary_mode_under_every_prefix(prefix):
+    names = {"type": PREFIX + "product.added.v1", "id": "9", "source": "/s", "specversion": "1.0"}
+    event = decoded(CLICK, [(prefix + name, value.encode()) for name, value in names.items()])
+    assert (event.type, event.id, event.source) == ("product.added.v1", "9", "/s")

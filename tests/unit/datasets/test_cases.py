@@ -181,3 +181,95 @@ def test_an_unknown_kind_is_named_and_never_a_click(tmp_path):
 def test_the_shared_cases(name, events, bad):
     found, books, *_ = run(CASES / name)
     assert (len(found), books.skipped_bad.total()) == (events, bad)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Nov 14, 2023 10:13:20 PM", "November 14, 2023 22:13:20", "14/Nov/2023:22:13:20 +0000",
+     "Tuesday, 14 November 2023 22:13:20",
+     "Wed Nov 15 2023 06:13:20 GMT+0800 (China Standard Time)",
+     "2023-11-15T06:13:20+08:00[Asia/Shanghai]", "2023-11-14T22:13:20Z[UTC]"],
+)  # fmt: skip
+def test_f2_times_as_programs_and_people_write_them(tmp_path, text):
+    [event], *_ = run(write(tmp_path, f'{HEADER}s1,i1,"{text}"\n'), "yoochoose")
+    assert event.time_ms == 1_700_000_000_000
+
+
+@pytest.mark.parametrize("text", ["2023-11-14T22:13:20[Asia/Shanghai]", "Foo 14, 2023", "Nov 2023"])
+def test_f2_a_zone_without_its_offset_and_no_month_are_bad_rows(tmp_path, text):
+    _, books, bad, _ = run(write(tmp_path, f'{HEADER}s1,i1,"{text}"\n'), "yoochoose")
+    assert books.skipped_bad == {"invalid_time": 1}
+    assert ":2: timestamp" in bad[0]
+
+
+@pytest.mark.parametrize("encoding", ["shift_jis", "cp1251", "big5"])
+def test_f1_what_no_reader_can_be_sure_of_is_asked_for(tmp_path, encoding):
+    text = {
+        "shift_jis": "カップ\nA2,ひらがな",
+        "cp1251": "Чашка белая",
+        "big5": "我們的茶杯是白色的杯子",
+    }
+    path = write(tmp_path, f"product_id,title\nA1,{text[encoding]}\n".encode(encoding))
+    with pytest.raises(FormatError, match="--encoding"):
+        load(path)
+    assert load(path, options=Options(encoding))[0].title == text[encoding].split("\n")[0]
+
+
+def test_f1_western_signs_are_western(tmp_path):
+    path = write(tmp_path, "product_id,title\nA1,Café „Müller“ – 5 €\n".encode("cp1252"))
+    assert load(path)[0].title == "Café „Müller“ – 5 €"
+
+
+def test_f9_a_number_that_a_table_gave_a_fraction_is_the_same_id(tmp_path):
+    header = "user_id,item_id,timestamp,event\n"
+    events, *_ = run(
+        write(tmp_path, header + "17850.0,22.0,1700000000,view\nx.0,1.5,1700000000,view")
+    )
+    assert [(e.key, e.data["product_id"]) for e in events] == [("17850", "22"), ("x.0", "1.5")]
+    assert load(write(tmp_path, "product_id,title\n22.0,Cup\n"))[0].product_id == "22"
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [(b"\xfd7zXZ\0\0\0", "xz"), (b"\x28\xb5\x2f\xfd0000", "zstd"), (b"BZh91AY&SY00", "bzip2"),
+     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 99, "Excel"), (b"", "is empty"),
+     (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "git lfs pull"),
+     (b"product_id,title\nA,Cup\n", "--catalogue"), (b"<!DOCTYPE html><html></html>", "no format"),
+     (b'{\n"user_id":"u",\n"item_id":"i"\n}\n', "one object a line")],
+)  # fmt: skip
+def test_f8_what_is_no_table_of_events_is_named(tmp_path, content, words):
+    with pytest.raises(FormatError, match=words):
+        run(write(tmp_path, content))
+
+
+@pytest.mark.parametrize(
+    "rows",
+    ['"s1,i1,1700000000\ns2,i2,1700000000\n', 's2,i2,1700000000\ns1,"i1,1700000000\n',
+     's1,"i\n1,1700000000"\ns2,i2,1700000000\n'],
+)  # fmt: skip
+def test_f12_an_open_quote_costs_its_own_line_wherever_it_stands(tmp_path, rows):
+    events, books, *_ = run(write(tmp_path, HEADER + rows), "yoochoose")
+    assert [e.data["product_id"] for e in events] == ["i2"]
+    assert books.skipped_bad["open_quote"] == 1
+    assert books.rows == rows.count("\n")
+
+
+@pytest.mark.parametrize("said", [None, "utf-8"])
+def test_f1_a_line_that_is_not_utf8_costs_itself(tmp_path, said):
+    rows = [f"s{n},茶{n},1700000000\n".encode() for n in range(300)]
+    rows[200] = b"s200,\xff\xfe,1700000000\n"
+    path = write(tmp_path, HEADER.encode() + b"".join(rows))
+    events, books, bad, notes = run(path, encoding=said)
+    assert (len(events), books.skipped_bad) == (299, {"invalid_utf8": 1})
+    assert bad == [f"{path}:202: not UTF-8"]
+    assert any("1 lines are not UTF-8" in note for note in notes)
+    with pytest.raises(FormatError, match=":202: not UTF-8"):
+        list(read(path, "yoochoose", now_ms=NOW_MS))
+
+
+def test_f1_a_json_line_that_is_not_utf8_costs_itself(tmp_path):
+    line = '{{"user_id":"u","item_id":"茶{}","timestamp":1700000000,"event":"view"}}\n'
+    content = "".join(line.format(n) for n in range(150)).encode()
+    broken = content.replace("茶77".encode(), b"\xe8\x8c77")
+    events, books, *_ = run(write(tmp_path, broken, "f.jsonl"))
+    assert (len(events), books.skipped_bad) == (149, {"invalid_utf8": 1})

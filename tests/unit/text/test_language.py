@@ -6,6 +6,8 @@ import pytest
 
 from shopkeeper.shared.text.language import detect
 
+from .language_texts import BUILT_ON, HELD_BACK, LABELLED
+
 
 @pytest.mark.parametrize(
     "text",
@@ -61,3 +63,27 @@ def test_other(text: str) -> None:
 
 def test_only_the_beginning_is_read() -> None:
     assert detect("good product " * 100 + "很好" * 1000) == "en"
+
+
+def accuracy(texts: tuple[tuple[str, str], ...]) -> float:
+    return sum(detect(text) == label for text, label in texts) / len(texts)
+
+
+def test_the_labelled_texts_are_sound() -> None:
+    assert len(LABELLED) >= 200
+    assert len({text for text, _ in LABELLED}) == len(LABELLED)
+    assert {label for _, label in HELD_BACK} == {"en", "zh", "other"}
+
+
+def test_mixed_texts_go_with_the_sentence_that_holds_them() -> None:
+    assert accuracy(BUILT_ON) >= 0.97
+    assert accuracy(HELD_BACK) >= 0.97
+
+
+@pytest.mark.parametrize(
+    "name", ["iPhone", "My Little Pony", "The North Face", "IT", "Made in USA"]
+)
+def test_a_latin_name_leaves_a_chinese_text_chinese(name: str) -> None:
+    """However long: characters are not counted against words."""
+    assert detect(f"{name} {name.upper()} 手机壳") == "zh"
+    assert detect(f"手机壳 {name}") == "zh"

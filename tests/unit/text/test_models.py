@@ -11,13 +11,8 @@ import numpy as np
 import pytest
 
 from shopkeeper.shared.text import features, onnx_model
-from shopkeeper.shared.text.onnx_model import (
-    ModelError,
-    OnnxModel,
-    model_folder,
-    read_manifest,
-    tables_of,
-)
+from shopkeeper.shared.text.manifest import ModelError, model_folder, read_manifest
+from shopkeeper.shared.text.onnx_model import OnnxModel, tables_of
 from shopkeeper.shared.text.windows import windows_of
 
 if TYPE_CHECKING:
@@ -172,8 +167,8 @@ def test_an_altered_file_is_refused(folder: Path) -> None:
     ("changes", "message"),
     [
         ({"features_version": 99}, "made for features 99"),
-        ({"file": "../intent.onnx"}, "bad file name"),
-        ({"bits": 40}, "bad file name or bits"),
+        ({"file": "../intent.onnx"}, "not the name of a file beside it"),
+        ({"bits": 40}, "has 40 bits"),
         ({"file": "none.onnx"}, "cannot be read"),
         ({"ngrams": {"en": {"words": [1], "characters": [2]}}}, "names no n-grams for 'zh'"),
         ({"labels": "x"}, "Expected `array`"),
@@ -200,8 +195,8 @@ def test_what_is_no_model_is_refused(folder: Path) -> None:
 def test_missing_and_newer_manifests_are_refused(folder: Path) -> None:
     with pytest.raises(ModelError, match="names no model 'answers'"):
         OnnxModel.load("answers", str(folder))
-    (folder / "manifest.json").write_text('{"format": 2, "models": {}}')
-    with pytest.raises(ModelError, match="format 2; this version of shopkeeper reads 1"):
+    (folder / "manifest.json").write_text('{"format": 3, "models": {}}')
+    with pytest.raises(ModelError, match="format 3; this version of shopkeeper reads 2"):
         OnnxModel.load("intent", str(folder))
     (folder / "manifest.json").unlink()
     with pytest.raises(ModelError, match="cannot be read"):

@@ -6,11 +6,13 @@ import numpy as np
 import orjson
 import pytest
 
-from shopkeeper.services.intent.core import Decision, IntentProcessor
+from shopkeeper.services.intent.core import IntentProcessor
+from shopkeeper.services.intent.decision import Decision
 from shopkeeper.services.intent.model import load_model as load_intent
+from shopkeeper.services.intent.policy import Policy
 from shopkeeper.services.sentiment.core import SentimentProcessor
 from shopkeeper.services.sentiment.model import load_model as load_sentiment
-from shopkeeper.shared.contracts import topics
+from shopkeeper.shared.contracts import searched_questions, topics
 from shopkeeper.shared.contracts.envelope import Event
 from shopkeeper.shared.contracts.events.shop import (
     ProductReviewed,
@@ -18,6 +20,9 @@ from shopkeeper.shared.contracts.events.shop import (
     QuestionAsked,
     ReviewWithdrawn,
 )
+from shopkeeper.shared.text.personal_data import mask_all
+
+from .planted import planted
 
 NOW_MS = 1_700_000_000_000
 
@@ -44,8 +49,8 @@ def reviewed(offset, product, body=None, rating=None, review=None):
 
 @pytest.fixture(scope="module")
 def intent():
-    model, abstain_below = load_intent("", 1)
-    return lambda: IntentProcessor(topics.SEARCHES, 3, model, abstain_below)
+    model, thresholds = load_intent("", 1)
+    return lambda: IntentProcessor(topics.SEARCHES, 3, model, Policy(model.labels, thresholds))
 
 
 @pytest.fixture(scope="module")
@@ -65,9 +70,22 @@ BODIES = ["Works great, I love it", "质量太差了，第二天就坏了", "It 
 def test_intents_do_not_depend_on_their_neighbours(intent):
     events = [searched(n, query) for n, query in enumerate(QUERIES)]
     together, rejected = intent().process(events, NOW_MS)
-    alone = [intent().process([one], NOW_MS)[0][0] for one in reversed(events)]
-    assert together == alone[::-1]
+    alone = [intent().process([one], NOW_MS)[0] for one in events]
+    assert together == [output for outputs in alone for output in outputs]
     assert not rejected
+
+
+def test_a_question_in_the_search_box_is_handed_to_the_answers_service_one_in_a_chat_is_not(intent):
+    texts = ["where is my order", "wireless headphones", "我要退货"]
+    found, _ = intent().process([searched(n, text) for n, text in enumerate(texts)], NOW_MS)
+    handed = [output for output in found if output.topic == topics.SEARCHED_QUESTIONS]
+    assert [orjson.loads(output.value)["text"] for output in handed] == [texts[0], texts[2]]
+    first = searched_questions.decode(handed[0].value)
+    assert first.id == f"{topics.SEARCHES}/3/0/answer.given.v1/0"
+    assert (first.event_id, first.correlation_id, first.user_id) == ("e0", "c0", "u")
+    assert (handed[0].key, handed[0].partition) == (b"k", None)
+    asked_in_chat, _ = intent().process([asked(0, texts[0])], NOW_MS)
+    assert {output.topic for output in asked_in_chat} == {topics.INTENTS}
 
 
 def test_an_intent_names_its_cause_and_stays_in_its_partition(intent):
@@ -89,16 +107,63 @@ def test_a_blank_text_is_out_of_scope(intent):
     assert (found["intent"], found["score"]) == ("out_of_scope", 1.0)
 
 
+@pytest.mark.parametrize(
+    ("text", "secret", "masked"),
+    [
+        (
+            "terrible service, I want to complain, write to mia.k@example.org",
+            "mia.k@example.org",
+            "terrible service, I want to complain, write to [email]",
+        ),
+        (
+            "客服态度太差了，我要投诉，电话13900001234",
+            "13900001234",
+            "客服态度太差了，我要投诉，电话[phone]",
+        ),
+    ],
+)
+def test_personal_data_in_a_complaint_go_no_further(intent, text, secret, masked):
+    outputs, _ = intent().process([searched(0, text)], NOW_MS)
+    [complaint] = [o for o in outputs if o.topic == topics.COMPLAINTS]
+    assert orjson.loads(complaint.value)["text"] == masked
+    assert not [o for o in outputs if secret.encode() in o.value + repr(o.headers).encode()]
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_masked_complaint_is_scored_as_well(language):
+    """Angry before the number and masked after it: the label must not hang on the digits."""
+    start = {"en": "terrible service, I want to complain. ", "zh": "客服态度太差了，我要投诉。"}
+    texts = [start[language] + one.text for one in planted("develop", language, 60)]
+    model = load_sentiment("", 1)
+    negative = [
+        float((model.probabilities(each).argmax(axis=1) == 0).mean())
+        for each in (texts, mask_all(texts))
+    ]
+    assert negative[1] >= negative[0] - 0.02
+
+
 def test_abstaining_gives_the_probability_of_what_is_said():
     decision = Decision(["a", "b", "out_of_scope"], abstain_below=0.5)
     sure, unsure = np.array([[0.7, 0.2, 0.1], [0.45, 0.35, 0.2]], np.float32)
-    assert decision.of("x", sure, 2) == ("a", 0.7, {"a": 0.7, "b": 0.2})
-    assert decision.of("x", unsure, 1) == ("out_of_scope", 0.2, {"a": 0.45})
+    assert decision.of("x", sure, 2) == ("a", 0.7, {"a": 0.7, "b": 0.2}, None)
+    assert decision.of("x", unsure, 1) == ("out_of_scope", 0.2, {"a": 0.45}, "confidence")
     for threshold in (-0.1, 1.1, float("nan")):
-        with pytest.raises(ValueError, match="not a probability"):
+        with pytest.raises(ValueError, match=r"abstain_below.*not a probability"):
             Decision(["out_of_scope"], threshold)
+        with pytest.raises(ValueError, match=r"abstain_margin.*not a probability"):
+            Decision(["out_of_scope"], 0.5, threshold)
     with pytest.raises(ValueError, match="out_of_scope"):
         Decision(["a"], 0.5)
+
+
+def test_two_near_intents_are_an_abstention_only_with_a_margin():
+    row = np.array([0.48, 0.44, 0.08], np.float32)
+    labels = ["a", "b", "out_of_scope"]
+    assert Decision(labels, 0.4).of("x", row, 3)[0::3] == ("a", None)
+    assert Decision(labels, 0.4, 0.05).of("x", row, 3)[0::3] == ("out_of_scope", "margin")
+    assert Decision(labels, 0.5, 0.05).of("x", row, 3)[0::3] == ("out_of_scope", "confidence")
+    sure = np.array([0.05, 0.05, 0.9], np.float32)
+    assert Decision(labels, 0.4, 0.05).of("x", sure, 3)[0::3] == ("out_of_scope", None)
 
 
 def test_sentiments_do_not_depend_on_their_neighbours(sentiment):

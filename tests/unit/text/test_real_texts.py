@@ -14,6 +14,7 @@ from shopkeeper.services.sentiment.judgement import LABELS
 from shopkeeper.services.sentiment.model import load_model
 from shopkeeper.shared.contracts.envelope import Event
 from shopkeeper.shared.contracts.events.shop import ProductReviewed
+from shopkeeper.shared.text.normalisation import clean
 
 NOW_MS = 1_700_000_000_000
 
@@ -92,6 +93,14 @@ def test_dress_does_not_hide_a_praise(sentiment, text):
         ("...", "neutral"),
         ("此用户没有填写评价", "neutral"),
         ("12345", "neutral"),
+        ("five stars", "positive"),
+        ("1 star!", "negative"),
+        ("3-star review", "neutral"),
+        ("五星好评", "positive"),
+        ("五星", "positive"),
+        ("一颗星", "negative"),
+        ("five stars are too many", "negative"),
+        ("图片与实物不符", "negative"),
     ],
 )
 def test_signs_speak_and_empty_words_do_not(sentiment, text, label):
@@ -138,6 +147,13 @@ SAYS_NOTHING = [
     "没有。",
     "1111",
     "👍👍👍",
+    "No review text provided",
+    "Review left blank",
+    "see photos",
+    "[图片]",
+    "图片评价",
+    "5 stars",
+    "五星",
     "10/10",
     "。。。",
 ]
@@ -278,3 +294,28 @@ def test_the_quoted_phrases_are_held_out():
     assert len(found) > 500
     assert not HELD_OUT & found.keys()
     assert {"where is my parcel", "returns", "我的包裹在哪里", "包裹在哪"} <= HELD_OUT
+
+
+@pytest.mark.parametrize("quote", ["â€™", "â\x80\x99", "\\'", "\\u2019", "&rsquo;", "&amp;#39;"])
+@pytest.mark.parametrize("text", ["I don{}t like it", "it won{}t last"])
+def test_an_apostrophe_that_a_program_misread_or_escaped_is_one(sentiment, text, quote):
+    assert sentiment(text.format(quote))["label"] == "negative"
+    assert clean(text.format(quote)) == text.format("'")
+
+
+def test_letters_with_a_circumflex_are_left_alone():
+    assert clean("Château â la carte, crâne") == "Château â la carte, crâne"
+
+
+@pytest.mark.parametrize(
+    ("traditional", "plain"),
+    [
+        ("質量很差，壞了，要退貨", "质量很差，坏了，要退货"),
+        ("送得很慢，等了一個多小時", "送得很慢，等了一个多小时"),
+        ("這個我很喜歡，下次還買", "这个我很喜欢，下次还买"),
+        ("我的訂單什麼時候發貨", "我的订单什么时候发货"),
+    ],
+)
+def test_traditional_chinese_is_judged_as_simplified(traditional, plain, sentiment, intent) -> None:
+    assert sentiment(traditional) == sentiment(plain)
+    assert intent(traditional) == intent(plain)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import msgspec
 import numpy as np
 
 if TYPE_CHECKING:
@@ -54,8 +55,7 @@ class Learned:
         return np.ascontiguousarray(np.array(self.seen, np.int64).reshape(-1, 3).T)
 
 
-@dataclass(slots=True)
-class ListRequest:
+class ListRequest(msgspec.Struct, gc=False):
     """A list that an event made due, with what it is made from."""
 
     event: Event
@@ -75,6 +75,13 @@ class Erased:
 
 
 @dataclass(slots=True)
+class Profiled:
+    """A profile that came among interactions: it goes on to the topic of profiles."""
+
+    event: Event
+
+
+@dataclass(slots=True)
 class Sent:
     """A record for another partition of users, caused by the event at `offset`."""
 
@@ -83,7 +90,7 @@ class Sent:
     handover: Handover
 
 
-Due = list[ListRequest | Erased]
+Due = list[ListRequest | Erased | Profiled]
 
 
 def request_of(

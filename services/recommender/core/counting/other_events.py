@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from xxhash import xxh3_64_intdigest
 
 from .handovers import ANSWER, ASK, ERASE, HANDOVER, Handover
-from .learned import Erased, Sent, request_of
+from .learned import Erased, Profiled, Sent, request_of
 from .logins import Found, join, linked, take
 from .users import BY_CLASS, Session, User, latest, without, without_last
 
@@ -29,8 +29,9 @@ if TYPE_CHECKING:
 ERASED = "user.erased.v1"
 REMOVED = "product.removed.v1"
 REFUNDED = "order.refunded.v1"
+PROFILED = "user.profiled.v1"
 ORDERS_MAX = 5  # of a user, whose items are remembered in case one is refunded as a whole
-NO_VISITS = frozenset({ERASED, REMOVED, REFUNDED, HANDOVER})
+NO_VISITS = frozenset({ERASED, REMOVED, REFUNDED, PROFILED, HANDOVER})
 
 
 class OtherEvents:
@@ -58,6 +59,8 @@ class OtherEvents:
             self._remove(event)
         elif kind == REFUNDED:
             self._refund(event)
+        elif kind == PROFILED:
+            due.append(Profiled(event))
         else:
             assert kind == HANDOVER, kind
             self._receive(event, learned, due, lists_from_ms)

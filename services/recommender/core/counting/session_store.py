@@ -39,6 +39,13 @@ class SessionStore:
 
     # -- sessions
 
+    def begin(self, user: User, key: SessionKey, offset: int, time_ms: int) -> Session:
+        """A session that nothing came before under its key."""
+        session = self.sessions[key] = Session(time_ms, time_ms, offset)
+        user.sessions[key[1]] = None
+        user.refunded = ()
+        return session
+
     def open(
         self,
         user: User,
@@ -65,16 +72,13 @@ class SessionStore:
                 return session
         if not new:
             return None
-        session = Session(time_ms, time_ms, offset)
         if not begins:
+            session = Session(time_ms, time_ms, offset)
             self.park(user, key[0], session)
             return session
-        user.refunded = ()
         if running is not None and time_ms - running.last_ms < PARKED_MS_MAX:
             self.park(user, key[0], running)
-        self.sessions[key] = session
-        user.sessions[key[1]] = None
-        return session
+        return self.begin(user, key, offset, time_ms)
 
     def park(self, user: User, name: str, session: Session) -> None:
         """Keep a session that does not run, in the place of the oldest where there are many."""

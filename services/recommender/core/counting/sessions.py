@@ -19,10 +19,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..numeric.types import ADD, CLICK, HOUR_MS, ORDER
-from .learned import HOW_SHIFT, REPEATED, Learned, request_of
+from .learned import HOW_SHIFT, REPEATED, Learned, ListRequest
 from .other_events import OtherEvents, put_back, remember_order
 from .session_store import SessionStore
-from .users import BY_CLASS, User, latest
+from .users import BY_CLASS, Session, User, latest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -36,7 +36,8 @@ if TYPE_CHECKING:
 
 CLASS_OF_TYPE = {"product.clicked.v1": CLICK, "product.added.v1": ADD, "order.completed.v1": ORDER}
 
-MINUTE_MS = 60_000
+MINUTE_MS, HOUR_MINUTES = 60_000, 60
+CLICK_AGAIN = CLICK | REPEATED << HOW_SHIFT
 MUTED_MINUTES = 60  # of event time, from the minute in which a user was too fast
 
 
@@ -61,6 +62,7 @@ class Sessions(SessionStore):
         config, users, sessions, others = self._config, self.users, self.sessions, self._others
         gap_ms, list_interval_ms = config.session_gap_ms, config.list_interval_ms
         rate_max, recent_max = config.user_events_per_minute_max, config.remembered_items_max
+        items_max, counts = config.session_items_max, self._counts
         intern = self._items.intern
         new, prior, seen = learned.new, learned.prior, learned.seen
         stale = capped = muted = 0
@@ -76,21 +78,25 @@ class Sessions(SessionStore):
             name, anonymous = data.user_id, data.anonymous_id
             if name is None:
                 name, anonymous = anonymous, None
-            user = users[name] = users.pop(name) if name in users else User()  # newest
+            known = users.pop(name, None)
+            user = users[name] = User() if known is None else known  # now the most recently seen
             minute = time_ms // MINUTE_MS
             if minute == user.minute:
                 user.in_minute += 1
             elif user.in_minute <= rate_max or abs(minute - user.minute) >= MUTED_MINUTES:
                 user.minute, user.in_minute = minute, 1
             teaches = user.in_minute <= rate_max
-            key = (name, data.session_id)
+            session_id = data.session_id
+            key = (name, session_id)
             session = sessions.pop(key, None)
-            if session is not None and (key[1] is not None or session.holds(time_ms, gap_ms)):
+            if session is not None and (session_id is not None or session.holds(time_ms, gap_ms)):
                 if time_ms > session.last_ms:
                     session.last_ms = time_ms
                 elif time_ms < session.first_ms:
                     session.first_ms = time_ms
                 sessions[key] = session
+            elif session is None and teaches:
+                session = self.begin(user, key, offset, time_ms)
             else:
                 session = self.open(user, key, session, offset, time_ms=time_ms, new=teaches)
             if anonymous is not None and session is not None:
@@ -98,36 +104,31 @@ class Sessions(SessionStore):
             items = self._ordered(user, data) if kind == ORDER else (intern(data.product_id),)
             if session is None or not teaches:
                 muted += 1
+            elif kind != CLICK:
+                capped += self._fold(learned, event, session, kind, items)
             else:
-                room = config.session_items_max
-                if kind == ADD and session.removed:
-                    room -= put_back(session, items)
-                known = before = getattr(session, BY_CLASS[kind])
-                for item in items:
-                    seen += (offset, session.start, item)
-                    if item in known:
-                        continue
-                    if len(known) >= room:
-                        capped += 1
-                        continue
-                    hour, counted = time_ms // HOUR_MS, kind
-                    if kind == CLICK:
+                item, clicked = items[0], session.clicked
+                seen += (offset, session.start, item)
+                if item not in clicked:
+                    if len(clicked) < items_max:
+                        hour, how = minute // HOUR_MINUTES, CLICK
                         if hour > user.hour:
-                            user.hour, user.hour_items = hour, (item,)
-                        elif self._was_counted(user, item, hour):
-                            counted |= REPEATED << HOW_SHIFT
-                    new += (offset, counted, item, hour, len(known))
-                    prior += known
-                    known = (*known, item)
-                if known is not before:
-                    setattr(session, BY_CLASS[kind], known)
+                            user.hour, user.hour_items = hour, items
+                        elif not counts(user, items, hour):
+                            how = CLICK_AGAIN
+                        new += (offset, how, item, hour, len(clicked))
+                        prior += clicked
+                        session.clicked = clicked + items
+                    else:
+                        capped += 1
             recent = user.recent + items
             user.recent = recent if len(recent) <= recent_max else recent[-recent_max:]
             last_ms = user.list_time_ms
             if last_ms is None or abs(time_ms - last_ms) >= list_interval_ms:
                 user.list_time_ms = time_ms  # in any case: state never sees the clock
                 if time_ms >= lists_from_ms:
-                    due.append(request_of(event, name, user, session, teaches))
+                    start, bought = session.start if session else -1, user.bought + user.refunded
+                    due.append(ListRequest(event, name, user.recent, bought, start, teaches))
                 else:
                     stale += 1
         self._count(list_of_old_event=stale, session_items_capped=capped, events_too_fast=muted)
@@ -139,14 +140,36 @@ class Sessions(SessionStore):
         remember_order(user, data.order_id, items)
         return items
 
-    def _was_counted(self, user: User, item: int, hour: int) -> bool:
-        """Whether a click counts no more in trending, where a user does once per item and hour, in
-        however many sessions; remembers it. An hour before the newest is past."""
+    def _counts(self, user: User, item: tuple[int, ...], hour: int) -> bool:
+        """Whether a click, not in a new hour, counts in trending, where a user does once per item
+        and hour, in however many sessions; remembers it. An hour before the newest is past."""
         counted = user.hour_items
-        if hour < user.hour or item in counted or len(counted) >= self._config.hour_items_max:
-            return True
-        user.hour_items = (*counted, item)
-        return False
+        if hour < user.hour or item[0] in counted or len(counted) >= self._config.hour_items_max:
+            return False
+        user.hour_items = counted + item
+        return True
+
+    def _fold(
+        self, learned: Learned, event: Event, session: Session, kind: int, items: tuple[int, ...]
+    ) -> int:
+        """Add what was put into the cart, or ordered; returns how many found no room."""
+        room, capped = self._config.session_items_max, 0
+        if kind == ADD and session.removed:
+            room -= put_back(session, items)
+        known = before = getattr(session, BY_CLASS[kind])
+        for item in items:
+            learned.seen += (event.offset, session.start, item)
+            if item in known:
+                continue
+            if len(known) >= room:
+                capped += 1
+                continue
+            learned.new += (event.offset, kind, item, event.time_ms // HOUR_MS, len(known))
+            learned.prior += known
+            known = (*known, item)
+        if known is not before:
+            setattr(session, BY_CLASS[kind], known)
+        return capped
 
     def _count(self, **counts: int) -> None:
         for name, count in counts.items():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ class ShortList(NamedTuple):
     recent: Sequence[int]
     withheld: set[int]  # not to be offered, with what the list has already; is added to
     size: int
+    cells: tuple[int, ...] = ()  # of the user's profile
 
 
 class Fallback(NamedTuple):
@@ -40,7 +41,12 @@ class Fallback(NamedTuple):
 
 
 def _of_group(knowledge: Knowledge, short: ShortList) -> Iterable[int]:
-    return knowledge.user_groups.trending(short.ranked.group)
+    """What users alike click: by their profiles where this one has done nothing yet, else by what
+    they do, and then by their profiles."""
+    groups = knowledge.user_groups
+    popular = groups.popular(short.cells) if short.cells else []
+    trending = groups.trending(short.ranked.group)
+    return chain(trending, popular) if short.recent else chain(popular, trending)
 
 
 def _category(knowledge: Knowledge, short: ShortList) -> str | None:

@@ -13,6 +13,7 @@ import numpy as np
 
 from ..numeric.items import grown
 from ..numeric.types import CLICK
+from .group_metrics import GroupMetrics
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from ..numeric.items import ItemIndex
     from ..tables.item_counts import ItemCountsTable
+    from .group_metrics import Group
 
 MEMORY = 0.999  # of fading means: about the last 1,000
 WAITING_MAX = 4_096  # users whose last list waits for a click
@@ -62,19 +64,29 @@ class OnlineMetrics:
         self._recents: list[Sequence[int]] = []
         self._answers: list[tuple[int, bool]] = []  # entries it was made from, whether it was a hit
         self._waiting: OrderedDict[str, tuple[int, Sequence[int]]] = OrderedDict()
+        self.by_group = GroupMetrics(items)
         self._given, self._own = ExponentialMean(), ExponentialMean()  # mean popularity by list
         self._hits = [ExponentialMean() for _ in HISTORIES]
 
     def add(
-        self, user: str, recent: Sequence[int], shown: Sequence[int], clicked: bool = True
+        self,
+        user: str,
+        recent: Sequence[int],
+        shown: Sequence[int],
+        clicked: bool = True,
+        groups: Sequence[Group] = (),
     ) -> None:
         """One list, of these items, made from these recent entries of a user, newest last.
 
-        clicked: whether the newest is a click, and so the answer to the user's list before.
+        clicked: whether the newest is a click, and so the answer to the user's list before. groups:
+        that the user counts in, as of `GroupMetrics.group_of`.
         """
-        before = self._waiting.pop(user, None)
+        before, hit = self._waiting.pop(user, None), None
         if before is not None and clicked:
-            self._answers.append((before[0], recent[-1] in before[1]))
+            hit = recent[-1] in before[1]
+            self._answers.append((before[0], hit))
+        if groups:
+            self.by_group.add(groups, shown, hit)
         self._waiting[user] = (len(recent), shown)
         if len(self._waiting) > WAITING_MAX:
             self._waiting.popitem(last=False)

@@ -19,6 +19,7 @@ class Requests(NamedTuple):
     sessions: Sequence[int]  # number in the session index of the session at hand; -1: none
     searched: Sequence[Searched]  # what fits the user's last search
     draws: Sequence[int] = ()  # 64 bits of chance; empty: no list explores
+    cells: Sequence[tuple[int, ...]] = ()  # of the user's profile; empty: no profile is used
 
     def part(self, start: int, end: int) -> Requests:
         """Those from `start` on, up to `end`."""

@@ -102,6 +102,7 @@ class Ranker:
         count: int | None = None,
         searched: Sequence[Searched] | None = None,
         draws: Sequence[int] | None = None,
+        cells: Sequence[tuple[int, ...]] = (),
     ) -> list[RankedList]:
         """One list per user, of at most `count` (default `list_items_max`) items.
 
@@ -113,6 +114,7 @@ class Ranker:
             sessions=[-1] * len(recents) if sessions is None else sessions,
             searched=[NOT_SEARCHED] * len(recents) if searched is None else searched,
             draws=draws or (),
+            cells=cells,
         )
         return self._rank(requests, count or self._settings.list_items_max)
 
@@ -147,12 +149,14 @@ class Ranker:
         sessions: Sequence[int],
         searched: Sequence[Searched],
         draws: Sequence[int] = (),
+        cells: Sequence[tuple[int, ...]] = (),
     ) -> PendingLists:
         """Lists to be ranked in one batch with all others that are pending.
 
-        Arguments: the columns of `Requests`; draws for all lists that are pending, or for none.
+        Arguments: the columns of `Requests`; draws and cells for all lists that are pending,
+        or for none.
         """
-        pending = PendingLists(Requests(recents, boughts, sessions, searched, draws))
+        pending = PendingLists(Requests(recents, boughts, sessions, searched, draws, cells))
         self._pending.append(pending)
         return pending
 
@@ -186,7 +190,8 @@ class Ranker:
             if len(ranked.items) < count:
                 recent = requests.recents[number]
                 withheld = self._withheld(recent, requests.boughts[number]) | {*ranked.items}
-                short = ShortList(ranked, recent, withheld, count)
+                cells = requests.cells[number] if requests.cells else ()
+                short = ShortList(ranked, recent, withheld, count, cells)
                 fill(short, self._knowledge, blocked, self._room(ranked.items))
         if exploring:
             self._explore(lists, requests, runners_up)
@@ -225,6 +230,8 @@ class Ranker:
         boost = self._knowledge.catalogue.boost()
         if boost is not None:
             scores = scores * boost[found.items]
+        if self._settings.profile_ranking and requests.cells:
+            scores = self._by_profile(scores, found, requests.cells)
         ranking = _Ranking(found, scores, self._items.order(found.items), features)
         places, ends = self._best(ranking, count)
         self._write(lists, ranking, places, ends)
@@ -237,6 +244,20 @@ class Ranker:
         pairs = list(zip(found.items[places].tolist(), left[places].tolist(), strict=True))
         bounds = [0, *ends.tolist()]
         return [pairs[a:b] for a, b in pairwise(bounds)]
+
+    def _by_profile(
+        self,
+        scores: NDArray[np.float64],
+        found: Candidates,
+        cells: Sequence[tuple[int, ...]],
+    ) -> NDArray[np.float64]:
+        """The scores times what users with profiles like each list's click more than others do."""
+        told, scores = self._knowledge.user_groups.cell_clicks, scores.copy()
+        for of, (start, end) in zip(cells, pairwise(found.bounds.tolist()), strict=True):
+            factors = told.factors(of, found.items[start:end]) if of else None
+            if factors is not None:
+                scores[start:end] *= factors
+        return scores
 
     def _best(self, ranking: _Ranking, count: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """As `top.best`, by the shop's rules."""
@@ -345,10 +366,12 @@ def submit_by_variant(
 ) -> PendingListsByVariant:
     """As `Ranker.submit`, of one ranker per variant.
 
-    variants: by list, the index of its ranker. columns: the arguments of `submit`, by list each.
+    variants: by list, the index of its ranker. columns: the arguments of `submit`, by list each,
+    or empty.
     """
     pending = {}
     for variant in sorted(set(variants)):
         numbers = [number for number, each in enumerate(variants) if each == variant]
-        pending[variant] = rankers[variant].submit(*([c[n] for n in numbers] for c in columns))
+        part = ([c[n] for n in numbers] if c else () for c in columns)
+        pending[variant] = rankers[variant].submit(*part)
     return PendingListsByVariant(pending, variants)

@@ -13,9 +13,11 @@ No I/O: texts become terms and vectors outside.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from shopkeeper.shared.text.postings import Run, joined, merge
 
 from ..numeric.items import grown
 from ..numeric.jit import jit
@@ -43,14 +45,6 @@ class Terms:
     counts: NDArray[np.float32]
 
 
-class _Run(NamedTuple):
-    """Postings by ascending term, then slot; all (n,)."""
-
-    ids: NDArray[np.int32]
-    slots: NDArray[np.int32]
-    counts: NDArray[np.float32]
-
-
 class SearchIndex:
     """Products by their text. Not safe to change while another thread searches."""
 
@@ -64,7 +58,7 @@ class SearchIndex:
         self._vectors = np.zeros((0, dimensions), np.float32)
         self._lengths = np.zeros(0, np.float32)
         self._alive = np.zeros(0, np.bool_)
-        self._runs: list[_Run] = []
+        self._runs: list[Run] = []
         self._used = 0  # slots, dead ones too
 
     def __len__(self) -> int:
@@ -99,8 +93,8 @@ class SearchIndex:
             slots - first, weights=counts, minlength=len(rows)
         )
         order = np.lexsort((slots, ids))
-        self._runs.append(_Run(ids[order], slots[order], counts[order]))
-        self._merge()
+        self._runs.append(Run(ids[order], slots[order], counts[order]))
+        merge(self._runs, self._alive)
         excess = len(self) - self.products_max
         if excess > 0:
             oldest = np.flatnonzero(self._alive[: self._used])[:excess]
@@ -192,21 +186,9 @@ class SearchIndex:
         self._vectors = grown(self._vectors, size)
         self._lengths, self._alive = grown(self._lengths, size), grown(self._alive, size)
 
-    def _merge(self) -> None:
-        while len(self._runs) > 1 and len(self._runs[-2].ids) < 2 * len(self._runs[-1].ids):
-            newer, older = self._runs.pop(), self._runs.pop()
-            self._runs.append(self._joined([older, newer]))
-
-    def _joined(self, runs: list[_Run]) -> _Run:
-        ids, slots, counts = (np.concatenate(column) for column in zip(*runs, strict=True))
-        kept = self._alive[slots]
-        ids, slots, counts = ids[kept], slots[kept], counts[kept]
-        order = np.argsort(ids, kind="stable")  # runs are in the order of their slots
-        return _Run(ids[order], slots[order], counts[order])
-
     def _compact(self) -> None:
         """Give the living consecutive slots again, in the same order."""
-        run = self._joined(self._runs) if self._runs else None
+        run = joined(self._runs, self._alive) if self._runs else None
         living = np.flatnonzero(self._alive[: self._used])
         moved = np.zeros(self._used, np.int32)
         moved[living] = np.arange(len(living), dtype=np.int32)
@@ -216,7 +198,7 @@ class SearchIndex:
         self._lengths = self._lengths[living]
         self._alive = np.ones(len(living), np.bool_)
         self._used = len(living)
-        self._runs = [] if run is None else [_Run(run.ids, moved[run.slots], run.counts)]
+        self._runs = [] if run is None else [Run(run.ids, moved[run.slots], run.counts)]
 
 
 @jit

@@ -17,6 +17,7 @@ from shopkeeper.shared.contracts import topics
 from ..user_groups import clustering
 from ..user_groups.behaviour import WIDTH, Behaviour
 from ..user_groups.clustering import GroupModel
+from ..user_groups.profiles import CELL_BIT, CellClicks, lifts_of_cells
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 FORMAT_VERSION = 2  # 1: of vectors without searches and sentiment
 MODEL_KEY = b"model"
 _LOW = (1 << 32) - 1
+POPULAR_MAX = 4_096  # combinations of cells that are remembered until clicks change
 
 
 class ModelRecord(msgspec.Struct, frozen=True):
@@ -54,6 +56,8 @@ class GroupClicksRecord(msgspec.Struct, frozen=True):
     groups: bytes  # int64, each entry's group id
     items: bytes  # int32 places in `names`
     scores: bytes  # float32, clicks halved every few hours
+    # Of each cell of profiles: its field, and how many of the partition's users have it.
+    cells: dict[int, tuple[str, int]] = {}
 
 
 class UserGroupsTable:
@@ -78,6 +82,9 @@ class UserGroupsTable:
         self.samples: dict[bytes, NDArray[np.float16]] = {}  # by key, as of the last record
         self._clicks: dict[bytes, tuple[int, NDArray[np.int64], NDArray[np.float64]]] = {}
         self._trending: dict[int, list[int]] | None = None  # by group id, best first
+        self._cells: dict[bytes, dict[int, tuple[str, int]]] = {}  # by key, as in the record
+        self._cell_clicks: CellClicks | None = None
+        self._popular: dict[tuple[int, ...], list[int]] = {}  # by cells of a user, best first
         self.junk = 0
 
     def __len__(self) -> int:
@@ -90,7 +97,8 @@ class UserGroupsTable:
                 if value is None:
                     self.samples.pop(key or b"", None)
                     self._clicks.pop(key or b"", None)
-                    self._trending = None
+                    self._cells.pop(key or b"", None)
+                    self._forget_trending()
                 elif key == MODEL_KEY:
                     self._take_model(value)
                 else:
@@ -114,7 +122,7 @@ class UserGroupsTable:
             if len(weights) != WIDTH:
                 raise ValueError("groups by other numbers")
             self._weights, self._offsets, self.ids = weights, offsets, ids
-            self._trending = None
+            self._forget_trending()
         self.state = record.state
 
     def _take_clicks(self, key: bytes, value: bytes) -> None:
@@ -134,7 +142,12 @@ class UserGroupsTable:
         keys = groups << 32 | self._items.intern_all(record.names)[places]
         self.samples[key] = sample
         self._clicks[key] = record.hour, keys, scores
-        self._trending = None
+        self._cells[key] = record.cells
+        self._forget_trending()
+
+    def _forget_trending(self) -> None:
+        self._trending, self._cell_clicks = None, None
+        self._popular.clear()
 
     def assign(
         self,
@@ -164,9 +177,37 @@ class UserGroupsTable:
         """(hour, group id << 32 | item, scores) as a partition last published them."""
         return self._clicks.get(key)
 
-    def _compute(self) -> dict[int, list[int]]:
-        if not self._clicks or not len(self.ids):
-            return {}
+    def popular(self, cells: tuple[int, ...]) -> list[int]:
+        """What users whose profiles have these cells click lately, best first; none where nothing
+        is known of any of the cells (see profiles.py)."""
+        found = self._popular.get(cells)
+        if found is None:
+            told = self.cell_clicks
+            order = self._items.order(told.items)
+            found = told.best(cells, order, self._config.trending_items_max)
+            if len(self._popular) < POPULAR_MAX:
+                self._popular[cells] = found
+        return found
+
+    @property
+    def cell_clicks(self) -> CellClicks:
+        """What all partitions said of cells, as lifts."""
+        if self._cell_clicks is None:
+            keys, scores = self._all_clicks()
+            mine = keys >> 32 & CELL_BIT > 0
+            users: dict[int, int] = {}
+            field_of: dict[int, str] = {}
+            for cells in self._cells.values():
+                for cell, (field, count) in cells.items():
+                    users[cell] = users.get(cell, 0) + count
+                    field_of[cell] = field
+            self._cell_clicks = lifts_of_cells(keys[mine], scores[mine], users, field_of)
+        return self._cell_clicks
+
+    def _all_clicks(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """(keys, scores) of all partitions, as of the newest hour."""
+        if not self._clicks:
+            return np.zeros(0, np.int64), np.zeros(0)
         newest = max(hour for hour, _, _ in self._clicks.values())
         half_life = self._config.trending_half_life_hours
         keys = np.concatenate([k for _, k, _ in self._clicks.values()])
@@ -174,7 +215,14 @@ class UserGroupsTable:
             [s * 0.5 ** ((newest - hour) / half_life) for hour, _, s in self._clicks.values()]
         )
         keys, place = np.unique(keys, return_inverse=True)
-        scores = np.bincount(place, scores, len(keys))
+        return keys, np.bincount(place, scores, len(keys)).astype(np.float64)
+
+    def _compute(self) -> dict[int, list[int]]:
+        if not self._clicks or not len(self.ids):
+            return {}
+        keys, scores = self._all_clicks()
+        behaviour = keys >> 32 & CELL_BIT == 0  # cells count the same clicks once more each
+        keys, scores = keys[behaviour], scores[behaviour]
         items, column = np.unique(keys & _LOW, return_inverse=True)
         everyone = np.bincount(column, scores, len(items))
         prior = self._config.group_prior * everyone / max(float(everyone.sum()), 1e-9)

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .profiles import CELL_BIT
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -26,10 +28,13 @@ GROUPS_OF_USER_MAX = 8
 
 class GroupClicks:
     """Bounded: `items_max` items of a group, the highest; twice as many are held. The last groups
-    of `users_max` users."""
+    of `users_max` users. Of cells of profiles, the `cells_max` with the most clicks."""
 
-    def __init__(self, half_life_hours: float, items_max: int, users_max: int) -> None:
+    def __init__(
+        self, half_life_hours: float, items_max: int, users_max: int, cells_max: int = 256
+    ) -> None:
         self._half_life, self._items_max, self._users_max = half_life_hours, items_max, users_max
+        self._cells_max = cells_max
         # By user, newest last; longest silent users first.
         self._been: OrderedDict[str, tuple[int, ...]] = OrderedDict()
         self.hour = 0  # scores are as of its end
@@ -101,6 +106,7 @@ class GroupClicks:
         keys, place = np.unique(np.concatenate([self.keys, keys]), return_inverse=True)
         scores = np.bincount(place, scores, len(keys)).astype(np.float64)
         kept = _highest(keys, scores, 2 * self._items_max)
+        kept = kept[_of_largest_cells(keys[kept], scores[kept], self._cells_max)]
         self.keys, self.scores = keys[kept], scores[kept]
 
     def top(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
@@ -108,6 +114,20 @@ class GroupClicks:
         self.merge()
         kept = _highest(self.keys, self.scores, self._items_max)
         return self.keys[kept], self.scores[kept]
+
+
+def _of_largest_cells(
+    keys: NDArray[np.int64], scores: NDArray[np.float64], cells_max: int
+) -> NDArray[np.bool_]:
+    """Which keys are of a group by behaviour, or of one of the `cells_max` cells that click most;
+    keys ascend."""
+    groups, place = np.unique(keys >> 32, return_inverse=True)
+    cells = np.flatnonzero(groups & CELL_BIT)
+    kept = np.ones(len(groups), np.bool_)
+    if len(cells) > cells_max:
+        totals = np.bincount(place, scores, len(groups))[cells]
+        kept[cells[np.argsort(-totals, kind="stable")[cells_max:]]] = False
+    return kept[place]
 
 
 def _highest(keys: NDArray[np.int64], scores: NDArray[np.float64], count: int) -> NDArray[np.intp]:

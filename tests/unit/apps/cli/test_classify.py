@@ -30,7 +30,7 @@ def test_intents_in_the_order_of_their_texts() -> None:
         ("out_of_scope", "other"),
     ]
     for row in found:
-        assert list(row) == ["label", "score", "probabilities", "language"]
+        assert list(row) == ["label", "score", "probabilities", "language", "route", "slots"]
         assert row["score"] == row["probabilities"][row["label"]]
         assert sum(row["probabilities"].values()) == pytest.approx(1, abs=0.002)
 

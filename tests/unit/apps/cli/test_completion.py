@@ -41,6 +41,8 @@ def completed(environ, *words):
         (("shopkeeper", "up", "sent"), ["sentiment"]),
         (("shopkeeper", "evaluate", "int"), ["intent"]),
         (("shopkeeper", "get", "u"), ["user"]),
+        (("shopkeeper", "corrections", "add", "sent"), ["sentiment"]),
+        (("shopkeeper", "corrections", "add", "intent", "x", "track"), ["track_order"]),
         (("shopkeeper", "tail", "--js"), ["--json"]),
         (("shopkeeper", "tail", "personalisation.tr"), ["personalisation.trending.v1"]),
         (

@@ -34,7 +34,7 @@ ALL = {path: found for path, found in commands() if path != ("replay",) or examp
 
 def calls(line):
     """The words of each call of ours in a line of an example."""
-    for called in re.findall(rf"(?:^|\W){PROGRAM} ([^|>#]+)", line):
+    for called in re.findall(rf'(?:^|\W){PROGRAM} ((?:"[^"]*"|[^|>#])+)', line):
         yield shlex.split(called.split(')"')[0])
 
 

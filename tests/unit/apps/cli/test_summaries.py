@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import orjson
 import pytest
 
-from shopkeeper.apps.cli.summaries import SUMMARIES, summary, type_of
+from shopkeeper.apps.cli import dlq
+from shopkeeper.apps.cli.summaries import SUMMARIES, masked_preview, summary, type_of
 from shopkeeper.shared.contracts.decoder import KNOWN_TYPES
 
 TITLES = {"p1": "Tent", "p2": "Lamp"}
@@ -62,6 +65,11 @@ def line(event_type, data, language="en"):
             "Lamp: +0.50 from 7 reviews, trend -0.25",
         ),
         (
+            "category-sentiment.updated.v1",
+            {"category": "Home", "products": 3, "mean": 0.5, "count": 7, "trend": -0.25},
+            "Home: +0.50 from 7 reviews of 3 products, trend -0.25",
+        ),
+        (
             "similar-items.updated.v1",
             {"product_id": "p1", "items": [{"product_id": "p2", "score": 0.5}]},
             "Tent → Lamp 0.500",
@@ -101,3 +109,52 @@ def test_the_type_is_the_headers_without_a_known_prefix():
     headers = [("ce_id", b"1"), ("ce_type", b"com.example.shop.product.clicked.v1")]
     assert type_of(headers, ("com.example.shop.",)) == "product.clicked.v1"
     assert type_of([], ("com.example.shop.",)) == ""
+
+
+@pytest.mark.parametrize(
+    ("event_type", "data", "expected"),
+    [
+        ("products.searched.v1", {"query": "a.b@example.com"}, "“[email]”"),
+        ("question.asked.v1", {"question": "我电话13800001234"}, "“我电话[phone]”"),
+        (
+            "product.reviewed.v1",
+            {"product_id": "p1", "rating": 1, "review_body": "call 303-555-0123"},
+            "1★ Tent: call [phone]",
+        ),
+        ("a.type.nobody.knows", {"note": "a.b@example.com", "n": 3}, "note=[email], n=3"),
+        ("question.asked.v1", {"text": "a.b@example.com"}, '{"text":"[email]"}'),
+    ],
+)
+def test_personal_data_is_masked(event_type, data, expected):
+    assert line(event_type, data) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (None, "(none)"),
+        (b'{"question": "nothing",  "n": 1}', '{"question": "nothing",  "n": 1}'),
+        (
+            '{"question": "电话\\n13800001234", "tel": 13800001234}'.encode(),
+            '{"question":"电话\\\\n[phone]","tel":"[phone]"}',
+        ),
+        (b'{"question": "\\u7535\\u8bdd13800001234"}', '{"question":"电话[phone]"}'),
+        (b'{"question": "a\\n13800001234', '{"question": "a\\\\n[phone]'),
+        (b"\xff a.b@example.com", "\\xff [email]"),
+        (b"[" * 100 + b"]" * 100, "[" * 65 + '"…"' + "]" * 32 + "… (33 more)"),
+        (b"x" * 90 + b" 13800001234", "x" * 90 + " [phone]"),
+    ],
+)
+def test_a_masked_preview(value, expected):
+    assert masked_preview(value) == expected
+
+
+def test_dead_letters_are_shown_masked_unless_asked_otherwise():
+    record = SimpleNamespace(
+        partition=0, offset=7, key=b"u", value=b'{"question": 1, "a": "a.b@example.com"}',
+        headers=[("__connect.errors.exception.class.name", b"wrong_type")],
+    )  # fmt: skip
+    shown = dlq.as_text("shop.questions.v1.intent.dlq", record)
+    assert "example.com" not in shown
+    assert "[email]" in shown
+    assert "a.b@example.com" in dlq.as_text("x.dlq", record, unmasked=True)

@@ -13,6 +13,7 @@ from rich.console import Console
 from shopkeeper.apps.demo import catalogue, view
 from shopkeeper.apps.demo.live import LATENCY_WINDOW_S, Latencies, Live, Rates, WorkerState
 from shopkeeper.shared.contracts import topics
+from shopkeeper.shared.contracts.events.answers import AnswerGiven, AnswerSource
 from shopkeeper.shared.contracts.events.base import Model
 from shopkeeper.shared.contracts.events.intent import IntentRecognised
 from shopkeeper.shared.contracts.events.recommendation import (
@@ -76,7 +77,9 @@ def fill(live):
     """One of every output."""
     query = ShopEvent(topics.SEARCHES, "products.searched.v1", "u1", {"query": "a tent"}, 0, "s1")
     review = {"review_body": "Broke\x1b[31m at once", "product_id": FIRST}
+    asked = {"question": "can I return it? mail me: a.b@example.com"}
     live.sent(query, 1.0)
+    live.sent(ShopEvent(topics.QUESTIONS, "question.asked.v1", "u1", asked, 0, "q1"), 1.0)
     live.sent(ShopEvent(topics.REVIEWS, "product.reviewed.v1", FIRST, review, 0, "v1"), 1.0)
     live.sent(ShopEvent(topics.CLICKS, "product.clicked.v1", "u1", {}, 0, "e1"), 1.0)
     sent = [
@@ -92,6 +95,10 @@ def fill(live):
         (topics.PRODUCT_SENTIMENT, "", ProductSentimentUpdated(
             product_id=SECOND, count=4, mean=0.75, trend=0.0, positive=4, neutral=0, negative=0,
             model=MODEL)),
+        (topics.ANSWERS, "q1", AnswerGiven(
+            answer="Yes, within 30 days.", confidence=0.9, route="knowledge", language="en",
+            model=MODEL, latency_ms=3, cause="q1", event_type="question.asked.v1",
+            sources=(AnswerSource(id="returns", kind="faq", quote="Yes"),))),
         (topics.RECOMMENDATIONS, "e1", a_list()),
         (topics.SIMILAR_ITEMS, "", SimilarItemsUpdated(
             product_id=FIRST, items=[SimilarItem(SECOND, 0.4, 3), SimilarItem(THIRD, 0.3, 2)],
@@ -127,6 +134,8 @@ def test_the_screen_shows_every_output_with_texts_and_titles(live):
     assert f"worst reviewed -0.50 (3) {PRODUCTS[FIRST].title}" in text
     assert f"best reviewed +0.75 (4) {PRODUCTS[SECOND].title}" in text
     assert "waiting" in text
+    assert "can I return it? mail me: [em" in text
+    assert "Yes, within 30 days." in text
     assert "\x1b[31m" not in text, "what shoppers write must not steer the terminal"
     chinese = drawn(live, 2.0 + view.LANGUAGE_EVERY_S)
     assert PRODUCTS[FIRST].title_zh in chinese
@@ -134,17 +143,17 @@ def test_the_screen_shows_every_output_with_texts_and_titles(live):
 
 
 def test_an_empty_screen_can_be_drawn(live):
-    assert drawn(live, 1.0).count("nothing yet") == 5
+    assert drawn(live, 1.0).count("nothing yet") == 6
     assert len(list(view.plain_lines(live, 1.0))) == 1
 
 
 def test_plain_lines_have_the_numbers_and_an_example_of_each(live):
     fill(live)
     first, *others = view.plain_lines(live, 2.0)
-    assert "intents=1 sentiments=1 product-sentiment=2 recommendations=1" in first
+    assert "intents=1 sentiments=1 complaint-sentiments=0 answers=1 product-sentiment=2 " in first
     assert "lag=7" in first
     assert "click_to_list_ms_p50=250.0" in first
-    assert len(others) == 5
+    assert len(others) == 6
     assert any(PRODUCTS[FIRST].title_zh in line for line in others)
 
 

@@ -37,10 +37,12 @@ def test_every_event_is_valid_unique_and_in_order():
     assert all(a.time_ms <= b.time_ms for a, b in itertools.pairwise(events))
     assert {e.type for e in events} == set(SHOP_TYPES) - {
         "product.catalogued.v1",
+        "knowledge.published.v1",
         "product.removed.v1",
         "order.refunded.v1",
         "review.withdrawn.v1",
         "user.erased.v1",
+        "user.profiled.v1",
     }
     assert {e.data["locale"] for e in events if "locale" in e.data} == {"en", "zh"}
 

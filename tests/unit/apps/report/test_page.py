@@ -21,6 +21,7 @@ from shopkeeper.apps.report.charts import Chart, Section, Series, Words
 from shopkeeper.apps.report.compose import running_shop
 from shopkeeper.apps.report.join import Join, Lists
 from shopkeeper.apps.report.plots import standalone, svg, width_em
+from shopkeeper.apps.report.reviews import Reviews
 from shopkeeper.apps.report.source import Extent, Retained
 from shopkeeper.services.recommender.core.numeric.items import ItemIndex
 from shopkeeper.services.recommender.evaluation.metrics import RankingMetrics
@@ -28,13 +29,29 @@ from shopkeeper.shared.contracts.envelope import Event
 from shopkeeper.shared.contracts.events.base import Model
 from shopkeeper.shared.contracts.events.recommendation import Reason, RecommendationsUpdated
 from shopkeeper.shared.contracts.events.recommendation import RecommendedItem as Item
+from shopkeeper.shared.contracts.events.sentiment import (
+    ASPECTS,
+    AspectOpinions,
+    ProductSentimentUpdated,
+    SentimentScored,
+)
 from shopkeeper.shared.contracts.events.shop import ProductCatalogued, ProductClicked
 from shopkeeper.shared.contracts.outputs import encode
 
 START_MS = 1_790_000_000_000
 EVIL = "</text></svg><script>alert(1)</script>"
 NAMES = [EVIL, 'x" onload="alert(1)', "$\\frac{1}{0}$", "&amp;<b>", "bell\x07", "商品", *"abcdefgh"]
-SECTIONS = ("quality", "items", "users", "clarity", "use", "timeliness", "sources")
+SECTIONS = (
+    "quality",
+    "items",
+    "users",
+    "groups",
+    "clarity",
+    "use",
+    "timeliness",
+    "reviews",
+    "sources",
+)
 
 
 def retained(users=12, rounds=8, named=True):
@@ -72,8 +89,34 @@ def retained(users=12, rounds=8, named=True):
     extent = Extent(3, {0: (5, 9), 1: (0, 2)}, START_MS, START_MS + 1000)
     return Retained(
         numbers, lists.kept(), join, catalogue, ["a", EVIL], {"a": 0.8, EVIL: -0.7},
-        {"shop.clicks.v1": extent, "none": Extent()}, lists.seen, 2,
+        {"shop.clicks.v1": extent, "none": Extent()}, lists.seen, 2, reviews=opined(),
     )  # fmt: skip
+
+
+def opined():
+    """Reviews of all products, over a day, whose quotes hurt too."""
+    found, model = Reviews(), Model(EVIL, "1")
+    for number in range(120):
+        label = ("positive", "negative", "neutral")[number % 3]
+        found.see_review(
+            SentimentScored(
+                product_id=NAMES[number % 14], review_id=str(number), label=label, score=0.9,
+                probabilities={label: 0.9}, language="en", basis="text", model=model,
+                rating_disagrees=number % 40 == 0,
+            ),
+            START_MS + number * 720_000,
+        )  # fmt: skip
+    for number, name in enumerate(NAMES):
+        row = AspectOpinions(
+            aspect=ASPECTS[number % 12], positive=number, negative=14 - number, mean=0.0,
+            praise=(EVIL,), criticism=("bell\x07 & <b onload=x>",),
+        )  # fmt: skip
+        said = ProductSentimentUpdated(
+            product_id=name, count=20, mean=number / 10 - 0.6, trend=0.0, positive=number,
+            neutral=20 - number, negative=0, model=model, aspects=(row,),
+        )  # fmt: skip
+        found.see_product(name, said, START_MS)
+    return found
 
 
 def rendered(language="en", **options):
@@ -152,6 +195,7 @@ def test_no_user_is_named():
 def test_a_shop_without_anything_but_lists_has_reasons_instead_of_empty_plots():
     found = retained()
     found.catalogue, found.trending, found.opinions = {}, [], {}
+    found.reviews = Reviews()
     for shown in found.lists:
         shown.event_ms = None
     found.join = Join(found.numbers, [])

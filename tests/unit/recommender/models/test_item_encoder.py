@@ -19,7 +19,8 @@ from shopkeeper.services.recommender.core.search.terms import (
 from shopkeeper.services.recommender.models.item_encoder import ItemCodes, ItemEncoder, price_bands
 from shopkeeper.shared.contracts.events.shop import ProductCatalogued
 from shopkeeper.shared.text.encoder import TextEncoder
-from shopkeeper.shared.text.onnx_model import ModelError, OnnxModel, model_folder
+from shopkeeper.shared.text.manifest import ModelError, model_folder
+from shopkeeper.shared.text.onnx_model import OnnxModel
 
 TEXTS = [
     "wireless headphones",

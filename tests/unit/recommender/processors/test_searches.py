@@ -30,7 +30,7 @@ from shopkeeper.shared.contracts.events.shop import (
     UserErased,
 )
 from shopkeeper.shared.runtime.settings import WorkerSettings
-from shopkeeper.shared.text.onnx_model import MANIFEST, ModelError, model_folder
+from shopkeeper.shared.text.manifest import MANIFEST, ModelError, model_folder
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -225,7 +225,8 @@ def test_erasing_a_user_removes_lists_and_memory() -> None:
     cluster.process(0, [clicked(0, "u", "a"), clicked(1, "u", "b")])
     found = cluster.process(0, [made("user.erased.v1", UserErased(user_id="u"), 2, "u")])
     assert [(o.topic, o.key, o.value, o.partition) for o in found] == [
-        (topics.RECOMMENDATIONS, b"u", None, None)
+        (topics.RECOMMENDATIONS, b"u", None, None),
+        *((topics.PROFILES, b"u", None, number) for number in range(len(cluster.interactions))),
     ]
     assert cluster.interactions[0].sessions.users == {}
     assert cluster.interactions[0].sessions.sessions == {}

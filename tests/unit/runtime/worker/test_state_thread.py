@@ -80,11 +80,11 @@ def records(*values: bytes) -> list[Record]:
     return [Record(TOPIC, 0, n, 0, 0, None, value=v, headers=()) for n, v in enumerate(values)]
 
 
-def trip(rank, *asked):
+def trip(rank, *asked, refresh=lambda: None):
     """What each partition that asks in one turn of the loop is answered: values, or an error."""
 
     async def scenario():
-        thread = StateThread(rank, list)
+        thread = StateThread(rank, list, refresh)
         try:
             waiting = [thread.process(*each) for each in asked]
             answers = await asyncio.gather(*waiting, return_exceptions=True)
@@ -135,6 +135,27 @@ def test_where_ranking_raises_nobody_publishes():
     answers = trip(rank, (first, records(b"1")), (second, records(b"2")))
     assert [str(each) for each in answers] == ["a bug in rank"] * 2
     assert said == ["fold a", "fold b"]
+
+
+def test_what_another_thread_made_ready_is_taken_over_before_the_first_fold():
+    ranking, said = Ranking(), []
+    first, second = (state(Requests(ranking, said, name)) for name in "ab")
+    asked = (first, records(b"1")), (second, records(b"2"))
+    trip(ranking.rank, *asked, refresh=lambda: said.append("refresh"))
+    assert said == ["refresh", "fold a", "fold b", "publish a", "publish b"]
+
+
+def test_where_taking_over_raises_nobody_folds():
+    said = []
+
+    def refresh():
+        raise RuntimeError("a bug in refresh")
+
+    answers = trip(
+        Ranking().rank, (state(Requests(Ranking(), said, "a")), records(b"1")), refresh=refresh
+    )
+    assert [str(each) for each in answers] == ["a bug in refresh"]
+    assert said == []
 
 
 def test_a_partition_alone_publishes_the_same_before_its_dead_letters():

@@ -1,0 +1,1 @@
+"""Questions, passages and products: everything that needs neither broker nor clock."""

@@ -1,0 +1,103 @@
+"""What a product of the catalogue says of an attribute, with units."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ..plain import plain
+from .lexicon import NAME_OF_KEY, UNITS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from shopkeeper.shared.contracts.events.shop import ProductCatalogued
+
+VALUE_CHARACTERS_MAX = 200
+VALUES_MAX = 20
+_TRUE = frozenset({"true", "yes", "y", "是", "支持"})
+_FALSE = frozenset({"false", "no", "n", "否", "不支持"})
+_CURRENCIES = {"CNY": "元", "RMB": "元", "EUR": "欧元", "USD": "美元", "GBP": "英镑", "JPY": "日元"}
+
+
+class Value(NamedTuple):
+    """What is said: texts in either language, or a yes or no."""
+
+    english: tuple[str, ...]
+    chinese: tuple[str, ...]
+    truth: bool | None = None
+    key: str = ""  # as the catalogue names it
+
+
+def price_of(product: ProductCatalogued) -> Value | None:
+    """Amount and currency; None where there is no price that could be meant."""
+    price = product.price
+    if price is None or not math.isfinite(price) or price < 0:
+        return None
+    amount = f"{price:.2f}"
+    currency = plain(product.currency or "", 8).upper()
+    english = f"{amount} {currency}".rstrip()
+    chinese = f"{amount}{_CURRENCIES.get(currency, ' ' + currency)}".rstrip()
+    return Value((english,), (chinese,), key="price")
+
+
+def attribute_of(product: ProductCatalogued, name: str) -> Value | None:
+    """What the product says of an attribute, by its name in `lexicon` or its own words."""
+    if name == "price":
+        return price_of(product)
+    if name == "availability":
+        if product.available is None:
+            return None
+        return Value((), (), product.available, "available")
+    if name == "brand" and product.brand:
+        brand = plain(product.brand, VALUE_CHARACTERS_MAX)
+        return Value((brand,), (brand,), key="brand")
+    return next((value for found, value in own_attributes(product) if found == name), None)
+
+
+def own_attributes(product: ProductCatalogued) -> Iterator[tuple[str, Value]]:
+    """(name, value) of everything in `attributes` that can be said; units by the keys' endings:
+    `weight_g`, `battery_life_hours`."""
+    for key, said in (product.attributes or {}).items():
+        spelt = key.strip().lower().replace("-", "_").replace(" ", "_")
+        words, _, ending = spelt.rpartition("_")
+        unit = UNITS.get(ending) if words else None
+        stem = words if unit else spelt
+        value = _value(said, unit or ("", ""), key)
+        if value is not None:
+            yield NAME_OF_KEY.get(stem, plain(stem.replace("_", " "), 64)), value
+
+
+def _value(said: Any, unit: tuple[str, str], key: str) -> Value | None:
+    if isinstance(said, bool):
+        return Value((), (), said, key)
+    if isinstance(said, list):
+        parts = [part for each in said[:VALUES_MAX] if (part := _text(each)) is not None]
+    else:
+        text = _text(said)
+        if text is not None and text.lower() in _TRUE | _FALSE:
+            return Value((), (), text.lower() in _TRUE, key)
+        parts = _split(text) if text else []
+    if not parts:
+        return None
+    return Value(
+        tuple(f"{part} {unit[0]}".rstrip() for part in parts),
+        tuple(f"{part}{unit[1]}" for part in parts),
+        key=key,
+    )
+
+
+def _text(said: Any) -> str | None:
+    if isinstance(said, str):
+        return plain(said, VALUE_CHARACTERS_MAX) or None
+    if isinstance(said, int | float) and not isinstance(said, bool) and math.isfinite(said):
+        return f"{said:g}" if abs(said) < 1e6 else f"{said:.0f}"
+    return None
+
+
+def _split(text: str) -> list[str]:
+    """Values that one text lists: "red, blue / black"."""
+    for mark in ("、", ";", " / ", ", "):
+        if mark in text:
+            return [part.strip() for part in text.split(mark) if part.strip()][:VALUES_MAX]
+    return [text]

@@ -1,0 +1,83 @@
+"""Which entries of the shop's knowledge are about a question, best first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from .bm25 import Bm25Index
+from .terms import counts_of, question_ids
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .entries import Entry
+
+# How much a word of a title counts against one of the text.
+TITLE_WEIGHT = 4.0
+
+
+class Hit(NamedTuple):
+    """An entry and its score, which only compares with others of the same question."""
+
+    id: str
+    score: float
+
+
+class Ranking(NamedTuple):
+    """What a ranker says of a question. bound: the score of an entry that leaves nothing open."""
+
+    hits: list[Hit]  # best first
+    bound: float
+
+
+class Ranker(Protocol):
+    """Scores entries for questions; kept current entry by entry.
+
+    Another way to score (vectors, for instance) is another class of this shape; whoever fuses two
+    standardises their scores over what each of them found.
+    """
+
+    def put(self, entries: Sequence[Entry]) -> None:
+        """Add or replace. Ids are distinct."""
+        ...
+
+    def remove(self, ids: Sequence[str]) -> None:
+        """Those that are not there are passed over."""
+        ...
+
+    def rank(self, question: str, count: int, product_id: str | None) -> Ranking:
+        """The best `count` entries, best first. product_id: entries about another product are left
+        out; None: any may be found."""
+        ...
+
+
+class LexicalRanker:
+    """BM25 over titles and texts, a title's words counted more (BM25F's weighting of fields)."""
+
+    def __init__(self, title_weight: float = TITLE_WEIGHT) -> None:
+        self._title_weight = title_weight
+        self.index = Bm25Index()
+
+    def put(self, entries: Sequence[Entry]) -> None:
+        """Add or replace."""
+        self.index.put(
+            [entry.id for entry in entries],
+            [counts_of([(e.title, self._title_weight), (e.text, 1.0)]) for e in entries],
+            [_group(entry.product_id) for entry in entries],
+        )
+
+    def remove(self, ids: Sequence[str]) -> None:
+        """Those that are not there are passed over."""
+        self.index.remove(ids)
+
+    def rank(self, question: str, count: int, product_id: str | None) -> Ranking:
+        """The best entries that have a word of the question."""
+        ids = question_ids(question)
+        group = None if product_id is None else _group(product_id)
+        found = self.index.search(ids, count, group)
+        return Ranking([Hit(name, score) for name, score in found.hits], found.bound)
+
+
+def _group(product_id: str | None) -> int:
+    """Never 0 for a product."""
+    return 0 if product_id is None else hash(product_id) or 1

@@ -1,0 +1,151 @@
+"""One partition of questions: from the questions' topic, or from the search box by way of the
+intent service. Keeps nothing; what is answered from are tables that every worker holds whole."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
+
+from shopkeeper.shared.contracts import searched_questions, topics
+from shopkeeper.shared.contracts.envelope import Event, Output, Rejected
+from shopkeeper.shared.contracts.events.answers import ANSWER_GIVEN, AnswerGiven
+from shopkeeper.shared.contracts.events.base import Model
+from shopkeeper.shared.contracts.outputs import encode, headers_of, output_id
+from shopkeeper.shared.runtime.api.processor import Stateless
+
+from .core.answerer import Answerer, Question
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+SEARCHED_QUESTION = "searched-question"
+SOURCE = b"shopkeeper/answers"
+WANTED = frozenset({"question.asked.v1"})
+KNOWLEDGE_WANTED = frozenset({"knowledge.published.v1"})
+CONFIDENCE_DIGITS = 4
+MODEL = Model("answers", "1")  # BM25 and the grammar of attributes; counted up as they change
+
+
+class _Asked(NamedTuple):
+    """A question and what its answer repeats of it. cause: what the headers say caused it."""
+
+    question: Question
+    id: str
+    cause: Event
+    key: bytes | None
+    subject: str
+    context: dict[str, Any]
+
+
+class QuestionProcessor(Stateless):
+    """Answers each question once, placed by its key: answers stay in the order of the questions."""
+
+    def __init__(
+        self,
+        partition: int,
+        answerer: Answerer,
+        clock_ms: Callable[[], int],
+        outcomes: Counter[str] | None = None,
+    ) -> None:
+        """clock_ms: Unix milliseconds, for the latency. outcomes: counts how questions ended."""
+        self._partition, self._answerer, self._clock_ms = partition, answerer, clock_ms
+        self._outcomes = Counter[str]() if outcomes is None else outcomes
+
+    def process(self, events: Sequence[Event], now_ms: int) -> tuple[list[Output], list[Rejected]]:
+        """One answer per question."""
+        outputs: list[Output] = []
+        rejected: list[Rejected] = []
+        for event in events:
+            asked = self._asked(event)
+            if isinstance(asked, Rejected):
+                rejected.append(asked)
+            else:
+                outputs.append(self._answered(asked))
+        return outputs, rejected
+
+    def _asked(self, event: Event) -> _Asked | Rejected:
+        data = event.data
+        return _Asked(
+            question=Question(data.question, data.product_id),
+            id=output_id(
+                topics.QUESTIONS, self._partition, event.offset, ANSWER_GIVEN, event.ordinal
+            ),
+            cause=event,
+            key=event.key if event.key is not None else (data.user.encode() or None),
+            subject=data.user or event.id,
+            context={
+                "user_id": data.user_id,
+                "anonymous_id": data.anonymous_id,
+                "session_id": data.session_id,
+                "product_id": data.product_id,
+                "conversation_id": data.conversation_id,
+            },
+        )
+
+    def _answered(self, asked: _Asked) -> Output:
+        answer = self._answerer.answer(asked.question)
+        self._outcomes[answer.abstained or answer.route] += 1
+        given = AnswerGiven(
+            answer=answer.text,
+            confidence=round(answer.confidence, CONFIDENCE_DIGITS),
+            route=answer.route,
+            language=answer.language,
+            model=MODEL,
+            latency_ms=max(0, self._clock_ms() - asked.cause.time_ms),
+            cause=asked.cause.id,
+            event_type=asked.cause.type,
+            sources=answer.sources,
+            abstained=answer.abstained,
+            **asked.context,
+        )
+        return Output(
+            topic=topics.ANSWERS,
+            key=asked.key,
+            value=encode(given),
+            headers=headers_of(ANSWER_GIVEN, asked.id, asked.subject, asked.cause, SOURCE),
+            partition=self._partition if asked.key is None else None,
+        )
+
+
+class SearchedQuestionProcessor(QuestionProcessor):
+    """Answers questions that were typed into the search box."""
+
+    def _asked(self, event: Event) -> _Asked | Rejected:
+        try:
+            said = searched_questions.decode(event.data or b"")
+        except msgspec.MsgspecError:
+            return Rejected(event.offset, "decode", "corrupt_question", "no searched question")
+        cause = Event(
+            type="products.searched.v1",
+            data=None,
+            key=event.key,
+            offset=event.offset,
+            time_ms=said.time_ms,
+            id=said.event_id,
+            source="",
+            correlation_id=said.correlation_id,
+            traceparent=said.traceparent,
+        )
+        return _Asked(
+            question=Question(said.text),
+            id=said.id,
+            cause=cause,
+            key=event.key,
+            subject=said.user_id or said.anonymous_id or said.event_id,
+            context={
+                "user_id": said.user_id,
+                "anonymous_id": said.anonymous_id,
+                "session_id": said.session_id,
+            },
+        )
+
+
+class KnowledgeProcessor(Stateless):
+    """Checks shop.knowledge.v1: every worker reads it whole, as a table, and skips what it cannot
+    use; here one of them dead-letters it. Keeps nothing."""
+
+    def process(self, events: Sequence[Event], now_ms: int) -> tuple[list[Output], list[Rejected]]:
+        """Nothing to do with a good record."""
+        return [], []

@@ -1,0 +1,79 @@
+"""Knowledge and catalogue as a worker reads them: whole, from the compacted topics' beginning."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from shopkeeper.shared.contracts import knowledge
+from shopkeeper.shared.contracts.catalogue import Refused, products
+from shopkeeper.shared.runtime.telemetry.metrics import StateMetrics
+
+from .core.entries import entry_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from shopkeeper.shared.contracts.envelope import KeyValue
+    from shopkeeper.shared.contracts.events.shop import ProductCatalogued
+    from shopkeeper.shared.runtime.telemetry.metrics import Observer, Registry
+
+    from .core.entries import Entry
+    from .core.knowledge_base import KnowledgeBase
+    from .core.product_table import ProductTable
+
+
+class Tables:
+    """Takes records of `shop.knowledge.v1` and `shop.catalogue.v1` in, on the state thread.
+
+    What cannot be read is passed over: the worker that consumes the topic in its group dead-letters
+    it. Where a record says its id, that counts; its key counts for removals.
+    """
+
+    def __init__(self, knowledge_base: KnowledgeBase, product_table: ProductTable) -> None:
+        self._knowledge, self._products = knowledge_base, product_table
+
+    def apply_knowledge(self, records: Sequence[KeyValue]) -> None:
+        """Records in their order; of an id the last one counts."""
+        changes: dict[str, Entry | None] = {}
+        for key, value in records:
+            try:
+                said = knowledge.entry_of(value) if value else None
+                if said is not None:
+                    _put(changes, said.knowledge_id, entry_of(said))
+                elif key:
+                    _put(changes, key.decode(), None)
+            except (msgspec.MsgspecError, Refused, ValueError):
+                continue
+        self._knowledge.change(changes)
+
+    def apply_catalogue(self, records: Sequence[KeyValue]) -> None:
+        """Records in their order; of a product the last one counts."""
+        changes: dict[str, ProductCatalogued | None] = {}
+        for key, value in records:
+            try:
+                for name, product in products(value) if value else ((None, None),):
+                    if product is not None:
+                        _put(changes, product.product_id, product)
+                    elif name or key:
+                        _put(changes, name or (key or b"").decode(), None)
+            except (msgspec.MsgspecError, Refused, ValueError):
+                continue
+        self._products.change(changes)
+
+    def metrics(self, registry: Registry) -> Observer:
+        """Entries as they are, and evictions since the last observation."""
+        metrics = StateMetrics(registry)
+
+        def observe() -> None:
+            for name, table in (("knowledge", self._knowledge), ("products", self._products)):
+                metrics.entries.labels(name).set(len(table))
+                metrics.evictions.labels(name).inc(table.take_evicted())
+
+        return observe
+
+
+def _put(changes: dict[str, Any], name: str, change: Any) -> None:
+    changes.pop(name, None)  # so that the last one comes last
+    changes[name] = change

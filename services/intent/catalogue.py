@@ -1,0 +1,34 @@
+"""The catalogue as the intent service reads it: the names of brands and categories."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from shopkeeper.shared.contracts.catalogue import Refused, products
+
+from .slots import Names
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from shopkeeper.shared.contracts.envelope import KeyValue
+
+
+class CatalogueNames:
+    """Takes records of `shop.catalogue.v1` in, whatever the decoder takes; bounded by `Names`."""
+
+    def __init__(self) -> None:
+        self.names = Names()
+
+    def apply(self, records: Sequence[KeyValue]) -> None:
+        for key, value in records:
+            try:
+                for name, product in products(value) if value else ((None, None),):
+                    if product is not None:
+                        self.names.put(product.product_id, product.brand, product.category)
+                    elif name or key:
+                        self.names.remove(name or (key or b"").decode())
+            except (msgspec.MsgspecError, Refused, ValueError):
+                continue  # the recommender dead-letters it

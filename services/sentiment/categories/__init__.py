@@ -1,0 +1,1 @@
+"""What all reviews of a category say together, over partitions and workers."""

@@ -1,0 +1,118 @@
+"""The index against a naive twin: the same scores, whatever was put, replaced or removed before."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shopkeeper.services.answers.core.bm25 import (
+    LENGTH_SHARE,
+    SATURATION,
+    Bm25Index,
+    Terms,
+)
+
+WORDS = st.integers(1, 12)
+PASSAGE = st.dictionaries(WORDS, st.integers(1, 4), max_size=8)
+NAMES = st.integers(0, 9).map(str)
+GROUPS = st.sampled_from([0, 0, 7, 8])
+PUT = st.dictionaries(NAMES, st.tuples(PASSAGE, GROUPS), max_size=4)
+CHANGES = st.lists(st.one_of(PUT, st.lists(NAMES, max_size=3)), max_size=12)
+
+
+def terms(passage):
+    return Terms(
+        np.array(sorted(passage), np.int64),
+        np.array([float(passage[word]) for word in sorted(passage)]),
+    )
+
+
+class Twin:
+    """BM25 as the papers write it, over a dict; the order of the dict is that of the puts."""
+
+    def __init__(self):
+        self.passages = {}
+
+    def put(self, passages):
+        for name, passage in passages.items():
+            self.passages.pop(name, None)
+            self.passages[name] = passage
+
+    def search(self, words, group):
+        count = len(self.passages)
+        mean = sum(sum(words.values()) for words, _ in self.passages.values()) / max(count, 1)
+        found = []
+        for place, (name, (passage, own)) in enumerate(self.passages.items()):
+            score = 0.0
+            for word in words:
+                holding = sum(word in other for other, _ in self.passages.values())
+                idf = math.log1p((count - holding + 0.5) / (holding + 0.5))
+                norm = SATURATION * (
+                    1 - LENGTH_SHARE + LENGTH_SHARE * sum(passage.values()) / (mean or 1.0)
+                )
+                tf = passage.get(word, 0)
+                score += idf * (SATURATION + 1) * tf / (tf + norm)
+            if score > 0 and (group is None or own in (0, group)):
+                found.append((-score, -place, name))
+        return [(name, -score) for score, _, name in sorted(found)]
+
+
+@given(CHANGES, st.sets(WORDS, min_size=1, max_size=5), st.integers(1, 12), GROUPS)
+def test_the_best_and_their_scores_are_those_of_an_index_built_afresh(changes, asked, count, group):
+    index, twin = Bm25Index(), Twin()
+    for change in changes:
+        if isinstance(change, list):
+            index.remove(change)
+            for name in change:
+                twin.passages.pop(name, None)
+        else:
+            index.put(
+                list(change),
+                [terms(passage) for passage, _ in change.values()],
+                [group for _, group in change.values()],
+            )
+            twin.put(change)
+    wanted = group or None
+    found = index.search(np.array(sorted(asked), np.int64), count, wanted).hits
+    expected = twin.search(sorted(asked), wanted)
+    assert len(found) == min(count, len(expected))
+    assert [score for _, score in found] == pytest.approx([s for _, s in expected[:count]])
+    of = dict(expected)
+    assert all(of[name] == pytest.approx(score) for name, score in found)
+    assert len(index) == len(twin.passages)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_passing_common_words_over_changes_nothing(seed):
+    """Thousands of passages, words from rare to everywhere, some removed: runs merge, bounds cut
+    off what cannot be among the best, dead slots are left out."""
+    random = np.random.default_rng(seed)
+    index, twin = Bm25Index(), Twin()
+    for batch in range(6):
+        passages = {
+            f"{batch}-{n}": (
+                {int(w): int(random.integers(1, 4)) for w in random.zipf(1.3, 12) if w < 3000},
+                0,
+            )
+            for n in range(300)
+        }
+        index.put(list(passages), [terms(p) for p, _ in passages.values()], [0] * len(passages))
+        twin.put(passages)
+        gone = [f"{batch}-{n}" for n in random.integers(0, 300, 60)]
+        index.remove(gone)
+        for name in gone:
+            twin.passages.pop(name, None)
+    for _ in range(20):
+        words = sorted({int(w) for w in random.zipf(1.2, 8) if w < 3000} | {1, 2})
+        found = index.search(np.array(words, np.int64), 5).hits
+        expected = twin.search(words, None)
+        assert found == [(name, pytest.approx(score)) for name, score in expected[:5]]
+
+
+def test_a_name_twice_in_one_put_is_refused():
+    with pytest.raises(ValueError, match="twice"):
+        Bm25Index().put(["a", "a"], [terms({1: 1})] * 2, [0, 0])
