@@ -15,14 +15,19 @@ from __future__ import annotations
 import re
 import unicodedata
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from shopkeeper.shared.text.chinese import simplified
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 FOLDER = Path(__file__).resolve().parents[2] / "data"
 LANGUAGES = ("en", "zh")
 _NOT_A_NO = re.compile("不锈钢|不粘|无线|无谷|非常")  # words of titles that look like a "no"
+_BEFORE_UNIT = re.compile(r"(?<=\d)[\s-]*(?=[a-z%°\"″€\u4e00-\u9fff])")
 _ZEROS = re.compile(r"\.0+(?!\d)|(?<=\.\d)0+(?!\d)")  # 392.00, 35.50
 
 
@@ -51,13 +56,12 @@ def rows(language: str) -> list[Row]:
 
 def plain(text: str) -> str:
     """A text as ways to say something are looked up in: one width, case and script, numbers in
-    one form (1,158.00 is 1158), no space before a unit or beside the x of a size."""
+    one form (1,158.00 is 1158), no space beside the x of a size."""
     text = simplified(unicodedata.normalize("NFKC", text)).casefold()
     text = text.replace("’", "'").replace("×", "x").replace("–", "-").replace("−", "-")
     text = re.sub(r"(?<=\d),(?=\d{3}(?!\d))", "", text)
     text = _ZEROS.sub("", text)
     text = re.sub(r"(?<=\d)\s*(cm|mm|m)?\s*x\s*(?=\d)", "x", text)
-    text = re.sub(r"(?<=\d)[\s-]+(?=[a-z%°\"″€\u4e00-\u9fff])", "", text)
     return re.sub(r"(?<=€)\s+(?=\d)|\s*(?=:)|(?<=:)\s*", "", text)
 
 
@@ -74,14 +78,19 @@ def says(text: str, way: str) -> bool:
     after = r"(?!\.?\d)" if last.isdigit() else ""
     if last.isascii() and last.isalnum():
         after += r"(?![a-z]|-[a-z])" if last.isalpha() else r"(?![a-z])"
-    return re.search(before + re.escape(way) + after, text) is not None
+    words = _BEFORE_UNIT.sub(r"[\\s-]*", re.escape(_BEFORE_UNIT.sub("", way)))
+    return re.search(before + words + after, text) is not None
 
 
-def right(row: Row, answer: str | None) -> bool:
+def right(row: Row, answer: str | None, titles: Sequence[str] = ()) -> bool:
     """Whether an answer is right: it states every fact and nothing forbidden; none is right where
-    the shop does not know."""
+    the shop does not know. titles: of the product; what they say is no answer."""
     if row.expect is None or answer is None:
         return row.expect is None and answer is None
-    return all(any(says(answer, way) for way in fact) for fact in row.expect) and not any(
-        says(answer, way) for way in row.forbid
+    said = plain(answer)
+    for title in titles:
+        said = said.replace(plain(title), "")
+    said = said.lstrip(" ,:的")
+    return all(any(says(said, way) for way in fact) for fact in row.expect) and not any(
+        says(said, way) for way in row.forbid
     )

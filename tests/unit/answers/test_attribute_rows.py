@@ -100,6 +100,9 @@ def test_a_row_agrees_with_the_catalogue(row):
         ("Pawline No-Pull Harness: yes", "no", False),
         ("No, it is not.", "no", True),
         ("24 months.", "24 months", True),
+        ("A 5.8-inch screen", "5.8 inch", True),
+        ("Sizes 44, 45 and 46.", "45", True),
+        ("It weighs 5kg", "5", False),
         ("12 cm × 12 cm × 4 cm", "12x12x4 cm", True),
         ("防水：是", ":是", True),
         ("无线耳机，不锈钢", "不", False),
@@ -121,6 +124,8 @@ def test_every_fact_is_needed_and_none_may_be_forbidden():
     assert not right(row, "1 kg")
     assert not right(row, "1 kg, not 5 EUR")
     assert not right(row, None)
+    assert not right(row, "Tea 1 kg: 5 EUR", ["Tea 1 kg"])
+    assert right(row, "Tea 1 kg: 1 kg, 5 EUR", ["Tea 1 kg"])
     unknown = Row(
         question="?", product_id=None, kind="unknown_product", attribute="price", expect=None
     )
