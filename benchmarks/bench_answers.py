@@ -14,10 +14,13 @@ import time
 
 import numpy as np
 
-from shopkeeper.services.answers.core.answerer import Answerer, Question
+from shopkeeper.services.answers.core.answerer import Answerer
+from shopkeeper.services.answers.core.attributes.route import CatalogueRoute
 from shopkeeper.services.answers.core.entries import Entry
 from shopkeeper.services.answers.core.knowledge_base import KnowledgeBase
+from shopkeeper.services.answers.core.knowledge_route import KnowledgeRoute
 from shopkeeper.services.answers.core.product_table import ProductTable
+from shopkeeper.services.answers.core.question import Question
 from shopkeeper.services.answers.core.ranking import LexicalRanker
 
 BATCH, QUESTIONS = 250, 500
@@ -51,7 +54,7 @@ def main() -> None:
         started = time.thread_time()
         knowledge.change(entries)
         batches.append(time.thread_time() - started)
-    answerer = Answerer(knowledge, ranker, ProductTable(1))
+    answerer = Answerer([CatalogueRoute(ProductTable(1))], KnowledgeRoute(knowledge, ranker))
     seconds = []
     for text in texts(random, QUESTIONS, 8):
         started = time.thread_time()

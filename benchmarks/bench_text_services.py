@@ -118,10 +118,10 @@ async def throughput(
 
 
 async def latencies(
-    kafka: KafkaSettings, workload: Workload, texts: list[str], rate: float
+    kafka: KafkaSettings, workload: Workload, texts: list[str], rate: float, name: str = "l"
 ) -> dict[str, float]:
     """Milliseconds from when a text was due to when its output was read; open loop, so that
-    lateness of the sender counts."""
+    lateness of the sender counts. name: what the events' ids begin with."""
     consumer = AIOKafkaConsumer(
         **kafka.client_options(), group_id=None, fetch_max_wait_ms=100, max_poll_records=5000
     )
@@ -131,7 +131,7 @@ async def latencies(
     await consumer.seek_to_end(*places)
     for place in places:
         await consumer.position(place)
-    due = {f"l-{number}".encode(): number / rate for number in range(len(texts))}
+    due = {f"{name}-{number}".encode(): number / rate for number in range(len(texts))}
     found: list[float] = []
 
     async def send(start: float) -> None:
@@ -140,7 +140,7 @@ async def latencies(
             while at < len(texts):
                 now = time.monotonic() - start
                 while at < len(texts) and at / rate <= now:
-                    await publisher.publish(event_of(workload, at, texts[at], f"l-{at}"))
+                    await publisher.publish(event_of(workload, at, texts[at], f"{name}-{at}"))
                     at += 1
                 await publisher.flush()
                 await asyncio.sleep(0.001)

@@ -105,5 +105,8 @@ def event_of(workload: Workload, number: int, text: str, event_id: str) -> ShopE
         data = {"product_id": product, "review_id": event_id, "review_body": text}
         return ShopEvent(workload.source, "product.reviewed.v1", product, data, time_ms, event_id)
     user = f"user-{number % 5000}"
+    if workload.source == topics.QUESTIONS:
+        asked = {"question": text, "user_id": user, "conversation_id": f"c-{number}"}
+        return ShopEvent(workload.source, "question.asked.v1", user, asked, time_ms, event_id)
     data = {"query": text, "user_id": user, "session_id": f"s-{number}"}
     return ShopEvent(workload.source, "products.searched.v1", user, data, time_ms, event_id)

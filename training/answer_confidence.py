@@ -51,7 +51,7 @@ def outcomes(entries: list[Entry], asked: list[tuple[str, str]]) -> list[tuple[O
     by_id = {each.id: each for each in entries}
     found = []
     for question, right in asked:
-        ranking = ranker.rank(question, 3, None)
+        ranking = ranker.rank_all([question], 3, [None])[0]
         for hits in (ranking.hits, [hit for hit in ranking.hits if hit.id != right]):
             if not hits:
                 found.append((NOTHING, False))

@@ -10,7 +10,9 @@ from shopkeeper.shared.runtime.api.service import Service, Source
 from shopkeeper.shared.runtime.telemetry.predictions import Predictions
 
 from .core.answerer import Answerer
+from .core.attributes.route import CatalogueRoute
 from .core.knowledge_base import KnowledgeBase
+from .core.knowledge_route import KnowledgeRoute
 from .core.product_table import ProductTable
 from .core.ranking import LexicalRanker
 from .processors import (
@@ -36,7 +38,7 @@ def build(settings: WorkerSettings) -> Service:
     ranker = LexicalRanker()
     knowledge = KnowledgeBase(ranker, limits["KNOWLEDGE_MAX"])
     products = ProductTable(limits["ANSWER_PRODUCTS_MAX"])
-    answerer = Answerer(knowledge, ranker, products)
+    answerer = Answerer([CatalogueRoute(products)], KnowledgeRoute(knowledge, ranker))
     tables = Tables(knowledge, products)
     predictions = Predictions(MODEL.name)
 

@@ -78,10 +78,13 @@ def ranks(ranker: Ranker, cases: Sequence[Case], passages: Sequence[str]) -> lis
     for first in range(0, len(entries), PUT_AT_ONCE):
         ranker.put(entries[first : first + PUT_AT_ONCE])
     found: list[int | None] = []
-    for case in cases:
-        hits = ranker.rank(case.question, len(entries), None).hits
-        places = {hit.id: place for place, hit in enumerate(hits, 1)}
-        found.append(places.get(number[case.passage]))
+    for first in range(0, len(cases), PUT_AT_ONCE):
+        asked = cases[first : first + PUT_AT_ONCE]
+        questions = [case.question for case in asked]
+        rankings = ranker.rank_all(questions, len(entries), [None] * len(asked))
+        for case, ranking in zip(asked, rankings, strict=True):
+            places = {hit.id: place for place, hit in enumerate(ranking.hits, 1)}
+            found.append(places.get(number[case.passage]))
     return found
 
 

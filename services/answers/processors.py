@@ -15,10 +15,13 @@ from shopkeeper.shared.contracts.events.base import Model
 from shopkeeper.shared.contracts.outputs import encode, headers_of, output_id
 from shopkeeper.shared.runtime.api.processor import Stateless
 
-from .core.answerer import Answerer, Question
+from .core.question import Question
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from .core.answerer import Answerer
+    from .core.question import Answer
 
 SEARCHED_QUESTION = "searched-question"
 SOURCE = b"shopkeeper/answers"
@@ -55,20 +58,28 @@ class QuestionProcessor(Stateless):
 
     def process(self, events: Sequence[Event], now_ms: int) -> tuple[list[Output], list[Rejected]]:
         """One answer per question."""
-        outputs: list[Output] = []
+        batch: list[_Asked] = []
         rejected: list[Rejected] = []
         for event in events:
             asked = self._asked(event)
             if isinstance(asked, Rejected):
                 rejected.append(asked)
             else:
-                outputs.append(self._answered(asked))
+                batch.append(asked)
+        answers = self._answerer.answer_all([asked.question for asked in batch])
+        outputs = [self._output(a, answer) for a, answer in zip(batch, answers, strict=True)]
         return outputs, rejected
 
     def _asked(self, event: Event) -> _Asked | Rejected:
         data = event.data
         return _Asked(
-            question=Question(data.question, data.product_id),
+            question=Question(
+                data.question,
+                data.product_id,
+                data.user_id,
+                data.anonymous_id,
+                data.conversation_id,
+            ),
             id=output_id(
                 topics.QUESTIONS, self._partition, event.offset, ANSWER_GIVEN, event.ordinal
             ),
@@ -84,8 +95,7 @@ class QuestionProcessor(Stateless):
             },
         )
 
-    def _answered(self, asked: _Asked) -> Output:
-        answer = self._answerer.answer(asked.question)
+    def _output(self, asked: _Asked, answer: Answer) -> Output:
         self._outcomes[answer.abstained or answer.route] += 1
         given = AnswerGiven(
             answer=answer.text,
@@ -129,7 +139,7 @@ class SearchedQuestionProcessor(QuestionProcessor):
             traceparent=said.traceparent,
         )
         return _Asked(
-            question=Question(said.text),
+            question=Question(said.text, user_id=said.user_id, anonymous_id=said.anonymous_id),
             id=said.id,
             cause=cause,
             key=event.key,

@@ -1,100 +1,66 @@
-"""One question in, one answer out: from the catalogue, else the shop's knowledge, else a person."""
+"""Questions in, answers out: from the first route that can, else the shop's knowledge, else a
+person."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from shopkeeper.shared.contracts.events.answers import AnswerSource
 from shopkeeper.shared.text.language import detect
 
-from .attributes.answering import answer_from
-from .confidence import THRESHOLD, confidence, overlap
-from .reading import SentenceReader
-
 if TYPE_CHECKING:
-    from .attributes.answering import AttributeAnswer
-    from .knowledge_base import KnowledgeBase
-    from .product_table import ProductTable
-    from .ranking import LexicalRanker
-    from .reading import Reader
+    from collections.abc import Sequence
 
-HITS = 2  # the first, and by how much it leads
-
-
-class Question(NamedTuple):
-    """What a customer asks. product_id: of the product that is looked at."""
-
-    text: str
-    product_id: str | None = None
-
-
-class Answer(NamedTuple):
-    """What is published of it; see `AnswerGiven`."""
-
-    text: str | None
-    confidence: float
-    route: str
-    language: str
-    sources: tuple[AnswerSource, ...] = ()
-    abstained: str | None = None
+    from .knowledge_route import KnowledgeRoute
+    from .question import Answer, Question, Route
 
 
 class Answerer:
     """Answers from what the shop published, as it is now."""
 
-    def __init__(
-        self,
-        knowledge: KnowledgeBase,
-        ranker: LexicalRanker,
-        products: ProductTable,
-        reader: Reader | None = None,
-        threshold: float = THRESHOLD,
-    ) -> None:
-        """ranker: that of `knowledge`, for how telling words are. threshold: the least confidence
-        of an answer."""
-        self._knowledge, self._products = knowledge, products
-        self._idf = ranker.index.idf
-        self._reader = SentenceReader(self._idf) if reader is None else reader
-        self.threshold = threshold
+    def __init__(self, routes: Sequence[Route], knowledge: KnowledgeRoute) -> None:
+        """routes: asked in this order. knowledge: answers what they leave."""
+        self._routes, self._knowledge = tuple(routes), knowledge
 
     def answer(self, question: Question) -> Answer:
         """Raises nothing, whatever the text is."""
-        language = detect(question.text)
-        found = answer_from(self._products, question.text, question.product_id, language)
-        if found is None:
-            return self._from_knowledge(question, language)[0]
-        if found.answer is not None:
-            return _from_catalogue(found, found.answer, language)
-        if not found.moving and found.product_id is not None:
-            # What the catalogue does not say, an entry about this very product may.
-            answer, about = self._from_knowledge(question, language)
-            if answer.text is not None and about == found.product_id:
-                return answer
-        return _unanswered(found, language)
+        return self.answer_all([question])[0]
 
-    def _from_knowledge(self, question: Question, language: str) -> tuple[Answer, str | None]:
-        """The answer, and the product that it is about, if any."""
-        ranking = self._knowledge.ranker.rank(question.text, HITS, question.product_id)
-        if not ranking.hits:
-            return Answer(None, 0.0, "person", language, abstained="nothing_found"), None
-        entry = self._knowledge[ranking.hits[0].id]
-        sure = confidence(overlap(question.text, entry, ranking, self._idf))
-        if sure < self.threshold:
-            return Answer(None, sure, "person", language, abstained="confidence"), None
-        quote = self._reader.read(question.text, entry)
-        source = AnswerSource(
-            id=entry.id, kind=entry.kind, quote=quote, title=entry.title or None, url=entry.url
+    def answer_all(self, questions: Sequence[Question]) -> list[Answer]:
+        """One answer per question. Raises nothing, whatever the texts are.
+
+        What one route declined, another may answer, and the knowledge only with an entry about that
+        very product.
+        """
+        languages = [detect(question.text) for question in questions]
+        answers: list[Answer | None] = [
+            self._by_route(question, language)
+            for question, language in zip(questions, languages, strict=True)
+        ]
+        left = [at for at, answer in enumerate(answers) if answer is None or _open(answer)]
+        known = self._knowledge.answer_all(
+            [questions[at] for at in left], [languages[at] for at in left]
         )
-        return Answer(quote, sure, "knowledge", language, (source,)), entry.product_id
+        for at, answer in zip(left, known, strict=True):
+            declined = answers[at]
+            if declined is None or (
+                answer.text is not None and answer.product_id == declined.product_id
+            ):
+                answers[at] = answer
+        return [answer for answer in answers if answer is not None]
+
+    def _by_route(self, question: Question, language: str) -> Answer | None:
+        """The first answer; else what was declined first, or is final; else None."""
+        declined: Answer | None = None
+        for route in self._routes:
+            answer = route.answer(question, language)
+            if answer is None:
+                continue
+            if answer.text is not None or answer.final:
+                return answer
+            declined = declined or answer
+        return declined
 
 
-def _from_catalogue(found: AttributeAnswer, text: str, language: str) -> Answer:
-    source = AnswerSource(
-        id=found.product_id or "", kind="product", quote=found.quote, title=found.title
-    )
-    return Answer(text, 1.0, "catalogue", language, (source,))
-
-
-def _unanswered(found: AttributeAnswer, language: str) -> Answer:
-    why = "several_products" if found.several else "unknown_attribute"
-    return Answer(None, 0.0, "person", language, abstained=why)
+def _open(answer: Answer) -> bool:
+    """Whether an entry about its product may still answer."""
+    return answer.text is None and not answer.final and answer.product_id is not None

@@ -45,9 +45,11 @@ class Ranker(Protocol):
         """Those that are not there are passed over."""
         ...
 
-    def rank(self, question: str, count: int, product_id: str | None) -> Ranking:
-        """The best `count` entries, best first. product_id: entries about another product are left
-        out; None: any may be found."""
+    def rank_all(
+        self, questions: Sequence[str], count: int, product_ids: Sequence[str | None]
+    ) -> list[Ranking]:
+        """Of each question the best `count` entries, best first. product_ids: one per question;
+        entries about another product are left out; None: any may be found."""
         ...
 
 
@@ -70,8 +72,16 @@ class LexicalRanker:
         """Those that are not there are passed over."""
         self.index.remove(ids)
 
-    def rank(self, question: str, count: int, product_id: str | None) -> Ranking:
-        """The best entries that have a word of the question."""
+    def rank_all(
+        self, questions: Sequence[str], count: int, product_ids: Sequence[str | None]
+    ) -> list[Ranking]:
+        """Of each question the best entries that have a word of it."""
+        return [
+            self._ranked(question, count, product_id)
+            for question, product_id in zip(questions, product_ids, strict=True)
+        ]
+
+    def _ranked(self, question: str, count: int, product_id: str | None) -> Ranking:
         ids = question_ids(question)
         group = None if product_id is None else _group(product_id)
         found = self.index.search(ids, count, group)

@@ -10,7 +10,7 @@ import numpy as np
 from .terms import counts_of, question_ids
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -25,8 +25,8 @@ _SENTENCE = re.compile(
 class Reader(Protocol):
     """Finds the words of an entry that answer a question; a span model is another one."""
 
-    def read(self, question: str, entry: Entry) -> str:
-        """A quote of the entry's text. Not empty."""
+    def read_all(self, asked: Sequence[tuple[str, Entry]]) -> list[str]:
+        """Of each question and entry a quote of the entry's text. Not empty."""
         ...
 
 
@@ -37,8 +37,11 @@ class SentenceReader:
         """idf: how telling terms are."""
         self._idf = idf
 
-    def read(self, question: str, entry: Entry) -> str:
+    def read_all(self, asked: Sequence[tuple[str, Entry]]) -> list[str]:
         """The entry's text where it is short; of a frequent question's answer, its beginning."""
+        return [self._read(question, entry) for question, entry in asked]
+
+    def _read(self, question: str, entry: Entry) -> str:
         text = entry.text
         if len(text) <= ANSWER_CHARACTERS_MAX:
             return text

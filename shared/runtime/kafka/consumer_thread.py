@@ -58,6 +58,7 @@ class BatchConsumerThread(driver.AIOKafkaConsumerThread):
             reset()
 
         coordinator.reset_generation = remember_and_reset
+        membership.join_again_where_nothing_was_assigned(coordinator)
 
     async def stop(self) -> None:
         """As mode's, which joins the thread on the caller's loop and so blocks all of it."""

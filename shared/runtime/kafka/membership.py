@@ -164,6 +164,44 @@ async def end_consumer(consumer: Any, deadline: Deadline, forgotten: bool = Fals
     ending.cancel()
 
 
+def join_again_where_nothing_was_assigned(coordinator: Any) -> None:
+    """Make an aiokafka coordinator join once more where the answer to SyncGroup is empty.
+
+    A broker answers so to a member that the leader, when it assigned, had not seen: one that joins
+    while another, dead, is waited for. aiokafka fails to read the empty answer, and its task of
+    coordination ends: the member would wait for partitions for ever. (An assignment of no
+    partitions is not empty.)
+    """
+    join, complete = coordinator._do_rejoin_group, coordinator._on_join_complete
+
+    async def completed(generation: int, member_id: str, protocol: str, assignment: bytes) -> None:
+        if not assignment:
+            raise _NothingAssigned
+        await complete(generation, member_id, protocol, assignment)
+
+    async def joined(subscription: Any) -> bool:
+        try:
+            return bool(await join(subscription))
+        except _NothingAssigned:
+            log.warning("the group assigned nothing to this member: it joins again")
+            coordinator.request_rejoin()
+            await asyncio.sleep(coordinator._retry_backoff_ms / 1000)
+            return False
+
+    coordinator._on_join_complete, coordinator._do_rejoin_group = completed, joined
+
+
+class _NothingAssigned(Exception):
+    """The answer to SyncGroup was empty."""
+
+
+def failure(consumer: Any) -> BaseException | None:
+    """Why the consumer takes no more part in its group, though nobody ended it; None: it does."""
+    task = getattr(consumer and consumer._coordinator, "_coordination_task", None)
+    # Read from another thread: a task's state, nothing more.
+    return None if task is None or not task.done() or task.cancelled() else task.exception()
+
+
 def joining(consumer: Any) -> bool:
     """Whether the group has not yet answered this member's wish to join."""
     return (

@@ -243,6 +243,10 @@ class BatchConsumer(driver.Consumer):
         """Whether the group has not yet answered this member's wish to join."""
         return membership.joining(self._thread._consumer)
 
+    def group_failure(self) -> BaseException | None:
+        """Why this worker takes no more part in its group, though nobody ended it."""
+        return membership.failure(self._thread._consumer)
+
     def member_id(self) -> str:
         """The id under which the group knows this member; empty where it does not."""
         consumer = self._thread._consumer

@@ -331,9 +331,11 @@ class Worker:
                 await self._thread.run(self._telemetry.observe_service)
 
     async def _crash_watch(self, app: BatchApp) -> None:
-        while not app.crashed:  # noqa: ASYNC110  # a property of Faust's, there is no event
-            await asyncio.sleep(0.5)
-        self._ending.fail(app.crash_reason or RuntimeError("Faust crashed"))
+        failure = None
+        while not app.crashed and failure is None:
+            await asyncio.sleep(0.5)  # neither has an event
+            failure = app.consumer.group_failure()
+        self._ending.fail(failure or app.crash_reason or RuntimeError("Faust crashed"))
 
     def _nodes(self) -> set[int]:
         """The brokers that are needed now; none before there is a consumer."""

@@ -6,11 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shopkeeper.services.answers.core.answerer import Answerer, Question
+from shopkeeper.services.answers.core.answerer import Answerer
 from shopkeeper.services.answers.core.attributes.answering import answer_from
+from shopkeeper.services.answers.core.attributes.route import CatalogueRoute
 from shopkeeper.services.answers.core.entries import entry_of
 from shopkeeper.services.answers.core.knowledge_base import KnowledgeBase
+from shopkeeper.services.answers.core.knowledge_route import KnowledgeRoute
 from shopkeeper.services.answers.core.product_table import ProductTable
+from shopkeeper.services.answers.core.question import Question
 from shopkeeper.services.answers.core.ranking import LexicalRanker
 from shopkeeper.shared.contracts.events.shop import KnowledgePublished, ProductCatalogued
 
@@ -140,7 +143,7 @@ def answerer(products, *said):
     ranker = LexicalRanker()
     knowledge = KnowledgeBase(ranker, 100)
     knowledge.change({entry.knowledge_id: entry_of(entry) for entry in said})
-    return Answerer(knowledge, ranker, products)
+    return Answerer([CatalogueRoute(products)], KnowledgeRoute(knowledge, ranker))
 
 
 def test_a_page_never_tells_a_price_but_what_else_it_says_of_the_very_product():

@@ -11,11 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shopkeeper.services.answers.core.answerer import Answerer, Question
+from shopkeeper.services.answers.core.answerer import Answerer
+from shopkeeper.services.answers.core.attributes.route import CatalogueRoute
 from shopkeeper.services.answers.core.entries import entry_of
 from shopkeeper.services.answers.core.knowledge_base import KnowledgeBase
+from shopkeeper.services.answers.core.knowledge_route import KnowledgeRoute
 from shopkeeper.services.answers.core.plain import plain, web_address
 from shopkeeper.services.answers.core.product_table import ProductTable
+from shopkeeper.services.answers.core.question import Question
 from shopkeeper.services.answers.core.ranking import LexicalRanker
 from shopkeeper.services.answers.core.reading import ANSWER_CHARACTERS_MAX, SentenceReader
 from shopkeeper.services.answers.core.terms import question_ids, stem, terms_of
@@ -47,7 +50,9 @@ class Shop:
         self.knowledge = KnowledgeBase(ranker, entries_max)
         self.products = ProductTable(100)
         self.tables = Tables(self.knowledge, self.products)
-        self.answerer = Answerer(self.knowledge, ranker, self.products)
+        self.answerer = Answerer(
+            [CatalogueRoute(self.products)], KnowledgeRoute(self.knowledge, ranker)
+        )
 
     def publish(self, *records):
         self.tables.apply_knowledge(records)
@@ -131,7 +136,7 @@ def test_the_bound_holds_and_the_ranker_knows_what_the_base_holds(steps, entries
             expected[name] = None
             if len(expected) > entries_max:
                 del expected[next(iter(expected))]
-    found = {hit.id for hit in ranker.rank("same words", 10, None).hits}
+    found = {hit.id for hit in ranker.rank_all(["same words"], 10, [None])[0].hits}
     assert found == set(expected)
     assert len(base) == len(expected)
 
@@ -228,7 +233,7 @@ def test_of_a_long_entry_the_sentences_that_answer_are_quoted():
     entry = entry_of(KnowledgePublished(knowledge_id="k", title="Page", text=text, kind="page"))
     ranker = LexicalRanker()
     ranker.put([entry])
-    answer = SentenceReader(ranker.index.idf).read("are batteries recycled?", entry)
+    answer = SentenceReader(ranker.index.idf).read_all([("are batteries recycled?", entry)])[0]
     assert answer.startswith("Batteries are recycled for free.")
     assert len(answer) <= ANSWER_CHARACTERS_MAX
     assert answer in entry.text

@@ -1,0 +1,44 @@
+"""Answers about a product's attributes, from the catalogue alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from shopkeeper.shared.contracts.events.answers import AnswerSource
+
+from ..question import Answer
+from .answering import answer_from
+
+if TYPE_CHECKING:
+    from ..product_table import ProductTable
+    from ..question import Question
+
+
+class CatalogueRoute:
+    """Answers what the newest event of a product says, exactly."""
+
+    def __init__(self, products: ProductTable) -> None:
+        self._products = products
+
+    def answer(self, question: Question, language: str) -> Answer | None:
+        """None where the question is about no attribute of a product."""
+        found = answer_from(self._products, question.text, question.product_id, language)
+        if found is None:
+            return None
+        if found.answer is None:
+            why = "several_products" if found.several else "unknown_attribute"
+            return Answer(
+                None,
+                0.0,
+                "person",
+                language,
+                abstained=why,
+                product_id=found.product_id,
+                final=found.moving,
+            )
+        source = AnswerSource(
+            id=found.product_id or "", kind="product", quote=found.quote, title=found.title
+        )
+        return Answer(
+            found.answer, 1.0, "catalogue", language, (source,), product_id=found.product_id
+        )

@@ -1,0 +1,40 @@
+"""A question, its answer, and what may answer it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from shopkeeper.shared.contracts.events.answers import AnswerSource
+
+
+class Question(NamedTuple):
+    """What a customer asks, and who: nothing of one customer may answer another's question."""
+
+    text: str
+    product_id: str | None = None  # of the product that is looked at
+    user_id: str | None = None  # signed in
+    anonymous_id: str | None = None
+    conversation_id: str | None = None
+
+
+class Answer(NamedTuple):
+    """What is published of it; see `AnswerGiven`."""
+
+    text: str | None
+    confidence: float
+    route: str
+    language: str
+    sources: tuple[AnswerSource, ...] = ()
+    abstained: str | None = None
+    product_id: str | None = None  # of the one product that it is about
+    final: bool = False  # without a text: nobody else here may answer instead
+
+
+class Route(Protocol):
+    """One way to answer: it knows its own questions, and leaves all others alone."""
+
+    def answer(self, question: Question, language: str) -> Answer | None:
+        """None: not a question of this kind. An answer without text: it is one, but cannot be
+        answered; unless that is final, others may try. Raises nothing, whatever the text is."""
+        ...
