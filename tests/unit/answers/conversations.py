@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -152,3 +152,23 @@ def wrong(turn: Turn, said: Said, order: Sequence[str] = ()) -> str | None:
         if place(text, alternatives) is None:
             return f"says none of {alternatives}"
     return None
+
+
+def failures(
+    rows: Sequence[Conversation], ask: Callable[[Conversation, Turn], Said]
+) -> dict[str, str]:
+    """Why conversations went wrong, by id: the first turn that did, and how. `ask` is called turn
+    by turn, a conversation's in their order; a conversation is right where each turn is.
+    """
+    reasons: dict[str, str] = {}
+    for row in rows:
+        order: list[str] = []
+        for number, turn in enumerate(row.turns, 1):
+            said = ask(row, turn)
+            reason = wrong(turn, said, order)
+            if reason is not None:
+                reasons[row.id] = f"turn {number}, {turn.text!r}: {reason}; said {said.text!r}"
+                break
+            if isinstance(turn.about, list) and turn.pick is None:
+                order = named(said, turn)
+    return reasons

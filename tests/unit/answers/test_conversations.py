@@ -1,6 +1,4 @@
-"""Conversations of two or three turns: that what they hold for right is what the demo's shop says,
-and that the service answers 85 of 100 in each language.
-"""
+"""Conversations of two or three turns hold for right what the demo's shop says."""
 
 from __future__ import annotations
 
@@ -17,6 +15,7 @@ from tests.unit.answers.conversations import (
     Said,
     Turn,
     conversations,
+    failures,
     named,
     place,
     wrong,
@@ -191,3 +190,29 @@ def test_small_talk_is_short_and_known_as_such() -> None:
     assert wrong(greeting, Said("Hello! " * 40, "smalltalk")) == "not short"
     assert wrong(greeting, Said("Hello!", "knowledge")) == "route knowledge, not smalltalk"
     assert wrong(greeting, Said(None, "smalltalk")) == "no answer"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_shop_that_says_the_facts_is_right_and_one_that_says_one_thing_is_wrong(
+    language: str,
+) -> None:
+    rows = conversations(language)
+
+    def knowing(_: Conversation, turn: Turn) -> Said:
+        facts = turn.expect
+        if turn.pick and turn.expect_of:  # it names the second product first
+            first, second = reversed(turn.products)
+            facts = turn.expect_of[first if turn.pick == "first" else second]
+        elif isinstance(turn.about, list):
+            facts = list(reversed(turn.expect or []))
+        if facts is None:
+            return Said(None, "person")
+        return Said("; ".join(said[0] for said in facts), turn.route)
+
+    assert failures(rows, knowing) == {}
+    # What asks for another's order only, and what greets and asks for a person.
+    secret, handed_over = f"{language}-073", f"{language}-054"
+    greeting = failures(rows, lambda _, turn: Said("Hello, 你好", turn.route))
+    assert {row.id for row in rows} - set(greeting) == {secret, handed_over}
+    silent = failures(rows, lambda _, __: Said(None, "person"))
+    assert {row.id for row in rows} - set(silent) == {secret}
