@@ -89,6 +89,7 @@ class UserGroups:
     def learn(self, vectors: NDArray[np.floating]) -> None:
         """Take a sample of users in. vectors: (users, width)."""
         x = np.array(vectors, np.float64).reshape(-1, self.width)
+        x = x[np.isfinite(x).all(axis=1)]  # one user of none would make all of them none
         if not len(x):
             return
         self.users += len(x)
@@ -129,7 +130,11 @@ class UserGroups:
         )
 
     def _turn(self, x: NDArray[np.float64]) -> None:
-        """Take users into the components; centres stay where they are among the users."""
+        """Take users into the components; centres stay where they are among the users.
+
+        LAPACK's decomposition fails to converge for a rare matrix, and would for the same sample
+        after every restart: the components then stay as they are, and the next sample turns them.
+        """
         if not self.components:
             return
         from sklearn.decomposition import IncrementalPCA  # only one worker needs it
@@ -141,7 +146,10 @@ class UserGroups:
             pca.mean_, pca.var_, pca.components_ = self._mean, self._variance, self._axes
             pca.singular_values_ = self._singular * np.sqrt(kept / self._seen)
             pca.n_samples_seen_ = kept
-        pca.partial_fit(x)
+        try:
+            pca.partial_fit(x)
+        except np.linalg.LinAlgError:
+            return
         self._mean, self._variance, self._axes = pca.mean_, pca.var_, pca.components_
         self._singular, self._seen = pca.singular_values_, int(pca.n_samples_seen_)
         self._centres = self.reduced(held)

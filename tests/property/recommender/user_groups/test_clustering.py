@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linear_sum_assignment
+from sklearn.decomposition import IncrementalPCA
 
 from shopkeeper.services.recommender.config import RecommenderConfig
 from shopkeeper.services.recommender.core.knowledge import Knowledge
@@ -351,3 +352,23 @@ def test_few_clicks_of_a_group_give_way_to_what_everyone_clicks() -> None:
     assert [items.product_ids[i] for i in view.trending(5)] == ["p0", "p1", "p2"]
     assert view.assign([[0], [1, 2]], [(), ()]).tolist() == [9, 9]
     assert Knowledge(items, RecommenderConfig()).user_groups.assign([[0]], [()]).tolist() == [-1]
+
+
+def test_a_sample_that_is_not_decomposed_or_not_finite_stops_nothing(monkeypatch) -> None:
+    vectors, _ = people(1, 200)
+    groups = learned(vectors)
+    before = groups.ids.tolist()
+
+    def fails(self, x):
+        raise np.linalg.LinAlgError("SVD did not converge")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(IncrementalPCA, "partial_fit", fails)
+        groups.learn(people(2, 50)[0])
+        assert groups.ids.tolist() == before
+    broken = people(3, 50)[0]
+    broken[7, 2] = np.inf
+    groups.learn(broken)
+    assert groups.users == 200 + 50 + 49
+    assert np.isfinite(groups.reduced(vectors)).all()
+    assert set(told(groups, vectors).tolist()) <= set(groups.ids.tolist())
