@@ -39,7 +39,7 @@ def test_a_subscriber_that_comes_back_misses_and_doubles_nothing(steps, fates):
         for feed in feeds:
             feed.take([record])
         if fate == "take":
-            for place, each in listening.take():  # noqa: B007, PLW2901  # the last one counts
+            for place, each in listening.take():  # noqa: B007  # the last one counts
                 seen.append(each)
         else:  # what waited and was not sent is lost with the connection
             feeds[at].leave(listening)
