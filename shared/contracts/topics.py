@@ -44,7 +44,7 @@ LAYOUT = "personalisation.partition-layout.v1"
 DAY_MS = 86_400_000
 PARTITIONS_DEFAULT = 4
 
-SERVICES = ("intent", "sentiment", "recommender", "answers")
+SERVICES = ("intent", "sentiment", "recommender", "answers", "gateway")
 
 
 def checkpoints(service: str) -> str:
@@ -92,7 +92,7 @@ _INPUTS = (
             "user.erased.v1",
             "user.profiled.v1",
         ),
-        ("shop",),
+        ("shop", "gateway"),
         ("recommender",),
         owner="recommender",
         default_type="product.clicked.v1",
@@ -102,7 +102,7 @@ _INPUTS = (
         "user",
         "delete",
         ("products.searched.v1",),
-        ("shop",),
+        ("shop", "gateway"),
         ("intent", "recommender"),
         owner="intent",
         default_type="products.searched.v1",
@@ -112,7 +112,7 @@ _INPUTS = (
         "product",
         "delete",
         ("product.reviewed.v1", "review.withdrawn.v1"),
-        ("shop",),
+        ("shop", "gateway"),
         ("sentiment",),
         owner="sentiment",
         default_type="product.reviewed.v1",
@@ -122,7 +122,7 @@ _INPUTS = (
         "user",
         "delete",
         ("question.asked.v1",),
-        ("shop",),
+        ("shop", "gateway"),
         ("intent", "answers"),
         owner="intent",
         default_type="question.asked.v1",
@@ -132,7 +132,7 @@ _INPUTS = (
         "product",
         "compact",
         ("product.catalogued.v1",),
-        ("shop",),
+        ("shop", "gateway"),
         ("recommender",),
         tables_of=("recommender", "intent", "sentiment", "answers"),
         retention_ms=None,
@@ -144,7 +144,7 @@ _INPUTS = (
         "knowledge",
         "compact",
         ("knowledge.published.v1",),
-        ("shop",),
+        ("shop", "gateway"),
         ("answers",),
         tables_of=("answers",),
         retention_ms=None,
@@ -157,7 +157,7 @@ _INPUTS = (
         "compact",
         ("user.profiled.v1",),
         # The recommender removes those of erased users, and moves here what came with clicks.
-        ("shop", "recommender"),
+        ("shop", "recommender", "gateway"),
         ("recommender",),
         retention_ms=None,
         owner="recommender",
@@ -186,7 +186,7 @@ _OUTPUTS = (
         ("product-sentiment.updated.v1",),
         ("sentiment",),
         ("subscribers",),
-        tables_of=("recommender",),
+        tables_of=("recommender", "gateway"),
         retention_ms=None,
     ),
     Topic(
@@ -215,7 +215,7 @@ _OUTPUTS = (
         ("similar-items.updated.v1",),
         ("recommender",),
         ("subscribers",),
-        tables_of=("recommender",),
+        tables_of=("recommender", "gateway"),
         retention_ms=None,
     ),
     Topic(
@@ -225,7 +225,7 @@ _OUTPUTS = (
         ("trending.updated.v1",),
         ("recommender",),
         ("subscribers",),
-        tables_of=("recommender",),
+        tables_of=("recommender", "gateway"),
         retention_ms=None,
     ),
 )

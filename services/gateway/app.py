@@ -1,0 +1,87 @@
+"""Wiring of the gateway: topics read whole, and HTTP in front of them."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING
+
+from shopkeeper.shared.contracts import topics
+from shopkeeper.shared.runtime.api.service import Service
+from shopkeeper.shared.runtime.settings import SettingsError
+from shopkeeper.shared.runtime.settings import read as read_setting
+
+from .core.admission import Admission
+from .core.feed import Feed
+from .core.views import LatestValues
+from .feed_reader import FeedReader
+from .http.access import Access
+from .http.application import application
+from .http.context import Context
+from .metrics import GatewayMetrics
+from .producer import Producer
+from .server import Server
+from .spec import SETTINGS
+
+if TYPE_CHECKING:
+    from shopkeeper.shared.runtime.settings import WorkerSettings
+
+
+def build(settings: WorkerSettings) -> Service:
+    """The service. Raises SettingsError."""
+    said = {setting.name: setting.read(settings.environ) for setting in SETTINGS}
+    products_max = int(said["GATEWAY_PRODUCTS_MAX"])
+    similar, trending, sentiment = (LatestValues(products_max) for _ in range(3))
+    feed = Feed(
+        lists_max=int(said["GATEWAY_USERS_MAX"]), records_max=int(said["GATEWAY_RESUME_RECORDS"])
+    )
+    try:
+        access = Access(
+            _listed(said["GATEWAY_SECRET_KEYS"]),
+            _listed(said["GATEWAY_PAGE_KEYS"]),
+            said["GATEWAY_TOKEN_SECRET"],
+        )
+    except ValueError as error:
+        raise SettingsError(str(error)) from None
+    reader, producer = FeedReader(settings.kafka, feed), Producer(settings.kafka)
+    stopping = asyncio.Event()
+    type_prefix = read_setting(settings.environ, "TYPE_PREFIX")
+    context = Context(
+        access=access,
+        feed=feed,
+        partitions_of=reader.partitions_of,
+        similar=similar,
+        trending=trending,
+        sentiment=sentiment,
+        admission=Admission(type_prefix),
+        producer=producer,
+        type_prefix=type_prefix,
+        now_ms=lambda: int(time.time() * 1000),
+        stopping=stopping,
+    )
+    server = Server(
+        lambda: application(
+            context,
+            origins=_listed(said["GATEWAY_ORIGINS"]),
+            body_bytes_max=int(said["GATEWAY_BODY_BYTES_MAX"]),
+        ),
+        said["GATEWAY_HOST"],
+        int(said["GATEWAY_PORT"]),
+        stopping,
+    )
+    tables = {
+        topics.SIMILAR_ITEMS: similar,
+        topics.TRENDING: trending,
+        topics.PRODUCT_SENTIMENT: sentiment,
+    }
+    return Service(
+        name="gateway",
+        sources=[],
+        tables={topic: table.apply for topic, table in tables.items()},
+        metrics=GatewayMetrics(feed, tables).metrics,
+        components=[producer, reader, server],
+    )
+
+
+def _listed(value: str) -> list[str]:
+    return [part.strip() for part in value.split(",") if part.strip()]

@@ -1,0 +1,97 @@
+"""Which topic an event is for, and whether a worker would take it: asked before it is published."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from shopkeeper.shared.contracts import topics
+from shopkeeper.shared.contracts.decoder import EventDecoder
+from shopkeeper.shared.contracts.envelope import Event, Rejected, Several, Skipped
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from shopkeeper.shared.contracts.envelope import Decoded
+
+# Why a topic's decoder passes an event on to others.
+_ANOTHERS = frozenset({"other_type", "unknown_type"})
+SHOP_TOPICS = tuple(topic.name for topic in topics.ALL if topic.default_type)
+
+
+@dataclass(slots=True)
+class Sent:
+    """A record as the decoder reads it, before there is one."""
+
+    value: bytes
+    headers: Sequence[tuple[str, bytes]]
+    timestamp: int  # milliseconds
+    key: bytes | None = None
+    offset: int = 0
+    partition: int = 0
+
+
+class Verdict(NamedTuple):
+    """What becomes of one event. topic: where it goes; None: nowhere, for `error` or because there
+    is nothing to learn from it (`skipped`)."""
+
+    topic: str | None
+    key: str = ""
+    event_id: str = ""
+    error: str = ""
+    message: str = ""
+    skipped: str = ""
+
+
+class Admission:
+    """The decoders of the shop's topics, as the topics' workers have them."""
+
+    def __init__(self, type_prefix: str) -> None:
+        self._decoders = {
+            name: EventDecoder(
+                name, topics.BY_NAME[name].types, topics.BY_NAME[name].owner, type_prefix
+            )
+            for name in SHOP_TOPICS
+        }
+
+    def judge(self, sent: Sent) -> Verdict:
+        """The first topic whose decoder does not call the event another topic's decides."""
+        passed_on: Decoded | None = None
+        for topic, decoder in self._decoders.items():
+            decoded = decoder.decode((sent,))[0]
+            decoder.take_dropped()
+            if _reason(decoded) not in _ANOTHERS:
+                return _verdict(topic, decoded)
+            if isinstance(decoded, Rejected) or passed_on is None:
+                passed_on = decoded
+        return _verdict(None, passed_on)
+
+
+def _reason(decoded: object) -> str:
+    if isinstance(decoded, Rejected):
+        return decoded.error
+    return decoded.reason if isinstance(decoded, Skipped) else ""
+
+
+def _verdict(topic: str | None, decoded: Decoded | None) -> Verdict:
+    if isinstance(decoded, Several):
+        found = [_verdict(topic, each) for each in decoded.verdicts]
+        refused = [each for each in found if each.error]
+        return (refused or [each for each in found if each.topic] or found)[0]
+    if isinstance(decoded, Rejected):
+        return Verdict(None, error=decoded.error, message=decoded.message)
+    if isinstance(decoded, Event):
+        return Verdict(topic, _key(topic, decoded), decoded.id)
+    return Verdict(None, skipped=_reason(decoded))
+
+
+def _key(topic: str | None, event: Event) -> str:
+    """What the topic is keyed by; "" where the event names none."""
+    data, by = event.data, topics.BY_NAME[topic].key if topic else ""
+    if by == "user":
+        return str(getattr(data, "user", "") or getattr(data, "user_id", "") or "")
+    if by == "product":
+        return str(getattr(data, "product_id", "") or "")
+    if by == "knowledge":
+        return str(getattr(data, "knowledge_id", "") or "")
+    return ""

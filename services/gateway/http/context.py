@@ -1,0 +1,68 @@
+"""What the handlers share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .problems import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from litestar import Request
+
+    from ..core.admission import Admission
+    from ..core.feed import Feed
+    from ..core.views import LatestValues
+    from ..producer import Producer
+    from .access import Access, Caller
+
+
+class Context:
+    """The gateway's parts, as the handlers need them.
+
+    No dataclass: Litestar would look into its fields for every request.
+    """
+
+    def __init__(
+        self,
+        *,
+        access: Access,
+        feed: Feed,
+        partitions_of: Callable[[bytes], Sequence[int]],
+        similar: LatestValues,
+        trending: LatestValues,
+        sentiment: LatestValues,
+        admission: Admission,
+        producer: Producer,
+        type_prefix: str,
+        now_ms: Callable[[], int],
+        stopping: Any,
+    ) -> None:
+        """stopping: an asyncio.Event, after which streams end."""
+        self.access = access
+        self.feed = feed
+        self.partitions_of = partitions_of
+        self.similar = similar
+        self.trending = trending
+        self.sentiment = sentiment
+        self.admission = admission
+        self.producer = producer
+        self.type_prefix = type_prefix
+        self.now_ms = now_ms
+        self.stopping = stopping
+
+    def caller(self, request: Request[Any, Any, Any]) -> Caller:
+        """Who sent it. Raises Problem 401."""
+        return self.access.caller(
+            request.headers.get("authorization"), request.query_params.get("key")
+        )
+
+    def reader_of(self, request: Request[Any, Any, Any], user_id: str) -> Caller:
+        """Who sent it, if they may read this user's. Raises Problem 401 or 403."""
+        caller = self.caller(request)
+        if not caller.may_read(user_id):
+            raise Problem(
+                403, "Forbidden", "a user's lists and answers need a secret key or their own token"
+            )
+        return caller

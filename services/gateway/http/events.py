@@ -1,0 +1,122 @@
+"""Events in: our JSON, CloudEvents, and what tag managers and shop systems send."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from aiokafka.errors import KafkaError
+from litestar import Request, Response, post
+
+from ..core.admission import Sent, Verdict
+from .context import Context
+from .problems import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+EVENTS_MAX = 1000
+STRUCTURED = b"application/cloudevents+json"
+_OF_CLOUDEVENTS = "application/cloudevents"
+
+
+@post("/v1/events", status_code=202, summary="Send one event, or a batch")
+async def events(request: Request[Any, Any, Any], context: Context) -> Response[dict[str, Any]]:
+    """202 once the broker has confirmed every event that is right; `errors` names the others.
+
+    The body is one JSON object or an array of them: our events, CloudEvents (structured, batch, or
+    binary with `ce-` headers), Segment's `batch`, GA4's Measurement Protocol, Shopify's and
+    WooCommerce's webhooks, and whatever docs/vocabularies.md shows. `Idempotency-Key` becomes the
+    id of events that have none. 400 where nothing was right.
+    """
+    context.caller(request)
+    content_type = request.headers.get("content-type", "")
+    documents = _documents(await request.body())
+    verdicts: list[Verdict] = []
+    records = []
+    for number, document in enumerate(documents):
+        headers = _headers(request, content_type, document, len(documents), number)
+        value = orjson.dumps(document)
+        verdict = context.admission.judge(Sent(value, headers, context.now_ms()))
+        verdicts.append(verdict)
+        if verdict.topic is not None:
+            records.append((verdict.topic, verdict.key.encode() or None, value, headers))
+    try:
+        await context.producer.send(records)
+    except (KafkaError, TimeoutError) as error:
+        raise Problem(
+            503, "Service Unavailable", f"the broker did not confirm: {type(error).__name__}"
+        ) from None
+    errors = [
+        {"index": number, "error": verdict.error, "detail": verdict.message}
+        for number, verdict in enumerate(verdicts)
+        if verdict.error
+    ]
+    said = {
+        "accepted": len(records),
+        "skipped": sum(bool(verdict.skipped) for verdict in verdicts),
+        "errors": errors,
+    }
+    if errors and not records and len(errors) == len(verdicts):
+        detail = f"{errors[0]['error']}: {errors[0]['detail']}"
+        raise Problem(400, "Bad Request", detail, **said)
+    return Response(said, status_code=202)
+
+
+def _documents(body: bytes) -> Sequence[dict[str, Any]]:
+    try:
+        said = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise Problem(400, "Bad Request", f"the body is no JSON: {error}") from None
+    if isinstance(said, dict):
+        batch = said.get("batch")  # Segment's
+        found = _spread(said, batch) if isinstance(batch, list) else [said]
+    else:
+        found = said
+    if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
+        raise Problem(400, "Bad Request", "the body is one event (an object) or an array of them")
+    if not found:
+        raise Problem(400, "Bad Request", "the body holds no event")
+    if len(found) > EVENTS_MAX:
+        raise Problem(413, "Content Too Large", f"{len(found)} events; at most {EVENTS_MAX}")
+    return found
+
+
+def _spread(outer: dict[str, Any], batch: list[Any]) -> list[Any]:
+    """Segment's batch: what stands beside it holds for each message that does not say otherwise."""
+    common = {name: outer[name] for name in ("context", "integrations", "sentAt") if name in outer}
+    return [common | each if isinstance(each, dict) else each for each in batch]
+
+
+def _headers(
+    request: Request[Any, Any, Any],
+    content_type: str,
+    document: dict[str, Any],
+    count: int,
+    number: int,
+) -> list[tuple[str, bytes]]:
+    """What the record says beside its value."""
+    if isinstance(document.get("specversion"), str):
+        return [("content-type", STRUCTURED)]
+    headers = [("content-type", b"application/json")]
+    if not content_type.startswith(_OF_CLOUDEVENTS):
+        headers += [
+            (name.replace("ce-", "ce_", 1), value.encode())
+            for name, value in request.headers.items()
+            if name.startswith("ce-")
+        ]
+        headers += [
+            (name, value.encode())
+            for name, value in request.headers.items()
+            if name.startswith(("x-shopify-", "x-wc-"))
+        ]
+    key = request.headers.get("idempotency-key")
+    if key and not any(name == "ce_id" for name, _ in headers) and not _has_id(document):
+        headers.append(
+            ("idempotency-key", f"{key}/{number}".encode() if count > 1 else key.encode())
+        )
+    return headers
+
+
+def _has_id(document: dict[str, Any]) -> bool:
+    return any(document.get(name) for name in ("id", "message_id", "messageId", "event_id"))

@@ -1,0 +1,47 @@
+"""What the gateway counts besides what every worker does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from shopkeeper.shared.runtime.telemetry.metrics import StateMetrics
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from shopkeeper.shared.runtime.telemetry.metrics import Observer, Registry
+
+    from .core.feed import Feed
+    from .core.views import LatestValues
+
+
+class GatewayMetrics:
+    """Streams, resumes, and how much is held."""
+
+    def __init__(self, feed: Feed, tables: Mapping[str, LatestValues]) -> None:
+        self._feed, self._tables = feed, tables
+        self._said = {"recovered": 0, "unrecovered": 0, "evicted": 0}
+
+    def metrics(self, registry: Registry) -> Observer:
+        """Kept current by what is returned."""
+        state = StateMetrics(registry)
+        streams = registry.gauge("gateway_streams", "Open streams.")
+        resumes = registry.counter(
+            "gateway_resumes", "Streams that came back, by whether nothing was missed.", "outcome"
+        )
+
+        def gained(name: str, total: int) -> int:
+            more, self._said[name] = total - self._said[name], total
+            return more
+
+        def observe() -> None:
+            streams.set(self._feed.subscribers)
+            resumes.labels("recovered").inc(gained("recovered", self._feed.recovered))
+            resumes.labels("unrecovered").inc(gained("unrecovered", self._feed.unrecovered))
+            state.entries.labels("lists").set(len(self._feed))
+            state.evictions.labels("lists").inc(gained("evicted", self._feed.evicted))
+            for topic, table in self._tables.items():
+                state.entries.labels(topic).set(len(table))
+                state.evictions.labels(topic).inc(table.take_evicted())
+
+        return observe

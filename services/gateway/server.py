@@ -1,0 +1,68 @@
+"""The HTTP server: a component of the worker, on its event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from typing import TYPE_CHECKING, Any
+
+import uvicorn
+
+from shopkeeper.shared.runtime.settings import SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+CLOSE_S_MAX = 5
+BACKLOG = 2048
+
+
+class _Embedded(uvicorn.Server):
+    """Leaves signals to the worker."""
+
+    def capture_signals(self) -> contextlib.AbstractContextManager[None]:  # type: ignore[override]
+        return contextlib.nullcontext()
+
+
+class Server:
+    """Serves from `start` to `stop`."""
+
+    def __init__(self, make: Callable[[], Any], host: str, port: int, stopping: asyncio.Event):
+        """make: the ASGI application, made at start."""
+        self._make, self._host, self._port, self._stopping = make, host, port, stopping
+        self._task: asyncio.Task[None] | None = None
+        self._server: _Embedded | None = None
+        self.port = port
+
+    async def start(self) -> None:
+        """Listen. Raises SettingsError where the port is taken."""
+        try:
+            listener = socket.create_server((self._host, self._port), backlog=BACKLOG)
+        except OSError as error:
+            raise SettingsError(f"GATEWAY_PORT={self._port}: {error.strerror}") from None
+        self.port = listener.getsockname()[1]
+        config = uvicorn.Config(
+            self._make(),
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            server_header=False,
+            timeout_graceful_shutdown=CLOSE_S_MAX,
+        )
+        self._server = _Embedded(config)
+        self._task = asyncio.create_task(self._server.serve([listener]), name="http")
+        while not self._server.started and not self._task.done():  # noqa: ASYNC110  # uvicorn's
+            await asyncio.sleep(0.01)
+
+    async def stop(self) -> None:
+        """End streams, finish what is open, close."""
+        self._stopping.set()
+        if self._server is not None and self._task is not None:
+            self._server.should_exit = True
+            await self._task
+
+    async def wait(self) -> None:
+        """Wait until it fails."""
+        assert self._task is not None
+        await asyncio.shield(self._task)

@@ -1,0 +1,74 @@
+"""What the gateway is: HTTP in front of the topics; consumes nothing in a group."""
+
+from __future__ import annotations
+
+from shopkeeper.shared.contracts import topics
+from shopkeeper.shared.runtime.api.service import ServiceSpec
+from shopkeeper.shared.runtime.settings import Setting
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting("GATEWAY_HOST", "127.0.0.1", "address that the gateway listens on"),
+    Setting(
+        "GATEWAY_PORT", "8080", "port of the gateway; 0: any that is free", "integer", 0, 65535
+    ),
+    Setting(
+        "GATEWAY_SECRET_KEYS",
+        "",
+        "keys for servers, comma-separated: they may do everything. Without any key, token or page "
+        "key everybody may, and the log warns",
+    ),
+    Setting(
+        "GATEWAY_PAGE_KEYS",
+        "",
+        "keys for pages, comma-separated: they may send events and read what is no single user's",
+    ),
+    Setting(
+        "GATEWAY_TOKEN_SECRET",
+        "",
+        "secret of at least 32 bytes that signs users' tokens (JWT, HS256, `sub` is the user id): "
+        "who has one may read that user's lists and answers",
+    ),
+    Setting(
+        "GATEWAY_ORIGINS", "", "origins of pages that may call the gateway, comma-separated, or *"
+    ),
+    Setting(
+        "GATEWAY_USERS_MAX",
+        "200000",
+        "users whose newest list is held; of more, that of longest ago goes",
+        "integer",
+        1,
+        10_000_000,
+    ),
+    Setting(
+        "GATEWAY_PRODUCTS_MAX",
+        "200000",
+        "products whose neighbours and sentiment are held",
+        "integer",
+        1,
+        10_000_000,
+    ),
+    Setting(
+        "GATEWAY_RESUME_RECORDS",
+        "5000",
+        "records of each partition held for streams that resume",
+        "integer",
+        10,
+        1_000_000,
+    ),
+    Setting(
+        "GATEWAY_BODY_BYTES_MAX",
+        "1048576",
+        "largest body of a request",
+        "integer",
+        1024,
+        16_777_216,
+    ),
+)
+
+SERVICE = ServiceSpec(
+    name="gateway",
+    tables=frozenset({topics.SIMILAR_ITEMS, topics.TRENDING, topics.PRODUCT_SENTIMENT}),
+    publishes=frozenset(topic.name for topic in topics.ALL if topic.default_type),
+    app="shopkeeper.services.gateway.app:build",
+    settings=SETTINGS,
+)
