@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from shopkeeper.shared.contracts import topics
@@ -10,25 +9,12 @@ from shopkeeper.shared.contracts.decoder import EventDecoder
 from shopkeeper.shared.contracts.envelope import Event, Rejected, Several, Skipped
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from shopkeeper.shared.contracts.envelope import Decoded
+    from shopkeeper.shared.datasets.admission import UnsentRecord
 
 # Why a topic's decoder passes an event on to others.
 _ANOTHERS = frozenset({"other_type", "unknown_type"})
 SHOP_TOPICS = tuple(topic.name for topic in topics.ALL if topic.default_type)
-
-
-@dataclass(slots=True)
-class Sent:
-    """A record as the decoder reads it, before there is one."""
-
-    value: bytes
-    headers: Sequence[tuple[str, bytes]]
-    timestamp: int  # milliseconds
-    key: bytes | None = None
-    offset: int = 0
-    partition: int = 0
 
 
 class Verdict(NamedTuple):
@@ -54,7 +40,7 @@ class Admission:
             for name in SHOP_TOPICS
         }
 
-    def judge(self, sent: Sent) -> Verdict:
+    def judge(self, sent: UnsentRecord) -> Verdict:
         """The first topic whose decoder does not call the event another topic's decides."""
         passed_on: Decoded | None = None
         for topic, decoder in self._decoders.items():

@@ -8,7 +8,9 @@ import orjson
 from aiokafka.errors import KafkaError
 from litestar import Request, Response, post
 
-from ..core.admission import Sent, Verdict
+from shopkeeper.shared.datasets.admission import UnsentRecord
+
+from ..core.admission import Verdict
 from .context import Context
 from .problems import Problem
 
@@ -37,7 +39,7 @@ async def events(request: Request[Any, Any, Any], context: Context) -> Response[
     for number, document in enumerate(documents):
         headers = _headers(request, content_type, document, len(documents), number)
         value = orjson.dumps(document)
-        verdict = context.admission.judge(Sent(value, headers, context.now_ms()))
+        verdict = context.admission.judge(UnsentRecord(context.now_ms(), None, value, headers))
         verdicts.append(verdict)
         if verdict.topic is not None:
             records.append((verdict.topic, verdict.key.encode() or None, value, headers))

@@ -14,8 +14,8 @@ from litestar.params import Parameter
 
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.contracts.outputs import rfc3339
+from shopkeeper.shared.datasets.admission import UnsentRecord
 
-from ..core.admission import Sent
 from .context import Context
 from .problems import Problem
 
@@ -59,7 +59,7 @@ async def ask(
         ("ce_type", f"{context.type_prefix}question.asked.v1".encode()),
         ("ce_time", rfc3339(now_ms)),
     ]
-    verdict = context.admission.judge(Sent(value, headers, now_ms, user.encode()))
+    verdict = context.admission.judge(UnsentRecord(now_ms, user.encode(), value, headers))
     if verdict.topic != topics.QUESTIONS:
         raise Problem(400, "Bad Request", f"{verdict.error}: {verdict.message}")
     try:
