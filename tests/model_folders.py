@@ -14,12 +14,12 @@ TINY = Path(__file__).resolve().parent / "unit" / "text" / "tiny"
 
 
 def copied(folder: Path) -> Path:
-    """The n-grams of both text services, with their manifest, and no Transformer behind them."""
+    """The n-grams of both text services, with their manifest, and no Transformers."""
     folder.mkdir()
     for each in model_folder().iterdir():
         if each.is_file() and each.suffix in {".json", ".onnx"}:
             shutil.copy2(each, folder / each.name)
-    put(folder, manifest(folder) | {"transformers": {}, "cascades": {}})
+    put(folder, manifest(folder) | {"transformers": {}, "cascades": {}, "readers": {}})
     return folder
 
 
@@ -68,6 +68,27 @@ def leaning(folder: Path, name: str, label: str, version: str) -> None:
     }
     content.setdefault("cascades", {})[name] = {"en": tier, "zh": tier}
     put(folder, content)
+
+
+def tiny_readers(folder: Path, **fields: object) -> Path:
+    """A folder with the tiny span model (training/reader/tiny_reader.py) for both languages."""
+    folder.mkdir()
+    for name in ("reader.onnx", "tiny.vocabulary"):
+        shutil.copy2(TINY / name, folder / name)
+    entry = {
+        "file": "reader.onnx",
+        "sha256": _sha256(TINY / "reader.onnx"),
+        "vocabulary": "tiny.vocabulary",
+        "vocabulary_sha256": _sha256(TINY / "tiny.vocabulary"),
+        "strip_accents": True,
+        "version": "0.1.0",
+        "pieces_max": 96,
+        "span_pieces_max": 20,
+        **fields,
+    }
+    readers = {"reader-en": entry, "reader-zh": entry}
+    put(folder, {"format": 3, "models": {}, "readers": readers})
+    return folder
 
 
 def _sha256(path: Path) -> str:

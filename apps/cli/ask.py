@@ -1,8 +1,11 @@
-"""`shopkeeper ask QUESTION`: asks a running shop, and waits for the answer on its topic."""
+"""`shopkeeper ask [QUESTION]`: asks a running shop, and waits for the answer on its topic; without
+a question it holds a conversation, a line each."""
 
 from __future__ import annotations
 
+import asyncio
 import os
+import sys
 import time
 import uuid
 from typing import TYPE_CHECKING, Any
@@ -23,58 +26,108 @@ from .output import reader_gone
 from .summaries import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from shopkeeper.shared.contracts.events.answers import AnswerGiven
     from shopkeeper.shared.runtime.settings import KafkaSettings
 
 POLL_S = 0.2
 BROKER_WAIT_S = 10.0
 TEXT_CHARACTERS_MAX = 2000
+PROMPT = "> "
 
 
 def lines(given: AnswerGiven) -> list[str]:
     """An answer as a terminal shows it: its text, then a line per source."""
     if given.answer is None:
         why = (given.abstained or "unknown").replace("_", " ")
-        return [f"I do not know ({why}); a person should answer."]
+        shown = [f"I do not know ({why}); a person should answer."]
+        return shown + _handed_over(given)
     shown = [printable(given.answer, TEXT_CHARACTERS_MAX)]
     for source in given.sources:
         where = " · ".join(part for part in (source.title, source.url) if part)
         shown.append(
             printable(f"  {source.kind} {source.id}" + (f": {where}" if where else ""), 300)
         )
-    return shown
+    if given.products:
+        shown.append(printable(f"  see also {', '.join(given.products)}", 300))
+    if given.next:
+        shown.append(printable(f"  ask also: {' · '.join(given.next)}", 300))
+    return shown + _handed_over(given)
 
 
-async def ask(
-    kafka: KafkaSettings, question: dict[str, Any], type_prefix: str, wait_s: float
-) -> bytes | None:
-    """The answer's value; None where none came in time."""
-    event_id = str(uuid.uuid4())
-    event = ShopEvent(
-        topics.QUESTIONS,
-        "question.asked.v1",
-        question["anonymous_id"],
-        question,
-        int(time.time() * 1000),
-        event_id,
-    )
-    async with Reader(kafka, [topics.ANSWERS], from_start=False) as reader:
-        async with Publisher(kafka, "ask", type_prefix) as publisher:
-            await publisher.publish(event)
-        until = time.monotonic() + wait_s
+def _handed_over(given: AnswerGiven) -> list[str]:
+    """What the person who takes over gets."""
+    if given.handover is None:
+        return []
+    said = given.handover.summary.splitlines()
+    return ["  to a person:", *(printable(f"    {line}", 300) for line in said)]
+
+
+class Desk:
+    """Where questions are asked and answers come: one conversation's, opened once."""
+
+    def __init__(self, reader: Reader, publisher: Publisher, wait_s: float) -> None:
+        self._reader, self._publisher, self._wait_s = reader, publisher, wait_s
+
+    async def ask(self, question: dict[str, Any]) -> bytes | None:
+        """The answer's value; None where none came in time."""
+        event_id = str(uuid.uuid4())
+        await self._publisher.publish(
+            ShopEvent(
+                topics.QUESTIONS,
+                "question.asked.v1",
+                question["anonymous_id"],
+                question,
+                int(time.time() * 1000),
+                event_id,
+            )
+        )
+        await self._publisher.flush()
+        until = time.monotonic() + self._wait_s
         while time.monotonic() < until:
             if reader_gone():
                 raise BrokenPipeError
-            for record in await reader.poll(POLL_S):
+            for record in await self._reader.poll(POLL_S):
                 if dict(record.headers).get("ce_causationid") == event_id.encode():
                     value: bytes = record.value
                     return value
-    return None
+        return None
+
+
+async def ask_all(
+    kafka: KafkaSettings,
+    context: dict[str, Any],
+    questions: Callable[[], str | None],
+    show: Callable[[bytes | None], None],
+    type_prefix: str,
+    wait_s: float,
+) -> None:
+    """Ask what `questions` gives, until it gives None; each once the one before is answered."""
+    async with (
+        Reader(kafka, [topics.ANSWERS], from_start=False) as reader,
+        Publisher(kafka, "ask", type_prefix) as publisher,
+    ):
+        desk = Desk(reader, publisher, wait_s)
+        while (text := await asyncio.to_thread(questions)) is not None:
+            if text.strip():
+                show(await desk.ask({**context, "question": text.strip()}))
+
+
+def typed() -> str | None:
+    """The next line of the terminal, or of what is piped in; None at its end."""
+    if sys.stdin.isatty():
+        click.echo(PROMPT, nl=False, err=True)
+    line = sys.stdin.readline()
+    return line if line else None
 
 
 @click.command("ask")
-@click.argument("question", nargs=-1, required=True)
+@click.argument("question", nargs=-1)
 @click.option("--product", "product_id", help="Id of the product that is looked at.")
+@click.option(
+    "--conversation", "conversation_id", metavar="ID", help="Id of a conversation to go on with."
+)
 @click.option("--json", "raw", is_flag=True, help="The answer as it was published.")
 @click.option(
     "--timeout",
@@ -85,8 +138,15 @@ async def ask(
     metavar="SECONDS",
     help="How long to wait for the answer.",
 )
-def command(question: tuple[str, ...], product_id: str | None, raw: bool, timeout_s: float) -> None:
-    """Ask the shop QUESTION and print the answer with its sources.
+def command(
+    question: tuple[str, ...],
+    product_id: str | None,
+    conversation_id: str | None,
+    raw: bool,
+    timeout_s: float,
+) -> None:
+    """Ask the shop QUESTION and print the answer with its sources. Without QUESTION, hold a
+    conversation: a line is a question, Ctrl-D ends it. Lines may be piped in.
 
     Exit status 1 where no answer came; "I do not know" is an answer.
 
@@ -94,22 +154,34 @@ def command(question: tuple[str, ...], product_id: str | None, raw: bool, timeou
     Examples:
       shopkeeper ask "how do I return something?"
       shopkeeper ask --product tents-01a 多少钱
+      shopkeeper ask --conversation c-1 "and in blue?"
+      shopkeeper ask
     """
     text = " ".join(question).strip()
-    if not text:
+    if question and not text:
         raise click.UsageError("the question is empty")
     try:
         prefix = read_setting(os.environ, "TYPE_PREFIX")
     except SettingsError as error:
         raise click.UsageError(str(error)) from None
-    data = {"question": text, "anonymous_id": f"ask-{uuid.uuid4().hex[:12]}"}
+    # Who goes on with a conversation is whoever began it.
+    name = conversation_id or uuid.uuid4().hex[:12]
+    context = {"anonymous_id": f"ask-{name}", "conversation_id": name}
     if product_id is not None:
-        data["product_id"] = product_id
+        context["product_id"] = product_id
+    waiting = iter([text])
+    questions = typed if not question else lambda: next(waiting, None)
 
-    async def work(kafka: KafkaSettings) -> bytes | None:
-        return await ask(kafka, data, prefix, timeout_s)
+    async def work(kafka: KafkaSettings) -> None:
+        def show(value: bytes | None) -> None:
+            _show(value, raw, timeout_s)
 
-    value = connection.run("ask", work, BROKER_WAIT_S)
+        await ask_all(kafka, context, questions, show, prefix, timeout_s)
+
+    connection.run("ask", work, BROKER_WAIT_S)
+
+
+def _show(value: bytes | None, raw: bool, timeout_s: float) -> None:
     if value is None:
         raise click.ClickException(
             f"no answer within {timeout_s:g} s: is an answers worker running? (`shopkeeper status`)"

@@ -199,6 +199,11 @@ def _asked(data: dict[str, Any], words: Words) -> str:
     return f"“{mask(data['question'])}”"
 
 
+def _rated(data: dict[str, Any], words: Words) -> str:
+    route = f" ({data['route']})" if data.get("route") else ""
+    return f"{'helpful' if data['helpful'] else 'not helpful'}{route}: {data['answer_id']}"
+
+
 def _reviewed(data: dict[str, Any], words: Words) -> str:
     stars = f"{data['rating']:g}★ " if data.get("rating") is not None else ""
     return f"{stars}{words.title(data['product_id'])}: {mask(data.get('review_body') or '')}"
@@ -211,6 +216,13 @@ def _catalogued(data: dict[str, Any], words: Words) -> str:
 def _published(data: dict[str, Any], words: Words) -> str:
     title = f"{data['title']} " if data.get("title") else ""
     return f"{data.get('kind') or 'knowledge'}: {title}{data['text']}"
+
+
+def _order(data: dict[str, Any], words: Words) -> str:
+    parcel = " ".join(data[name] for name in ("carrier", "tracking_number") if data.get(name))
+    lines = [words.title(product_id) for product_id in data.get("product_ids") or ()]
+    said = [data["status"], *([parcel] if parcel else []), *lines[:ITEMS_SHOWN]]
+    return f"order {data.get('order_number') or data['order_id']}: {', '.join(said)}"
 
 
 def _answer(data: dict[str, Any], words: Words) -> str:
@@ -280,11 +292,13 @@ SUMMARIES: dict[str, Callable[[dict[str, Any], Words], str]] = {
     "order.refunded.v1": _refunded,
     "products.searched.v1": _searched,
     "question.asked.v1": _asked,
+    "answer.rated.v1": _rated,
     "product.reviewed.v1": _reviewed,
     "review.withdrawn.v1": _withdrawn,
     "product.catalogued.v1": _catalogued,
     "user.profiled.v1": _profiled,
     "knowledge.published.v1": _published,
+    "order.updated.v1": _order,
     INTENT_RECOGNISED: _intent,
     ANSWER_GIVEN: _answer,
     SENTIMENT_SCORED: _sentiment,

@@ -41,6 +41,7 @@ EVENTS_PER_VISIT = 6.7  # measured over 40,000 events; sets the rate of visits
 THINK_S_MEAN = 6.0  # between two actions
 REVIEW_S_MEAN = 45.0  # a parcel's way and a first impression, much shortened
 ZH_SHARE = 0.4
+FOLLOW_UP_SHARE = 0.3  # of conversations that go on after the first line
 SHELF_SIZE = 20  # products per shelf where a catalogue has no categories
 
 
@@ -192,6 +193,11 @@ def _visit(
         data = {**by, "question": text, "conversation_id": session_id, "locale": who.language}
         yield event(topics.QUESTIONS, "question.asked.v1", data)
         at_s += chance.expovariate(1 / THINK_S_MEAN)
+        if chance.random() < FOLLOW_UP_SHARE:
+            for text in texts.follow_ups(who.language, chance):
+                about = {**data, "question": text, "product_id": seen[-1].product_id}
+                yield event(topics.QUESTIONS, "question.asked.v1", about)
+                at_s += chance.expovariate(1 / THINK_S_MEAN)
     if cart and chance.random() < 0.6:
         lines = [
             {"product_id": p.product_id, "quantity": 1}

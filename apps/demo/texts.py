@@ -308,6 +308,31 @@ _QUESTIONS: dict[str, tuple[str, ...]] = {
     ),
 }
 
+# How a conversation goes on about the product that is looked at: a line, and the one after it.
+_FOLLOW_UPS: dict[str, tuple[tuple[str, str], ...]] = {
+    "en": (
+        ("How much is it?", "and is it in stock?"),
+        ("Is it in stock?", "what about the price?"),
+        ("What colours does it come in?", "and in blue?"),
+        ("How heavy is it?", "no, I meant the material"),
+        ("How much is express delivery?", "and to Switzerland?"),
+        ("thanks, that helped a lot!", "how much is it again?"),
+    ),
+    "zh": (
+        ("这个多少钱？", "那有货吗？"),
+        ("有货吗？", "那价格呢？"),
+        ("有什么颜色？", "有蓝色的吗？"),
+        ("这个有多重？", "不对，我是说材质"),
+        ("加急快递多少钱？", "那普通的呢？"),
+        ("谢谢你，帮大忙了！", "这个多少钱来着？"),
+    ),
+}
+
+
+def follow_ups(language: str, chance: Random) -> tuple[str, str]:
+    """Two lines of a conversation about the product that is looked at."""
+    return chance.choice(_FOLLOW_UPS[language])
+
 
 def review(language: str, mood: str, product: str, chance: Random) -> str:
     """A review in `language` (en, zh) of `mood` (positive, neutral, negative)."""

@@ -173,7 +173,7 @@ def _answers(live: Live) -> Group:
         source = f"  [{', '.join(source.id for source in data.sources)}]"
         line = Text("  ")
         line.append(printable(data.answer, 200))
-        line.append(source, "dim")
+        line.append(source if data.sources else f"  ({data.route})", "dim")
         lines.append(_one_line(line))
     return Group(*lines) if lines else _nothing_yet()
 
@@ -303,7 +303,7 @@ def plain_lines(live: Live, now_s: float) -> Iterator[str]:
     if live.intents:
         example = live.intents[-1]
         yield printable(f"  intent of “{example.text}”: {example.data.intent}", 300)
-    answered = [example for example in live.answers if example.data.answer is not None]
+    answered = [example for example in live.answers if example.data.sources]
     if answered:
         data, question = answered[-1].data, answered[-1].text
         yield printable(f"  answer to “{question}”: {data.answer} [{data.sources[0].id}]", 300)

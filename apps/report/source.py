@@ -13,6 +13,7 @@ from shopkeeper.services.recommender.core.user_groups.profiles import FIELDS, ke
 from shopkeeper.shared.contracts import outputs, topics
 from shopkeeper.shared.contracts.decoder import EventDecoder
 from shopkeeper.shared.contracts.envelope import Event, Several
+from shopkeeper.shared.contracts.events.answers import ANSWER_GIVEN, AnswerGiven
 from shopkeeper.shared.contracts.events.recommendation import TRENDING_UPDATED, TrendingUpdated
 from shopkeeper.shared.contracts.events.sentiment import (
     PRODUCT_SENTIMENT_UPDATED,
@@ -26,6 +27,7 @@ from shopkeeper.shared.runtime.kafka.reader import Reader
 from shopkeeper.shared.runtime.kafka.routing import hop_of
 
 from .join import Join, Lists, Shown
+from .questions import Questions
 from .reviews import Reviews
 
 if TYPE_CHECKING:
@@ -43,7 +45,10 @@ WELCOME = (
     topics.PRODUCT_SENTIMENT,
     topics.SENTIMENTS,
     topics.PROFILES,
+    topics.ANSWERS,
+    topics.QUESTIONS,
 )
+ASKED = (topics.SEARCHES, topics.QUESTIONS)  # read once all answers are known
 
 
 @dataclass
@@ -106,6 +111,7 @@ class Retained:
     unreadable: int
     profiles: dict[str, dict[str, str]] = field(default_factory=dict)  # user -> field -> value
     reviews: Reviews = field(default_factory=Reviews)
+    questions: Questions = field(default_factory=Questions)
 
 
 async def read(kafka: KafkaSettings, type_prefix: str, lists_max: int) -> Retained:
@@ -113,11 +119,11 @@ async def read(kafka: KafkaSettings, type_prefix: str, lists_max: int) -> Retain
     there = await partitions_of(kafka, [kafka.topic(name) for name in WELCOME])
     names = [name for name in WELCOME if kafka.topic(name) in there]
     extents = {name: Extent() for name in (*NEEDED, *names)}
-    views = [name for name in names if name != topics.SEARCHES]
+    views = [name for name in names if name not in ASKED]
     numbers = ItemIndex()
     catalogue: dict[str, ProductCatalogued] = {}
     trending: list[str] = []
-    reviews = Reviews()
+    reviews, questions = Reviews(), Questions()
     lists = Lists(numbers, lists_max)
     profiles = Profiles(type_prefix)
     decoder = _decoder(topics.CATALOGUE, type_prefix)
@@ -149,16 +155,22 @@ async def read(kafka: KafkaSettings, type_prefix: str, lists_max: int) -> Retain
                     trending = [item.product_id for item in found.items]
                 elif isinstance(found, ProductSentimentUpdated):
                     reviews.see_product(found.product_id, found, record.timestamp)
-                elif isinstance(found, SentimentScored):
-                    written_ms = event_time(record.headers)
-                    reviews.see_review(
-                        found, record.timestamp if written_ms is None else written_ms
-                    )
+                elif isinstance(found, SentimentScored | AnswerGiven):
+                    time_ms = event_time(record.headers)
+                    time_ms = record.timestamp if time_ms is None else time_ms
+                    if isinstance(found, SentimentScored):
+                        reviews.see_review(found, time_ms)
+                    else:
+                        questions.see_answer(_id(record), found, time_ms)
     kept = lists.kept()
     join = Join(numbers, kept)
     if topics.SEARCHES in names:
         async for _, event in _events(kafka, topics.SEARCHES, type_prefix, extents):
             join.see_search(event)
+            questions.see_event(event)
+    if topics.QUESTIONS in names:
+        async for _, event in _events(kafka, topics.QUESTIONS, type_prefix, extents):
+            questions.see_event(event)
     async for record, event in _events(kafka, topics.CLICKS, type_prefix, extents):
         join.see(record.partition, event, record.timestamp)
     join.close()
@@ -174,6 +186,7 @@ async def read(kafka: KafkaSettings, type_prefix: str, lists_max: int) -> Retain
         unreadable=lists.unreadable,
         profiles=profiles.known(),
         reviews=reviews,
+        questions=questions,
     )
 
 
@@ -209,6 +222,14 @@ def event_time(headers: Any) -> int | None:
     return None
 
 
+def _id(record: Any) -> str:
+    """ce_id, or where the record lies."""
+    for name, value in record.headers or ():
+        if name == "ce_id" and value:
+            return bytes(value).decode("utf-8", "replace")
+    return f"{record.topic}/{record.partition}/{record.offset}"
+
+
 def _catalogue(decoder: EventDecoder, record: Any, catalogue: dict[str, ProductCatalogued]) -> None:
     (verdict,) = decoder.decode([record])
     if isinstance(verdict, Event):
@@ -222,6 +243,7 @@ _SUFFIXES = {
     topics.TRENDING: TRENDING_UPDATED,
     topics.PRODUCT_SENTIMENT: PRODUCT_SENTIMENT_UPDATED,
     topics.SENTIMENTS: SENTIMENT_SCORED,
+    topics.ANSWERS: ANSWER_GIVEN,
 }
 
 

@@ -1,4 +1,4 @@
-"""Wiring of the answers worker: questions, knowledge and the catalogue in, answers out."""
+"""Wiring of the answers worker: questions, knowledge, catalogue and orders in, answers out."""
 
 from __future__ import annotations
 
@@ -8,42 +8,100 @@ from typing import TYPE_CHECKING
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.runtime.api.service import Service, Source
 from shopkeeper.shared.runtime.telemetry.predictions import Predictions
+from shopkeeper.shared.text.embedder import load_embedders
+from shopkeeper.shared.text.reading.reader import SpanReaders
 
+from .conversation_erasures import ErasedUsers
+from .conversation_processor import ConversationProcessor, owner_of_event
 from .core.answerer import Answerer
 from .core.attributes.route import CatalogueRoute
+from .core.dialogue.conversation import Conversations
+from .core.dialogue.dialogue import Dialogue
+from .core.dialogue.suggestions import Suggestions
+from .core.fused import FusedRanker
 from .core.knowledge_base import KnowledgeBase
 from .core.knowledge_route import KnowledgeRoute
+from .core.opinions.review_table import ReviewTable
+from .core.opinions.route import OpinionRoute
+from .core.orders.route import OrdersRoute
+from .core.orders.table import OrderTable
 from .core.product_table import ProductTable
-from .core.ranking import LexicalRanker
+from .core.reading import SentenceReader
+from .core.span_reading import SpanQuotes
+from .embedding import EmbeddingThread
+from .order_records import OrderRecords
+from .phrasing.phraser import Phraser
+from .phrasing.settings import PhrasingSettings
 from .processors import (
     KNOWLEDGE_WANTED,
     MODEL,
+    ORDERS_WANTED,
     SEARCHED_QUESTION,
     WANTED,
     KnowledgeProcessor,
-    QuestionProcessor,
+    OrdersProcessor,
     SearchedQuestionProcessor,
 )
+from .ratings import Ratings
+from .recommended import Recommended
 from .spec import SETTINGS
 from .tables import Tables
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from shopkeeper.shared.contracts.envelope import KeyValue
     from shopkeeper.shared.runtime.settings import WorkerSettings
     from shopkeeper.shared.runtime.telemetry.metrics import Observer, Registry
 
+    from .core.question import Route
 
-def build(settings: WorkerSettings) -> Service:
-    """The service. Raises SettingsError."""
-    limits = {setting.name: int(setting.read(settings.environ)) for setting in SETTINGS}
-    ranker = LexicalRanker()
-    knowledge = KnowledgeBase(ranker, limits["KNOWLEDGE_MAX"])
-    products = ProductTable(limits["ANSWER_PRODUCTS_MAX"])
-    answerer = Answerer([CatalogueRoute(products)], KnowledgeRoute(knowledge, ranker))
-    tables = Tables(knowledge, products)
-    predictions = Predictions(MODEL.name)
 
-    def metrics(registry: Registry) -> Observer:
-        observers = [predictions.metrics(registry), tables.metrics(registry)]
+class _Parts:
+    """What the worker is made of, made once; and the processors of each partition."""
+
+    def __init__(self, settings: WorkerSettings) -> None:
+        limits = {setting.name: int(setting.read(settings.environ)) for setting in SETTINGS}
+        self.conversations_max = limits["CONVERSATIONS_MAX"]
+        # None: entries are found by words alone.
+        self.embedders = load_embedders(settings.model_dir)
+        ranker = FusedRanker(self.embedders)
+        self.embedding = EmbeddingThread(ranker)
+        knowledge = KnowledgeBase(ranker, limits["KNOWLEDGE_MAX"])
+        products = ProductTable(limits["ANSWER_PRODUCTS_MAX"])
+        self.orders = OrderTable(limits["ORDERS_MAX"])
+        self.reviews = ReviewTable(limits["ANSWER_REVIEWS_MAX"])
+        routes: list[Route] = [
+            OrdersRoute(self.orders, products),
+            CatalogueRoute(products),
+            OpinionRoute(products, self.reviews),
+        ]
+        self.spans = SpanReaders.load(settings.model_dir)  # none: sentences by their words
+        reader = SpanQuotes(self.spans, SentenceReader(ranker.index.idf))
+        self.answerer = Answerer(routes, KnowledgeRoute(knowledge, ranker, reader))
+        self.recommended = Recommended(limits["ANSWER_PRODUCTS_MAX"])
+        suggestions = Suggestions(products, self.recommended.similar, self.recommended.trending)
+        self.dialogue = Dialogue(self.answerer, products, suggestions)
+        self.tables = Tables(knowledge, products, self.reviews)
+        self.order_records, self.erased_users = OrderRecords(self.orders), ErasedUsers()
+        self.order_partitions = 1
+        self.predictions, self.ratings = Predictions(MODEL.name), Ratings()
+        phrasing = PhrasingSettings.from_env(settings.environ)
+        self.phraser = Phraser(phrasing) if phrasing is not None else None
+
+    def metrics(self, registry: Registry) -> Observer:
+        parts = (
+            self.predictions,
+            self.ratings,
+            self.tables,
+            self.order_records,
+            self.recommended,
+            self.erased_users,
+            self.embedding,
+        )
+        observers = [each.metrics(registry) for each in parts]
+        if self.phraser is not None:
+            observers.append(self.phraser.metrics(registry))
 
         def observe() -> None:
             for each in observers:
@@ -51,25 +109,78 @@ def build(settings: WorkerSettings) -> Service:
 
         return observe
 
-    def questions(partition: int) -> QuestionProcessor:
-        return QuestionProcessor(partition, answerer, _now_ms, predictions.outcomes)
+    def prepare(self, partition_count: Callable[[str], int]) -> None:
+        self.order_partitions = partition_count(topics.ORDERS)
 
-    def searched(partition: int) -> SearchedQuestionProcessor:
-        return SearchedQuestionProcessor(partition, answerer, _now_ms, predictions.outcomes)
+    def refresh(self) -> None:
+        self.embedding.refresh()
+        if self.phraser is not None:
+            self.phraser.refresh()
 
+    def apply_erased(self, records: Sequence[KeyValue]) -> None:
+        """Users whose orders, reviews and conversations are to be forgotten."""
+        self.order_records.apply_erased(records)
+        self.tables.apply_erased(records)
+        self.erased_users.apply(records)
+
+    def questions_of(self, partition: int) -> ConversationProcessor:
+        return ConversationProcessor(
+            partition,
+            self.answerer,
+            _now_ms,
+            self.predictions.outcomes,
+            self.ratings.counts,
+            self.phraser,
+            dialogue=self.dialogue,
+            conversations=self.erased_users.watched(
+                Conversations(self.conversations_max, self.erased_users.erased_ms)
+            ),
+        )
+
+    def searched_of(self, partition: int) -> SearchedQuestionProcessor:
+        return SearchedQuestionProcessor(
+            partition, self.answerer, _now_ms, self.predictions.outcomes, phraser=self.phraser
+        )
+
+    def knowledge_of(self, partition: int) -> KnowledgeProcessor:
+        return KnowledgeProcessor(self.reviews.sweep if partition == 0 else list)
+
+    def orders_of(self, partition: int) -> OrdersProcessor:
+        return OrdersProcessor(partition, self.order_partitions, self.orders)
+
+
+def build(settings: WorkerSettings) -> Service:
+    """The service; loads its models. Raises SettingsError, ModelError."""
+    parts = _Parts(settings)
     return Service(
         name="answers",
         sources=[
-            Source(topics.QUESTIONS, questions, WANTED),
-            Source(topics.SEARCHED_QUESTIONS, searched, internal_type=SEARCHED_QUESTION),
-            Source(topics.KNOWLEDGE, lambda partition: KnowledgeProcessor(), KNOWLEDGE_WANTED),
+            Source(topics.QUESTIONS, parts.questions_of, WANTED, key_of=owner_of_event),
+            Source(topics.SEARCHED_QUESTIONS, parts.searched_of, internal_type=SEARCHED_QUESTION),
+            Source(topics.KNOWLEDGE, parts.knowledge_of, KNOWLEDGE_WANTED),
+            Source(topics.ORDERS, parts.orders_of, ORDERS_WANTED),
         ],
         tables={
-            topics.KNOWLEDGE: tables.apply_knowledge,
-            topics.CATALOGUE: tables.apply_catalogue,
+            topics.KNOWLEDGE: parts.tables.apply_knowledge,
+            topics.CATALOGUE: parts.tables.apply_catalogue,
+            topics.ORDERS: parts.order_records.apply_orders,
+            topics.ERASED_USERS: parts.apply_erased,
+            topics.REVIEW_DIGESTS: parts.tables.apply_reviews,
+            topics.SIMILAR_ITEMS: parts.recommended.apply_similar,
+            topics.TRENDING: parts.recommended.apply_trending,
         },
-        metrics=metrics,
-        models=[(MODEL.name, MODEL.version)],
+        prepare=parts.prepare,
+        metrics=parts.metrics,
+        models=[
+            (MODEL.name, MODEL.version),
+            *((each.name, each.version) for each in parts.embedders.values()),
+            *parts.spans.versions(),
+        ],
+        refresh=parts.refresh,
+        components=[
+            parts.embedding,
+            *([] if parts.phraser is None else [parts.phraser.endpoint]),
+        ],
     )
 
 

@@ -16,22 +16,27 @@ from shopkeeper.shared.contracts.outputs import encode, headers_of, output_id
 from shopkeeper.shared.runtime.api.processor import Stateless
 
 from .core.question import Question
+from .ratings import Rating, rating_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from .core.answerer import Answerer
+    from .core.orders.table import OrderTable
     from .core.question import Answer
+    from .phrasing.phraser import Phraser
 
 SEARCHED_QUESTION = "searched-question"
 SOURCE = b"shopkeeper/answers"
-WANTED = frozenset({"question.asked.v1"})
+ASKED, RATED = "question.asked.v1", "answer.rated.v1"
+WANTED = frozenset({ASKED, RATED})
 KNOWLEDGE_WANTED = frozenset({"knowledge.published.v1"})
+ORDERS_WANTED = frozenset({"order.updated.v1"})
 CONFIDENCE_DIGITS = 4
 MODEL = Model("answers", "1")  # BM25 and the grammar of attributes; counted up as they change
 
 
-class _Asked(NamedTuple):
+class AskedEvent(NamedTuple):
     """A question and what its answer repeats of it. cause: what the headers say caused it."""
 
     question: Question
@@ -43,7 +48,8 @@ class _Asked(NamedTuple):
 
 
 class QuestionProcessor(Stateless):
-    """Answers each question once, placed by its key: answers stay in the order of the questions."""
+    """Answers each question once, placed by its key: answers stay in the order of the questions.
+    Counts what readers say of answers."""
 
     def __init__(
         self,
@@ -51,28 +57,43 @@ class QuestionProcessor(Stateless):
         answerer: Answerer,
         clock_ms: Callable[[], int],
         outcomes: Counter[str] | None = None,
+        ratings: Counter[Rating] | None = None,
+        phraser: Phraser | None = None,
     ) -> None:
-        """clock_ms: Unix milliseconds, for the latency. outcomes: counts how questions ended."""
+        """clock_ms: Unix milliseconds, for the latency. outcomes: counts how questions ended.
+        ratings: counts which answers helped. phraser: may say answers in other words; None: nobody
+        does."""
         self._partition, self._answerer, self._clock_ms = partition, answerer, clock_ms
         self._outcomes = Counter[str]() if outcomes is None else outcomes
+        self._ratings = Counter[Rating]() if ratings is None else ratings
+        self._phraser = phraser
 
     def process(self, events: Sequence[Event], now_ms: int) -> tuple[list[Output], list[Rejected]]:
         """One answer per question."""
-        batch: list[_Asked] = []
+        batch: list[AskedEvent] = []
         rejected: list[Rejected] = []
         for event in events:
+            if event.type == RATED:
+                self._ratings[rating_of(event.data)] += 1
+                continue
             asked = self._asked(event)
             if isinstance(asked, Rejected):
                 rejected.append(asked)
             else:
                 batch.append(asked)
-        answers = self._answerer.answer_all([asked.question for asked in batch])
+        answers = self._answers(batch)
+        if self._phraser is not None:
+            questions = [asked.question for asked in batch]
+            answers = self._phraser.phrase_all(questions, answers)
         outputs = [self._output(a, answer) for a, answer in zip(batch, answers, strict=True)]
         return outputs, rejected
 
-    def _asked(self, event: Event) -> _Asked | Rejected:
+    def _answers(self, batch: Sequence[AskedEvent]) -> list[Answer]:
+        return self._answerer.answer_all([asked.question for asked in batch])
+
+    def _asked(self, event: Event) -> AskedEvent | Rejected:
         data = event.data
-        return _Asked(
+        return AskedEvent(
             question=Question(
                 data.question,
                 data.product_id,
@@ -95,7 +116,7 @@ class QuestionProcessor(Stateless):
             },
         )
 
-    def _output(self, asked: _Asked, answer: Answer) -> Output:
+    def _output(self, asked: AskedEvent, answer: Answer) -> Output:
         self._outcomes[answer.abstained or answer.route] += 1
         given = AnswerGiven(
             answer=answer.text,
@@ -108,21 +129,29 @@ class QuestionProcessor(Stateless):
             event_type=asked.cause.type,
             sources=answer.sources,
             abstained=answer.abstained,
+            phrased_by=answer.phrased_by,
+            local_answer=answer.local_text,
+            handover=answer.handover,
+            next=answer.next,
+            products=answer.products,
             **asked.context,
         )
+        key = asked.key
+        if answer.route == "orders" and asked.question.user_id is not None:
+            key = asked.question.user_id.encode()  # whatever the question lay under
         return Output(
             topic=topics.ANSWERS,
-            key=asked.key,
+            key=key,
             value=encode(given),
             headers=headers_of(ANSWER_GIVEN, asked.id, asked.subject, asked.cause, SOURCE),
-            partition=self._partition if asked.key is None else None,
+            partition=self._partition if key is None else None,
         )
 
 
 class SearchedQuestionProcessor(QuestionProcessor):
     """Answers questions that were typed into the search box."""
 
-    def _asked(self, event: Event) -> _Asked | Rejected:
+    def _asked(self, event: Event) -> AskedEvent | Rejected:
         try:
             said = searched_questions.decode(event.data or b"")
         except msgspec.MsgspecError:
@@ -138,7 +167,7 @@ class SearchedQuestionProcessor(QuestionProcessor):
             correlation_id=said.correlation_id,
             traceparent=said.traceparent,
         )
-        return _Asked(
+        return AskedEvent(
             question=Question(said.text, user_id=said.user_id, anonymous_id=said.anonymous_id),
             id=said.id,
             cause=cause,
@@ -156,6 +185,38 @@ class KnowledgeProcessor(Stateless):
     """Checks shop.knowledge.v1: every worker reads it whole, as a table, and skips what it cannot
     use; here one of them dead-letters it. Keeps nothing."""
 
+    def __init__(self, sweep: Callable[[], list[bytes]] = list) -> None:
+        """sweep: names the records of reviews that are to be removed from their topic; of one
+        partition only, so that one worker removes them."""
+        self._sweep = sweep
+
     def process(self, events: Sequence[Event], now_ms: int) -> tuple[list[Output], list[Rejected]]:
         """Nothing to do with a good record."""
         return [], []
+
+    def on_timer(self, now_ms: int) -> list[Output]:
+        """Removes what erased users wrote."""
+        return [Output(topics.REVIEW_DIGESTS, key, None, []) for key in self._sweep()]
+
+
+class OrdersProcessor(Stateless):
+    """Checks shop.orders.v1, as `KnowledgeProcessor` its topic. That of the first partition also
+    has the topic forget the orders of erased users, in every partition: an original stays where its
+    producer put it."""
+
+    def __init__(self, partition: int, partition_count: int, orders: OrderTable) -> None:
+        self._partition, self._partition_count, self._orders = partition, partition_count, orders
+
+    def process(self, events: Sequence[Event], now_ms: int) -> tuple[list[Output], list[Rejected]]:
+        """Nothing to do with a good record."""
+        return [], []
+
+    def on_timer(self, now_ms: int) -> list[Output]:
+        """Tombstones of orders that the worker's table may not hold."""
+        if self._partition != 0:
+            return []
+        return [
+            Output(topics.ORDERS, order_id.encode(), None, [], partition)
+            for order_id in self._orders.take_condemned()
+            for partition in range(self._partition_count)
+        ]

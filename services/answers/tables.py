@@ -1,4 +1,5 @@
-"""Knowledge and catalogue as a worker reads them: whole, from the compacted topics' beginning."""
+"""Knowledge, catalogue and reviews as a worker reads them: whole, from the compacted topics'
+beginning."""
 
 from __future__ import annotations
 
@@ -6,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from shopkeeper.shared.contracts import knowledge
+from shopkeeper.shared.contracts import erased_users, knowledge
 from shopkeeper.shared.contracts.catalogue import Refused, products
 from shopkeeper.shared.runtime.telemetry.metrics import StateMetrics
 
 from .core.entries import entry_of
+from .core.opinions.review_table import ReviewTable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,14 +27,22 @@ if TYPE_CHECKING:
 
 
 class Tables:
-    """Takes records of `shop.knowledge.v1` and `shop.catalogue.v1` in, on the state thread.
+    """Takes records of `shop.knowledge.v1`, `shop.catalogue.v1` and the digests of reviews in, on
+    the state thread.
 
     What cannot be read is passed over: the worker that consumes the topic in its group dead-letters
     it. Where a record says its id, that counts; its key counts for removals.
     """
 
-    def __init__(self, knowledge_base: KnowledgeBase, product_table: ProductTable) -> None:
+    def __init__(
+        self,
+        knowledge_base: KnowledgeBase,
+        product_table: ProductTable,
+        reviews: ReviewTable | None = None,
+    ) -> None:
+        """reviews: None stands for a table of one review, where nobody asks for opinions."""
         self._knowledge, self._products = knowledge_base, product_table
+        self._reviews = ReviewTable(1) if reviews is None else reviews
 
     def apply_knowledge(self, records: Sequence[KeyValue]) -> None:
         """Records in their order; of an id the last one counts."""
@@ -62,12 +72,24 @@ class Tables:
                 continue
         self._products.change(changes)
 
+    def apply_reviews(self, records: Sequence[KeyValue]) -> None:
+        """Records in their order."""
+        self._reviews.apply(records)
+
+    def apply_erased(self, records: Sequence[KeyValue]) -> None:
+        """Users whose reviews are to be forgotten."""
+        self._reviews.erase(erased_users.users(records))
+
     def metrics(self, registry: Registry) -> Observer:
         """Entries as they are, and evictions since the last observation."""
         metrics = StateMetrics(registry)
 
         def observe() -> None:
-            for name, table in (("knowledge", self._knowledge), ("products", self._products)):
+            for name, table in (
+                ("knowledge", self._knowledge),
+                ("products", self._products),
+                ("reviews", self._reviews),
+            ):
                 metrics.entries.labels(name).set(len(table))
                 metrics.evictions.labels(name).inc(table.take_evicted())
 

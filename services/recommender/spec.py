@@ -179,7 +179,13 @@ SERVICE = ServiceSpec(
         {topics.CLICKS, topics.SEARCHES, topics.CATALOGUE, topics.ITEM_PAIRS, topics.PROFILES}
     ),
     tables=TABLES | {topics.CATALOGUE, topics.PRODUCT_SENTIMENT},
-    publishes=TABLES | {topics.RECOMMENDATIONS, topics.ITEM_PAIRS, topics.PROFILES},
+    publishes=TABLES
+    | {
+        topics.RECOMMENDATIONS,
+        topics.ITEM_PAIRS,
+        topics.PROFILES,
+        topics.ERASED_USERS,
+    },
     app="shopkeeper.services.recommender.app:build",
     settings=SETTINGS,
     check=RecommenderSettings.from_env,

@@ -22,8 +22,8 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 import msgspec
-import xxhash
 
+from shopkeeper.shared.contracts.review_digests import review_name
 from shopkeeper.shared.runtime.kafka.murmur2 import partitions_of
 
 from .aspects.quotes import Quotes
@@ -71,6 +71,8 @@ class Aggregates:
         self._emptied: OrderedDict[str, None] = OrderedDict()
         self._told: dict[int, int] = {}  # hash -> opinions and language
         self.quotes = Quotes()
+        self._gone: list[int] = []  # reviews forgotten since this was last asked
+        self._dropped: set[int] = set()  # generations, likewise, that left with all their reviews
         # While somebody adds products up: each that changed, as it was before.
         self._before: dict[str, Tally | None] | None = None
 
@@ -92,6 +94,19 @@ class Aggregates:
         not there). The first call returns none; from then on changes are noted."""
         taken, self._before = self._before or {}, {}
         return taken
+
+    def take_gone(self) -> list[int]:
+        """Reviews, by `review_name`, that were forgotten one by one since this was last called."""
+        taken, self._gone = self._gone, []
+        return taken
+
+    def take_dropped(self) -> list[int]:
+        """Reviews that left with their products since this was last called, as far as they are
+        remembered. Linear in the reviews, where a product left."""
+        dropped, self._dropped = self._dropped, set()
+        if not dropped:
+            return []
+        return [review for review, packed in self._reviews.items() if packed >> 32 in dropped]
 
     def _note(self, product_id: str) -> None:
         """A product is about to change."""
@@ -138,12 +153,12 @@ class Aggregates:
             if len(self._products) > self.products_max:
                 evicted = next(iter(self._products))
                 self._note(evicted)
-                del self._products[evicted]
+                self._dropped.add(self._products.pop(evicted).generation)
                 self.quotes.drop(evicted)
                 self._counts.products_evicted += 1
             self._emptied.pop(product_id, None)
         self._products.move_to_end(product_id)
-        review = _name(product_id, review_id)
+        review = review_name(product_id, review_id)
         earlier, told_earlier = self._reviews.pop(review, None), self._told.pop(review, 0)
         self.quotes.remove(product_id, review)
         if earlier is not None:
@@ -161,6 +176,7 @@ class Aggregates:
         if len(self._reviews) > self.reviews_max:
             forgotten, _ = self._reviews.popitem(last=False)
             self._told.pop(forgotten, None)
+            self._gone.append(forgotten)
             self._counts.reviews_evicted += 1
 
     def withdraw(self, product_id: str, review_id: str) -> bool:
@@ -170,7 +186,7 @@ class Aggregates:
         """
         self._note(product_id)
         product = self._products.get(product_id)
-        review = _name(product_id, review_id)
+        review = review_name(product_id, review_id)
         contribution, told = self._reviews.pop(review, None), self._told.pop(review, 0)
         quoted = self.quotes.remove(product_id, review)
         if product is not None and contribution is not None:
@@ -198,7 +214,9 @@ class Aggregates:
 
     def _empty(self, product_id: str) -> None:
         """Its remembered reviews go with its generation: nothing can be taken out of it again."""
-        self._products.pop(product_id, None)
+        product = self._products.pop(product_id, None)
+        if product is not None:
+            self._dropped.add(product.generation)
         self.quotes.drop(product_id)
         self._emptied[product_id] = None
         self._emptied.move_to_end(product_id)
@@ -274,11 +292,6 @@ def split(before: Mapping[int, bytes], count: int) -> dict[int, bytes]:
         for name, owner in zip(emptied, owners, strict=True):
             after[owner]._emptied[name] = None
     return {number: aggregates.snapshot() for number, aggregates in after.items()}
-
-
-def _name(product_id: str, review_id: str) -> int:
-    """What a review is remembered under, in 64 bits."""
-    return xxhash.xxh3_64_intdigest(f"{len(product_id)}:{product_id}{review_id}".encode())
 
 
 def _packed(generation: int, label: int, value: int, week: int) -> int:

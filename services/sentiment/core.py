@@ -22,9 +22,10 @@ from shopkeeper.shared.contracts.events.sentiment import (
     SentimentScored,
 )
 from shopkeeper.shared.contracts.outputs import encode, headers_of, output_id, view_headers
+from shopkeeper.shared.contracts.review_digests import review_name
 from shopkeeper.shared.text.language import detect
 
-from . import evidence
+from . import digests, evidence
 from .aggregates import Aggregates
 from .aspects.opinions import opinion_of, packed
 from .judgement import LABELS, disagree, without_words
@@ -86,7 +87,8 @@ class SentimentProcessor:
         return Model(self._model.name, self._model.version + self._policy.version_suffix)
 
     def process(self, events: Sequence[Event], now_ms: int) -> tuple[list[Output], list[Rejected]]:
-        """One sentiment per review, placed by the product; none for a withdrawal."""
+        """One sentiment per review, placed by the product; none for a withdrawal. Beside them what
+        changes on the topic of digests."""
         found = [
             None
             if _withdraws(event)
@@ -105,10 +107,11 @@ class SentimentProcessor:
         outputs = []
         for event, one in zip(events, found, strict=True):
             if one is None:
-                self._withdraw(event)
+                outputs += self._withdraw(event)
             else:
                 found_words = next(rows) if one.kind == "words" else None
-                outputs.append(self._one(event, one, found_words, model))
+                outputs += self._one(event, one, found_words, model)
+        outputs += digests.removals(self.aggregates.take_dropped())
         if self._drift is not None and read:
             self._drift.observe(
                 texts,
@@ -121,21 +124,27 @@ class SentimentProcessor:
             self._categories.folded()
         return outputs, []
 
-    def _withdraw(self, event: Event) -> None:
+    def _withdraw(self, event: Event) -> list[Output]:
         product_id = product_of(event)
         if event.data is None:
             self.aggregates.withdraw_product(product_id)
-        elif not self.aggregates.withdraw(product_id, event.data.review_id):
-            return
-        self._changed[product_id] = None
+            self._changed[product_id] = None
+            return []
+        if self.aggregates.withdraw(product_id, event.data.review_id):
+            self._changed[product_id] = None
+        # Known or not: it must not stand there.
+        return digests.removals([review_name(product_id, event.data.review_id)])
 
-    def _one(self, event: Event, found: Evidence, read: Judged | None, model: Model) -> Output:
+    def _one(
+        self, event: Event, found: Evidence, read: Judged | None, model: Model
+    ) -> list[Output]:
+        """The review's sentiment, its digest, and the removal of what is forgotten for it."""
         review: ProductReviewed = event.data
         if read is not None:
-            judged, said, language = read
+            judged, said, language, text = read
             self._outcomes[LABELS[judged.label]] += 1
         else:
-            judged, said = without_words(found, review.rating), []
+            judged, said, text = without_words(found, review.rating), [], None
             language = detect(review.review_body or "")
         self.aggregates.fold(
             review.product_id,
@@ -164,12 +173,16 @@ class SentimentProcessor:
         event_id = output_id(
             topics.REVIEWS, self._partition, event.offset, SENTIMENT_SCORED, event.ordinal
         )
-        return Output(
-            topic=topics.SENTIMENTS,
-            key=review.product_id.encode(),
-            value=encode(scored),
-            headers=headers_of(SENTIMENT_SCORED, event_id, review.product_id, event, SOURCE),
-        )
+        return [
+            Output(
+                topic=topics.SENTIMENTS,
+                key=review.product_id.encode(),
+                value=encode(scored),
+                headers=headers_of(SENTIMENT_SCORED, event_id, review.product_id, event, SOURCE),
+            ),
+            digests.record(event, judged.label, said, language, text),
+            *digests.removals(self.aggregates.take_gone()),
+        ]
 
     def on_timer(self, now_ms: int) -> list[Output]:
         """The products that changed, each at most once a second, oldest change first."""

@@ -20,11 +20,12 @@ SCORE_DIGITS = 4
 
 
 class Judged(NamedTuple):
-    """A text: its judgement, what it says of aspects, its language."""
+    """A text: its judgement, what it says of aspects, its language; itself, masked."""
 
     judgement: Judgement
     said: list[Said]
     language: str
+    text: str
 
 
 def judge(model: TieredClassifier, texts: Sequence[str]) -> list[Judged]:
@@ -32,15 +33,16 @@ def judge(model: TieredClassifier, texts: Sequence[str]) -> list[Judged]:
     open are put to the first tier: on 2,800 reviews the second changed nothing."""
     languages = [detect(text) for text in texts]
     # Quotes come out of what is read here: personal data is masked before one is cut.
-    readings = [
-        read(text, language) for text, language in zip(mask_all(texts), languages, strict=True)
-    ]
+    masked = mask_all(texts)
+    readings = [read(text, language) for text, language in zip(masked, languages, strict=True)]
     asked = [each.text for reading in readings for each in reading.asked]
     rows = model.probabilities(texts)
     clauses = iter(model.first_tier(asked) if asked else ())
     return [
-        Judged(judgement, settle(reading, [next(clauses) for _ in reading.asked]), language)
-        for judgement, reading, language in zip(by_model(rows), readings, languages, strict=True)
+        Judged(judgement, settle(reading, [next(clauses) for _ in reading.asked]), language, text)
+        for judgement, reading, language, text in zip(
+            by_model(rows), readings, languages, masked, strict=True
+        )
     ]
 
 

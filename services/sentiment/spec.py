@@ -19,6 +19,7 @@ SERVICE = ServiceSpec(
             topics.CATEGORY_PARTS,
             topics.CATEGORY_SENTIMENT,
             topics.COMPLAINT_SENTIMENTS,
+            topics.REVIEW_DIGESTS,
         }
     ),
     app="shopkeeper.services.sentiment.app:build",

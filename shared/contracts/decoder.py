@@ -25,7 +25,7 @@ from .events.shop import SHOP_TYPES
 from .parsing import (
     Refused,
     canonical_headers,
-    check_profile_key,
+    check_key,
     is_envelope,
     label_of,
     optional_id,
@@ -65,7 +65,7 @@ KNOWN_TYPES = frozenset(SHOP_TYPES) | {t for topic in topics.ALL for t in topic.
 # What an empty value says: what its key names is gone, or the one review that `ce_subject` names.
 REVIEWED, WITHDRAWN, PROFILED = "product.reviewed.v1", "review.withdrawn.v1", "user.profiled.v1"
 CATALOGUED, TOLD = "product.catalogued.v1", "knowledge.published.v1"
-MAY_BE_EMPTY = frozenset({CATALOGUED, TOLD, REVIEWED, WITHDRAWN, PROFILED})
+MAY_BE_EMPTY = frozenset({CATALOGUED, TOLD, REVIEWED, WITHDRAWN, PROFILED, "order.updated.v1"})
 
 # What `Skipped.reason` can be. not_ours: the type is known, and there is nothing to learn from it.
 SKIPS = frozenset({"other_type", "unknown_type", "not_ours"})
@@ -347,8 +347,7 @@ class EventDecoder:
             except msgspec.ValidationError as final:
                 raise Refused("validate", label_of(str(final)), str(final)) from None
             self._dropped.update(dropped)
-        if self._topic == topics.PROFILES:
-            check_profile_key(record.key, checked)
+        check_key(self._topic, record.key, checked)
         event = self._make(record, suffix, checked, time_ms, event_id, source, headers=headers)
         if part is None:
             return event

@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 
+from .topics import ORDERS, PROFILES
 from .vocabularies.ga4 import COMMANDS as GTAG_COMMANDS
 
 ERRORS: dict[str, frozenset[str]] = {
@@ -64,12 +65,14 @@ class Refused(Exception):
     """Carries stage, error and message to the one place that makes a `Rejected`: the decoder."""
 
 
-def check_profile_key(key: bytes | None, profile: Any) -> None:
-    """Raises Refused for a profile that lies under another key than its user's id: compaction goes
-    by keys, so nobody could remove it by that id."""
-    if key != profile.user.encode():
+def check_key(topic: str, key: bytes | None, data: Any) -> None:
+    """Raises Refused where a compacted topic's record lies under another key than it must have:
+    compaction goes by keys, so nobody could replace or remove it by its id."""
+    if topic == PROFILES and key != data.user.encode():
         message = "a profile's key must be its `user_id`, or else its `anonymous_id`"
         raise Refused("validate", "wrong_key", message)
+    if topic == ORDERS and key != data.order_id.encode():
+        raise Refused("validate", "wrong_key", "an order's key must be its `order_id`")
 
 
 def optional_id(data: dict[str, Any], name: str) -> str | None:

@@ -16,7 +16,15 @@ import orjson
 import shopkeeper
 
 from . import topics
-from .events.shop import SHOP_TYPES, Customer, ProductReviewed, QuestionAsked
+from .events.shop import (
+    NOBODY,
+    SHOP_TYPES,
+    AnswerRated,
+    Customer,
+    OrderUpdated,
+    ProductReviewed,
+    QuestionAsked,
+)
 from .outputs import OUTPUT_TYPES
 
 BASE = "https://shopkeeper.invalid/schemas/"  # an identifier, not an address
@@ -29,12 +37,15 @@ def _one_of_required(*names: str) -> list[dict[str, Any]]:
 
 def _rules(struct: type[msgspec.Struct]) -> dict[str, Any]:
     """What the structs check in `__post_init__`, which msgspec cannot know."""
-    if issubclass(struct, Customer) and struct is not QuestionAsked:
+    if issubclass(struct, Customer) and struct not in (QuestionAsked, AnswerRated):
         return {"anyOf": _one_of_required("user_id", "anonymous_id")}
     if struct is ProductReviewed:
         text, rating = _one_of_required("review_body", "rating")
         text["properties"]["review_body"]["not"] = {"enum": [None, ""]}
         return {"anyOf": [text, rating]}
+    if struct is OrderUpdated:
+        nobody = {"anyOf": [{"enum": sorted(NOBODY)}, {"pattern": r"^\s+$"}]}
+        return {"not": {"required": ["user_id"], "properties": {"user_id": nobody}}}
     return {}
 
 

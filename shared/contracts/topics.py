@@ -8,8 +8,10 @@ specifications, since nothing in shared/ knows a service by more than its name.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
+
+from .topic import DAY_MS
+from .topic import Topic as Topic
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,17 +23,20 @@ QUESTIONS = "shop.questions.v1"
 CATALOGUE = "shop.catalogue.v1"
 PROFILES = "shop.profiles.v1"
 KNOWLEDGE = "shop.knowledge.v1"
+ORDERS = "shop.orders.v1"
 CORRECTIONS = "shop.corrections.v1"
 
 INTENTS = "personalisation.intents.v1"
 COMPLAINTS = "personalisation.complaints.v1"
 SEARCHED_QUESTIONS = "personalisation.searched-questions.v1"
+ERASED_USERS = "personalisation.erased-users.v1"
 ANSWERS = "personalisation.answers.v1"
 COMPLAINT_SENTIMENTS = "personalisation.complaint-sentiments.v1"
 SENTIMENTS = "personalisation.sentiments.v1"
 PRODUCT_SENTIMENT = "personalisation.product-sentiment.v1"
 CATEGORY_SENTIMENT = "personalisation.category-sentiment.v1"
 CATEGORY_PARTS = "personalisation.category-parts.v1"
+REVIEW_DIGESTS = "personalisation.review-digests.v1"
 RECOMMENDATIONS = "personalisation.recommendations.v1"
 SIMILAR_ITEMS = "personalisation.similar-items.v1"
 TRENDING = "personalisation.trending.v1"
@@ -41,7 +46,6 @@ SESSION_ITEMS = "personalisation.session-items.v1"
 USER_GROUPS = "personalisation.user-groups.v1"
 LAYOUT = "personalisation.partition-layout.v1"
 
-DAY_MS = 86_400_000
 PARTITIONS_DEFAULT = 4
 
 SERVICES = ("intent", "sentiment", "recommender", "answers", "gateway")
@@ -55,27 +59,6 @@ def checkpoints(service: str) -> str:
 def dead_letters(topic: str, service: str) -> str:
     """The dead-letter topic of `topic` as read by `service`; several may read one topic."""
     return f"{topic}.{service}.dlq"
-
-
-@dataclass(frozen=True, slots=True)
-class Topic:
-    """One channel of the system. `retention_ms` None means without limit."""
-
-    name: str
-    key: str
-    cleanup: Literal["delete", "compact"]
-    types: tuple[str, ...] = ()  # event type suffixes; empty for internal formats
-    producers: tuple[str, ...] = ()
-    # Workers that consume it in their group, and dead-letter what they cannot use; and who reads
-    # it outside, "subscribers" or "operators".
-    consumers: tuple[str, ...] = ()
-    tables_of: tuple[str, ...] = ()  # workers that read it whole, as a table
-    internal: bool = False
-    retention_ms: int | None = 28 * DAY_MS
-    message_bytes_max: int = 1_048_576
-    owner: str = ""  # the one worker that dead-letters types which schemas/ does not know
-    default_type: str = ""  # what a bare JSON record without a type is
-    config: dict[str, str] = field(default_factory=dict)
 
 
 _INPUTS = (
@@ -121,7 +104,7 @@ _INPUTS = (
         QUESTIONS,
         "user",
         "delete",
-        ("question.asked.v1",),
+        ("question.asked.v1", "answer.rated.v1"),
         ("shop", "gateway"),
         ("intent", "answers"),
         owner="intent",
@@ -150,6 +133,19 @@ _INPUTS = (
         retention_ms=None,
         owner="answers",
         default_type="knowledge.published.v1",
+    ),
+    Topic(
+        ORDERS,
+        "order",
+        "compact",
+        ("order.updated.v1",),
+        # The answers service removes those of erased users.
+        ("shop", "answers"),
+        ("answers",),
+        tables_of=("answers",),
+        retention_ms=None,
+        owner="answers",
+        default_type="order.updated.v1",
     ),
     Topic(
         PROFILES,
@@ -215,7 +211,7 @@ _OUTPUTS = (
         ("similar-items.updated.v1",),
         ("recommender",),
         ("subscribers",),
-        tables_of=("recommender", "gateway"),
+        tables_of=("recommender", "answers", "gateway"),
         retention_ms=None,
     ),
     Topic(
@@ -225,23 +221,30 @@ _OUTPUTS = (
         ("trending.updated.v1",),
         ("recommender",),
         ("subscribers",),
-        tables_of=("recommender", "gateway"),
+        tables_of=("recommender", "answers", "gateway"),
         retention_ms=None,
     ),
 )
 
-_INTERNAL = (
-    # Not by an event of schemas/: operators write it, for the models alone.
-    Topic(
-        CORRECTIONS,
-        "correction",
+
+def _internal_table(
+    name: str, key: str, producers: tuple[str, ...], tables_of: tuple[str, ...]
+) -> Topic:
+    """A compacted topic in a format of our own, without a limit of time."""
+    return Topic(
+        name,
+        key,
         "compact",
-        (),
-        ("operators",),
-        tables_of=("intent", "sentiment"),
+        producers=producers,
+        tables_of=tables_of,
         internal=True,
         retention_ms=None,
-    ),
+    )
+
+
+_INTERNAL = (
+    # Not by an event of schemas/: operators write it, for the models alone.
+    _internal_table(CORRECTIONS, "correction", ("operators",), ("intent", "sentiment")),
     # The two topics of ours that repeat customers' texts: kept for as long as an outage may last.
     Topic(
         COMPLAINTS,
@@ -254,16 +257,11 @@ _INTERNAL = (
         retention_ms=DAY_MS,
     ),
     # What the products of one partition of reviews add to a category.
-    Topic(
-        CATEGORY_PARTS,
-        "partition of reviews, category",
-        "compact",
-        (),
-        ("sentiment",),
-        tables_of=("sentiment",),
-        internal=True,
-        retention_ms=None,
+    _internal_table(
+        CATEGORY_PARTS, "partition of reviews, category", ("sentiment",), ("sentiment",)
     ),
+    # What reviews say, without their authors' names; answers removes what erased users wrote.
+    _internal_table(REVIEW_DIGESTS, "review", ("sentiment", "answers"), ("answers",)),
     Topic(
         SEARCHED_QUESTIONS,
         "user",
@@ -274,6 +272,10 @@ _INTERNAL = (
         internal=True,
         retention_ms=DAY_MS,
     ),
+    # Whom the recommender, which reads the clicks, was told to forget.
+    Topic(
+        ERASED_USERS, "user", "delete", (), ("recommender",), tables_of=("answers",), internal=True
+    ),
     Topic(
         ITEM_PAIRS,
         "item partition",
@@ -283,16 +285,7 @@ _INTERNAL = (
         ("recommender",),
         internal=True,
     ),
-    Topic(
-        ITEM_COUNTS,
-        "item bucket",
-        "compact",
-        (),
-        ("recommender",),
-        tables_of=("recommender",),
-        internal=True,
-        retention_ms=None,
-    ),
+    _internal_table(ITEM_COUNTS, "item bucket", ("recommender",), ("recommender",)),
     # Read whole at start, and only its newest sessions are used: a million events a partition.
     Topic(
         SESSION_ITEMS,
@@ -304,15 +297,8 @@ _INTERNAL = (
         internal=True,
         config={"retention.bytes": "16777216", "segment.bytes": "4194304"},
     ),
-    Topic(
-        USER_GROUPS,
-        "model, or partition of clicks",
-        "compact",
-        (),
-        ("recommender",),
-        tables_of=("recommender",),
-        internal=True,
-        retention_ms=None,
+    _internal_table(
+        USER_GROUPS, "model, or partition of clicks", ("recommender",), ("recommender",)
     ),
 )
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import msgspec
 
 MANIFEST = "manifest.json"
-MANIFEST_FORMAT = 2  # 1 had neither transformers nor cascades
+MANIFEST_FORMAT = 3  # 1 had neither transformers nor cascades, 2 no embedders and readers
 FREE = "free"  # folder of the shipped models whose data allow any use
 
 
@@ -57,6 +57,35 @@ class TransformerEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     card: str = ""
 
 
+class ReaderEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the manifest says of one span model and the pieces that it reads."""
+
+    file: str
+    sha256: str
+    vocabulary: str  # file of pieces, one a line
+    vocabulary_sha256: str
+    strip_accents: bool
+    version: str
+    pieces_max: int  # of one window, the question's included
+    span_pieces_max: int  # of an answer
+    answerable: tuple[float, float] = (1.0, 0.0)  # slope and shift of its log-odds
+    card: str = ""
+
+
+class EmbedderEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the manifest says of one encoder of texts to vectors and the pieces that it reads."""
+
+    file: str
+    sha256: str
+    vocabulary: str  # file of pieces, one a line
+    vocabulary_sha256: str
+    strip_accents: bool
+    version: str
+    dimensions: int  # of a vector
+    pieces_max: int  # of one text; of a longer one the beginning is read
+    card: str = ""
+
+
 class Tier(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """When the texts of one language go on to a Transformer, and how both are put together.
 
@@ -79,6 +108,8 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     models: dict[str, ManifestEntry]
     transformers: dict[str, TransformerEntry] = {}
     cascades: dict[str, dict[str, Tier]] = {}  # by model, then by table: en or zh
+    embedders: dict[str, EmbedderEntry] = {}
+    readers: dict[str, ReaderEntry] = {}
 
 
 class Described(NamedTuple):

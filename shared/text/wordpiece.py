@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import TYPE_CHECKING
+from itertools import accumulate
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,6 +42,15 @@ _UNSEEN = re.compile(
 )
 _WORD = re.compile(f"[{_HAN}{_MARKS}]|[^\\s{_HAN}{_MARKS}]+")
 _MARK = re.compile("[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]")
+_FULL_WIDTH = re.compile("[\uff10-\uff19\uff21-\uff3a\uff41-\uff5a]")  # letters and digits
+
+
+class Placed(NamedTuple):
+    """A text's pieces and the characters that each stands for: text[begins[n] : ends[n]]."""
+
+    ids: list[int]
+    begins: list[int]
+    ends: list[int]
 
 
 class WordPiece:
@@ -57,6 +67,18 @@ class WordPiece:
         self._first, self._last = self._id_of["[CLS]"], self._id_of["[SEP]"]
         self._strip_accents = strip_accents
         self._known: dict[str, list[int]] = {}
+        self._lengths = [len(piece.removeprefix(CONTINUED)) for piece in vocabulary]
+        self._forms: dict[str, str] = {}
+
+    @property
+    def first(self) -> int:
+        """Id of [CLS]."""
+        return self._first
+
+    @property
+    def last(self) -> int:
+        """Id of [SEP]."""
+        return self._last
 
     def encode(self, text: str) -> list[int]:
         """Ids of a text's pieces, between those of [CLS] and [SEP]. Lower case is the caller's."""
@@ -72,6 +94,45 @@ class WordPiece:
             ids += known.get(word) or self._learn(word)
         ids.append(self._last)
         return ids
+
+    def placed(self, text: str) -> Placed:
+        """A text's pieces, without [CLS] and [SEP], and their places in it. Case is nobody's care:
+        characters are made lower one by one, so that places hold."""
+        forms = [self._forms.get(c) or self._form(c) for c in text]
+        # Of each character of `read` its place in the text: the same one where none was changed
+        # into several or into none.
+        read = "".join(forms)
+        places = [n for n, form in enumerate(forms) for _ in form]
+        found = Placed([], [], [])
+        for word in _WORD.finditer(read):
+            ids = self._known.get(word[0]) or self._learn(word[0])
+            if ids is self._unknown:
+                ends = [word.end()]
+            else:
+                ends = list(accumulate((self._lengths[n] for n in ids), initial=word.start()))[1:]
+            found.ids.extend(ids)
+            found.begins.extend(places[at] for at in (word.start(), *ends[:-1]))
+            found.ends.extend(places[at - 1] + 1 for at in ends)
+        if self._strip_accents:  # the accents of a piece's last letter are its own
+            for n, end in enumerate(found.ends):
+                while end < len(text) and _MARK.match(text[end]):
+                    end += 1
+                found.ends[n] = end
+        return found
+
+    def _form(self, character: str) -> str:
+        """What is read of one character: "" of one that takes no room."""
+        form = character
+        if _FULL_WIDTH.match(form):
+            form = unicodedata.normalize("NFKC", form)
+        form = form.lower()
+        if self._strip_accents:
+            form = _MARK.sub("", unicodedata.normalize("NFD", form))
+        form = _UNSEEN.sub("", form)
+        if len(self._forms) >= WORDS_MAX:
+            self._forms.clear()
+        self._forms[character] = form
+        return form
 
     def _learn(self, word: str) -> list[int]:
         if len(self._known) >= WORDS_MAX:

@@ -74,8 +74,9 @@ def read_events(response, count):
 
 def test_events_posted_arrive_and_what_is_wrong_is_named(kafka):
     with Gateway(kafka) as gateway:
-        click = {"product_id": "p1", "user_id": "u1", "id": "e1"}
-        assert gateway.http.post("/v1/events", json=click).status_code == 202
+        click = {"product_id": "p1", "user_id": "u1"}
+        once = {"Idempotency-Key": "e1"}
+        assert gateway.http.post("/v1/events", json=click, headers=once).status_code == 202
         segment = {
             "batch": [
                 {"type": "track", "event": "Product Viewed", "userId": "u2", "messageId": "m1",
@@ -96,6 +97,7 @@ def test_events_posted_arrive_and_what_is_wrong_is_named(kafka):
         assert wrong.headers["content-type"].startswith("application/problem+json")
         assert gateway.http.post("/v1/events", content=b"{").status_code == 400
     clicks = asyncio.run(read_topic(kafka, topics.CLICKS))
+    assert any(json.loads(r.value).get("message_id") == "e1" for r in clicks)
     assert [(r.key, json.loads(r.value).get("product_id")) for r in clicks] in (
         [(b"u1", "p1"), (b"u2", None)],
         [(b"u2", None), (b"u1", "p1")],
@@ -152,6 +154,13 @@ def test_a_users_token_reads_that_users_only(kafka):
             page = {"Authorization": "Bearer page"}
             assert gateway.http.get(f"/v1/users/a/{path}", headers=page).status_code == 403
             assert gateway.http.get(f"/v1/users/a/{path}").status_code == 401
+            erasure = {"type": "user.erased.v1", "user_id": "b"}
+            for sender in (mine, page):
+                refused = gateway.http.post("/v1/events", json=erasure, headers=sender)
+                assert (refused.status_code, refused.json()["errors"][0]["error"]) == (
+                    400,
+                    "forbidden",
+                )
         late = jwt.encode({"sub": "a", "exp": time.time() - 60}, secret, "HS256")
         assert gateway.http.get(f"/v1/users/a/stream?key={late}").status_code == 401
         asked = {"question": "hello", "user_id": "b"}

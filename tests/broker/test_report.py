@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import random
 import re
+import time
 
 import orjson
 
@@ -131,3 +132,56 @@ def test_reviews_are_shown_by_product_category_and_aspect(kafka, tmp_path):
     assert "&lt;script&gt;alert(1)&lt;/script&gt; (12)" in text, "the category of both"
     # Of thirteen reviews scored seven praise with one star; what was withdrawn is among them.
     assert "<td>7 (53.8 %)</td>" in text
+
+
+def asked(name, text):
+    data = {"question": text, "user_id": "someone-0"}
+    return ShopEvent(topics.QUESTIONS, "question.asked.v1", "someone-0", data, START_MS, name)
+
+
+def rating(answer_id, name, helpful):
+    data = {"answer_id": answer_id, "helpful": helpful, "route": "knowledge"}
+    return ShopEvent(topics.QUESTIONS, "answer.rated.v1", "someone-0", data, START_MS, name)
+
+
+def test_questions_without_an_answer_are_grouped_and_ratings_counted(kafka, tmp_path):
+    entry = {"knowledge_id": "k", "title": "Do you ship to Switzerland?", "text": "Yes, gladly."}
+    unanswered = ("Can I pay by invoice?", "paying by invoice", "Is there a café nearby?")
+    publish(
+        kafka,
+        [
+            ShopEvent(topics.KNOWLEDGE, "knowledge.published.v1", "k", entry, START_MS, "k"),
+            *products(),
+        ],
+    )
+    consumed = [topics.QUESTIONS]
+    with (
+        worker_process("recommender", kafka, LIST_AGE_MAX=1e10) as recommender,
+        worker_process("answers", kafka) as answers,
+    ):
+        publish(kafka, [event for number, event in clicks() if number < 2])
+        publish(kafka, [asked("a", "Do you ship to Switzerland?")])
+        publish(kafka, [asked(f"u{n}", text) for n, text in enumerate(unanswered)])
+        asyncio.run(until_consumed(kafka, "answers", consumed, 60, answers.alive))
+        given = asyncio.run(read_topic(kafka, topics.ANSWERS))
+        ids = {
+            headers["ce_causationid"]: headers["ce_id"].decode()
+            for headers in (dict(record.headers) for record in given)
+        }
+        publish(kafka, [rating(ids[b"a"], "r1", False), rating(ids[b"a"], "r2", True)])
+        asyncio.run(until_consumed(kafka, "answers", consumed, 60, answers.alive))
+        asyncio.run(until_consumed(kafka, "recommender", [topics.CLICKS], 60, recommender.alive))
+        deadline = time.monotonic() + 30
+        while answers.total("answers_rated_total") < 2:
+            assert time.monotonic() < deadline, answers.metrics()
+            time.sleep(0.1)
+        assert answers.terminate() == 0, answers.output()
+    out = tmp_path / "shop.html"
+    done = shopkeeper(kafka, "report", str(out))
+    assert done.returncode == 0, done.stderr
+    text = out.read_text("utf-8")
+    row = "<td>the shop&#39;s knowledge</td><td>1</td><td>25.0 %</td><td>1</td><td>100.0 %"
+    assert row in text
+    group = "<td>Can I pay by invoice? · paying by invoice</td><td>2</td>"
+    assert group in text
+    assert "café" not in text

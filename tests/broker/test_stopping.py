@@ -13,6 +13,7 @@ from dataclasses import replace
 import orjson
 import pytest
 
+from shopkeeper import services
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.runtime.api.service import Service, Source
 from shopkeeper.shared.runtime.kafka.admin import connected, init_topics
@@ -28,11 +29,12 @@ DRAIN_S = 3.0
 LATE_S_MAX = 2.0  # what the requirement allows beyond the drain deadline
 NOISE = ("Traceback", "Crashed", "never retrieved", "was destroyed", "is not responding")
 SERVICES = topics.SERVICES
+CONSUMERS = tuple(name for name in SERVICES if services.spec(name).consumes)  # in a group
 
 
-def workers(kafka, **settings):
+def workers(kafka, names=SERVICES, **settings):
     """One worker of each service, none of them waited for."""
-    return worker_processes(SERVICES, kafka, DRAIN_DEADLINE=DRAIN_S, **settings)
+    return worker_processes(names, kafka, DRAIN_DEADLINE=DRAIN_S, **settings)
 
 
 def until(condition, seconds=180.0):
@@ -109,17 +111,17 @@ def test_when_idle_with_everything_well_also_when_asked_twice(kafka):
 
 def test_behind_a_dead_member_and_the_next_worker_does_not_wait_for_who_stopped(kafka):
     """Case O8: the embedded broker waits for a member that was killed for ever."""
-    with workers(kafka) as dead:
+    with workers(kafka, CONSUMERS) as dead:
         for worker in dead:
             worker.wait_ready()
         for worker in dead:
             worker.kill()
-        with workers(kafka) as launched:
+        with workers(kafka, CONSUMERS) as launched:
             for worker in launched:
                 until(lambda worker=worker: "waiting for the group" in worker.get("/readyz")[1])
                 assert worker.output().count("waiting for the group") == 1
             assert_they_stop(launched)
-        for service in SERVICES:
+        for service in CONSUMERS:
             members = asyncio.run(members_of(kafka, f"shopkeeper-{service}"))
             assert len(members) <= 1, "who stopped is no member; the dead one may be"
 
@@ -164,7 +166,7 @@ def test_when_the_broker_falls_silent_while_the_worker_starts(seconds):
 
 @pytest.mark.parametrize("how", ["well", "kill", "freeze"])
 def test_in_mid_batch(how):
-    with frail() as (broker, kafka), workers(kafka) as launched:
+    with frail() as (broker, kafka), workers(kafka, CONSUMERS) as launched:
         for worker in launched:
             worker.wait_ready()
         asyncio.run(publish(kafka, 0, 30_000))

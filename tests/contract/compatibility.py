@@ -12,6 +12,7 @@ another place had already may well be in use here.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ IGNORED = {"$schema", "$id", "$defs", "title", "description", "default"}  # cons
 LOWER = ("minLength", "minimum", "minItems")
 UPPER = ("maxLength", "maximum", "maxItems")
 EQUAL = ("not", "pattern")  # no telling which of two is wider
+_WORDS = re.compile(r"\^\(([\w-]+(?:\|[\w-]+)*)\)\$")  # as `one_of` writes it
 EXAMINED = {"type", "enum", "required", "properties", "additionalProperties", "items",
             *LOWER, *UPPER, *EQUAL}  # fmt: skip
 
@@ -78,7 +80,7 @@ class _Check:
             if name in new and new[name] < old.get(name, float("inf")):
                 found.append(f"{path}: {name} lowered")
         for name in EQUAL:
-            if name in new and new[name] != old.get(name):
+            if name in new and new[name] != old.get(name) and not _more_words(new, old, name):
                 found.append(f"{path}: `{name}` added or changed")
         for name in sorted(set(new.get("required", ())) - set(old.get("required", ()))):
             found.append(f"{path}.{name}: became required")
@@ -107,6 +109,15 @@ class _Check:
             known = {} if rest_before is True else rest_before
             found += self.compare(rest, known, f"{path}.*")
         return found
+
+
+def _more_words(new: Schema, old: Schema, name: str) -> bool:
+    """Whether both are patterns that list whole words, and the new one has all of the old."""
+    lists = [_WORDS.fullmatch(str(schema.get(name, ""))) for schema in (new, old)]
+    if name != "pattern" or None in lists:
+        return False
+    now, before = (set(found[1].split("|")) for found in lists if found is not None)
+    return before <= now
 
 
 def _names(schema: Any) -> Iterator[str]:

@@ -17,7 +17,7 @@ strings = st.fixed_dictionaries(
     optional={
         "minLength": st.integers(0, 2),
         "maxLength": st.integers(1, 3),
-        "pattern": st.sampled_from(["^x", "^(x|y)$"]),
+        "pattern": st.sampled_from(["^x", "^(x|y)$", "^(y|x|xx)$", "^(y)$"]),
         "enum": st.lists(st.sampled_from(["x", "y", "xx"]), min_size=1, unique=True),
     },
 )

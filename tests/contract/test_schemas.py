@@ -174,6 +174,8 @@ def test_what_breaks_the_schema_is_refused_or_only_an_optional_field_that_is_lef
     user = value.get("user_id") or value.get("anonymous_id")
     if suffix == "user.profiled.v1" and isinstance(user, str):  # of another key it is refused
         message = message | {"key": user}
+    if suffix == "order.updated.v1" and isinstance(value.get("order_id"), str):
+        message = message | {"key": value["order_id"]}
     [verdict] = decoder(suffix).decode([record(message, value)])
     assert isinstance(verdict, Event | Rejected)
     mended = without_wrong_options(schema_of(suffix), value)
@@ -217,6 +219,7 @@ def changed(change):
         lambda s: s["$defs"]["OrderLine"]["required"].append("price"),
         lambda s: s.update(additionalProperties=False),
         lambda s: s["properties"]["order_id"].update(pattern="^o"),
+        lambda s: s["properties"]["order_id"].update(pattern="^(a|b)$"),
         lambda s: s["properties"]["order_id"].update(format="uuid"),
         lambda s: s.update(additionalProperties={"type": "string"}),
         lambda s: s.update(anyOf=[{"required": ["user_id"]}]),
@@ -238,6 +241,20 @@ def test_the_compatibility_check_finds_every_narrowing(change):
 )
 def test_the_compatibility_check_allows_every_widening(change):
     assert problems(changed(change), schema_of("order.completed.v1")) == []
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "wider"),
+    [
+        ("^(a|b)$", "^(b|c|a)$", True),
+        ("^(a|b)$", "^(a|c)$", False),
+        ("^(ab)$", "^(a.|ab)$", False),  # not a list of words
+        ("^a$", "^(a|b)$", False),
+    ],
+)
+def test_a_pattern_that_lists_words_may_list_more(before, now, wider):
+    old, new = ({"type": "string", "pattern": pattern} for pattern in (before, now))
+    assert (problems(new, old) == []) is wider
 
 
 def test_asyncapi_names_every_public_topic_and_only_files_that_exist():

@@ -88,6 +88,7 @@ def test_dead_letter_topics_are_those_of_the_consumers_in_their_order():
         "shop.reviews.v1.sentiment.dlq",
         "personalisation.complaints.v1.sentiment.dlq",
         "shop.knowledge.v1.answers.dlq",
+        "shop.orders.v1.answers.dlq",
         "personalisation.searched-questions.v1.answers.dlq",
     ]
 

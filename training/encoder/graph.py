@@ -112,7 +112,8 @@ def built(
     ranges: dict[str, tuple[float, float]] | None = None,
     probe: dict[str, str] | None = None,
 ) -> onnx.ModelProto:
-    """weights: by the names of `bert.Encoder`. tasks: name -> labels."""
+    """weights: by the names of `bert.Encoder`. tasks: name -> labels; none: the output is `vector`,
+    (texts, width)."""
     g = Graph(quantised, ranges or {})
     words = weights["words.weight"]
     width = words.shape[1]
@@ -152,6 +153,9 @@ def built(
         share = g.node("Unsqueeze", g.node("Div", weight, count), "pieces")
         pooled = g.node("Squeeze", g.node("MatMul", share, x), "pieces")
     outputs = heads_of(g, pooled, weights, tasks)
+    if not tasks:
+        g.node("Identity", pooled, name="vector")
+        outputs = [helper.make_tensor_value_info("vector", TensorProto.FLOAT, ["texts", width])]
     if probe is not None:
         probe |= g.inputs
     return finished(g, outputs)

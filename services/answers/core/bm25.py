@@ -42,6 +42,7 @@ class Found(NamedTuple):
 
     hits: list[tuple[str, float]]  # names and scores, best first
     bound: float
+    also: dict[str, float]  # scores of those asked for by name
 
 
 class _Posting(NamedTuple):
@@ -109,18 +110,25 @@ class Bm25Index:
             self._compact()
         self._length_sum = self._sum()
 
-    def search(self, ids: NDArray[np.int64], count: int, group: int | None = None) -> Found:
+    def search(
+        self,
+        ids: NDArray[np.int64],
+        count: int,
+        group: int | None = None,
+        also: Sequence[str] = (),
+    ) -> Found:
         """The best `count` passages that have any of the terms, with their scores, best first; of
         equal scores the one put last.
 
         ids: (n,), distinct. group: only passages of this group and of group 0; None: of any.
+        also: names of passages whose scores are told too, be they among the best or not.
         """
         used = len(self._names)
         postings = self._postings(ids)
         idf = self._idf(len(ids), postings)
         bound = float((SATURATION + 1) * idf.sum())
         if not postings or count < 1:
-            return Found([], bound)
+            return Found([], bound, dict.fromkeys(also, 0.0))
         mean = self._length_sum / len(self)
         norms = SATURATION * (
             1 - LENGTH_SHARE + LENGTH_SHARE * self._lengths[:used] / (mean or 1.0)
@@ -129,12 +137,13 @@ class Bm25Index:
         if group is not None:
             groups = self._groups[:used]
             wanted = (groups == 0) | (groups == group)
-        slots, scores = _best(postings, idf, norms, wanted, count)
+        named = np.array([self._slot_of[name] for name in also], np.intp)
+        slots, scores, others = _best(postings, idf, norms, wanted, count, named)
         hits = [
             (self._names[slot] or "", score)
             for slot, score in zip(slots.tolist(), scores.tolist(), strict=True)
         ]
-        return Found(hits, bound)
+        return Found(hits, bound, dict(zip(also, others.tolist(), strict=True)))
 
     def idf(self, ids: NDArray[np.int64]) -> NDArray[np.float64]:
         """(n,) how telling each term is, above 0; most of all one that no passage has."""
@@ -196,8 +205,9 @@ def _best(
     norms: NDArray[np.float64],
     wanted: NDArray[np.bool_] | None,
     count: int,
-) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-    """(slots, scores) of the best, best first.
+    named: NDArray[np.intp],
+) -> tuple[NDArray[np.intp], NDArray[np.float64], NDArray[np.float64]]:
+    """(slots, scores) of the best, best first, and the scores of the named slots.
 
     Terms add from the rarest on, whatever is passed over, so that a sum is the same.
     """
@@ -227,6 +237,8 @@ def _best(
         threshold = np.partition(partial[candidates], len(candidates) - count)[-count]
         # Sums are rounded, bounds too: a hair's breadth more are kept.
         candidates = candidates[partial[candidates] + rest >= threshold * (1 - 1e-9)]
+    best = candidates
+    candidates = np.union1d(candidates, named) if len(named) else candidates
     scores = partial[candidates]
     for term in rare_first[read:]:
         for posting in by_term.get(term, ()):
@@ -235,8 +247,10 @@ def _best(
             there = posting.slots[at] == candidates
             chosen = _Posting(term, candidates[there], posting.counts[at[there]])
             scores[there] += _weights(chosen, idf[term], norms[candidates[there]])
-    order = np.lexsort((-candidates, -scores))[:count]
-    return candidates[order], scores[order]
+    others = scores[np.searchsorted(candidates, named)]
+    scores = scores[np.searchsorted(candidates, best)]
+    order = np.lexsort((-best, -scores))[:count]
+    return best[order], scores[order], others
 
 
 def _decided(

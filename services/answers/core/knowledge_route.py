@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from shopkeeper.shared.contracts.events.answers import AnswerSource
 
-from .confidence import THRESHOLD, confidence, overlap
+from .confidence import THRESHOLDS, WEIGHTS, confidence, overlap
 from .question import Answer
 from .reading import SentenceReader
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from .fused import FusedRanker
     from .knowledge_base import KnowledgeBase
     from .question import Question
     from .ranking import LexicalRanker
@@ -27,13 +28,11 @@ class KnowledgeRoute:
     def __init__(
         self,
         knowledge: KnowledgeBase,
-        ranker: LexicalRanker,
+        ranker: LexicalRanker | FusedRanker,
         reader: Reader | None = None,
-        threshold: float = THRESHOLD,
     ) -> None:
-        """ranker: that of `knowledge`, for how telling words are. threshold: the least confidence
-        of an answer."""
-        self._knowledge, self.threshold = knowledge, threshold
+        """ranker: that of `knowledge`, for how telling words are."""
+        self._knowledge = knowledge
         self._idf = ranker.index.idf
         self._reader = SentenceReader(self._idf) if reader is None else reader
 
@@ -51,8 +50,10 @@ class KnowledgeRoute:
                 answers.append(Answer(None, 0.0, "person", language, abstained="nothing_found"))
                 continue
             entry = self._knowledge[ranking.hits[0].id]
-            sure = confidence(overlap(question.text, entry, ranking, self._idf))
-            if sure < self.threshold:
+            # An entry that waits for its vector is judged by words alone.
+            kind = ranking.language if ranking.hits[0].cosine is not None else ""
+            sure = confidence(overlap(question.text, entry, ranking, self._idf), WEIGHTS[kind])
+            if sure < THRESHOLDS[kind]:
                 answers.append(Answer(None, sure, "person", language, abstained="confidence"))
                 continue
             read.append((len(answers), entry))
@@ -60,7 +61,11 @@ class KnowledgeRoute:
         quotes = self._reader.read_all([(questions[at].text, entry) for at, entry in read])
         for (at, entry), quote in zip(read, quotes, strict=True):
             source = AnswerSource(
-                id=entry.id, kind=entry.kind, quote=quote, title=entry.title or None, url=entry.url
+                id=entry.id,
+                kind=entry.kind,
+                quote=quote.text,
+                title=entry.title or None,
+                url=entry.url,
             )
-            answers[at] = answers[at]._replace(text=quote, sources=(source,))
+            answers[at] = answers[at]._replace(text=quote.text, sources=(source,))
         return answers

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from shopkeeper.shared.text.chinese import simplified
+from shopkeeper.shared.text.normalisation import normalise
 
 from .bm25 import Bm25Index
 from .terms import counts_of
@@ -15,6 +19,9 @@ if TYPE_CHECKING:
     from shopkeeper.shared.contracts.events.shop import ProductCatalogued
 
 CANDIDATES_MAX = 50
+_HAN = re.compile("[\u3400-\u9fff]{3,64}")
+_INCH, _MENS = re.compile(r"\b(\d+)[- ]?inch(?:es)?\b"), re.compile(r"\b(wo)?mens\b")
+_UNIT = re.compile(r"\b(\d+)(g|kg|mg|mm|cm|m|ml|l|w|gb|tb|mah)\b")  # 55l, as titles write 55 l
 
 
 class ProductTable:
@@ -83,6 +90,32 @@ class ProductTable:
                     return [product]
         return found
 
+    def mentioned(self, words: str) -> tuple[list[ProductCatalogued], str]:
+        """Products that have the most of these words, at most `CANDIDATES_MAX`; and the words that
+        the first of them does not have. None where no product has any."""
+        wanted = counts_of([(words, 1.0)]).ids
+        found: list[ProductCatalogued] = []
+        most = 0
+        for name, _ in self._titles.search(wanted, CANDIDATES_MAX).hits:
+            product = self._products[name]
+            shared = len(_term_set((_words(product),)).intersection(wanted.tolist()))
+            if shared > most:
+                found, most = [product], shared
+            elif shared == most:
+                found.append(product)
+        return found, self.without(found[0], words) if found else words
+
+    @staticmethod
+    def without(product: ProductCatalogued, words: str) -> str:
+        """The words, parted by spaces, that are not all the product's."""
+        return " ".join(word for word in words.split() if not has_words(product, word))
+
+    def like(self, words: str) -> list[ProductCatalogued]:
+        """Products that have any of these words, the likeliest first, at most `CANDIDATES_MAX`."""
+        wanted = counts_of([(words, 1.0)]).ids
+        hits = self._titles.search(wanted, CANDIDATES_MAX).hits if len(wanted) else []
+        return [self._products[name] for name, _ in hits]
+
     def take_evicted(self) -> int:
         """Products that made room since this was asked last."""
         evicted, self._evicted = self._evicted, 0
@@ -91,7 +124,26 @@ class ProductTable:
 
 def has_words(product: ProductCatalogued, words: str) -> bool:
     """Whether all of these words are the product's."""
-    return set(counts_of([(words, 1.0)]).ids.tolist()) <= _term_set((_words(product),))
+    known = _words(product)
+    if set(counts_of([(words, 1.0)]).ids.tolist()) <= _term_set((known,)):
+        return True
+    # Parts of a Chinese name without what stands between them: 铁观音礼盒装 of 铁观音乌龙茶 礼盒装.
+    text = simplified(normalise(known))
+    parted = _HAN.sub(lambda run: _parts(run[0], text), simplified(normalise(words)))
+    parted = _MENS.sub(r"\1men's", _INCH.sub(r"\1", parted))
+    parted = _UNIT.sub(r"\1 \2", parted)
+    return set(counts_of([(parted, 1.0)]).ids.tolist()) <= _term_set((known,))
+
+
+def _parts(run: str, text: str) -> str:
+    """Characters cut into the longest pieces that a text has, each of two at least where it can."""
+    pieces: list[str] = []
+    at = 0
+    while at < len(run):
+        end = next((end for end in range(len(run), at + 1, -1) if run[at:end] in text), at + 1)
+        pieces.append(run[at:end])
+        at = end
+    return " ".join(pieces)
 
 
 def _words(product: ProductCatalogued) -> str:

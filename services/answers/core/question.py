@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from shopkeeper.shared.contracts.events.answers import AnswerSource
+    from shopkeeper.shared.contracts.events.answers import AnswerSource, Handover
 
 
 class Question(NamedTuple):
@@ -29,6 +29,11 @@ class Answer(NamedTuple):
     abstained: str | None = None
     product_id: str | None = None  # of the one product that it is about
     final: bool = False  # without a text: nobody else here may answer instead
+    phrased_by: str | None = None  # the large model whose words the text is
+    local_text: str | None = None  # then: the text that it was before
+    handover: Handover | None = None
+    next: tuple[str, ...] = ()  # questions that can be answered too
+    products: tuple[str, ...] = ()  # that may be of interest
 
 
 class Route(Protocol):

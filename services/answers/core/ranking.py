@@ -10,6 +10,7 @@ from .terms import counts_of, question_ids
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from .bm25 import Found
     from .entries import Entry
 
 # How much a word of a title counts against one of the text.
@@ -17,24 +18,27 @@ TITLE_WEIGHT = 4.0
 
 
 class Hit(NamedTuple):
-    """An entry and its score, which only compares with others of the same question."""
+    """An entry and its scores, which only compare with others of the same question."""
 
     id: str
-    score: float
+    score: float  # that it is ranked by
+    lexical: float  # BM25
+    cosine: float | None = None  # of the nearest of its vectors with the question's, if it has one
 
 
 class Ranking(NamedTuple):
-    """What a ranker says of a question. bound: the score of an entry that leaves nothing open."""
+    """What a ranker says of a question. bound: the BM25 score of an entry that leaves nothing
+    open."""
 
     hits: list[Hit]  # best first
     bound: float
+    language: str = ""  # of the encoder that took part; "": ranked by words alone
 
 
 class Ranker(Protocol):
     """Scores entries for questions; kept current entry by entry.
 
-    Another way to score (vectors, for instance) is another class of this shape; whoever fuses two
-    standardises their scores over what each of them found.
+    Another way to score is another class of this shape: `FusedRanker` adds vectors.
     """
 
     def put(self, entries: Sequence[Entry]) -> None:
@@ -65,7 +69,7 @@ class LexicalRanker:
         self.index.put(
             [entry.id for entry in entries],
             [counts_of([(e.title, self._title_weight), (e.text, 1.0)]) for e in entries],
-            [_group(entry.product_id) for entry in entries],
+            [group_of(entry.product_id) for entry in entries],
         )
 
     def remove(self, ids: Sequence[str]) -> None:
@@ -81,13 +85,18 @@ class LexicalRanker:
             for question, product_id in zip(questions, product_ids, strict=True)
         ]
 
+    def found(
+        self, question: str, count: int, product_id: str | None, also: Sequence[str] = ()
+    ) -> Found:
+        """Of one question the best entries, and the scores of others by name."""
+        group = None if product_id is None else group_of(product_id)
+        return self.index.search(question_ids(question), count, group, also)
+
     def _ranked(self, question: str, count: int, product_id: str | None) -> Ranking:
-        ids = question_ids(question)
-        group = None if product_id is None else _group(product_id)
-        found = self.index.search(ids, count, group)
-        return Ranking([Hit(name, score) for name, score in found.hits], found.bound)
+        found = self.found(question, count, product_id)
+        return Ranking([Hit(name, score, score) for name, score in found.hits], found.bound)
 
 
-def _group(product_id: str | None) -> int:
-    """Never 0 for a product."""
+def group_of(product_id: str | None) -> int:
+    """Of entries that are found together; never 0 for a product."""
     return 0 if product_id is None else hash(product_id) or 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 
@@ -22,12 +22,30 @@ _SENTENCE = re.compile(
 )
 
 
-class Reader(Protocol):
-    """Finds the words of an entry that answer a question; a span model is another one."""
+class Quote(NamedTuple):
+    """Words of an entry. answerable: how likely the entry answers at all, 0 to 1; None: unknown."""
 
-    def read_all(self, asked: Sequence[tuple[str, Entry]]) -> list[str]:
+    text: str
+    answerable: float | None = None
+
+
+class Reader(Protocol):
+    """Finds the words of an entry that answer a question."""
+
+    def read_all(self, asked: Sequence[tuple[str, Entry]]) -> list[Quote]:
         """Of each question and entry a quote of the entry's text. Not empty."""
         ...
+
+
+def sentences_of(text: str) -> list[str]:
+    """A text's sentences with their marks and the space before them: put together, the text."""
+    found = [""]
+    for sentence in _SENTENCE.findall(text):
+        if sentence.strip() and found[-1].strip():
+            found.append(sentence)
+        else:
+            found[-1] += sentence
+    return found if found[0] else []
 
 
 class SentenceReader:
@@ -37,15 +55,15 @@ class SentenceReader:
         """idf: how telling terms are."""
         self._idf = idf
 
-    def read_all(self, asked: Sequence[tuple[str, Entry]]) -> list[str]:
+    def read_all(self, asked: Sequence[tuple[str, Entry]]) -> list[Quote]:
         """The entry's text where it is short; of a frequent question's answer, its beginning."""
-        return [self._read(question, entry) for question, entry in asked]
+        return [Quote(self._read(question, entry)) for question, entry in asked]
 
     def _read(self, question: str, entry: Entry) -> str:
         text = entry.text
         if len(text) <= ANSWER_CHARACTERS_MAX:
             return text
-        sentences = [s for s in _SENTENCE.findall(text) if s.strip()]
+        sentences = sentences_of(text)
         first = 0 if entry.kind == "faq" else self._best(question, sentences)
         answer = ""
         for sentence in sentences[first:]:

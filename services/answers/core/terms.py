@@ -95,12 +95,28 @@ _EMPTY_WORDS = frozenset(stem(word) for word in _PHRASING.split()) | frozenset(_
 
 
 def question_ids(text: str) -> NDArray[np.int64]:
-    """(n,) the distinct terms of a question, ascending, without words that only phrase it and
-    without numbers of orders; with such words where it has hardly any others."""
+    """(n,) the distinct terms of a question, as numbers, ascending; see `question_terms`."""
+    return np.array(sorted({hash(term) for term in question_terms(text)}), np.int64)
+
+
+def question_terms(text: str) -> list[str]:
+    """The terms of a question without words that only phrase it and without numbers of orders; with
+    such words where it has hardly any others."""
     found = [term for term in terms_of(text) if not _is_number(term)]
     telling = [term for term in found if term not in _EMPTY_WORDS]
-    chosen = telling if len(telling) >= _TELLING_MIN else found
-    return np.array(sorted({hash(term) for term in chosen}), np.int64)
+    return telling if len(telling) >= _TELLING_MIN else found
+
+
+def content_terms(text: str) -> list[str]:
+    """The distinct terms of a text that say what it is about; of Chinese the pairs of neighbours,
+    and single characters only where there is no pair."""
+    terms = [term for term in dict.fromkeys(terms_of(text)) if term not in _EMPTY_WORDS]
+    paired = {character for term in terms if len(term) == 2 and _is_han(term) for character in term}
+    return [term for term in terms if not (len(term) == 1 and term in paired)]
+
+
+def _is_han(term: str) -> bool:
+    return _HAN_FIRST <= term[0] <= _HAN_LAST
 
 
 def _is_number(term: str) -> bool:

@@ -14,7 +14,24 @@ if TYPE_CHECKING:
 
 # Why a topic's decoder passes an event on to others.
 _ANOTHERS = frozenset({"other_type", "unknown_type"})
-SHOP_TOPICS = tuple(topic.name for topic in topics.ALL if topic.default_type)
+# Without orders: what a page's key sent would be told to a customer as the shop's own word.
+SHOP_TOPICS = tuple(
+    topic.name for topic in topics.ALL if topic.default_type and topic.name != topics.ORDERS
+)
+# What a page may say, whose key everybody can read: what its visitor does. Not what the shop knows
+# or sells, and not that a user is to be forgotten.
+PAGE_TYPES = frozenset(
+    {
+        "product.clicked.v1",
+        "product.added.v1",
+        "product.removed.v1",
+        "order.completed.v1",
+        "products.searched.v1",
+        "product.reviewed.v1",
+        "question.asked.v1",
+        "answer.rated.v1",
+    }
+)
 
 
 class Verdict(NamedTuple):
@@ -27,6 +44,7 @@ class Verdict(NamedTuple):
     error: str = ""
     message: str = ""
     skipped: str = ""
+    types: frozenset[str] = frozenset()  # of the events in it
 
 
 class Admission:
@@ -63,17 +81,20 @@ def _verdict(topic: str | None, decoded: Decoded | None) -> Verdict:
     if isinstance(decoded, Several):
         found = [_verdict(topic, each) for each in decoded.verdicts]
         refused = [each for each in found if each.error]
-        return (refused or [each for each in found if each.topic] or found)[0]
+        first = (refused or [each for each in found if each.topic] or found)[0]
+        return first._replace(types=frozenset().union(*(each.types for each in found)))
     if isinstance(decoded, Rejected):
         return Verdict(None, error=decoded.error, message=decoded.message)
     if isinstance(decoded, Event):
-        return Verdict(topic, _key(topic, decoded), decoded.id)
+        return Verdict(topic, _key(topic, decoded), decoded.id, types=frozenset({decoded.type}))
     return Verdict(None, skipped=_reason(decoded))
 
 
 def _key(topic: str | None, event: Event) -> str:
     """What the topic is keyed by; "" where the event names none."""
     data, by = event.data, topics.BY_NAME[topic].key if topic else ""
+    if data is None:  # removed: the key says what
+        return (event.key or b"").decode()
     if by == "user":
         return str(getattr(data, "user", "") or getattr(data, "user_id", "") or "")
     if by == "product":

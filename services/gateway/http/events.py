@@ -10,7 +10,7 @@ from litestar import Request, Response, post
 
 from shopkeeper.shared.datasets.admission import UnsentRecord
 
-from ..core.admission import Verdict
+from ..core.admission import PAGE_TYPES, Verdict
 from .context import Context
 from .problems import Problem
 
@@ -29,17 +29,21 @@ async def events(request: Request[Any, Any, Any], context: Context) -> Response[
     The body is one JSON object or an array of them: our events, CloudEvents (structured, batch, or
     binary with `ce-` headers), Segment's `batch`, GA4's Measurement Protocol, Shopify's and
     WooCommerce's webhooks, and whatever docs/vocabularies.md shows. `Idempotency-Key` becomes the
-    id of events that have none. 400 where nothing was right.
+    id of events of ours that have none. A page's key, or a user's token, sends what a visitor does;
+    catalogue, knowledge, profiles and erasures take a secret key. 400 where nothing was right.
     """
-    context.caller(request)
+    caller = context.caller(request)
     content_type = request.headers.get("content-type", "")
     documents = _documents(await request.body())
     verdicts: list[Verdict] = []
     records = []
     for number, document in enumerate(documents):
-        headers = _headers(request, content_type, document, len(documents), number)
-        value = orjson.dumps(document)
+        headers = _headers(request, content_type, document)
+        value = orjson.dumps(_with_id(request, document, len(documents), number))
         verdict = context.admission.judge(UnsentRecord(context.now_ms(), None, value, headers))
+        if verdict.topic is not None and not (caller.everything or verdict.types <= PAGE_TYPES):
+            name = ", ".join(sorted(verdict.types - PAGE_TYPES))
+            verdict = Verdict(None, error="forbidden", message=f"{name} takes a secret key")
         verdicts.append(verdict)
         if verdict.topic is not None:
             records.append((verdict.topic, verdict.key.encode() or None, value, headers))
@@ -94,8 +98,6 @@ def _headers(
     request: Request[Any, Any, Any],
     content_type: str,
     document: dict[str, Any],
-    count: int,
-    number: int,
 ) -> list[tuple[str, bytes]]:
     """What the record says beside its value."""
     if isinstance(document.get("specversion"), str):
@@ -112,13 +114,16 @@ def _headers(
             for name, value in request.headers.items()
             if name.startswith(("x-shopify-", "x-wc-"))
         ]
-    key = request.headers.get("idempotency-key")
-    if key and not any(name == "ce_id" for name, _ in headers) and not _has_id(document):
-        headers.append(
-            ("idempotency-key", f"{key}/{number}".encode() if count > 1 else key.encode())
-        )
     return headers
 
 
-def _has_id(document: dict[str, Any]) -> bool:
-    return any(document.get(name) for name in ("id", "message_id", "messageId", "event_id"))
+def _with_id(
+    request: Request[Any, Any, Any], document: dict[str, Any], count: int, number: int
+) -> dict[str, Any]:
+    """The document, with the request's `Idempotency-Key` for an id where it has none: sent again
+    it is known as a repeat."""
+    key = request.headers.get("idempotency-key")
+    named = ("id", "message_id", "messageId", "event_id", "specversion")
+    if not key or "ce-id" in request.headers or any(document.get(name) for name in named):
+        return document
+    return document | {"message_id": f"{key}/{number}" if count > 1 else key}

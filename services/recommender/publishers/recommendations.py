@@ -8,6 +8,7 @@ import msgspec
 
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.contracts.envelope import Output
+from shopkeeper.shared.contracts.erased_users import ErasedUser
 from shopkeeper.shared.contracts.events.recommendation import (
     RECOMMENDATIONS_UPDATED,
     Reason,
@@ -162,7 +163,8 @@ class RecommendationPublisher:
                 self._trainer.forget(name)
             self._groups.forget(name)
         lists = [Output(topics.RECOMMENDATIONS, key, None, []) for key in sorted(keys)]
-        return lists + self._erase_profiles(erased)
+        told = [_told_to_others(name, erased.event.time_ms) for name in erased.users]
+        return [*lists, *told, *self._erase_profiles(erased)]
 
     def _erase_profiles(self, erased: Erased) -> list[Output]:
         """Tombstones in every partition in which a profile of these users may lie: whatever a
@@ -258,3 +260,9 @@ def _reason(code: str, parameter: str | None) -> Reason:
     if parameter is None:
         return Reason(code)
     return Reason(code, {"category" if code == "trending_category" else "product_id": parameter})
+
+
+def _told_to_others(user: str, time_ms: int) -> Output:
+    """For services that read no clicks, and keep something of the user."""
+    value = msgspec.json.encode(ErasedUser(user=user, time_ms=time_ms))
+    return Output(topics.ERASED_USERS, user.encode(), value, [])

@@ -10,6 +10,9 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from .answers import ANSWER_ROUTES
+from .base import one_of
+
 Id = Annotated[str, msgspec.Meta(min_length=1, max_length=512)]
 OptionalId = Id | None
 Text = Annotated[str, msgspec.Meta(min_length=1)]
@@ -18,6 +21,12 @@ ATTRIBUTES_DEPTH_MAX = 32
 AgeBand = Literal["under_18", "18_24", "25_34", "35_44", "45_54", "55_64", "65_plus"]
 KnowledgeKind = Literal["faq", "policy", "page"]
 Gender = Literal["female", "male", "other"]
+# From the order to its end; "out_for_delivery": it comes today.
+OrderStatus = Literal[
+    "placed", "packed", "shipped", "out_for_delivery", "delivered", "cancelled", "returned"
+]
+# A date, or a time of RFC 3339; days are told as they are written, in the shop's time zone.
+Moment = Annotated[str, msgspec.Meta(pattern=r"^\d{4}-\d{2}-\d{2}([T ].+)?$", max_length=40)]
 Words = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 # A tag of BCP 47, or a locale as most software writes it: en, pt-BR, zh_Hans_CN.
 LanguageTag = Annotated[
@@ -128,6 +137,18 @@ class QuestionAsked(Customer, frozen=True, kw_only=True, gc=False):
         """Questions may be anonymous."""
 
 
+class AnswerRated(Customer, frozen=True, kw_only=True, gc=False):
+    """Whether an answer helped, as its reader says. Like a question, it may come without a user."""
+
+    answer_id: Id  # `ce_id` of the answer
+    helpful: bool
+    route: Annotated[str, one_of(*ANSWER_ROUTES)] | None = None  # as the answer has it
+    conversation_id: OptionalId = None
+
+    def __post_init__(self) -> None:
+        """As of questions."""
+
+
 class ProductReviewed(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A review: a text, a rating (0 to 5), or both."""
 
@@ -194,6 +215,28 @@ class KnowledgePublished(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     url: str | None = None  # where customers can read it
 
 
+class OrderUpdated(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """An order as it now is, whole: what is left out is not known (any more). An empty record value
+    removes it; the record's key is `order_id`."""
+
+    order_id: Id
+    user_id: Id  # signed in; nobody else is told of the order
+    status: OrderStatus
+    order_number: OptionalId = None  # as the customer sees it, where that is not `order_id`
+    product_ids: Annotated[list[Id], msgspec.Meta(max_length=1000)] | None = None
+    carrier: str | None = None
+    tracking_number: OptionalId = None
+    tracking_url: str | None = None  # told only if it is a web address
+    expected_on: Moment | None = None
+    placed_at: Moment | None = None
+    shipped_at: Moment | None = None
+    delivered_at: Moment | None = None
+
+    def __post_init__(self) -> None:
+        if is_nobody(self.user_id):
+            raise ValueError("missing required field `user_id`")
+
+
 class UserErased(Customer, frozen=True, kw_only=True, gc=False):
     """Forget this user."""
 
@@ -219,8 +262,10 @@ SHOP_TYPES: dict[str, type[msgspec.Struct]] = {
     "user.profiled.v1": UserProfiled,
     "products.searched.v1": ProductsSearched,
     "question.asked.v1": QuestionAsked,
+    "answer.rated.v1": AnswerRated,
     "product.reviewed.v1": ProductReviewed,
     "review.withdrawn.v1": ReviewWithdrawn,
     "product.catalogued.v1": ProductCatalogued,
     "knowledge.published.v1": KnowledgePublished,
+    "order.updated.v1": OrderUpdated,
 }

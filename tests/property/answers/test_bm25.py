@@ -21,6 +21,7 @@ PASSAGE = st.dictionaries(WORDS, st.integers(1, 4), max_size=8)
 NAMES = st.integers(0, 9).map(str)
 GROUPS = st.sampled_from([0, 0, 7, 8])
 PUT = st.dictionaries(NAMES, st.tuples(PASSAGE, GROUPS), max_size=4)
+OPEN = {0: (0, 7, 8), 7: (0, 7), 8: (0, 8)}  # groups that a search finds
 CHANGES = st.lists(st.one_of(PUT, st.lists(NAMES, max_size=3)), max_size=12)
 
 
@@ -77,8 +78,13 @@ def test_the_best_and_their_scores_are_those_of_an_index_built_afresh(changes, a
             )
             twin.put(change)
     wanted = group or None
-    found = index.search(np.array(sorted(asked), np.int64), count, wanted).hits
-    expected = twin.search(sorted(asked), wanted)
+    ids = np.array(sorted(asked), np.int64)
+    named = sorted(twin.passages)
+    named = [name for name in named if twin.passages[name][1] in OPEN[group]]
+    told = index.search(ids, count, wanted, named)
+    found, expected = told.hits, twin.search(sorted(asked), wanted)
+    for name, score in told.also.items():
+        assert dict(expected).get(name, 0.0) == pytest.approx(score)
     assert len(found) == min(count, len(expected))
     assert [score for _, score in found] == pytest.approx([s for _, s in expected[:count]])
     of = dict(expected)

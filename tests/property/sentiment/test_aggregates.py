@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shopkeeper.services.sentiment.aggregates import Aggregates, _name, _packed
+from shopkeeper.services.sentiment.aggregates import Aggregates, _packed
 from shopkeeper.services.sentiment.tally import (
     PRIOR_COUNT,
     PRIOR_MEAN,
@@ -18,6 +18,7 @@ from shopkeeper.services.sentiment.tally import (
     WEEKS_KEPT,
     WEEKS_RECENT,
 )
+from shopkeeper.shared.contracts.review_digests import review_name
 
 
 class Review(NamedTuple):
@@ -235,7 +236,7 @@ def test_state_of_the_former_format_is_read_and_a_newer_one_refused():
     former = [1, 1, 0, -900, 2740, 1, {2740: [1, -900], 2739: [0, 0]}]
     week = 2740
     review = _packed(1, 0, -900, week)
-    name = _name("p", "1")
+    name = review_name("p", "1")
     packed = msgspec.msgpack.encode([1, 1, [["p", former]], [[name, review]]])
     aggregates = Aggregates()
     aggregates.restore(packed)

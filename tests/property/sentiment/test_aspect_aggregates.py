@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from shopkeeper.services.sentiment.aggregates import (
     FORMAT_WITHOUT_ASPECTS,
     Aggregates,
-    _name,
     _packed,
     split,
 )
@@ -29,6 +28,7 @@ from shopkeeper.services.sentiment.aspects.opinions import (
 from shopkeeper.services.sentiment.aspects.quotes import PER_OPINION, Quotes
 from shopkeeper.services.sentiment.tally import PART_MIN, UNIT, WEEK_MS, Tally
 from shopkeeper.shared.contracts.events.sentiment import ASPECTS
+from shopkeeper.shared.contracts.review_digests import review_name
 
 LANGUAGES = st.sampled_from(["en", "zh", "other"])
 SAID = st.builds(
@@ -152,7 +152,7 @@ def test_what_a_review_said_is_packed_without_loss(said, language):
 
 def test_state_without_aspects_is_read_and_its_reviews_can_be_withdrawn():
     former = [0, 0, 2, 1800, 0, 1, {1000: [2, 1800]}]
-    review = [_name("p", "1"), _packed(1, 2, 900, 1000)]
+    review = [review_name("p", "1"), _packed(1, 2, 900, 1000)]
     aggregates = Aggregates()
     aggregates.restore(
         msgspec.msgpack.encode([FORMAT_WITHOUT_ASPECTS, 1, [["p", former]], [review], ["gone"]])

@@ -200,3 +200,129 @@ def test_a_price_or_stock_is_that_of_the_newest_event_whatever_came_before(steps
             assert (
                 stock == f"{title} is {'in stock' if available else 'out of stock at the moment'}."
             )
+
+
+STOVE = ProductCatalogued(
+    product_id="stove",
+    title="Emberwick Travel Kettle",
+    title_zh="Emberwick 旅行水壶",
+    brand="Emberwick",
+    category="Kettles",
+    price=64.0,
+    currency="EUR",
+    available=True,
+    attributes={
+        "dishwasherSafe": False,
+        "netWeightG": 1240,
+        "handle_material": "oak",
+        "lead_length_cm": 85,
+        "noiseLevelDb": 61,
+        "capacity_l": 1.5,
+        "nickel_free": True,
+        "spare_gasket_included": False,
+        "leak_proof": True,
+        "finishes": ["brushed steel", "copper"],
+        "warranty_years": 5,
+        "最高温度": "100 °C",
+    },
+)
+
+
+def told(text, language="en", product_id="stove"):
+    found = answer_from(table(TENT, TUNNEL, STOVE), text, product_id, language)
+    return None if found is None else found.answer
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        # by what it is good for
+        ("Can I put it in the dishwasher?", "No, {} is not dishwasher safe."),
+        ("how loud does it get", "{}: noise 61 dB."),
+        ("How long is the guarantee?", "{}: warranty 5 years."),
+        # keys of two parts
+        ("What is the handle made of?", "{}: handle material oak."),
+        ("is the handle wooden?", "Yes, {}: handle material oak."),
+        ("how long is the cord?", "{}: lead length 85 cm."),
+        # bounds, also in another unit
+        ("Does it weigh under 1.5 kg?", "Yes, {}: weight 1240 g."),
+        ("is it heavier than 1300 grams?", "No, {}: weight 1240 g."),
+        ("Is it less than 60 euros?", "No, {}: price 64.00 EUR."),
+        ("does it hold at least a litre?", "Yes, {}: capacity 1.5 l."),
+        # the unit that is asked for
+        ("What does it weigh in kg?", "{}: weight 1.24 kg (1240 g)."),
+        ("How many ml fit in it?", "{}: capacity 1500 ml (1.5 l)."),
+        # the opposite of the key
+        ("Is there nickel in it?", "No, {} is nickel free."),
+        ("is it free of nickel?", "Yes, {} is nickel free."),
+        ("Does it leak?", "No, {} is leakproof."),
+        # keys that nobody foresaw
+        ("is a spare gasket included?", "No, {}: spare gasket included, no."),
+        ("which finishes are there?", "{}: finish brushed steel and copper."),
+        # two at once
+        ("How heavy is it and how much is it?", "{0}: weight 1240 g. {0} costs 64.00 EUR."),
+        # a slip of the pen
+        ("what is the weigth?", "{}: weight 1240 g."),
+    ],
+)
+def test_any_key_of_the_product_that_is_looked_at_is_asked_for_in_many_ways(question, answer):
+    assert told(question) == answer.format(STOVE.title)
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("能放洗碗机吗", "不能，{}：可用洗碗机清洗，否。"),
+        ("大概多重呀", "{}的重量：1240克。"),
+        ("有没有超过1.5公斤？", "没有，{}的重量：1240克。"),
+        ("不到两公斤吧？重吗", "是的，{}的重量：1240克。"),
+        ("多少公斤", "{}的重量：1.24公斤（1240克）。"),
+        ("您好，我想了解一下价钱", "{}的价格是64.00欧元。"),
+        ("会漏水吗？", "不会，{}：防漏，是。"),
+        ("里面含镍吗", "不含，{}：无镍，是。"),
+        ("手柄是什么材质的", "{}的手柄材质：oak。"),
+        ("聲音大不大，多少分貝", "{}的噪音：61分贝。"),
+        ("保修几年", "{}的保修：5年。"),
+        ("多重，多少钱", "{0}的重量：1240克。{0}的价格是64.00欧元。"),
+    ],
+)
+def test_chinese_particles_and_courtesy_do_not_matter(question, answer):
+    assert told(question, "zh") == answer.format(STOVE.title_zh)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Can I return it if it is too heavy?",
+        "how much is shipping for this?",
+        "when will it arrive",
+        "Can I pay for it by invoice?",
+        "Are your products vegan?",
+        "能退货吗",
+        "这个包邮吗",
+        "保修卡丢了怎么退款",
+    ],
+)
+def test_the_shops_business_is_left_to_the_knowledge_on_a_products_page(question):
+    assert answer_from(table(STOVE), question, "stove", "en") is None
+
+
+@pytest.mark.parametrize("question", ["Can it go in the oven?", "is it gluten free", "能进烤箱吗"])
+def test_what_the_product_does_not_say_is_declined_as_such(question):
+    found = answer_from(table(STOVE), question, "stove", "en")
+    assert found is not None
+    assert (found.answer, found.product_id, found.several) == (None, "stove", False)
+
+
+def test_a_product_that_the_words_name_goes_before_the_one_that_is_looked_at():
+    assert told("How much is the Fjellhus dome tent?") == "Fjellhus Dome Tent 3 costs 249.00 EUR."
+    assert told("does the emberwick kettle leak?", product_id=None) == (
+        "No, Emberwick Travel Kettle is leakproof."
+    )
+
+
+@given(st.text(max_size=60), st.dictionaries(st.text(max_size=20), st.text(max_size=20)))
+def test_no_question_and_no_key_raises(text, attributes):
+    product = ProductCatalogued(product_id="p", title="Lamp", attributes=attributes)
+    found = answer_from(table(product), f"is it {text} waterproof", "p", "en")
+    assert found is None or found.product_id in ("p", None)

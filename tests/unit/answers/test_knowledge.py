@@ -233,7 +233,8 @@ def test_of_a_long_entry_the_sentences_that_answer_are_quoted():
     entry = entry_of(KnowledgePublished(knowledge_id="k", title="Page", text=text, kind="page"))
     ranker = LexicalRanker()
     ranker.put([entry])
-    answer = SentenceReader(ranker.index.idf).read_all([("are batteries recycled?", entry)])[0]
+    reader = SentenceReader(ranker.index.idf)
+    answer = reader.read_all([("are batteries recycled?", entry)])[0].text
     assert answer.startswith("Batteries are recycled for free.")
     assert len(answer) <= ANSWER_CHARACTERS_MAX
     assert answer in entry.text

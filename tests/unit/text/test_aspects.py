@@ -155,7 +155,7 @@ def test_reviews_come_out_with_aspects_and_so_does_their_product(model):
     ],
 )
 def test_a_text_that_contradicts_its_stars_is_flagged(model, body, rating, disagrees):
-    [output], _ = SentimentProcessor(0, model).process([reviewed(0, "r", body, rating)], 0)
+    [output, _], _ = SentimentProcessor(0, model).process([reviewed(0, "r", body, rating)], 0)
     assert orjson.loads(output.value).get("rating_disagrees", False) is disagrees
 
 

@@ -158,7 +158,8 @@ def test_the_wheel_has_every_file_of_both_folders() -> None:
     for folder in (model_folder(), FREE):
         manifest = read_manifest(folder)
         files = {MANIFEST}
-        for entry in (*manifest.models.values(), *manifest.transformers.values()):
+        described = (manifest.models, manifest.transformers, manifest.readers)
+        for entry in (entry for each in described for entry in each.values()):
             files |= {entry.file, entry.card}
         for file in files:
             assert (folder / file).is_file()

@@ -195,8 +195,8 @@ def test_what_is_no_model_is_refused(folder: Path) -> None:
 def test_missing_and_newer_manifests_are_refused(folder: Path) -> None:
     with pytest.raises(ModelError, match="names no model 'answers'"):
         OnnxModel.load("answers", str(folder))
-    (folder / "manifest.json").write_text('{"format": 3, "models": {}}')
-    with pytest.raises(ModelError, match="format 3; this version of shopkeeper reads 2"):
+    (folder / "manifest.json").write_text('{"format": 4, "models": {}}')
+    with pytest.raises(ModelError, match="format 4; this version of shopkeeper reads 3"):
         OnnxModel.load("intent", str(folder))
     (folder / "manifest.json").unlink()
     with pytest.raises(ModelError, match="cannot be read"):

@@ -163,7 +163,7 @@ def scored(model, **review):
     processor = SentimentProcessor(0, model)
     data = ProductReviewed(product_id="p", review_id="r", **review)
     event = Event("product.reviewed.v1", data, b"p", 0, NOW_MS, "e", "s", "c")
-    [output], _ = processor.process([event], NOW_MS)
+    [output, _], _ = processor.process([event], NOW_MS)
     return orjson.loads(output.value), processor.aggregates.get("p")
 
 

@@ -171,7 +171,7 @@ def test_a_stock_phrase_of_the_shop_is_no_opinion_and_its_rating_counts():
     processor = SentimentProcessor(0, load_model(), policy=policy)
 
     def judged(offset, review):
-        [output], _ = processor.process([reviewed(offset, "p", PHRASES[0], 1.0, review)], 0)
+        [output, _], _ = processor.process([reviewed(offset, "p", PHRASES[0], 1.0, review)], 0)
         return orjson.loads(output.value)
 
     assert judged(0, "r0")["basis"] == "text"
@@ -186,7 +186,7 @@ def test_how_sure_a_text_must_be_to_contradict_its_rating_is_a_rule():
 
     def disagrees(offset):
         event = reviewed(offset, "p", "Works great, I love it", 1.0, f"r{offset}")
-        [output], _ = processor.process([event], 0)
+        [output, _], _ = processor.process([event], 0)
         value = orjson.loads(output.value)
         return value.get("rating_disagrees", False), value["model"]["version"]
 

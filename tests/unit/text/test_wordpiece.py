@@ -91,3 +91,38 @@ def test_what_is_remembered_is_bounded():
     for number in range(WORDS_MAX + 10):
         pieces.encode(f"w{number}")
     assert len(pieces._known) <= WORDS_MAX
+
+
+@pytest.mark.parametrize(
+    ("text", "pieces"),
+    [
+        ("UNAFFABLE good", [("un", "UN"), ("##aff", "AFF"), ("##able", "ABLE"), ("good", "good")]),
+        ("go\u200bod!", [("good", "go\u200bod"), ("!", "!")]),
+        ("ＧＯＯＤ５", [("[UNK]", "ＧＯＯＤ５")]),
+        ("ｇｏｏｄ", [("good", "ｇｏｏｄ")]),
+        ("CAFÉ 好吃", [("cafe", "CAFÉ"), ("好", "好"), ("吃", "吃")]),
+        ("cafe\u0301s", [("cafe", "cafe\u0301"), ("##s", "s")]),
+        ("bad 5", [("[UNK]", "bad"), ("5", "5")]),
+        ("", []),
+    ],
+)
+def test_pieces_have_places_in_the_text(words, text, pieces):
+    found = words.placed(text)
+    assert [
+        (PIECES[each], text[begin:end])
+        for each, begin, end in zip(found.ids, found.begins, found.ends, strict=True)
+    ] == pieces
+
+
+@given(st.text(st.one_of(st.sampled_from("unaffable good's 好吃É\u0301"), st.characters())))
+def test_places_follow_one_another_in_any_text(text):
+    found = WordPiece(PIECES, strip_accents=True).placed(text)
+    assert len(found.ids) == len(found.begins) == len(found.ends)
+    assert all(0 <= b < e <= len(text) for b, e in zip(found.begins, found.ends, strict=True))
+    assert list(found.begins) == sorted(found.begins)
+
+
+@given(st.text(st.sampled_from("unaffable good's 好吃/5!")))
+def test_both_ways_of_cutting_find_the_same_pieces(text):
+    words = WordPiece(PIECES, strip_accents=True)
+    assert words.placed(text).ids == words.encode(text)[1:-1]

@@ -15,9 +15,13 @@ from shopkeeper.shared.text.normalisation import normalise
 
 from ..plain import plain
 from ..product_table import has_words
+from .asking import understood
 from .lexicon import ATTRIBUTES, CHINESE_FILLERS, COLOUR_OF, FILLERS
+from .matching import matches, unknown
+from .naming import clearly_named, masked, own_words
 from .phrasing import said_of, whether
-from .values import attribute_of, own_attributes
+from .saying import comes_in, sentence_of
+from .values import attribute_of, facts_of, own_attributes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,6 +29,8 @@ if TYPE_CHECKING:
     from shopkeeper.shared.contracts.events.shop import ProductCatalogued
 
     from ..product_table import ProductTable
+    from .asking import Asked
+    from .matching import Match
     from .values import Value
 
 MOVING = frozenset({"price", "availability"})  # what only the newest event may tell
@@ -37,6 +43,12 @@ _IN_COLOUR = re.compile(
     rf"\b(?:in|is it|are they)(?: the)?(?: colou?r)? ({_ENGLISH_COLOURS})\b(?: colou?r)?"
     rf"|(?:有没有|有|是)({_CHINESE_COLOURS})(?=的?(?:吗|么|嘛|没有|的|\W|$))"
 )
+_OF_THE_RANGE = re.compile(
+    r"\b(?:your|all|any|these|which) (?:products|items|brands|range|prices|catalogue)\b"
+    r"|\bdo you (?:sell|stock|offer|carry)\b|你们(?:的|家|店)|所有|哪些商品|哪些产品|全部商品"
+)
+_POINTS = re.compile(r"\b(?:it|its|it's|this|these|that|those|they|them|the)\b|这|那|它|该|此")
+_REST_MAX = 4
 _WORDS = re.compile(r"[\u3400-\u9fff]+|[^\W_\u3400-\u9fff]+(?:['.-][^\W_\u3400-\u9fff]+)*")
 
 
@@ -65,12 +77,34 @@ def answer_from(
     product_id: the product that is looked at while asking, if any.
     """
     text = simplified(normalise(question))
+    looked = None if product_id is None else products.get(product_id)
+    named = clearly_named(products, text, looked)
+    if len(named) > 1:
+        several = understood(text)
+        if not several.of_the_shop and (asks := unknown(several)) is not None:
+            return AttributeAnswer(None, _name(asks), None, several=True)
+    if not named and looked is None and product_id is None:
+        named = _by_rest(products, text)
+    product = named[0] if len(named) == 1 else looked
+    if product is not None:
+        answer = _about(product, text, language, bool(named))
+        if answer is not None:
+            return answer
+    return _strictly(products, text, product_id, language)
+
+
+def _strictly(
+    products: ProductTable, text: str, product_id: str | None, language: str
+) -> AttributeAnswer | None:
+    """By a phrase for an attribute and the words of one product's name, and nothing else."""
     unknown: AttributeAnswer | None = None
-    for asked in _asked(text, None if product_id is None else products.get(product_id)):
+    for asked in readings(text, None if product_id is None else products.get(product_id)):
         found = _meant(products, asked.name_words, product_id)
         if not found and not asked.name_words and product_id is not None:
             unknown = unknown or AttributeAnswer(None, asked.attribute, None)  # it is removed
         if len(found) > 1:
+            if product_id is not None:
+                continue  # words that happen to be in titles
             unknown = unknown or AttributeAnswer(None, asked.attribute, None, several=True)
         if len(found) == 1:
             said = _said(found[0], asked, language)
@@ -80,7 +114,74 @@ def answer_from(
     return unknown
 
 
-def _said(product: ProductCatalogued, asked: _Asked, language: str) -> AttributeAnswer:
+def _by_rest(products: ProductTable, text: str) -> list[ProductCatalogued]:
+    """The product that what is left of a question names, beside what it asks for."""
+    asked = understood(text)
+    if asked.of_the_shop or unknown(asked) is None:
+        return []
+    at = set().union(*(hit.at for hit in asked.hits if not hit.value))
+    left = (token for i, token in enumerate(asked.tokens) if i not in at)
+    words = name_words("".join(t if not t.isascii() else f" {t} " for t in left))
+    found = products.named(words) if words else []
+    return found if len(found) == 1 else []
+
+
+def _about(
+    product: ProductCatalogued, text: str, language: str, named: bool
+) -> AttributeAnswer | None:
+    """What one product says; None where the question is no plain one about it."""
+    asked = understood(text, masked(text, product))
+    if asked.of_the_shop or _OF_THE_RANGE.search(text):
+        return None
+    facts, own = facts_of(product), own_words(product)
+    found = matches(asked, facts, own)
+    if not found:
+        bare = understood(text)
+        found = matches(bare, facts, own)
+        asked = bare if found else asked
+    if found and not _says_more(asked, found, text, own, named):
+        title = plain((product.title_zh if language == "zh" else None) or product.title, 300)
+        said = [sentence_of(asked, match, title, language) for match in found]
+        text = (" " if language != "zh" else "").join(part for part in said if part)
+        if text:
+            quote = "; ".join(_quote(match.fact.value) for match in found)
+            name = _name(found[0].fact.meaning.parts[0].concept or found[0].fact.meaning.english)
+            return AttributeAnswer(text, name, product.product_id, title, quote)
+    if found:
+        return None
+    asks = unknown(asked)
+    if asks is None or not (
+        named or _POINTS.search(text) or not asked.whether or not text.isascii()
+    ):
+        return None
+    return AttributeAnswer(None, _name(asks), product.product_id)
+
+
+def _says_more(
+    asked: Asked, found: list[Match], text: str, own: frozenset[str], named: bool
+) -> bool:
+    """Whether a question for a price or stock is of something else: "how much is insurance?"."""
+    if any(_concept(match) not in ("price", "availability") for match in found):
+        return False
+    if asked.bound is not None and asked.bound.unit in ("euros", None):
+        return False
+    at = set().union(*(match.at for match in found))
+    if any(not h.vague and not h.at & at and h.concept not in ("", "price") for h in asked.hits):
+        return not named and not _POINTS.search(text)
+    left = [token for i, token in enumerate(asked.tokens) if i not in at and token not in own]
+    rest = name_words(" ".join(left) if text.isascii() else "".join(left))
+    return len(rest.replace(" ", "")) > _REST_MAX and not named and not _POINTS.search(text)
+
+
+def _concept(match: Match) -> str:
+    return match.fact.meaning.parts[0].concept or ""
+
+
+def _name(concept: str) -> str:
+    return {"size": "size", "colour": "colour"}.get(concept, concept.replace("_", " "))
+
+
+def _said(product: ProductCatalogued, asked: Reading, language: str) -> AttributeAnswer:
     title = plain((product.title_zh if language == "zh" else None) or product.title, 300)
     value = attribute_of(product, asked.attribute)
     if value is None or (asked.colour is not None and not value.english):
@@ -88,34 +189,36 @@ def _said(product: ProductCatalogued, asked: _Asked, language: str) -> Attribute
     if asked.colour is None:
         text = said_of(asked.attribute, value, title, language)
     else:
-        there = any(_is_colour(each, asked.colour) for each in value.english)
+        there = any(comes_in(each, asked.colour) for each in value.english)
         text = whether(asked.colour, there, value, title, language)
     return AttributeAnswer(text, asked.attribute, product.product_id, title, _quote(value))
 
 
-class _Asked(NamedTuple):
+class Reading(NamedTuple):
+    """One way to read a question."""
+
     attribute: str
     name_words: str  # what is left of the question: the product's name
     colour: str | None = None
 
 
-def _asked(text: str, product: ProductCatalogued | None) -> Iterator[_Asked]:
+def readings(text: str, product: ProductCatalogued | None) -> Iterator[Reading]:
     """How a question can be read, that which is most likely first."""
     in_colour = _IN_COLOUR.search(text)
     if in_colour is not None:
         colour = COLOUR_OF[in_colour[1] or in_colour[2]]
         rest = text[: in_colour.start()] + " " + text[in_colour.end() :]
-        yield _Asked("colour", _name_words(rest), colour)
+        yield Reading("colour", name_words(rest), colour)
     for attribute in ATTRIBUTES:
         if attribute.asked.search(text):
-            yield _Asked(attribute.name, _name_words(attribute.asked.sub(" ", text)))
+            yield Reading(attribute.name, name_words(attribute.asked.sub(" ", text)))
     if product is not None:
         for name, _ in own_attributes(product):
             if name and name in text:
-                yield _Asked(name, _name_words(text.replace(name, " ")))
+                yield Reading(name, name_words(text.replace(name, " ")))
 
 
-def _name_words(rest: str) -> str:
+def name_words(rest: str) -> str:
     """Without what says nothing."""
     kept = []
     for word in _WORDS.findall(rest):
@@ -135,17 +238,6 @@ def _meant(
         if product is not None and (not name_words or has_words(product, name_words)):
             return [product]
     return products.named(name_words) if name_words else []
-
-
-def _is_colour(said: str, colour: str) -> bool:
-    """Whether a catalogue's word means a colour: "Navy Blue" and 深蓝 are blue."""
-    text = simplified(normalise(said))
-    words = [*re.findall(r"[a-z]+", text), *re.findall("[\u3400-\u9fff]+", text)]
-    return any(
-        COLOUR_OF.get(word) == colour
-        or (not word.isascii() and any(w in word for w, of in COLOUR_OF.items() if of == colour))
-        for word in words
-    )
 
 
 def _quote(value: Value) -> str:

@@ -42,7 +42,7 @@ ATTRIBUTES: tuple[Attribute, ...] = (
         _any(
             "how much is|how much are|how much does|how much do|how much for|how much|how expensive"
             "|what is the price|what's the price|whats the price|price|prices|cost|costs|priced",
-            "多少钱|什么价格|什么价|啥价|价格是多少|价格多少|价格|价钱|售价是多少|售价|单价|几块钱"
+            "多少钱|什么价格|什么价位|什么价|价位|啥价|价格是多少|价格多少|价格|价钱|售价是多少|售价|单价|几块钱"
             "|几元|多少元|怎么卖|卖多少|要多少",
         ),
     ),
@@ -53,7 +53,7 @@ ATTRIBUTES: tuple[Attribute, ...] = (
         frozenset(),
         _any(
             "in stock|out of stock|sold out|back in stock|available|availability|stock",
-            "有没有货|有没有现货|有现货|有货|没货|现货|库存|缺货|断货|卖完|售罄|买得到",
+            "现在能买|还能买|能买到|有没有货|有没有现货|有现货|有货|没货|现货|库存|缺货|断货|卖完|售罄|买得到",
         ),
     ),
     Attribute(
@@ -131,33 +131,6 @@ CHINESE_COLOUR = {
     for normal in COLOUR_OF.values()
 }
 
-UNITS: dict[str, tuple[str, str]] = {  # suffix of a catalogue's key -> English, Chinese
-    "g": ("g", "克"),
-    "kg": ("kg", "公斤"),
-    "mg": ("mg", "毫克"),
-    "lb": ("lb", "磅"),
-    "oz": ("oz", "盎司"),
-    "mm": ("mm", "毫米"),
-    "cm": ("cm", "厘米"),
-    "m": ("m", "米"),
-    "inch": ("inches", "英寸"),
-    "inches": ("inches", "英寸"),
-    "ml": ("ml", "毫升"),
-    "l": ("l", "升"),
-    "w": ("W", "瓦"),
-    "v": ("V", "伏"),
-    "mah": ("mAh", "毫安时"),
-    "gb": ("GB", "GB"),
-    "tb": ("TB", "TB"),
-    "h": ("hours", "小时"),
-    "hours": ("hours", "小时"),
-    "min": ("minutes", "分钟"),
-    "minutes": ("minutes", "分钟"),
-    "days": ("days", "天"),
-    "months": ("months", "个月"),
-    "years": ("years", "年"),
-}
-
 # Words around the attribute and the product's name that ask for nothing else.
 _FILLER_WORDS = """
     a an the is are was it it's its this that these those they there do does did you have has had
@@ -165,6 +138,7 @@ _FILLER_WORDS = """
     me about one ones come comes item items product products article still now currently today right
     at moment be been will would like to know if whether how hi hello hey thanks thank so also long
     make makes made sell sells offer buy by much many soon yet again another other others different
+    pls plz
 """
 FILLERS = frozenset(_FILLER_WORDS.split())
 CHINESE_FILLERS = re.compile(

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from .lexicon import BY_NAME, CHINESE_COLOUR
 
 if TYPE_CHECKING:
     from .values import Value
+
+_VERBS = re.compile("有没有|是不是|能不能|可不可以|会不会|支持|可以|含|有|能|会|是")
+_PLAIN_VERB = {"有没有": "有", "是不是": "是", "能不能": "能", "可不可以": "可以", "会不会": "会"}
+_NO = {"有": "没有"}
 
 
 def said_of(attribute: str, value: Value, title: str, language: str) -> str:
@@ -45,6 +50,32 @@ def _chinese(attribute: str, value: Value, title: str) -> str:
     if value.truth is not None:
         return f"{title}：{label}，{'是' if value.truth else '否'}。"
     return f"{title}的{label}：{'、'.join(value.chinese)}。"
+
+
+def stated(kind: str, label: str, value: Value, title: str, language: str) -> str:
+    """A fact as a statement. kind: is or has, of a yes or no; anything else is said as a pair."""
+    if value.truth is None:
+        if language == "zh":
+            return f"{title}的{label}：{'、'.join(value.chinese)}。"
+        return f"{title}: {label} {_listed(value.english)}."
+    if language == "zh":
+        return f"{title}：{label}，{'是' if value.truth else '否'}。"
+    if kind == "is":
+        return f"{title} is {'' if value.truth else 'not '}{label}."
+    if kind == "has":
+        return f"{title} {'has' if value.truth else 'does not have'} {label}."
+    return f"{title}: {label}, {'yes' if value.truth else 'no'}."
+
+
+def with_opening(yes: bool, statement: str, question: str, language: str) -> str:
+    """A statement after yes or no; in Chinese with the question's own verb."""
+    if language != "zh":
+        return f"{'Yes' if yes else 'No'}, {statement}"
+    found = _VERBS.search(question)
+    verb = found[0] if found else "是"
+    verb = _PLAIN_VERB.get(verb, verb)
+    opening = ("是的" if verb == "是" else verb) if yes else _NO.get(verb, f"不{verb}")
+    return f"{opening}，{statement}"
 
 
 def whether(wanted: str, there: bool, value: Value, title: str, language: str) -> str:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..plain import plain
-from .lexicon import NAME_OF_KEY, UNITS
+from .concepts import CONCEPTS
+from .keys import Key, Part, meaning_of
+from .lexicon import NAME_OF_KEY
+from .units import UNITS, WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,6 +19,8 @@ if TYPE_CHECKING:
 
 VALUE_CHARACTERS_MAX = 200
 VALUES_MAX = 20
+KEY_CHARACTERS_MAX = 100
+_MEASURED = re.compile(r"(-?\d+(?:[.,]\d+)?)\s*([^\W\d_]{0,12}|[°%\"])")
 _TRUE = frozenset({"true", "yes", "y", "是", "支持"})
 _FALSE = frozenset({"false", "no", "n", "否", "不支持"})
 _CURRENCIES = {"CNY": "元", "RMB": "元", "EUR": "欧元", "USD": "美元", "GBP": "英镑", "JPY": "日元"}
@@ -58,14 +64,71 @@ def attribute_of(product: ProductCatalogued, name: str) -> Value | None:
 def own_attributes(product: ProductCatalogued) -> Iterator[tuple[str, Value]]:
     """(name, value) of everything in `attributes` that can be said; units by the keys' endings:
     `weight_g`, `battery_life_hours`."""
+    for fact in own_facts(product):
+        name = " ".join(fact.meaning.english.split())
+        stem = "_".join(name.split())
+        yield NAME_OF_KEY.get(stem, name), fact.value
+
+
+class Fact(NamedTuple):
+    """One thing that the catalogue says of a product. number: where it is one, in `unit`."""
+
+    meaning: Key
+    value: Value
+    unit: str | None = None
+    number: float | None = None
+
+
+def facts_of(product: ProductCatalogued) -> list[Fact]:
+    """All that the catalogue says of a product."""
+    facts = list(own_facts(product))
+    price = price_of(product)
+    if price is not None:
+        unit = "euros" if (product.currency or "").strip().upper() == "EUR" else None
+        facts.append(Fact(_named("price"), price, unit, product.price))
+    for name in ("availability", "brand"):
+        value = attribute_of(product, name)
+        if value is not None and all(fact.value.key.lower() != name for fact in facts):
+            facts.append(Fact(_named(name), value))
+    return facts
+
+
+def own_facts(product: ProductCatalogued) -> Iterator[Fact]:
+    """What `attributes` says."""
     for key, said in (product.attributes or {}).items():
-        spelt = key.strip().lower().replace("-", "_").replace(" ", "_")
-        words, _, ending = spelt.rpartition("_")
-        unit = UNITS.get(ending) if words else None
-        stem = words if unit else spelt
-        value = _value(said, unit or ("", ""), key)
-        if value is not None:
-            yield NAME_OF_KEY.get(stem, plain(stem.replace("_", " "), 64)), value
+        meaning = meaning_of(key[:KEY_CHARACTERS_MAX])
+        unit = meaning.unit
+        after = ("", "")
+        if unit is not None:
+            after = (UNITS[unit].english + meaning.per[0], UNITS[unit].chinese + meaning.per[1])
+        value = _value(said, after, key)
+        if value is None:
+            continue
+        number = None
+        if isinstance(said, int | float) and not isinstance(said, bool):
+            number = float(said)
+        elif isinstance(said, str):
+            measured = _MEASURED.fullmatch(said.strip().lower())
+            if measured and (not measured[2] or unit is None):
+                said_unit = WORDS.get(measured[2].removesuffix("s")) or WORDS.get(measured[2])
+                if said_unit or not measured[2]:
+                    number, unit = float(measured[1].replace(",", ".")), unit or said_unit
+        if value.truth is not None:
+            unit = None
+        yield Fact(meaning, value, unit, number)
+
+
+def _named(name: str) -> Key:
+    known = CONCEPTS[name]
+    return Key(
+        (Part(name, name),),
+        unit=None,
+        per=("", ""),
+        free=False,
+        english=known.english,
+        chinese=known.chinese,
+        qualifier="",
+    )
 
 
 def _value(said: Any, unit: tuple[str, str], key: str) -> Value | None:

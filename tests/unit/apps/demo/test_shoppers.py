@@ -40,6 +40,8 @@ def test_every_event_is_valid_unique_and_in_order():
         "knowledge.published.v1",
         "product.removed.v1",
         "order.refunded.v1",
+        "order.updated.v1",
+        "answer.rated.v1",
         "review.withdrawn.v1",
         "user.erased.v1",
         "user.profiled.v1",

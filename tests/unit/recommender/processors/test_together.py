@@ -223,9 +223,11 @@ def test_an_interval_thins_lists_out_by_event_time() -> None:
 def test_erasing_a_user_removes_lists_and_memory() -> None:
     cluster = Cluster()
     cluster.process(0, [clicked(0, "u", "a"), clicked(1, "u", "b")])
-    found = cluster.process(0, [made("user.erased.v1", UserErased(user_id="u"), 2, "u")])
+    event = made("user.erased.v1", UserErased(user_id="u"), 2, "u")
+    found = cluster.process(0, [event])
     assert [(o.topic, o.key, o.value, o.partition) for o in found] == [
         (topics.RECOMMENDATIONS, b"u", None, None),
+        (topics.ERASED_USERS, b"u", b'{"user":"u","time_ms":%d}' % (NOW_MS + 2), None),
         *((topics.PROFILES, b"u", None, number) for number in range(len(cluster.interactions))),
     ]
     assert cluster.interactions[0].sessions.users == {}

@@ -1,0 +1,247 @@
+"""Conversations over an `Answerer`: a line is resolved to whole questions, and what was said is
+remembered for the next one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from shopkeeper.shared.contracts.events.answers import AnswerSource, Handover
+from shopkeeper.shared.text.chinese import simplified
+from shopkeeper.shared.text.language import detect
+from shopkeeper.shared.text.normalisation import normalise
+from shopkeeper.shared.text.personal_data import mask
+
+from ..plain import plain
+from ..question import Answer
+from ..terms import question_ids
+from . import phrasing
+from .conversation import TURN_CHARACTERS_MAX, TURNS_MAX, Turn
+from .resolving import OFFERED_MAX, Plan, Resolver
+from .small_talk import small_talk, wants_person
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..answerer import Answerer
+    from ..product_table import ProductTable
+    from ..question import Question
+    from .conversation import Asked, Conversation, Conversations
+    from .resolving import Ask
+    from .suggestions import Suggestions
+
+QUESTION_CHARACTERS_MAX = 300  # of what a follow-up goes on from
+TITLE_CHARACTERS_MAX = 200
+UNANSWERED_MAX = 2  # in a row, before a person gets a summary
+ABOUT_PRODUCTS = frozenset({"catalogue", "opinions"})  # routes whose questions another product fits
+
+
+class Dialogue:
+    """Answers lines of conversations. Pure but for what it remembers in them."""
+
+    def __init__(
+        self, answerer: Answerer, products: ProductTable, suggestions: Suggestions | None = None
+    ) -> None:
+        """products: those that the answerer's routes know."""
+        self._answerer, self._products = answerer, products
+        self._resolver, self._suggestions = Resolver(products), suggestions
+
+    def answer_all(self, asked: Sequence[Asked], conversations: Conversations) -> list[Answer]:
+        """One answer per line. Lines of one conversation are answered in their order, the first of
+        each conversation together, then the second ones, and so on."""
+        cells = conversations.of(asked)
+        queues: dict[int, list[int]] = {}
+        for number, cell in enumerate(cells):
+            queues.setdefault(id(cell), []).append(number)
+        answers: dict[int, Answer] = {}
+        for turn in range(max(map(len, queues.values()), default=0)):
+            due = [queue[turn] for queue in queues.values() if turn < len(queue)]
+            found = self._round([asked[at].question for at in due], [cells[at] for at in due])
+            answers.update(zip(due, found, strict=True))
+        return [answers[number] for number in range(len(asked))]
+
+    def _round(
+        self, questions: Sequence[Question], conversations: Sequence[Conversation]
+    ) -> list[Answer]:
+        """One line of each conversation; the answerer is asked once for all."""
+        texts = [simplified(normalise(question.text)) for question in questions]
+        plans: list[Plan | str] = []
+        for question, text, before in zip(questions, texts, conversations, strict=True):
+            if question.product_id is not None and question.product_id != before.page:
+                before.page = question.product_id
+                _focus(before, question.product_id)
+            plans.append(_talk(text) or self._resolver.plan(question, before))
+        asks = [ask for plan in plans if isinstance(plan, Plan) for ask in plan.asks]
+        found = iter(self._answerer.answer_all([ask.question for ask in asks]))
+        answers = []
+        for question, before, plan in zip(questions, conversations, plans, strict=True):
+            language = _language(question.text, before)
+            if isinstance(plan, str):
+                answer = self._talked(plan, language)
+            else:
+                tried = [(ask, next(found)) for ask in plan.asks]
+                answer = self._chosen(plan, tried, before, language)
+            answers.append(self._remembered(question, plan, answer, before, language))
+        return answers
+
+    @staticmethod
+    def _talked(kind: str, language: str) -> Answer:
+        if kind == "person":
+            return Answer(phrasing.handed_over(language), 1.0, "person", language)
+        return Answer(phrasing.small_talk_answer(kind, language), 1.0, "smalltalk", language)
+
+    def _chosen(
+        self,
+        plan: Plan,
+        tried: Sequence[tuple[Ask, Answer]],
+        before: Conversation,
+        language: str,
+    ) -> Answer:
+        """The answer that counts; notes in the conversation what it was asked for."""
+        if plan.chose:
+            before.waits = False
+        elif not plan.several:
+            before.offered, before.words, before.waits = (), "", False
+        if plan.joined:
+            before.of_product = True
+            return _joined([answer for _, answer in tried])
+        for ask, answer in tried:
+            if answer.text is not None and _fits(ask, answer):
+                _focus(before, plan.product_id or answer.product_id)
+                before.of_product = plan.of_product or answer.route in ABOUT_PRODUCTS
+                before.order_id = next(
+                    (each.id for each in answer.sources if each.kind == "order"), None
+                )
+                if ask.base:
+                    before.question = _kept(ask.base)
+                return answer
+        if plan.of_product:
+            before.of_product = True
+            _focus(before, plan.product_id)
+            base = plan.base or (tried[0][0].base if tried else "")
+            if base:
+                before.question = _kept(base)
+        if plan.several:
+            return self._which_of(plan, before, language)
+        if plan.about is not None:
+            product = self._products.get(plan.about)
+            if product is not None:
+                before.question, before.of_product = "", True
+                title = self._title(plan.about, language)
+                return Answer(
+                    phrasing.what_about(title, language),
+                    1.0,
+                    "clarify",
+                    language,
+                    (AnswerSource(id=plan.about, kind="product", quote=title, title=title),),
+                    product_id=plan.about,
+                )
+        if plan.which:
+            before.waits = True
+            return Answer(phrasing.which_product(language), 1.0, "clarify", language)
+        if not plan.of_product:
+            _focus(before, plan.product_id)
+            kept = plan.lost or next(ask.base for ask, _ in tried if not ask.must)
+            before.question, before.of_product = _kept(kept), bool(plan.lost)
+        return next(
+            (answer for ask, answer in tried if answer.text is None and not ask.route),
+            Answer(None, 0.0, "person", language, abstained="confidence"),
+        )
+
+    def _which_of(self, plan: Plan, before: Conversation, language: str) -> Answer:
+        offered = plan.several[:OFFERED_MAX]
+        before.offered, before.words, before.waits = offered, plan.words, True
+        titles = [self._title(product_id, language) for product_id in offered]
+        return Answer(
+            phrasing.which_of(titles, len(plan.several) > OFFERED_MAX, language),
+            1.0,
+            "clarify",
+            language,
+            tuple(
+                AnswerSource(id=product_id, kind="product", quote=title, title=title)
+                for product_id, title in zip(offered, titles, strict=True)
+            ),
+        )
+
+    def _title(self, product_id: str, language: str) -> str:
+        product = self._products.get(product_id)
+        if product is None:
+            return ""
+        title = (product.title_zh if language == "zh" else None) or product.title
+        return plain(title, TITLE_CHARACTERS_MAX)
+
+    def _remembered(
+        self,
+        question: Question,
+        plan: Plan | str,
+        answer: Answer,
+        before: Conversation,
+        language: str,
+    ) -> Answer:
+        """The answer as it is given; what the next line, or a person, needs is noted."""
+        before.language = language
+        said = None if answer.text is None else mask(answer.text)[:TURN_CHARACTERS_MAX]
+        turn = Turn(mask(plain(question.text))[:TURN_CHARACTERS_MAX], said)
+        before.turns = (*before.turns, turn)[-TURNS_MAX:]
+        before.unanswered = before.unanswered + 1 if answer.text is None else 0
+        asked_for = plan == "person"
+        if asked_for or before.unanswered >= UNANSWERED_MAX:
+            title = None if before.product_id is None else self._title(before.product_id, language)
+            handover = Handover(
+                reason="requested" if asked_for else "unanswered",
+                summary=phrasing.summary(before.turns, title, before.order_id, language),
+                product_id=before.product_id,
+                order_id=before.order_id,
+            )
+            return answer._replace(handover=handover)
+        if self._suggestions is None or answer.text is None:
+            return answer
+        return self._suggestions.added(answer, before.question)
+
+
+def _talk(text: str) -> str | None:
+    """What is no question to be looked up."""
+    return "person" if wants_person(text) else small_talk(text)
+
+
+def _language(text: str, before: Conversation) -> str:
+    """Of a line; a name or a number is in the conversation's."""
+    found = detect(text)
+    if before.language == "zh" and found != "zh" and len(text.split()) <= OFFERED_MAX:
+        return "zh"
+    return found
+
+
+def _focus(conversation: Conversation, product_id: str | None) -> None:
+    """A product that is spoken of from here on, if one is."""
+    if product_id is not None and product_id != conversation.product_id:
+        conversation.before, conversation.product_id = conversation.product_id, product_id
+
+
+def _kept(base: str) -> str:
+    return mask(base)[:QUESTION_CHARACTERS_MAX]
+
+
+def _fits(ask: Ask, answer: Answer) -> bool:
+    """Whether an answer to a question of two lines has to do with the newer one."""
+    if ask.route and answer.route != ask.route:
+        return False
+    if not ask.must:
+        return True
+    wanted = set(question_ids(ask.must).tolist())
+    said = " ".join(f"{source.title or ''} {source.quote}" for source in answer.sources)
+    return not wanted.isdisjoint(question_ids(said).tolist())
+
+
+def _joined(answers: Sequence[Answer]) -> Answer:
+    """Several answers as one."""
+    told = [answer for answer in answers if answer.text is not None]
+    if not told:
+        return answers[0]
+    first = told[0]
+    gap = "" if first.language == "zh" else " "
+    return first._replace(
+        text=gap.join(answer.text or "" for answer in told),
+        confidence=min(answer.confidence for answer in told),
+        sources=tuple(source for answer in told for source in answer.sources),
+        product_id=None,
+    )

@@ -1,0 +1,218 @@
+"""BM25 and vectors together: entries are found by either, and ranked by the sum of both.
+
+The sum is of the cosine and of a share of what BM25 could give at most. Scores standardised over
+the candidates (z-scores, ranks) lose what tells which of the two to believe: where a question's
+words hardly occur, the best by BM25 still leads by a standard deviation or two
+(docs/decisions/0057).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+import numpy as np
+
+from shopkeeper.shared.text.language import detect
+
+from .dense import DenseIndex
+from .ranking import Hit, LexicalRanker, Ranking, group_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from .bm25 import Bm25Index
+    from .entries import Entry
+
+
+class Blend(NamedTuple):
+    """How the two are added; chosen on train parts (training/retrieval/choose_fusion.py)."""
+
+    lexical: float  # what all that BM25 could give counts against a cosine of 1
+    # Of a text of more characters the encoder reads the beginning alone: its cosine says little,
+    # and is drawn towards a usual one.
+    long_from: int = 1 << 30
+    long_share: float = 1.0
+    long_usual: float = 0.0
+
+
+BLENDS = {"en": Blend(0.2), "zh": Blend(0.6, long_from=190, long_share=0.1, long_usual=0.38)}
+DEPTH = 100  # candidates of either kind
+
+
+class Embeds(Protocol):
+    """Texts to vectors of length 1; `shared.text.embedder` has one."""
+
+    @property
+    def dimensions(self) -> int:
+        """Of a vector."""
+        ...
+
+    def vectors(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """(texts, dimensions)."""
+        ...
+
+
+class Embedded(NamedTuple):
+    """An entry's vectors, (1 or 2, dimensions): of its text, and of its title."""
+
+    entry: Entry
+    language: str
+    vectors: NDArray[np.float32]
+
+
+class FusedRanker:
+    """Ranks by words and vectors. Working vectors out takes long: entries wait for theirs, those
+    published last first, and are found by words meanwhile.
+
+    Whoever drives it calls `take_waiting`, `embed` (on any thread) and `accept`; all other calls
+    are for one thread.
+    """
+
+    def __init__(
+        self,
+        embedders: Mapping[str, Embeds],
+        blends: Mapping[str, Blend] | None = None,
+    ) -> None:
+        """embedders: by language; entries and questions of others go by words alone."""
+        self.lexical = LexicalRanker()
+        self._embedders = dict(embedders)
+        self.blends = BLENDS if blends is None else blends
+        self._length: dict[str, int] = {}  # characters of each text
+        self._dense = {name: DenseIndex(each.dimensions) for name, each in embedders.items()}
+        self._waiting: dict[str, Entry] = {}
+        self._taken: dict[str, Entry] = {}
+
+    @property
+    def index(self) -> Bm25Index:
+        """That of the words."""
+        return self.lexical.index
+
+    @property
+    def waiting(self) -> int:
+        """Entries whose vectors are not there yet."""
+        return len(self._waiting) + len(self._taken)
+
+    def put(self, entries: Sequence[Entry]) -> None:
+        """Add or replace: found by words at once."""
+        self._forget([entry.id for entry in entries])
+        self.lexical.put(entries)
+        self._waiting.update((entry.id, entry) for entry in entries)
+        self._length.update((entry.id, len(entry.text)) for entry in entries)
+
+    def remove(self, ids: Sequence[str]) -> None:
+        """Those that are not there are passed over."""
+        self._forget(ids)
+        self.lexical.remove(ids)
+
+    def take_waiting(self, count: int) -> list[Entry]:
+        """At most `count` entries to embed, the last published first; `accept` takes them back."""
+        taken = [self._waiting.popitem()[1] for _ in range(min(count, len(self._waiting)))]
+        self._taken.update((entry.id, entry) for entry in taken)
+        return taken
+
+    def embed(self, entries: Sequence[Entry]) -> list[Embedded]:
+        """Work their vectors out. Changes nothing here: for any thread."""
+        found = []
+        languages = [detect(f"{entry.title} {entry.text}") for entry in entries]
+        for language, embedder in self._embedders.items():
+            chosen = [e for e, spoken in zip(entries, languages, strict=True) if spoken == language]
+            texts = [text for entry in chosen for text in _texts(entry)]
+            vectors = embedder.vectors(texts)
+            first = 0
+            for entry in chosen:
+                end = first + len(_texts(entry))
+                found.append(Embedded(entry, language, vectors[first:end]))
+                first = end
+        others = [
+            Embedded(entry, "", np.zeros((0, 0), np.float32))
+            for entry, spoken in zip(entries, languages, strict=True)
+            if spoken not in self._embedders
+        ]
+        return found + others
+
+    def accept(self, embedded: Sequence[Embedded]) -> None:
+        """Take vectors in. Those of entries that were replaced or removed meanwhile are dropped."""
+        for entry, language, vectors in embedded:
+            if self._taken.get(entry.id) is not entry:
+                continue
+            del self._taken[entry.id]
+            if language:
+                groups = [group_of(entry.product_id)] * len(vectors)
+                self._dense[language].put([entry.id] * len(vectors), vectors, groups)
+
+    def catch_up(self, at_once: int = 256) -> None:
+        """Embed all that wait, here and now."""
+        while entries := self.take_waiting(at_once):
+            self.accept(self.embed(entries))
+
+    def rank_all(
+        self, questions: Sequence[str], count: int, product_ids: Sequence[str | None]
+    ) -> list[Ranking]:
+        """Of each question the best entries by both, those that neither finds left out."""
+        languages = [detect(question) for question in questions]
+        vectors: dict[int, NDArray[np.float32]] = {}
+        for language, dense in self._dense.items():
+            places = [n for n, spoken in enumerate(languages) if spoken == language]
+            if places and len(dense):
+                made = self._embedders[language].vectors([questions[n] for n in places])
+                vectors.update(zip(places, made, strict=True))
+        return [
+            self._fused(question, count, product_id, languages[n], vectors[n])
+            if n in vectors
+            else self.lexical.rank_all([question], count, [product_id])[0]
+            for n, (question, product_id) in enumerate(zip(questions, product_ids, strict=True))
+        ]
+
+    def _fused(
+        self,
+        question: str,
+        count: int,
+        product_id: str | None,
+        language: str,
+        vector: NDArray[np.float32],
+    ) -> Ranking:
+        dense, depth = self._dense[language], max(count, DEPTH)
+        group = None if product_id is None else group_of(product_id)
+        similarities = dense.similarities(vector)
+        near = dense.nearest(similarities, depth, group)
+        found = self.lexical.found(question, depth, product_id, near)
+        lexical = found.also | dict(found.hits)
+        blend = self.blends[language]
+        cosines = {
+            name: self._cosine(blend, name, dense.of(similarities, name)) for name in lexical
+        }
+        weight = blend.lexical / (found.bound or 1.0)
+        # An entry whose vector is not there yet counts as near as the best by words that has one,
+        # or else as the nearest: between the two only what words say decides.
+        known = (cosines[name] for name in (*(name for name, _ in found.hits), *near))
+        usual = next((each for each in known if each is not None), 0.0)
+        hits = []
+        for name, score in lexical.items():
+            cosine = cosines[name]
+            near_by = usual if cosine is None else cosine
+            hits.append(Hit(name, weight * score + near_by, score, cosine))
+        hits.sort(key=lambda hit: (-hit.score, hit.id))
+        return Ranking(hits[:count], found.bound, language)
+
+    def _cosine(self, blend: Blend, name: str, of: Sequence[float]) -> float | None:
+        """An entry's. of: its text's and, if it has one, its title's; none while it waits."""
+        if not of:
+            return None
+        text, *title = of
+        if self._length[name] > blend.long_from:
+            text = blend.long_usual + blend.long_share * (text - blend.long_usual)
+        return max([text, *title])
+
+    def _forget(self, ids: Sequence[str]) -> None:
+        for entry_id in ids:
+            self._waiting.pop(entry_id, None)
+            self._taken.pop(entry_id, None)
+            self._length.pop(entry_id, None)
+        for dense in self._dense.values():
+            dense.remove(ids)
+
+
+def _texts(entry: Entry) -> tuple[str, ...]:
+    return (entry.text, entry.title) if entry.title else (entry.text,)

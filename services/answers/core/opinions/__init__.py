@@ -1,0 +1,1 @@
+"""Questions for opinions and experience, answered from reviews with counts and quotes."""

@@ -1,0 +1,47 @@
+"""How many of the conversations that were written apart the service answers right."""
+
+from __future__ import annotations
+
+import pytest
+
+from shopkeeper.shared.contracts.events.shop import OrderUpdated
+from tests.unit.answers.conversations import LANGUAGES, Said, conversations, failures
+from tests.unit.answers.dialogue_shop import Shop
+
+RIGHT_MIN = {"en": 81, "zh": 78}  # two below what is reached; the goal is 85
+
+
+def orders_of(rows):
+    return [
+        OrderUpdated(
+            order_id=order.order_id,
+            user_id=order.user_id,
+            status=order.status,
+            product_ids=order.product_ids,
+            expected_on=order.eta,
+            tracking_number=order.tracking,
+            carrier=order.carrier,
+        )
+        for row in rows
+        for order in row.setup.orders
+    ]
+
+
+def run(language):
+    rows = conversations(language)
+    shop = Shop(orders=orders_of(rows), vectors=True)
+
+    def ask(row, turn):
+        answer = shop.say(turn.text, row.id, user=row.user_id, product_id=turn.product_id)
+        return Said(answer.text, answer.route)
+
+    return failures(rows, ask), rows
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_most_conversations_are_answered_right(language):
+    wrong, rows = run(language)
+    right = len(rows) - len(wrong)
+    assert right >= RIGHT_MIN[language], f"{right} right; " + "\n".join(
+        f"{i}: {why}" for i, why in wrong.items()
+    )
