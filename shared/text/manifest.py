@@ -43,8 +43,8 @@ class ManifestEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     card: str = ""  # file name of the model card
 
 
-class TransformerEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What the manifest says of one Transformer and the pieces that it reads."""
+class PiecesEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the manifest says of any model that reads a vocabulary of pieces."""
 
     file: str
     sha256: str
@@ -52,38 +52,30 @@ class TransformerEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     vocabulary_sha256: str
     strip_accents: bool
     version: str
-    pieces_max: int  # of one text; of a longer one head and tail are read
-    tasks: dict[str, list[str]]  # output -> labels, in the order of its columns
+    pieces_max: int
     card: str = ""
 
 
-class ReaderEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What the manifest says of one span model and the pieces that it reads."""
+class TransformerEntry(PiecesEntry, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the manifest says of one Transformer. Of a text of more than `pieces_max` head and
+    tail are read."""
 
-    file: str
-    sha256: str
-    vocabulary: str  # file of pieces, one a line
-    vocabulary_sha256: str
-    strip_accents: bool
-    version: str
-    pieces_max: int  # of one window, the question's included
+    tasks: dict[str, list[str]]  # output -> labels, in the order of its columns
+
+
+class ReaderEntry(PiecesEntry, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the manifest says of one span model. `pieces_max` is of a window, the question's
+    included."""
+
     span_pieces_max: int  # of an answer
     answerable: tuple[float, float] = (1.0, 0.0)  # slope and shift of its log-odds
-    card: str = ""
 
 
-class EmbedderEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What the manifest says of one encoder of texts to vectors and the pieces that it reads."""
+class EmbedderEntry(PiecesEntry, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the manifest says of one encoder of texts to vectors. Of a text of more than
+    `pieces_max` the beginning is read."""
 
-    file: str
-    sha256: str
-    vocabulary: str  # file of pieces, one a line
-    vocabulary_sha256: str
-    strip_accents: bool
-    version: str
     dimensions: int  # of a vector
-    pieces_max: int  # of one text; of a longer one the beginning is read
-    card: str = ""
 
 
 class Tier(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

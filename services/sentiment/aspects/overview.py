@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from shopkeeper.shared.contracts.events.sentiment import ASPECTS, AspectOpinions
+from shopkeeper.shared.text.aspect_names import CHINESE_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -13,20 +14,6 @@ PRIOR_COUNT: Final = 5  # opinions of neither side that an aspect starts with, a
 TOP: Final = 3  # aspects named as praised or criticised most
 REVIEWS_MIN: Final = 30  # reviews from which on there is a summary
 P_VALUE_MAX: Final = 0.05  # of a trend that the summary speaks of
-_NAMES_ZH: Final = {
-    "quality": "质量",
-    "price": "价格",
-    "delivery": "配送",
-    "service": "服务",
-    "packaging": "包装",
-    "fit": "大小和舒适度",
-    "taste": "味道",
-    "looks": "外观",
-    "performance": "性能",
-    "battery": "电池",
-    "ease": "易用性",
-    "content": "内容",
-}
 _NAMES_EN: Final = {"ease": "ease of use", "looks": "look"}
 
 
@@ -100,7 +87,7 @@ def _chinese(labels: tuple[int, int, int], rows: Sequence[AspectOpinions], bette
     said = [f"{sum(labels)}条评价中，{positive}条好评，{negative}条差评。"]
     for verb, found in (("称赞", _praise(rows)), ("批评", _criticism(rows))):
         parts = [
-            f"{number}条{verb}{_NAMES_ZH[name]}" + (f"（“{quote}”）" if quote else "")
+            f"{number}条{verb}{CHINESE_NAMES[name]}" + (f"（“{quote}”）" if quote else "")
             for name, number, quote in found
         ]
         if parts:

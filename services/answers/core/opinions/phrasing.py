@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from shopkeeper.shared.text.aspect_names import CHINESE_NAMES
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -12,20 +14,6 @@ if TYPE_CHECKING:
 
 FEW = 3  # reviewers, below which there are no shares, and the answer says how few they are
 _ENGLISH_NAMES = {"fit": "fit", "ease": "ease of use", "looks": "looks"}
-_CHINESE_NAMES = {
-    "quality": "质量",
-    "price": "价格",
-    "delivery": "配送",
-    "service": "服务",
-    "packaging": "包装",
-    "fit": "大小和舒适度",
-    "taste": "味道",
-    "looks": "外观",
-    "performance": "性能",
-    "battery": "电池",
-    "ease": "易用性",
-    "content": "内容",
-}
 
 
 class Counted(NamedTuple):
@@ -137,7 +125,7 @@ def _chinese_aspects(counted: Counted) -> str:
     parts = []
     for verb, names in (("称赞", counted.praised), ("批评", counted.criticised)):
         if names:
-            parts.append(f"{verb}最多的是{'和'.join(_CHINESE_NAMES[name] for name in names)}。")
+            parts.append(f"{verb}最多的是{'和'.join(CHINESE_NAMES[name] for name in names)}。")
     return "".join(parts)
 
 
