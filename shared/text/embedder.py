@@ -17,7 +17,7 @@ from .manifest import ModelError, checked_file, model_folder, read_manifest
 from .normalisation import normalise
 from .onnx_model import start_session
 from .transformer import CHARACTERS_PER_PIECE, cut_calls, padded
-from .wordpiece import WordPiece
+from .wordpiece import words_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -41,10 +41,7 @@ class Embedder:
         self.name, self.version, self.dimensions = name, entry.version, entry.dimensions
         self.on_call: Callable[[float, int], None] | None = None
         self._pieces_max = entry.pieces_max
-        try:
-            self._words = WordPiece(vocabulary.decode().split("\n"), entry.strip_accents)
-        except ValueError as error:
-            raise ModelError(f"model {name}: {error}") from None
+        self._words = words_of(name, vocabulary, entry.strip_accents)
         self._lock = threading.Lock()  # of the words that were met
         self._session = start_session(name, content, {"ids"}, [OUTPUT])
 

@@ -18,7 +18,7 @@ from .chinese import simplified
 from .manifest import ModelError, checked_file, model_folder, read_manifest
 from .normalisation import normalise
 from .onnx_model import start_session
-from .wordpiece import WordPiece
+from .wordpiece import words_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -52,10 +52,7 @@ class Transformer:
         self.tasks = {task: tuple(labels) for task, labels in entry.tasks.items()}
         self.on_call: Callable[[float, int], None] | None = None
         self._pieces_max = entry.pieces_max
-        try:
-            self._words = WordPiece(vocabulary.decode().split("\n"), entry.strip_accents)
-        except ValueError as error:
-            raise ModelError(f"model {name}: {error}") from None
+        self._words = words_of(name, vocabulary, entry.strip_accents)
         self._session = start_session(name, content, {"ids"}, list(entry.tasks))
         self._pool = ThreadPoolExecutor(threads, f"onnx-{name}") if threads > 1 else None
 

@@ -15,6 +15,8 @@ import unicodedata
 from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
+from .manifest import ModelError
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -154,3 +156,11 @@ class WordPiece:
             ids.append(found)
             begin, before = end, CONTINUED
         return ids
+
+
+def words_of(model: str, vocabulary: bytes, strip_accents: bool) -> WordPiece:
+    """The pieces of a model's vocabulary file, one a line. Raises ModelError, naming the model."""
+    try:
+        return WordPiece(vocabulary.decode().split("\n"), strip_accents)
+    except ValueError as error:
+        raise ModelError(f"model {model}: {error}") from None

@@ -20,7 +20,7 @@ from ..language import detect
 from ..manifest import ModelError, checked_file, model_folder, read_manifest
 from ..onnx_model import start_session
 from ..transformer import cut_calls, padded
-from ..wordpiece import WordPiece
+from ..wordpiece import words_of
 from .spans import best_span, log_sum, probability
 from .windows import MARKS, QUESTION_PIECES_MAX, Window, begins_of, kinds_of, telling, window
 
@@ -78,10 +78,7 @@ class SpanReader:
         self.name, self.version = name, entry.version
         self.on_call: Callable[[float, int], None] | None = None
         self._entry = entry
-        try:
-            self._words = WordPiece(vocabulary.decode().split("\n"), entry.strip_accents)
-        except ValueError as error:
-            raise ModelError(f"model {name}: {error}") from None
+        self._words = words_of(name, vocabulary, entry.strip_accents)
         if entry.pieces_max <= QUESTION_PIECES_MAX + MARKS or entry.span_pieces_max < 1:
             raise ModelError(f"model {name}: windows of {entry.pieces_max} pieces hold no passage")
         outputs = ["span", "answerable"]
