@@ -18,6 +18,7 @@ from .feed_reader import FeedReader
 from .http.access import Access
 from .http.application import application
 from .http.context import Context
+from .http.pages import NAMES as PAGES
 from .metrics import GatewayMetrics
 from .producer import Producer
 from .server import Server
@@ -43,6 +44,12 @@ def build(settings: WorkerSettings) -> Service:
         )
     except ValueError as error:
         raise SettingsError(str(error)) from None
+    pages = _listed(said["GATEWAY_PAGES"])
+    if unknown := set(pages) - set(PAGES):
+        raise SettingsError(
+            f"GATEWAY_PAGES={said['GATEWAY_PAGES']}: no page {', '.join(sorted(unknown))}; "
+            f"choose from {', '.join(PAGES)}"
+        )
     reader, producer = FeedReader(settings.kafka, feed), Producer(settings.kafka)
     stopping = asyncio.Event()
     type_prefix = read_setting(settings.environ, "TYPE_PREFIX")
@@ -64,6 +71,7 @@ def build(settings: WorkerSettings) -> Service:
             context,
             origins=_listed(said["GATEWAY_ORIGINS"]),
             body_bytes_max=int(said["GATEWAY_BODY_BYTES_MAX"]),
+            pages=pages,
         ),
         said["GATEWAY_HOST"],
         int(said["GATEWAY_PORT"]),

@@ -11,6 +11,7 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 
 from .events import events
+from .pages import handlers as page_handlers
 from .problems import respond
 from .questions import answer, ask
 from .reads import recommendations, sentiment, similar, trending
@@ -22,10 +23,13 @@ if TYPE_CHECKING:
     from .context import Context
 
 
-def application(context: Context, *, origins: Sequence[str], body_bytes_max: int) -> Litestar:
+def application(
+    context: Context, *, origins: Sequence[str], body_bytes_max: int, pages: Sequence[str] = ()
+) -> Litestar:
     """What an ASGI server runs."""
+    routes = [events, ask, answer, recommendations, similar, sentiment, trending, stream]
     return Litestar(
-        [events, ask, answer, recommendations, similar, sentiment, trending, stream],
+        [*routes, *page_handlers(list(pages))],
         dependencies={"context": Provide(lambda: context, sync_to_thread=False)},
         exception_handlers={Exception: respond},
         cors_config=CORSConfig(
