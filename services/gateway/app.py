@@ -66,6 +66,11 @@ def build(settings: WorkerSettings) -> Service:
         now_ms=lambda: int(time.time() * 1000),
         stopping=stopping,
     )
+
+    def end_streams() -> None:
+        stopping.set()
+        feed.wake()
+
     server = Server(
         lambda: application(
             context,
@@ -75,7 +80,7 @@ def build(settings: WorkerSettings) -> Service:
         ),
         said["GATEWAY_HOST"],
         int(said["GATEWAY_PORT"]),
-        stopping,
+        end_streams,
     )
     tables = {
         topics.SIMILAR_ITEMS: similar,

@@ -28,9 +28,12 @@ class _Embedded(uvicorn.Server):
 class Server:
     """Serves from `start` to `stop`."""
 
-    def __init__(self, make: Callable[[], Any], host: str, port: int, stopping: asyncio.Event):
-        """make: the ASGI application, made at start."""
-        self._make, self._host, self._port, self._stopping = make, host, port, stopping
+    def __init__(
+        self, make: Callable[[], Any], host: str, port: int, end_streams: Callable[[], None]
+    ) -> None:
+        """make: the ASGI application, made at start. end_streams: called before closing, since
+        open streams would else be waited for."""
+        self._make, self._host, self._port, self._end_streams = make, host, port, end_streams
         self._task: asyncio.Task[None] | None = None
         self._server: _Embedded | None = None
         self.port = port
@@ -57,7 +60,7 @@ class Server:
 
     async def stop(self) -> None:
         """End streams, finish what is open, close."""
-        self._stopping.set()
+        self._end_streams()
         if self._server is not None and self._task is not None:
             self._server.should_exit = True
             await self._task

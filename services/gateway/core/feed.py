@@ -73,9 +73,11 @@ class _Log:
 class Subscription:
     """One subscriber: what waits for it, and how it is woken."""
 
+    __slots__ = ("_waiting", "behind", "key", "place", "wake")  # there are many thousands
+
     def __init__(self, key: bytes, place: Place, wake: Callable[[], None]) -> None:
-        self.key, self.place, self._wake = key, place, wake
-        self._waiting: deque[Published] = deque()
+        self.key, self.place, self.wake = key, place, wake
+        self._waiting: list[Published] = []
         self.behind = False  # too far: it is to come again, with its place
 
     def begin(self, records: Iterable[Published]) -> None:
@@ -91,13 +93,13 @@ class Subscription:
             self._waiting.clear()
         else:
             self._waiting.append(record)
-        self._wake()
+        self.wake()
 
     def take(self) -> list[tuple[Place, Published]]:
         """What waits, each with the place after it."""
         taken = []
-        while self._waiting:
-            record = self._waiting.popleft()
+        waiting, self._waiting = self._waiting, []
+        for record in waiting:
             self.place = self.place.after(record)
             taken.append((self.place, record))
         return taken
@@ -177,6 +179,12 @@ class Feed:
         subscription.begin(missed)
         self._subscribers.setdefault(key, set()).add(subscription)
         return subscription
+
+    def wake(self) -> None:
+        """Have every subscriber look around: the gateway stops."""
+        for listening in self._subscribers.values():
+            for subscription in listening:
+                subscription.wake()
 
     def leave(self, subscription: Subscription) -> None:
         """It listens no more."""
