@@ -12,13 +12,15 @@ from shopkeeper.shared.runtime.settings import SettingsError
 from shopkeeper.shared.runtime.settings import read as read_setting
 
 from .core.admission import Admission
+from .core.catalogue import Catalogue
 from .core.feed import Feed
+from .core.preferences import PreferencesTable
 from .core.views import LatestValues
 from .feed_reader import FeedReader
 from .http.access import Access
 from .http.application import application
 from .http.context import Context
-from .metrics import GatewayMetrics
+from .metrics import GatewayMetrics, Table
 from .producer import Producer
 from .server import Server
 from .spec import SETTINGS
@@ -31,10 +33,12 @@ def build(settings: WorkerSettings) -> Service:
     """The service. Raises SettingsError."""
     said = {setting.name: setting.read(settings.environ) for setting in SETTINGS}
     products_max = int(said["GATEWAY_PRODUCTS_MAX"])
+    users_max = int(said["GATEWAY_USERS_MAX"])
     similar, trending, sentiment = (LatestValues(products_max) for _ in range(3))
-    feed = Feed(
-        lists_max=int(said["GATEWAY_USERS_MAX"]), records_max=int(said["GATEWAY_RESUME_RECORDS"])
-    )
+    catalogue, segments = Catalogue(products_max), LatestValues(users_max)
+    preferences = PreferencesTable(int(said["GATEWAY_PREFERENCES_MAX"]))
+    positions: dict[str, int] = {}
+    feed = Feed(lists_max=users_max, records_max=int(said["GATEWAY_RESUME_RECORDS"]))
     try:
         access = Access(
             _listed(said["GATEWAY_SECRET_KEYS"]),
@@ -53,6 +57,10 @@ def build(settings: WorkerSettings) -> Service:
         similar=similar,
         trending=trending,
         sentiment=sentiment,
+        catalogue=catalogue,
+        segments=segments,
+        preferences=preferences,
+        positions=positions,
         admission=Admission(type_prefix),
         producer=producer,
         type_prefix=type_prefix,
@@ -69,15 +77,19 @@ def build(settings: WorkerSettings) -> Service:
         int(said["GATEWAY_PORT"]),
         stopping,
     )
-    tables = {
+    tables: dict[str, Table] = {
         topics.SIMILAR_ITEMS: similar,
         topics.TRENDING: trending,
         topics.PRODUCT_SENTIMENT: sentiment,
+        topics.CATALOGUE: catalogue,
+        topics.SEGMENTS: segments,
+        topics.PREFERENCES: preferences,
     }
     return Service(
         name="gateway",
         sources=[],
         tables={topic: table.apply for topic, table in tables.items()},
+        positions=positions,
         metrics=GatewayMetrics(feed, tables).metrics,
         components=[producer, reader, server],
     )

@@ -48,6 +48,15 @@ SETTINGS: tuple[Setting, ...] = (
         10_000_000,
     ),
     Setting(
+        "GATEWAY_PREFERENCES_MAX",
+        "1000000",
+        "users who want no personalised lists; of more, that who chose longest ago is forgotten, "
+        "which `state_evictions` counts",
+        "integer",
+        1,
+        100_000_000,
+    ),
+    Setting(
         "GATEWAY_RESUME_RECORDS",
         "5000",
         "records of each partition held for streams that resume",
@@ -67,7 +76,16 @@ SETTINGS: tuple[Setting, ...] = (
 
 SERVICE = ServiceSpec(
     name="gateway",
-    tables=frozenset({topics.SIMILAR_ITEMS, topics.TRENDING, topics.PRODUCT_SENTIMENT}),
+    tables=frozenset(
+        {
+            topics.SIMILAR_ITEMS,
+            topics.TRENDING,
+            topics.PRODUCT_SENTIMENT,
+            topics.CATALOGUE,
+            topics.SEGMENTS,
+            topics.PREFERENCES,
+        }
+    ),
     publishes=frozenset(
         topic.name for topic in topics.ALL if topic.default_type and topic.name != topics.ORDERS
     ),

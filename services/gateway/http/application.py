@@ -10,10 +10,14 @@ from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 
+from .assumptions import assumptions, delete_assumptions, segments
 from .events import events
+from .lists import recommendations
+from .preferences import preference, set_preference
 from .problems import respond
 from .questions import answer, ask
-from .reads import recommendations, sentiment, similar, trending
+from .reads import sentiment, similar, trending
+from .searches import search, searched
 from .stream import stream
 
 if TYPE_CHECKING:
@@ -24,12 +28,16 @@ if TYPE_CHECKING:
 
 def application(context: Context, *, origins: Sequence[str], body_bytes_max: int) -> Litestar:
     """What an ASGI server runs."""
+    routes = [events, ask, answer, recommendations, similar, sentiment, trending, stream]
+    routes += [preference, set_preference, assumptions, delete_assumptions, segments]
+    routes += [search, searched]
     return Litestar(
-        [events, ask, answer, recommendations, similar, sentiment, trending, stream],
+        routes,
         dependencies={"context": Provide(lambda: context, sync_to_thread=False)},
         exception_handlers={Exception: respond},
         cors_config=CORSConfig(
             allow_origins=list(origins),
+            expose_headers=["ETag", "Location", "Retry-After", "Shopkeeper-Views"],
             allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID"],
         )
         if origins

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 from .problems import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from litestar import Request
 
     from ..core.admission import Admission
+    from ..core.catalogue import Catalogue
     from ..core.feed import Feed
+    from ..core.preferences import PreferencesTable
     from ..core.views import LatestValues
     from ..producer import Producer
     from .access import Access, Caller
@@ -33,19 +35,28 @@ class Context:
         similar: LatestValues,
         trending: LatestValues,
         sentiment: LatestValues,
+        catalogue: Catalogue,
+        segments: LatestValues,
+        preferences: PreferencesTable,
+        positions: Mapping[str, int],
         admission: Admission,
         producer: Producer,
         type_prefix: str,
         now_ms: Callable[[], int],
         stopping: Any,
     ) -> None:
-        """stopping: an asyncio.Event, after which streams end."""
+        """positions: how far each table was read, kept by the runtime. stopping: an
+        asyncio.Event, after which streams end."""
         self.access = access
         self.feed = feed
         self.partitions_of = partitions_of
         self.similar = similar
         self.trending = trending
         self.sentiment = sentiment
+        self.catalogue = catalogue
+        self.segments = segments
+        self.preferences = preferences
+        self.positions = positions
         self.admission = admission
         self.producer = producer
         self.type_prefix = type_prefix

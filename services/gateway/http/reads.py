@@ -15,26 +15,13 @@ JSON = "application/json"
 Id = Annotated[str, Parameter(min_length=1, max_length=512)]
 
 
-@get("/v1/users/{user_id:str}/recommendations", summary="The user's list as it is now")
-async def recommendations(
-    request: Request[Any, Any, Any], user_id: Id, context: Context
-) -> Response[bytes]:
-    """The newest `recommendations.updated.v1` of the user; before there is any, what is trending,
-    with `fallback` "trending"."""
-    context.reader_of(request, user_id)
-    found = context.feed.latest(user_id.encode())
-    if found is not None and found.value is not None:
-        return _answered(request, found.value)
-    return _answered(request, context.trending.get("all") or b'{"scope":"all","items":[]}')
-
-
 @get("/v1/products/{product_id:str}/similar", summary="What is bought and seen with a product")
 async def similar(
     request: Request[Any, Any, Any], product_id: Id, context: Context
 ) -> Response[bytes]:
     """The newest `similar-items.updated.v1` of the product."""
     context.caller(request)
-    return _answered(request, _there(context.similar.get(product_id), "neighbours", product_id))
+    return answered(request, _there(context.similar.get(product_id), "neighbours", product_id))
 
 
 @get("/v1/products/{product_id:str}/sentiment", summary="How a product's reviews feel")
@@ -43,7 +30,7 @@ async def sentiment(
 ) -> Response[bytes]:
     """The newest `product-sentiment.updated.v1` of the product."""
     context.caller(request)
-    return _answered(request, _there(context.sentiment.get(product_id), "reviews", product_id))
+    return answered(request, _there(context.sentiment.get(product_id), "reviews", product_id))
 
 
 @get("/v1/trending", summary="What is clicked most lately")
@@ -55,7 +42,7 @@ async def trending(
     """The newest `trending.updated.v1`, of all products or of one category."""
     context.caller(request)
     scope = f"category/{category}" if category else "all"
-    return _answered(request, _there(context.trending.get(scope), "clicks", scope))
+    return answered(request, _there(context.trending.get(scope), "clicks", scope))
 
 
 def _there(value: bytes | None, what: str, of: str) -> bytes:
@@ -64,7 +51,8 @@ def _there(value: bytes | None, what: str, of: str) -> bytes:
     return value
 
 
-def _answered(request: Request[Any, Any, Any], value: bytes) -> Response[bytes]:
+def answered(request: Request[Any, Any, Any], value: bytes) -> Response[bytes]:
+    """JSON with its ETag; 304 where that is known."""
     tag = f'"{xxhash.xxh3_64_hexdigest(value)}"'
     headers = {"ETag": tag, "Cache-Control": "no-cache", "Vary": "Authorization"}
     known = request.headers.get("if-none-match", "")

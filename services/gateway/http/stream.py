@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Any
 from litestar import Request, get
 from litestar.response import Stream
 
-from ..core.feed import Place, Published
+from shopkeeper.shared.contracts.preferences import PERSONALISED
+
+from ..core.feed import LISTS, Place, Published
+from ..core.shown import own_list
 from .context import Context
 from .reads import Id
 
@@ -41,7 +44,8 @@ async def _events(context: Context, key: bytes, last: Place | None) -> AsyncIter
         yield b"retry: %d\nid: %s\n\n" % (RETRY_MS, str(subscription.place).encode())
         while not subscription.behind and not context.stopping.is_set():
             for place, record in subscription.take():
-                yield _event(place, record)
+                if _wanted(context, record):
+                    yield _event(place, record)
             waiting.clear()
             try:
                 async with asyncio.timeout(KEEP_ALIVE_S):
@@ -50,6 +54,14 @@ async def _events(context: Context, key: bytes, last: Place | None) -> AsyncIter
                 yield b": still here\n\n"
     finally:
         context.feed.leave(subscription)
+
+
+def _wanted(context: Context, record: Published) -> bool:
+    """Whether a user who wants no personalised lists is not sent one of before that."""
+    if record.kind != LISTS or record.value is None or not len(context.preferences):
+        return True
+    ranking = context.preferences.ranking(record.key.decode("utf-8", "replace"))
+    return ranking == PERSONALISED or own_list(record) is None
 
 
 def _event(place: Place, record: Published) -> bytes:
