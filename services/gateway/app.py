@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from typing import TYPE_CHECKING
 
@@ -35,7 +36,8 @@ def build(settings: WorkerSettings) -> Service:
     products_max = int(said["GATEWAY_PRODUCTS_MAX"])
     users_max = int(said["GATEWAY_USERS_MAX"])
     similar, trending, sentiment = (LatestValues(products_max) for _ in range(3))
-    catalogue, segments = Catalogue(products_max), LatestValues(users_max)
+    catalogue = Catalogue(products_max, threading.Lock())
+    segments = LatestValues(users_max)
     preferences = PreferencesTable(int(said["GATEWAY_PREFERENCES_MAX"]))
     positions: dict[str, int] = {}
     feed = Feed(lists_max=users_max, records_max=int(said["GATEWAY_RESUME_RECORDS"]))
@@ -65,6 +67,7 @@ def build(settings: WorkerSettings) -> Service:
         producer=producer,
         type_prefix=type_prefix,
         now_ms=lambda: int(time.time() * 1000),
+        monotonic_s=time.monotonic,
         stopping=stopping,
     )
     server = Server(
@@ -72,6 +75,8 @@ def build(settings: WorkerSettings) -> Service:
             context,
             origins=_listed(said["GATEWAY_ORIGINS"]),
             body_bytes_max=int(said["GATEWAY_BODY_BYTES_MAX"]),
+            user_rate=float(said["GATEWAY_USER_RATE"]),
+            key_rate=float(said["GATEWAY_KEY_RATE"]),
         ),
         said["GATEWAY_HOST"],
         int(said["GATEWAY_PORT"]),

@@ -65,6 +65,24 @@ SETTINGS: tuple[Setting, ...] = (
         1_000_000,
     ),
     Setting(
+        "GATEWAY_USER_RATE",
+        "50",
+        "requests a second of one user's token, or of one address with a page's key or none that "
+        "is valid, four seconds' worth at once; 0: no limit",
+        "number",
+        0,
+        1e6,
+    ),
+    Setting(
+        "GATEWAY_KEY_RATE",
+        "0",
+        "requests a second with one secret key (without any keys: of one address), likewise; "
+        "0: no limit",
+        "number",
+        0,
+        1e6,
+    ),
+    Setting(
         "GATEWAY_BODY_BYTES_MAX",
         "1048576",
         "largest body of a request",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import threading
+from contextlib import nullcontext
 from itertools import islice
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
@@ -12,6 +12,7 @@ from shopkeeper.shared.contracts.catalogue import Refused, products
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
+    from contextlib import AbstractContextManager
 
     from shopkeeper.shared.contracts.envelope import KeyValue
     from shopkeeper.shared.contracts.events.shop import ProductCatalogued
@@ -32,14 +33,14 @@ class Product(NamedTuple):
 class Catalogue:
     """`shop.catalogue.v1` by product; at `products_max` the one that came longest ago goes.
 
-    One thread writes, others may read. New is what was not available before.
+    One thread writes, others may read, under `lock`. New is what was not available before.
     """
 
-    def __init__(self, products_max: int) -> None:
+    def __init__(self, products_max: int, lock: AbstractContextManager[Any] | None = None) -> None:
         self._products_max = products_max
         self._products: dict[str, Product] = {}
         self._newest: dict[str, dict[str, None]] = {}  # by category, available ones, newest last
-        self._lock = threading.Lock()
+        self._lock = lock or nullcontext()
         self._evicted = 0
         self.complete = True  # nothing was left out for want of room
 

@@ -10,9 +10,12 @@ from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 
+from ..core.rate_limits import RateLimits
 from .assumptions import assumptions, delete_assumptions, segments
 from .events import events
+from .guards import Guards, probes
 from .lists import recommendations
+from .openapi import describe
 from .preferences import preference, set_preference
 from .problems import respond
 from .questions import answer, ask
@@ -26,18 +29,35 @@ if TYPE_CHECKING:
     from .context import Context
 
 
-def application(context: Context, *, origins: Sequence[str], body_bytes_max: int) -> Litestar:
-    """What an ASGI server runs."""
+def application(
+    context: Context,
+    *,
+    origins: Sequence[str],
+    body_bytes_max: int,
+    user_rate: float = 0.0,
+    key_rate: float = 0.0,
+) -> Litestar:
+    """What an ASGI server runs. user_rate, key_rate: as of `Guards`, requests a second."""
+    guards = Guards(context, of_users=RateLimits(user_rate), of_keys=RateLimits(key_rate))
     routes = [events, ask, answer, recommendations, similar, sentiment, trending, stream]
     routes += [preference, set_preference, assumptions, delete_assumptions, segments]
     routes += [search, searched]
-    return Litestar(
+    routes.append(probes(context.ready))
+    made = Litestar(
         routes,
+        before_request=guards.before,
+        after_request=guards.after,
         dependencies={"context": Provide(lambda: context, sync_to_thread=False)},
         exception_handlers={Exception: respond},
         cors_config=CORSConfig(
             allow_origins=list(origins),
-            expose_headers=["ETag", "Location", "Retry-After", "Shopkeeper-Views"],
+            expose_headers=[
+                "ETag",
+                "Location",
+                "Retry-After",
+                "Shopkeeper-Stale",
+                "Shopkeeper-Views",
+            ],
             allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID"],
         )
         if origins
@@ -51,3 +71,5 @@ def application(context: Context, *, origins: Sequence[str], body_bytes_max: int
             render_plugins=[JsonRenderPlugin()],
         ),
     )
+    describe(made)
+    return made

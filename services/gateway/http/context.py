@@ -43,6 +43,7 @@ class Context:
         producer: Producer,
         type_prefix: str,
         now_ms: Callable[[], int],
+        monotonic_s: Callable[[], float],
         stopping: Any,
     ) -> None:
         """positions: how far each table was read, kept by the runtime. stopping: an
@@ -60,14 +61,22 @@ class Context:
         self.admission = admission
         self.producer = producer
         self.type_prefix = type_prefix
-        self.now_ms = now_ms
+        self.now_ms, self.monotonic_s = now_ms, monotonic_s
+        self.refused = 0  # requests, for coming too often
         self.stopping = stopping
 
+    def ready(self) -> tuple[bool, str]:
+        """Whether events can be published, and why not."""
+        return self.producer.ready()
+
     def caller(self, request: Request[Any, Any, Any]) -> Caller:
-        """Who sent it. Raises Problem 401."""
-        return self.access.caller(
-            request.headers.get("authorization"), request.query_params.get("key")
-        )
+        """Who sent it: judged once a request. Raises Problem 401."""
+        known: Caller | None = request.state.get("caller")
+        if known is None:
+            known = request.state["caller"] = self.access.caller(
+                request.headers.get("authorization"), request.query_params.get("key")
+            )
+        return known
 
     def reader_of(self, request: Request[Any, Any, Any], user_id: str) -> Caller:
         """Who sent it, if they may read this user's. Raises Problem 401 or 403."""
