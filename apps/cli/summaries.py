@@ -15,6 +15,7 @@ from shopkeeper.shared.contracts.events.answers import ANSWER_GIVEN
 from shopkeeper.shared.contracts.events.intent import INTENT_RECOGNISED
 from shopkeeper.shared.contracts.events.recommendation import (
     RECOMMENDATIONS_UPDATED,
+    SEGMENTS_UPDATED,
     SIMILAR_ITEMS_UPDATED,
     TRENDING_UPDATED,
     Reason,
@@ -266,6 +267,19 @@ def _category_sentiment(data: dict[str, Any], words: Words) -> str:
     )
 
 
+def _segments(data: dict[str, Any], words: Words) -> str:
+    shown = [
+        f"{each['name']} {each['share']:.0%}"
+        for kind in ("categories", "brands")
+        for each in data[kind][:ITEMS_SHOWN]
+    ]
+    return f"{', '.join(shown) or 'nothing yet'} (from {data['signals']} events)"
+
+
+def _preference(data: dict[str, Any], words: Words) -> str:
+    return f"wants {data['ranking']} lists"
+
+
 def _items(data: dict[str, Any], words: Words) -> str:
     shown = [_item(item, words) for item in data["items"][:ITEMS_SHOWN]]
     left = len(data["items"]) - len(shown)
@@ -308,4 +322,6 @@ SUMMARIES: dict[str, Callable[[dict[str, Any], Words], str]] = {
     RECOMMENDATIONS_UPDATED: _items,
     SIMILAR_ITEMS_UPDATED: _similar,
     TRENDING_UPDATED: _items,
+    SEGMENTS_UPDATED: _segments,
+    "preference.set.v1": _preference,
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from typing import TYPE_CHECKING
 
@@ -12,14 +13,16 @@ from shopkeeper.shared.runtime.settings import SettingsError
 from shopkeeper.shared.runtime.settings import read as read_setting
 
 from .core.admission import Admission
+from .core.catalogue import Catalogue
 from .core.feed import Feed
+from .core.preferences import PreferencesTable
 from .core.views import LatestValues
 from .feed_reader import FeedReader
 from .http.access import Access
 from .http.application import application
 from .http.context import Context
 from .http.pages import NAMES as PAGES
-from .metrics import GatewayMetrics
+from .metrics import GatewayMetrics, Table
 from .producer import Producer
 from .server import Server
 from .spec import SETTINGS
@@ -32,10 +35,13 @@ def build(settings: WorkerSettings) -> Service:
     """The service. Raises SettingsError."""
     said = {setting.name: setting.read(settings.environ) for setting in SETTINGS}
     products_max = int(said["GATEWAY_PRODUCTS_MAX"])
+    users_max = int(said["GATEWAY_USERS_MAX"])
     similar, trending, sentiment = (LatestValues(products_max) for _ in range(3))
-    feed = Feed(
-        lists_max=int(said["GATEWAY_USERS_MAX"]), records_max=int(said["GATEWAY_RESUME_RECORDS"])
-    )
+    catalogue = Catalogue(products_max, threading.Lock())
+    segments = LatestValues(users_max)
+    preferences = PreferencesTable(int(said["GATEWAY_PREFERENCES_MAX"]))
+    positions: dict[str, int] = {}
+    feed = Feed(lists_max=users_max, records_max=int(said["GATEWAY_RESUME_RECORDS"]))
     try:
         access = Access(
             _listed(said["GATEWAY_SECRET_KEYS"]),
@@ -60,10 +66,15 @@ def build(settings: WorkerSettings) -> Service:
         similar=similar,
         trending=trending,
         sentiment=sentiment,
+        catalogue=catalogue,
+        segments=segments,
+        preferences=preferences,
+        positions=positions,
         admission=Admission(type_prefix),
         producer=producer,
         type_prefix=type_prefix,
         now_ms=lambda: int(time.time() * 1000),
+        monotonic_s=time.monotonic,
         stopping=stopping,
     )
 
@@ -77,20 +88,26 @@ def build(settings: WorkerSettings) -> Service:
             origins=_listed(said["GATEWAY_ORIGINS"]),
             body_bytes_max=int(said["GATEWAY_BODY_BYTES_MAX"]),
             pages=pages,
+            user_rate=float(said["GATEWAY_USER_RATE"]),
+            key_rate=float(said["GATEWAY_KEY_RATE"]),
         ),
         said["GATEWAY_HOST"],
         int(said["GATEWAY_PORT"]),
         end_streams,
     )
-    tables = {
+    tables: dict[str, Table] = {
         topics.SIMILAR_ITEMS: similar,
         topics.TRENDING: trending,
         topics.PRODUCT_SENTIMENT: sentiment,
+        topics.CATALOGUE: catalogue,
+        topics.SEGMENTS: segments,
+        topics.PREFERENCES: preferences,
     }
     return Service(
         name="gateway",
         sources=[],
         tables={topic: table.apply for topic, table in tables.items()},
+        positions=positions,
         metrics=GatewayMetrics(feed, tables).metrics,
         components=[producer, reader, server],
     )

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .core.feed import Feed
 
 POLL_S = 0.5
+_SEARCHED = f"{topics.SEARCHES}/"  # a list's id begins with the topic of its cause
 _KINDS = {topics.RECOMMENDATIONS: LISTS, topics.ANSWERS: ANSWERS}
 
 
@@ -69,12 +70,19 @@ class FeedReader:
 
 
 def _published(reader: Reader, record: Any) -> Published:
-    cause = dict(record.headers or ()).get("ce_causationid", b"")
+    headers = dict(record.headers or ())
+
+    def said(name: str) -> str:
+        return str((headers.get(name) or b"").decode(errors="replace"))
+
     return Published(
         _KINDS[reader.name(record)],
         record.partition,
         record.offset,
         record.key or b"",
         record.value or None,
-        cause.decode(errors="replace"),
+        cause=said("ce_causationid"),
+        searched=said("ce_id").startswith(_SEARCHED),
+        experts=said("ce_experts"),
+        views=said("ce_views"),
     )

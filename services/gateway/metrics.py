@@ -2,23 +2,37 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from shopkeeper.shared.runtime.telemetry.metrics import StateMetrics
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+    from shopkeeper.shared.contracts.envelope import KeyValue
     from shopkeeper.shared.runtime.telemetry.metrics import Observer, Registry
 
     from .core.feed import Feed
-    from .core.views import LatestValues
+
+
+class Table(Protocol):
+    """A topic that is read whole, bounded."""
+
+    def __len__(self) -> int: ...
+
+    def apply(self, records: Sequence[KeyValue]) -> None:
+        """Take records in, in their order."""
+        ...
+
+    def take_evicted(self) -> int:
+        """Entries that made room since this was asked last."""
+        ...
 
 
 class GatewayMetrics:
     """Streams, resumes, and how much is held."""
 
-    def __init__(self, feed: Feed, tables: Mapping[str, LatestValues]) -> None:
+    def __init__(self, feed: Feed, tables: Mapping[str, Table]) -> None:
         self._feed, self._tables = feed, tables
         self._said = {"recovered": 0, "unrecovered": 0, "evicted": 0}
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from aiokafka import AIOKafkaProducer
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from shopkeeper.shared.runtime.settings import KafkaSettings
 
@@ -22,6 +22,11 @@ class Producer:
     def __init__(self, kafka: KafkaSettings) -> None:
         self._kafka = kafka
         self._producer: AIOKafkaProducer | None = None
+        self.ready: Callable[[], tuple[bool, str]] = lambda: (True, "ok")
+
+    def follow_readiness(self, ready: Callable[[], tuple[bool, str]]) -> None:
+        """What `/readyz` says decides whether anything is to be sent at all."""
+        self.ready = ready
 
     async def start(self) -> None:
         """Connect."""

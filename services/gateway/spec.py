@@ -54,12 +54,39 @@ SETTINGS: tuple[Setting, ...] = (
         10_000_000,
     ),
     Setting(
+        "GATEWAY_PREFERENCES_MAX",
+        "1000000",
+        "users who want no personalised lists; of more, that who chose longest ago is forgotten, "
+        "which `state_evictions` counts",
+        "integer",
+        1,
+        100_000_000,
+    ),
+    Setting(
         "GATEWAY_RESUME_RECORDS",
         "5000",
         "records of each partition held for streams that resume",
         "integer",
         10,
         1_000_000,
+    ),
+    Setting(
+        "GATEWAY_USER_RATE",
+        "50",
+        "requests a second of one user's token, or of one address with a page's key or none that "
+        "is valid, four seconds' worth at once; 0: no limit",
+        "number",
+        0,
+        1e6,
+    ),
+    Setting(
+        "GATEWAY_KEY_RATE",
+        "0",
+        "requests a second with one secret key (without any keys: of one address), likewise; "
+        "0: no limit",
+        "number",
+        0,
+        1e6,
     ),
     Setting(
         "GATEWAY_BODY_BYTES_MAX",
@@ -73,7 +100,16 @@ SETTINGS: tuple[Setting, ...] = (
 
 SERVICE = ServiceSpec(
     name="gateway",
-    tables=frozenset({topics.SIMILAR_ITEMS, topics.TRENDING, topics.PRODUCT_SENTIMENT}),
+    tables=frozenset(
+        {
+            topics.SIMILAR_ITEMS,
+            topics.TRENDING,
+            topics.PRODUCT_SENTIMENT,
+            topics.CATALOGUE,
+            topics.SEGMENTS,
+            topics.PREFERENCES,
+        }
+    ),
     publishes=frozenset(
         topic.name for topic in topics.ALL if topic.default_type and topic.name != topics.ORDERS
     ),

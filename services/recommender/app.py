@@ -36,7 +36,9 @@ from .processors.searches import SearchesProcessor
 from .processors.user_state import UserState
 from .publishers.experiment_metrics import experiment_of
 from .publishers.metrics import RecommenderMetrics
+from .publishers.preferences import PreferencePublisher
 from .publishers.recommendations import RecommendationPublisher
+from .publishers.segments import SegmentsPublisher
 from .publishers.user_groups import UserGroupClicksPublisher
 from .spec import RecommenderSettings
 
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from shopkeeper.shared.contracts.envelope import Event, KeyValue
+    from shopkeeper.shared.contracts.events.shop import PreferenceSet
     from shopkeeper.shared.runtime.settings import WorkerSettings
     from shopkeeper.shared.runtime.telemetry.metrics import Observer, Registry
 
@@ -72,6 +75,7 @@ class Recommender:
             self.items,
             config,
             None if self.product_search is None else self.product_search.on_product_changed,
+            self._on_preferences_changed,
         )
         self.exposure = OnlineMetrics(self.items, self.knowledge.item_counts)
         self.positions: dict[str, int] = {}  # by topic of a table, kept by the runtime
@@ -80,9 +84,11 @@ class Recommender:
         self.ranker = self._ranker(config)
         self.rankers = [self._ranker(each) for each in variants]
         self.item_partitions = self.user_partitions = self.profile_partitions = 1
+        self.preference_partitions = 1
         self._warm()
         # Weak: the runtime drops the processors of a revoked partition, and so do these.
         self._clicks: WeakValueDictionary[int, InteractionsProcessor] = WeakValueDictionary()
+        self._preferences: WeakValueDictionary[int, PreferencePublisher] = WeakValueDictionary()
         self._pairs: WeakValueDictionary[int, ItemPairsProcessor] = WeakValueDictionary()
         self._profiles: WeakValueDictionary[int, ProfilesProcessor] = WeakValueDictionary()
         self._no_profiles = ProfileStore(config)
@@ -115,6 +121,7 @@ class Recommender:
         self.item_partitions = partition_count(topics.ITEM_PAIRS)
         self.user_partitions = partition_count(topics.CLICKS)
         self.profile_partitions = partition_count(topics.PROFILES)
+        self.preference_partitions = partition_count(topics.PREFERENCES)
 
     def tables(self) -> Mapping[str, Callable[[Sequence[KeyValue]], None]]:
         """By topic that is read whole, what takes its records in."""
@@ -129,6 +136,11 @@ class Recommender:
             self.product_search.index_pending(
                 INDEXED_AT_ONCE if self._clicks else self.product_search.waiting
             )
+
+    def _on_preferences_changed(self, said: Sequence[PreferenceSet]) -> None:
+        """Each partition that this worker has makes lists for its own users among them."""
+        for preferences in list(self._preferences.values()):
+            preferences.changed(said)
 
     def rank_pending(self) -> None:
         """Rank every list that was submitted, of all partitions together."""
@@ -158,6 +170,9 @@ class Recommender:
             searches=users.searches,
             profiles=partial(self.profiles_of, partition),
         )
+        segments = SegmentsPublisher(
+            config=config, knowledge=self.knowledge, sessions=users.sessions
+        )
         lists = RecommendationPublisher(
             partition=partition,
             config=config,
@@ -168,12 +183,22 @@ class Recommender:
             exposure=self.exposure,
             counters=self.counters,
             groups=groups,
+            segments=segments,
+            preferences=self.knowledge.preferences,
             positions=self.positions,
             profiles=partial(self.profiles_of, partition),
             profile_partitions=self.profile_partitions,
+            preference_partitions=self.preference_partitions,
             trainer=self.trainer,
             experiment=self.experiment,
             rankers=self.rankers,
+        )
+        preferences = self._preferences[partition] = PreferencePublisher(
+            partition=partition,
+            elsewhere=partial(self._elsewhere, partition),
+            sessions=users.sessions,
+            lists=lists,
+            segments=segments,
         )
         processor = self._clicks[partition] = InteractionsProcessor(
             partition=partition,
@@ -183,7 +208,7 @@ class Recommender:
             users=users,
             lists=lists,
             refresh=self.ranker.refresh,
-            publishers=[groups],
+            publishers=[groups, preferences, segments],
             trainer=self.trainer,
             experiment=self.experiment,
         )

@@ -150,6 +150,9 @@ class ProfilesConfig:
     profiles_max: int = 100_000  # per partition; past it those heard of longest ago are forgotten
     erased_users_max: int = 10_000  # per partition, whose erasures are remembered, as numbers
     group_cells_max: int = 256  # cells of profiles in a partition's report: those that click most
+    segments_per_tick: int = 64  # users whose segments are published per tick and partition
+    segments_waiting_max: int = 20_000  # per partition; more wait for their user's next event
+    preferences_max: int = 1_000_000  # users who want no personalised lists; 150 bytes each
 
 
 @dataclass(frozen=True)

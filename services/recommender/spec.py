@@ -178,12 +178,14 @@ SERVICE = ServiceSpec(
     consumes=frozenset(
         {topics.CLICKS, topics.SEARCHES, topics.CATALOGUE, topics.ITEM_PAIRS, topics.PROFILES}
     ),
-    tables=TABLES | {topics.CATALOGUE, topics.PRODUCT_SENTIMENT},
+    tables=TABLES | {topics.CATALOGUE, topics.PRODUCT_SENTIMENT, topics.PREFERENCES},
     publishes=TABLES
     | {
         topics.RECOMMENDATIONS,
         topics.ITEM_PAIRS,
+        topics.SEGMENTS,
         topics.PROFILES,
+        topics.PREFERENCES,
         topics.ERASED_USERS,
     },
     app="shopkeeper.services.recommender.app:build",

@@ -16,9 +16,11 @@ from .events.answers import ANSWER_GIVEN, AnswerGiven
 from .events.intent import INTENT_RECOGNISED, IntentRecognised
 from .events.recommendation import (
     RECOMMENDATIONS_UPDATED,
+    SEGMENTS_UPDATED,
     SIMILAR_ITEMS_UPDATED,
     TRENDING_UPDATED,
     RecommendationsUpdated,
+    SegmentsUpdated,
     SimilarItemsUpdated,
     TrendingUpdated,
 )
@@ -52,6 +54,7 @@ OUTPUT_TYPES: dict[str, type[msgspec.Struct]] = {
     RECOMMENDATIONS_UPDATED: RecommendationsUpdated,
     SIMILAR_ITEMS_UPDATED: SimilarItemsUpdated,
     TRENDING_UPDATED: TrendingUpdated,
+    SEGMENTS_UPDATED: SegmentsUpdated,
     ANSWER_GIVEN: AnswerGiven,
 }
 

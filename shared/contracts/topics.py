@@ -22,6 +22,7 @@ REVIEWS = "shop.reviews.v1"
 QUESTIONS = "shop.questions.v1"
 CATALOGUE = "shop.catalogue.v1"
 PROFILES = "shop.profiles.v1"
+PREFERENCES = "shop.preferences.v1"
 KNOWLEDGE = "shop.knowledge.v1"
 ORDERS = "shop.orders.v1"
 CORRECTIONS = "shop.corrections.v1"
@@ -38,6 +39,7 @@ CATEGORY_SENTIMENT = "personalisation.category-sentiment.v1"
 CATEGORY_PARTS = "personalisation.category-parts.v1"
 REVIEW_DIGESTS = "personalisation.review-digests.v1"
 RECOMMENDATIONS = "personalisation.recommendations.v1"
+SEGMENTS = "personalisation.segments.v1"
 SIMILAR_ITEMS = "personalisation.similar-items.v1"
 TRENDING = "personalisation.trending.v1"
 ITEM_PAIRS = "personalisation.item-pairs.v1"
@@ -74,6 +76,7 @@ _INPUTS = (
             "order.refunded.v1",
             "user.erased.v1",
             "user.profiled.v1",
+            "assumptions.deleted.v1",
         ),
         ("shop", "gateway"),
         ("recommender",),
@@ -117,7 +120,7 @@ _INPUTS = (
         ("product.catalogued.v1",),
         ("shop", "gateway"),
         ("recommender",),
-        tables_of=("recommender", "intent", "sentiment", "answers"),
+        tables_of=("recommender", "intent", "sentiment", "answers", "gateway"),
         retention_ms=None,
         owner="recommender",
         default_type="product.catalogued.v1",
@@ -158,6 +161,18 @@ _INPUTS = (
         retention_ms=None,
         owner="recommender",
         default_type="user.profiled.v1",
+    ),
+    Topic(
+        PREFERENCES,
+        "user",
+        "compact",
+        ("preference.set.v1",),
+        # The recommender removes those of erased users.
+        ("shop", "recommender", "gateway"),
+        ("subscribers",),
+        tables_of=("recommender", "gateway"),
+        retention_ms=None,
+        default_type="preference.set.v1",
     ),
 )
 
@@ -202,6 +217,16 @@ _OUTPUTS = (
         ("recommendations.updated.v1",),
         ("recommender",),
         ("subscribers",),
+        retention_ms=None,
+    ),
+    Topic(
+        SEGMENTS,
+        "user",
+        "compact",
+        ("segments.updated.v1",),
+        ("recommender",),
+        ("subscribers",),
+        tables_of=("gateway",),
         retention_ms=None,
     ),
     Topic(

@@ -27,6 +27,9 @@ class Published(NamedTuple):
     key: bytes
     value: bytes | None
     cause: str = ""
+    searched: bool = False  # a list that a search caused
+    experts: str = ""  # who spoke for its items, and how far its maker had read: as in the
+    views: str = ""  # headers `ce_experts` and `ce_views`
 
 
 class Place(NamedTuple):
@@ -116,6 +119,7 @@ class Feed:
         self._logs: dict[tuple[str, int], _Log] = {}
         self._subscribers: dict[bytes, set[Subscription]] = {}
         self._answers: dict[str, Published] = {}  # by cause, as far as the logs go
+        self._searches: dict[str, Published] = {}  # likewise
         self.recovered = self.unrecovered = self.evicted = 0
 
     def __len__(self) -> int:
@@ -133,10 +137,11 @@ class Feed:
             self._log(record.kind, record.partition).add(record)
             if record.kind == LISTS:
                 self._keep(record)
-            elif record.value is not None:
-                self._answers[record.cause] = record
-                while len(self._answers) > self._records_max:
-                    del self._answers[next(iter(self._answers))]
+            if record.value is not None and (record.kind == ANSWERS or record.searched):
+                held = self._answers if record.kind == ANSWERS else self._searches
+                held[record.cause] = record
+                while len(held) > self._records_max:
+                    del held[next(iter(held))]
             for subscription in self._subscribers.get(record.key, ()):
                 subscription.add(record)
 
@@ -147,6 +152,10 @@ class Feed:
     def answer_to(self, cause: str) -> Published | None:
         """The answer to the question with that event id, if it came lately."""
         return self._answers.get(cause)
+
+    def list_of_search(self, cause: str) -> Published | None:
+        """The list that the search with that event id caused, if it came lately."""
+        return self._searches.get(cause)
 
     def subscribe(
         self, key: bytes, partitions: Sequence[int], last: Place | None, wake: Callable[[], None]

@@ -19,11 +19,13 @@ SECRET_BYTES_MIN = 32
 
 
 class Caller(NamedTuple):
-    """Who sent a request. user_id: whose token it was; None: a key, or nobody."""
+    """Who sent a request. user_id: whose token it was; None: a key, or nobody. key: which secret
+    one, as its place among them."""
 
     everything: bool
     page: bool = False
     user_id: str | None = None
+    key: str = ""
 
     def may_read(self, user_id: str) -> bool:
         """Whether it may see what is this user's alone."""
@@ -60,7 +62,8 @@ class Access:
         if not given:
             raise _unauthorised("this gateway wants a key or a user's token")
         if _among(given, self._secret_keys):
-            return Caller(everything=True)
+            place = self._secret_keys.index(given)
+            return Caller(everything=True, key=f"secret key {place}")
         if _among(given, self._page_keys):
             return Caller(everything=False, page=True)
         if self._secret:

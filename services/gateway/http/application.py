@@ -10,11 +10,18 @@ from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 
+from ..core.rate_limits import RateLimits
+from .assumptions import assumptions, delete_assumptions, segments
 from .events import events
+from .guards import Guards, probes
+from .lists import recommendations
+from .openapi import describe
 from .pages import handlers as page_handlers
+from .preferences import preference, set_preference
 from .problems import respond
 from .questions import answer, ask
-from .reads import recommendations, sentiment, similar, trending
+from .reads import sentiment, similar, trending
+from .searches import search, searched
 from .stream import stream
 
 if TYPE_CHECKING:
@@ -24,16 +31,35 @@ if TYPE_CHECKING:
 
 
 def application(
-    context: Context, *, origins: Sequence[str], body_bytes_max: int, pages: Sequence[str] = ()
+    context: Context,
+    *,
+    origins: Sequence[str],
+    body_bytes_max: int,
+    user_rate: float = 0.0,
+    key_rate: float = 0.0,
+    pages: Sequence[str] = (),
 ) -> Litestar:
-    """What an ASGI server runs."""
+    """What an ASGI server runs. user_rate, key_rate: as of `Guards`, requests a second."""
+    guards = Guards(context, of_users=RateLimits(user_rate), of_keys=RateLimits(key_rate))
     routes = [events, ask, answer, recommendations, similar, sentiment, trending, stream]
-    return Litestar(
+    routes += [preference, set_preference, assumptions, delete_assumptions, segments]
+    routes += [search, searched]
+    routes.append(probes(context.ready))
+    made = Litestar(
         [*routes, *page_handlers(list(pages))],
+        before_request=guards.before,
+        after_request=guards.after,
         dependencies={"context": Provide(lambda: context, sync_to_thread=False)},
         exception_handlers={Exception: respond},
         cors_config=CORSConfig(
             allow_origins=list(origins),
+            expose_headers=[
+                "ETag",
+                "Location",
+                "Retry-After",
+                "Shopkeeper-Stale",
+                "Shopkeeper-Views",
+            ],
             allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID"],
         )
         if origins
@@ -47,3 +73,5 @@ def application(
             render_plugins=[JsonRenderPlugin()],
         ),
     )
+    describe(made)
+    return made

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 from .problems import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from litestar import Request
 
     from ..core.admission import Admission
+    from ..core.catalogue import Catalogue
     from ..core.feed import Feed
+    from ..core.preferences import PreferencesTable
     from ..core.views import LatestValues
     from ..producer import Producer
     from .access import Access, Caller
@@ -33,30 +35,48 @@ class Context:
         similar: LatestValues,
         trending: LatestValues,
         sentiment: LatestValues,
+        catalogue: Catalogue,
+        segments: LatestValues,
+        preferences: PreferencesTable,
+        positions: Mapping[str, int],
         admission: Admission,
         producer: Producer,
         type_prefix: str,
         now_ms: Callable[[], int],
+        monotonic_s: Callable[[], float],
         stopping: Any,
     ) -> None:
-        """stopping: an asyncio.Event, after which streams end."""
+        """positions: how far each table was read, kept by the runtime. stopping: an
+        asyncio.Event, after which streams end."""
         self.access = access
         self.feed = feed
         self.partitions_of = partitions_of
         self.similar = similar
         self.trending = trending
         self.sentiment = sentiment
+        self.catalogue = catalogue
+        self.segments = segments
+        self.preferences = preferences
+        self.positions = positions
         self.admission = admission
         self.producer = producer
         self.type_prefix = type_prefix
-        self.now_ms = now_ms
+        self.now_ms, self.monotonic_s = now_ms, monotonic_s
+        self.refused = 0  # requests, for coming too often
         self.stopping = stopping
 
+    def ready(self) -> tuple[bool, str]:
+        """Whether events can be published, and why not."""
+        return self.producer.ready()
+
     def caller(self, request: Request[Any, Any, Any]) -> Caller:
-        """Who sent it. Raises Problem 401."""
-        return self.access.caller(
-            request.headers.get("authorization"), request.query_params.get("key")
-        )
+        """Who sent it: judged once a request. Raises Problem 401."""
+        known: Caller | None = request.state.get("caller")
+        if known is None:
+            known = request.state["caller"] = self.access.caller(
+                request.headers.get("authorization"), request.query_params.get("key")
+            )
+        return known
 
     def reader_of(self, request: Request[Any, Any, Any], user_id: str) -> Caller:
         """Who sent it, if they may read this user's. Raises Problem 401 or 403."""

@@ -2,60 +2,94 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
+import msgspec
+import orjson
 import xxhash
 from litestar import Request, Response, get
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import Parameter
+
+from shopkeeper.shared.contracts.events.base import Model
+from shopkeeper.shared.contracts.events.recommendation import (
+    SimilarItemsUpdated,
+    TrendingItem,
+    TrendingUpdated,
+)
+from shopkeeper.shared.contracts.events.sentiment import ProductSentimentUpdated
 
 from .context import Context
 from .problems import Problem
 
 JSON = "application/json"
+NEWEST = Model("newest", "1")
+OptionalCount = Annotated[int | None, Parameter(ge=1, le=100)]
 Id = Annotated[str, Parameter(min_length=1, max_length=512)]
 
 
-@get("/v1/users/{user_id:str}/recommendations", summary="The user's list as it is now")
-async def recommendations(
-    request: Request[Any, Any, Any], user_id: Id, context: Context
-) -> Response[bytes]:
-    """The newest `recommendations.updated.v1` of the user; before there is any, what is trending,
-    with `fallback` "trending"."""
-    context.reader_of(request, user_id)
-    found = context.feed.latest(user_id.encode())
-    if found is not None and found.value is not None:
-        return _answered(request, found.value)
-    return _answered(request, context.trending.get("all") or b'{"scope":"all","items":[]}')
-
-
-@get("/v1/products/{product_id:str}/similar", summary="What is bought and seen with a product")
+@get(
+    "/v1/products/{product_id:str}/similar",
+    summary="What is bought and seen with a product",
+    responses={200: ResponseSpec(SimilarItemsUpdated, description="Nearest first")},
+)
 async def similar(
-    request: Request[Any, Any, Any], product_id: Id, context: Context
+    request: Request[Any, Any, Any], product_id: Id, context: Context, count: OptionalCount = None
 ) -> Response[bytes]:
-    """The newest `similar-items.updated.v1` of the product."""
+    """The newest `similar-items.updated.v1` of the product; of its items at most `count`."""
     context.caller(request)
-    return _answered(request, _there(context.similar.get(product_id), "neighbours", product_id))
+    value = _there(context.similar.get(product_id), "neighbours", product_id)
+    return answered(request, _cut(value, count))
 
 
-@get("/v1/products/{product_id:str}/sentiment", summary="How a product's reviews feel")
+@get(
+    "/v1/products/{product_id:str}/sentiment",
+    summary="How a product's reviews feel",
+    responses={200: ResponseSpec(ProductSentimentUpdated, description="Of all reviews")},
+)
 async def sentiment(
     request: Request[Any, Any, Any], product_id: Id, context: Context
 ) -> Response[bytes]:
     """The newest `product-sentiment.updated.v1` of the product."""
     context.caller(request)
-    return _answered(request, _there(context.sentiment.get(product_id), "reviews", product_id))
+    return answered(request, _there(context.sentiment.get(product_id), "reviews", product_id))
 
 
-@get("/v1/trending", summary="What is clicked most lately")
+@get(
+    "/v1/trending",
+    summary="What is clicked most lately, or what is new",
+    responses={200: ResponseSpec(TrendingUpdated, description="Best first")},
+)
 async def trending(
     request: Request[Any, Any, Any],
     context: Context,
     category: Annotated[str | None, Parameter(max_length=512)] = None,
+    ranking: Literal["popular", "newest"] = "popular",
+    count: OptionalCount = None,
 ) -> Response[bytes]:
-    """The newest `trending.updated.v1`, of all products or of one category."""
+    """The newest `trending.updated.v1`, of all products or of one category; or, with `ranking`
+    `newest`, the available products that came to the catalogue last, in the same form."""
     context.caller(request)
     scope = f"category/{category}" if category else "all"
-    return _answered(request, _there(context.trending.get(scope), "clicks", scope))
+    if ranking == "popular":
+        return answered(request, _cut(_there(context.trending.get(scope), "clicks", scope), count))
+    items = [TrendingItem(each, 0.0) for each in context.catalogue.newest(category, count or 20)]
+    if not items:
+        raise Problem(404, "Not Found", f"no products of {scope!r} in the catalogue")
+    found = TrendingUpdated(scope=scope, items=items, as_of_ms=0, model=NEWEST)
+    return answered(request, msgspec.json.encode(found))
+
+
+def _cut(value: bytes, count: int | None) -> bytes:
+    """The value with its first `count` items; as it was published where nothing is said."""
+    if count is None:
+        return value
+    try:
+        said = orjson.loads(value)
+        said["items"] = said["items"][:count]
+    except (orjson.JSONDecodeError, KeyError, TypeError):
+        return value
+    return orjson.dumps(said)
 
 
 def _there(value: bytes | None, what: str, of: str) -> bytes:
@@ -64,7 +98,8 @@ def _there(value: bytes | None, what: str, of: str) -> bytes:
     return value
 
 
-def _answered(request: Request[Any, Any, Any], value: bytes) -> Response[bytes]:
+def answered(request: Request[Any, Any, Any], value: bytes) -> Response[bytes]:
+    """JSON with its ETag; 304 where that is known."""
     tag = f'"{xxhash.xxh3_64_hexdigest(value)}"'
     headers = {"ETag": tag, "Cache-Control": "no-cache", "Vary": "Authorization"}
     known = request.headers.get("if-none-match", "")

@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from litestar import Request, Response, get
 
-from ..core.feed import Place, Published
+from shopkeeper.shared.contracts.preferences import PERSONALISED
+
+from ..core.feed import LISTS, Place, Published
+from ..core.shown import own_list
 from .context import Context
 from .reads import Id
 
@@ -49,12 +52,13 @@ class EventStream(Response[None]):
         subscription = feed.subscribe(key, partitions, self._last, self._wake)
         watching = asyncio.create_task(self._watch(receive))
         try:
-            await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
+            said = [(name.lower().encode(), value.encode()) for name, value in self.headers.items()]
+            await send({"type": "http.response.start", "status": 200, "headers": HEADERS + said})
             opening = b"retry: %d\nid: %s\n\n" % (RETRY_MS, str(subscription.place).encode())
             await _send(send, opening)
             while not (subscription.behind or self._gone or self._context.stopping.is_set()):
-                if events := [_event(place, record) for place, record in subscription.take()]:
-                    await _send(send, b"".join(events))
+                if taken := subscription.take():
+                    await _send(send, b"".join(map(self._event, taken)))
                 elif not await self._woken():
                     await _send(send, b": still here\n\n")
             if not self._gone:
@@ -62,6 +66,16 @@ class EventStream(Response[None]):
         finally:
             watching.cancel()
             feed.leave(subscription)
+
+    def _event(self, seen: tuple[Place, Published]) -> bytes:
+        """Nothing for a list of before its user wanted none that is personalised."""
+        place, record = seen
+        context = self._context
+        if record.kind == LISTS and record.value is not None and len(context.preferences):
+            ranking = context.preferences.ranking(record.key.decode("utf-8", "replace"))
+            if ranking != PERSONALISED and own_list(record) is not None:
+                return b""
+        return _event(place, record)
 
     async def _watch(self, receive: Receive) -> None:
         while (await receive())["type"] != "http.disconnect":

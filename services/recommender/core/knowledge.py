@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shopkeeper.shared.contracts.events.shop import ProductCatalogued
+from shopkeeper.shared.contracts.events.shop import PreferenceSet, ProductCatalogued
 
 from .cold_start.content import Content
 from .tables.catalogue import CatalogueTable
 from .tables.item_counts import ItemCountsTable
+from .tables.preferences import PreferencesTable
 from .tables.sentiment import SentimentTable
 from .tables.sessions import SessionIndex
 from .tables.similar_items import SimilarItemsTable
@@ -21,7 +22,7 @@ from .tables.user_groups import UserGroupsTable
 from .vectors.item2vec import ItemVectors
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from ..config import RecommenderConfig
     from .numeric.items import ItemIndex
@@ -36,8 +37,9 @@ class Knowledge:
         items: ItemIndex,
         config: RecommenderConfig,
         on_product_changed: Callable[[str, ProductCatalogued | None], None] | None = None,
+        on_preferences_changed: Callable[[Sequence[PreferenceSet]], None] | None = None,
     ) -> None:
-        """on_product_changed: as `on_change` of `CatalogueTable`."""
+        """on_product_changed, on_preferences_changed: as `on_change` of their tables."""
         self.similar_items = SimilarItemsTable(items, config.neighbours_max)
         self.vectors = ItemVectors(
             dimensions=config.vector_dimensions,
@@ -55,6 +57,7 @@ class Knowledge:
         self.catalogue = CatalogueTable(items, config.rules, on_product_changed)
         self.sentiment = SentimentTable(items)
         self.trending = TrendingTable(items)
+        self.preferences = PreferencesTable(config.preferences_max, on_preferences_changed)
         self.content = Content(
             config=config,
             items=items,
@@ -76,6 +79,7 @@ class Knowledge:
             self.trending,
             self.sessions,
             self.user_groups,
+            self.preferences,
         )
 
     def reserve(self) -> None:

@@ -227,6 +227,7 @@ class RecommenderMetrics:
             ("similar_rows", len(knowledge.similar_items)),
             ("indexed_sessions", len(knowledge.sessions)),
             ("user_groups", len(knowledge.user_groups)),
+            ("preferences", len(knowledge.preferences)),
             ("last_searches", sum(len(p.lists.searches) for p in interactions)),
             ("search_products", 0 if search is None else len(search)),
         )

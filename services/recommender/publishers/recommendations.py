@@ -17,12 +17,15 @@ from shopkeeper.shared.contracts.events.recommendation import (
 )
 from shopkeeper.shared.contracts.outputs import encode as encode_output
 from shopkeeper.shared.contracts.outputs import headers_of, output_id, provenance_headers
+from shopkeeper.shared.contracts.preferences import PERSONALISED, PREFERENCE_SET
 
 from ..config import BLEND, MODEL, SOURCE
 from ..core.counting.learned import Erased, ListRequest, Profiled
 from ..core.ranking.exploration import chance_of
 from ..core.ranking.ranker import submit_by_variant
+from ..core.search.last_searches import NOT_SEARCHED
 from .profiles import PROFILED, profile_record, tombstone
+from .removals import removal
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
     from ..core.ab_testing.variants import Experiment
     from ..core.counting.profile_store import ProfileStore
     from ..core.numeric.items import ItemIndex
+    from ..core.numeric.types import Searched
     from ..core.ranking.blend import BlendTrainer
     from ..core.ranking.group_metrics import Group
     from ..core.ranking.online_metrics import OnlineMetrics
@@ -41,7 +45,9 @@ if TYPE_CHECKING:
     from ..core.ranking.ranked_list import RankedList
     from ..core.ranking.ranker import Ranker
     from ..core.search.last_searches import LastSearches
+    from ..core.tables.preferences import PreferencesTable
     from ..core.tables.sessions import SessionIndex
+    from .segments import SegmentsPublisher
     from .user_groups import UserGroupClicksPublisher
 
     Pending = PendingLists | PendingListsByVariant
@@ -49,7 +55,12 @@ if TYPE_CHECKING:
 CLICKED = "product.clicked.v1"
 SEARCHED = "products.searched.v1"
 ERASED = "user.erased.v1"
-TOPIC_OF = {SEARCHED: topics.SEARCHES, PROFILED: topics.PROFILES}  # else of clicks
+# Else of clicks.
+TOPIC_OF = {
+    SEARCHED: topics.SEARCHES,
+    PROFILED: topics.PROFILES,
+    PREFERENCE_SET: topics.PREFERENCES,
+}
 ASKED = frozenset(TOPIC_OF)  # events that are no answer to the last list
 SCORE_DIGITS = 6  # ten items with UUIDs as ids still fit into 2 kB
 SCORE_DIGITS_EXPLORING = 4  # and with a propensity
@@ -61,8 +72,8 @@ class RecommendationPublisher:
 
     positions: by topic of a table, how far it was read, as the runtime keeps it. rankers: by
     variant of the experiment; without one, `ranker` ranks all lists. groups: is told of every list
-    that an interaction made due. profiles: of the partition's users. profile_partitions: of the
-    topic of profiles.
+    that an interaction made due, and so is segments. profiles: of the partition's users.
+    profile_partitions, preference_partitions: of the topics of profiles and preferences.
     """
 
     def __init__(
@@ -77,9 +88,12 @@ class RecommendationPublisher:
         exposure: OnlineMetrics,
         counters: Counter[str],
         groups: UserGroupClicksPublisher,
+        segments: SegmentsPublisher,
+        preferences: PreferencesTable,
         positions: Mapping[str, int],
         profiles: Callable[[], ProfileStore],
         profile_partitions: int,
+        preference_partitions: int,
         trainer: BlendTrainer | None = None,
         experiment: Experiment | None = None,
         rankers: Sequence[Ranker] = (),
@@ -87,7 +101,8 @@ class RecommendationPublisher:
         self._partition, self._items = partition, items
         self._ranker, self._index, self.searches = ranker, index, searches
         self._exposure, self._counters, self._trainer = exposure, counters, trainer
-        self._positions, self._groups = positions, groups
+        self._positions, self._groups, self._segments = positions, groups, segments
+        self._preferences, self._preference_partitions = preferences, preference_partitions
         self._profiles, self._profile_partitions = profiles, profile_partitions
         self._explores = config.rules.explore.share > 0
         self._digits = SCORE_DIGITS_EXPLORING if self._explores else SCORE_DIGITS
@@ -96,20 +111,45 @@ class RecommendationPublisher:
 
     def submit(self, requests: Sequence[ListRequest]) -> Pending:
         """Lists to be ranked in one batch with those that other partitions request meanwhile."""
-        number_of, searched_by = self._index.number_of, self.searches.of
+        if len(self._preferences):
+            self._obey(requests)
+        number_of = self._index.number_of
         wanted: list[Sequence[Any]] = [
             [request.recent for request in requests],
             [request.bought for request in requests],
             [number_of(self._partition, request.session) for request in requests],
-            [searched_by(request.user, request.event.time_ms) for request in requests],
+            [self._searched(request) for request in requests],
         ]
         draws = [chance_of(self._list_id(each)) for each in requests] if self._explores else ()
         cells_of = self._profiles().cells
-        wanted += [draws, [cells_of(request.user) for request in requests]]
+        wanted += [
+            draws,
+            [cells_of(r.user) if r.ranking == PERSONALISED else () for r in requests],
+            [request.ranking for request in requests],
+        ]
         if self._experiment is None:
             return self._ranker.submit(*wanted)
-        variants = [self._experiment.variant_of(request.user) for request in requests]
+        variants = [self._variant(request) or 0 for request in requests]
         return submit_by_variant(self._rankers, variants, *wanted)
+
+    def _obey(self, requests: Sequence[ListRequest]) -> None:
+        """Of those who want no personalised list nothing is used."""
+        for request in requests:
+            ranking = self._preferences.ranking(request.user)
+            if ranking != PERSONALISED:
+                request.use_nothing(ranking)
+
+    def _searched(self, request: ListRequest) -> Searched:
+        """What fits the user's last search; where nothing is to be used, this one's alone."""
+        if request.ranking == PERSONALISED or request.event.type == SEARCHED:
+            return self.searches.of(request.user, request.event.time_ms)
+        return NOT_SEARCHED
+
+    def _variant(self, request: ListRequest) -> int | None:
+        """Of the experiment, for those who take part in it."""
+        if self._experiment is None or request.ranking != PERSONALISED:
+            return None
+        return self._experiment.variant_of(request.user)
 
     def rank_pending(self) -> None:
         """Rank what was submitted, by this partition and by others."""
@@ -134,6 +174,7 @@ class RecommendationPublisher:
         ]
         if due:
             self._groups.add(interacted)
+            self._segments.add(interacted)
         records: list[Output] = []
         left = iter(ranked)
         for each in due:
@@ -163,16 +204,23 @@ class RecommendationPublisher:
                 self._trainer.forget(name)
             self._groups.forget(name)
         lists = [Output(topics.RECOMMENDATIONS, key, None, []) for key in sorted(keys)]
+        lists += [self._segments.forget(name) for name in erased.users]
+        if not erased.whole:
+            return lists
         told = [_told_to_others(name, erased.event.time_ms) for name in erased.users]
-        return [*lists, *told, *self._erase_profiles(erased)]
+        return [*lists, *told, *self._erase_records(erased)]
 
-    def _erase_profiles(self, erased: Erased) -> list[Output]:
-        """Tombstones in every partition in which a profile of these users may lie: whatever a
-        producer's partitioner is, the original stays where it put it."""
-        event, count = erased.event, self._profile_partitions
+    def _erase_records(self, erased: Erased) -> list[Output]:
+        """Tombstones in every partition in which a profile or a preference of these users may lie:
+        whatever a producer's partitioner is, the original stays where it put it."""
+        event = erased.event
         cause = output_id(topics.CLICKS, self._partition, event.offset, ERASED, event.ordinal)
         return [
-            tombstone(user, event.time_ms, f"{cause}/{nth}", n)
+            made(user, event.time_ms, f"{cause}/{nth}", n)
+            for made, count in (
+                (tombstone, self._profile_partitions),
+                (removal, self._preference_partitions),
+            )
             for nth, user in enumerate(erased.users)
             for n in range(count)
         ]
@@ -215,14 +263,15 @@ class RecommendationPublisher:
         names = self._items.product_ids
         list_id = self._list_id(request)
         clicked = event.type == CLICKED
-        groups = self._groups_of(request.user)
-        self._exposure.add(request.user, request.recent, ranked.items, clicked, groups)
+        if request.ranking == PERSONALISED:  # else it says nothing of how well lists are made
+            groups = self._groups_of(request.user)
+            self._exposure.add(request.user, request.recent, ranked.items, clicked, groups)
         if ranked.fallback != "none":
             self._counters[f"list_{ranked.fallback}"] += 1
         experiment = variant = None
-        if self._experiment is not None:
-            experiment = self._experiment.name
-            variant = self._experiment.variants[self._experiment.variant_of(request.user)].name
+        number = self._variant(request)
+        if self._experiment is not None and number is not None:
+            experiment, variant = self._experiment.name, self._experiment.variants[number].name
         digits = self._digits
         items = [
             RecommendedItem(names[item], round(score, digits), _reason(code, parameter))
@@ -245,6 +294,7 @@ class RecommendationPublisher:
                 session_id=data.session_id,
                 experiment=experiment,
                 variant=variant,
+                ranking=request.ranking,
             )
         )
         return Output(

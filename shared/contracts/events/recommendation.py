@@ -11,6 +11,7 @@ from .base import Count, Data, Model, Probability, one_of
 RECOMMENDATIONS_UPDATED = "recommendations.updated.v1"
 SIMILAR_ITEMS_UPDATED = "similar-items.updated.v1"
 TRENDING_UPDATED = "trending.updated.v1"
+SEGMENTS_UPDATED = "segments.updated.v1"
 
 
 class Reason(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -45,6 +46,8 @@ class RecommendationsUpdated(Data, frozen=True, kw_only=True):
     session_id: str | None = None
     experiment: str | None = None  # that the user takes part in,
     variant: str | None = None  # and which way of making lists the user was drawn into
+    # As the user wants it; of other than personalised lists nothing of the user's was used.
+    ranking: Annotated[str, one_of("personalised", "popular", "newest")] = "personalised"
 
 
 class SimilarItem(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -79,3 +82,23 @@ class TrendingUpdated(Data, frozen=True, kw_only=True):
     items: list[TrendingItem]
     as_of_ms: int  # event time that the window ends at
     model: Model
+
+
+class Segment(msgspec.Struct, frozen=True):
+    """One category or brand, and its share of what the user did lately (newer counts more)."""
+
+    name: str
+    share: Probability
+
+
+class SegmentsUpdated(Data, frozen=True, kw_only=True):
+    """What a user's last events say of the user: categories and brands, the largest share first,
+    and the group of users alike. Shares are of the events whose product has one."""
+
+    categories: list[Segment]
+    brands: list[Segment]
+    signals: Count  # events that this was made from, the newest that are remembered
+    model: Model
+    user: str  # a user_id, or an anonymous_id
+    group: Count | None = None  # id of the group of users alike; None where none is known
+    as_of_ms: int = 0  # event time of the newest of them

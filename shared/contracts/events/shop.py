@@ -19,6 +19,7 @@ Text = Annotated[str, msgspec.Meta(min_length=1)]
 Number = float | None
 ATTRIBUTES_DEPTH_MAX = 32
 AgeBand = Literal["under_18", "18_24", "25_34", "35_44", "45_54", "55_64", "65_plus"]
+Ranking = Literal["personalised", "popular", "newest"]
 KnowledgeKind = Literal["faq", "policy", "page"]
 Gender = Literal["female", "male", "other"]
 # From the order to its end; "out_for_delivery": it comes today.
@@ -252,6 +253,18 @@ class UserProfiled(Customer, frozen=True, kw_only=True, gc=False):
     occupation: Words | None = None
 
 
+class AssumptionsDeleted(Customer, frozen=True, kw_only=True, gc=False):
+    """Forget what this user's behaviour said of the user: lists, segments and groups begin anew.
+    What the shop knows (profile, orders) and what the user chose (the preference) stays."""
+
+
+class PreferenceSet(Customer, frozen=True, kw_only=True, gc=False):
+    """How the user wants lists to be ranked. An empty record value means personalised again; the
+    record's key is the `user_id`, or else the `anonymous_id`."""
+
+    ranking: Ranking
+
+
 SHOP_TYPES: dict[str, type[msgspec.Struct]] = {
     "product.clicked.v1": ProductClicked,
     "product.added.v1": ProductAdded,
@@ -260,6 +273,8 @@ SHOP_TYPES: dict[str, type[msgspec.Struct]] = {
     "order.refunded.v1": OrderRefunded,
     "user.erased.v1": UserErased,
     "user.profiled.v1": UserProfiled,
+    "assumptions.deleted.v1": AssumptionsDeleted,
+    "preference.set.v1": PreferenceSet,
     "products.searched.v1": ProductsSearched,
     "question.asked.v1": QuestionAsked,
     "answer.rated.v1": AnswerRated,

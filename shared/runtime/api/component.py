@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class Component(Protocol):
@@ -38,4 +41,13 @@ class Supervised(Protocol):
     async def wait(self) -> None:
         """Wait until it ends. That it raises, or returns, before the worker has called `stop` ends
         the worker."""
+        ...
+
+
+@runtime_checkable
+class FollowsReadiness(Protocol):
+    """A component that tells its own clients whether the worker is ready."""
+
+    def follow_readiness(self, ready: Callable[[], tuple[bool, str]]) -> None:
+        """Called once, before `start`. ready: what /readyz would say now, and why."""
         ...

@@ -6,7 +6,7 @@ import asyncio
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ..api.component import Supervised
+from ..api.component import FollowsReadiness, Supervised
 from ..shutdown import Deadline, end_all
 from ..tasks import end_tasks
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ..api.component import Component
+    from ..telemetry.health import Health
     from .ending import Ending
 
 END_S = 0.5  # for a start that is cut off
@@ -22,8 +23,11 @@ END_S = 0.5  # for a start that is cut off
 class Components:
     """Those of one worker. What one of them raises is the worker's failure."""
 
-    def __init__(self, components: Sequence[Component], ending: Ending) -> None:
+    def __init__(self, components: Sequence[Component], ending: Ending, health: Health) -> None:
         self._components, self._ending = components, ending
+        for component in components:
+            if isinstance(component, FollowsReadiness):
+                component.follow_readiness(health.ready)
         self._entered: list[Component] = []  # whose start has begun
         self._watching: list[asyncio.Task[None]] = []
 

@@ -113,7 +113,7 @@ class Worker:
         self._thread = StateThread(service.rank, self._sink.pack, service.refresh)
         self._refresh = service.refresh
         self._telemetry = WorkerTelemetry(service, kafka.topic_prefix, self.metrics, self.health)
-        self._components = Components(service.components, self._ending)
+        self._components = Components(service.components, self._ending, self.health)
         self._tables = GlobalTables(
             kafka,
             service.tables,

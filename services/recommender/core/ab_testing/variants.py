@@ -28,8 +28,8 @@ from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.contracts.events.recommendation import RECOMMENDATIONS_UPDATED
 
 from ...config import RecommenderConfig
-from ..counting.handovers import ERASE, HANDOVER
-from ..counting.other_events import ERASED, NO_VISITS
+from ..counting.handovers import ERASE, FORGET, HANDOVER
+from ..counting.other_events import DELETED, ERASED, NO_VISITS
 from ..counting.sessions import CLASS_OF_TYPE
 from ..counting.snapshot import read_state
 from ..numeric.types import ADD, CLICK, ORDER
@@ -250,8 +250,8 @@ class VariantCounts:
                 assert event.type in NO_VISITS, event.type
                 names = set(erased.get(event.offset, ()))
                 if event.type == HANDOVER:  # from the partition of a linked id
-                    names |= {data.user_id} if data.kind == ERASE else set()
-                elif event.type == ERASED:
+                    names |= {data.user_id} if data.kind in (ERASE, FORGET) else set()
+                elif event.type in (ERASED, DELETED):
                     names |= {name for name in (data.user_id, data.anonymous_id) if name}
                 for name in sorted(names):
                     self._forget(key_of(name))

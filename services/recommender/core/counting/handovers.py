@@ -16,6 +16,8 @@ FORMAT_VERSION = 1
 ASK = "ask"  # a named user's partition asks for the session of an anonymous id
 ANSWER = "answer"  # that id's partition hands it over
 ERASE = "erase"  # a user was erased, and this one is linked to it
+FORGET = "forget"  # likewise, where only what behaviour said is to be forgotten
+KINDS = (ASK, ANSWER, ERASE, FORGET)
 
 
 class Handover(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
@@ -60,6 +62,6 @@ def decode(value: bytes) -> Handover:
         handover = msgspec.msgpack.decode(value, type=Handover)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise ValueError(str(error)) from None
-    if handover.format_version > FORMAT_VERSION or handover.kind not in (ASK, ANSWER, ERASE):
+    if handover.format_version > FORMAT_VERSION or handover.kind not in KINDS:
         raise ValueError(f"a handover of kind {handover.kind}, format {handover.format_version}")
     return handover

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import msgspec
 import numpy as np
 
+from shopkeeper.shared.contracts.preferences import PERSONALISED
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -64,6 +66,13 @@ class ListRequest(msgspec.Struct, gc=False):
     bought: tuple[int, ...]
     session: int  # `Session.start` of the one that the event belongs to; -1: of none
     teaches: bool = True  # whether others learn from what the user does
+    ranking: str = PERSONALISED  # as the user wants it
+
+    def use_nothing(self, ranking: str) -> None:
+        """The user wants no personalised list: it is made from nothing that the user did, nobody
+        learns from it, and it is the same for all who want this."""
+        self.recent, self.bought, self.session, self.teaches = (), (), -1, False
+        self.ranking = ranking
 
 
 @dataclass(slots=True)
@@ -72,6 +81,7 @@ class Erased:
 
     event: Event
     users: list[str]
+    whole: bool = True  # else only what their behaviour said of them
 
 
 @dataclass(slots=True)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from xxhash import xxh3_64_intdigest
 
-from .handovers import ANSWER, ASK, ERASE, HANDOVER, Handover
+from .handovers import ANSWER, ASK, ERASE, FORGET, HANDOVER, Handover
 from .learned import Erased, Profiled, Sent, request_of
 from .logins import Found, join, linked, take
 from .users import BY_CLASS, Session, User, latest, without, without_last
@@ -27,11 +27,12 @@ if TYPE_CHECKING:
     from .session_store import SessionStore
 
 ERASED = "user.erased.v1"
+DELETED = "assumptions.deleted.v1"
 REMOVED = "product.removed.v1"
 REFUNDED = "order.refunded.v1"
 PROFILED = "user.profiled.v1"
 ORDERS_MAX = 5  # of a user, whose items are remembered in case one is refunded as a whole
-NO_VISITS = frozenset({ERASED, REMOVED, REFUNDED, PROFILED, HANDOVER})
+NO_VISITS = frozenset({ERASED, DELETED, REMOVED, REFUNDED, PROFILED, HANDOVER})
 
 
 class OtherEvents:
@@ -53,7 +54,7 @@ class OtherEvents:
     def fold(self, event: Event, learned: Learned, due: Due, lists_from_ms: int) -> None:
         """Fold one event of `NO_VISITS`; what it teaches and makes due is appended."""
         kind = event.type
-        if kind == ERASED:
+        if kind in (ERASED, DELETED):
             due.append(self._erase(event, learned))
         elif kind == REMOVED:
             self._remove(event)
@@ -155,8 +156,9 @@ class OtherEvents:
 
     def _receive(self, event: Event, learned: Learned, due: Due, lists_from_ms: int) -> None:
         said: Handover = event.data
-        if said.kind == ERASE:
-            due.append(Erased(event, self._erase_linked(event, said, learned)))
+        if said.kind in (ERASE, FORGET):
+            users = self._erase_linked(event, said, learned)
+            due.append(Erased(event, users, whole=said.kind == ERASE))
         elif said.kind == ASK:
             found = self._leave(said.user_id, said.other, said.session_id, said.time_ms)
             if not found:
@@ -234,7 +236,8 @@ class OtherEvents:
     # -- erasure
 
     def _erase(self, event: Event, learned: Learned) -> Erased:
-        """Forget the ids that the event names, and those that logins linked to them."""
+        """Forget the ids that the event names, and those that logins linked to them. What this
+        worker keeps of a user is what behaviour said: both events take all of it."""
         given = [name for name in (event.data.user_id, event.data.anonymous_id) if name]
         names = dict.fromkeys(given)
         for name in given:
@@ -242,22 +245,26 @@ class OtherEvents:
                 names |= dict.fromkeys(user.links)
                 if user.named is not None:
                     names[user.named] = None
-        gone = self._forget(event, list(names), given[0], learned)
-        return Erased(event, [*given, *(name for name in gone if name not in given)])
+        whole = event.type == ERASED
+        kind = ERASE if whole else FORGET
+        gone = self._forget(event, list(names), given[0], learned, kind)
+        return Erased(event, [*given, *(name for name in gone if name not in given)], whole=whole)
 
     def _erase_linked(self, event: Event, said: Handover, learned: Learned) -> list[str]:
         """Forget a linked id and, if it is a named user's, what else that one is linked to."""
         user = self._store.users.get(said.user_id)
         links = () if user is None else [link for link in user.links if link != said.other]
-        return self._forget(event, [said.user_id, *links], said.user_id, learned)
+        return self._forget(event, [said.user_id, *links], said.user_id, learned, said.kind)
 
-    def _forget(self, event: Event, names: list[str], because: str, learned: Learned) -> list[str]:
+    def _forget(
+        self, event: Event, names: list[str], because: str, learned: Learned, kind: str
+    ) -> list[str]:
         """Forget those that are here, have others forgotten; returns those that are here."""
         here = []
         for name in names:
             owner = self._elsewhere(name)
             if owner is not None:
-                said = Handover(ERASE, name, because, time_ms=event.time_ms)
+                said = Handover(kind, name, because, time_ms=event.time_ms)
                 learned.sent.append(Sent(event.offset, owner, said))
                 continue
             here.append(name)

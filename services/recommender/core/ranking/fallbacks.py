@@ -5,6 +5,8 @@ from __future__ import annotations
 from itertools import chain, islice
 from typing import TYPE_CHECKING, NamedTuple
 
+from shopkeeper.shared.contracts.preferences import NEWEST, PERSONALISED, POPULAR
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
@@ -26,6 +28,7 @@ class ShortList(NamedTuple):
     withheld: set[int]  # not to be offered, with what the list has already; is added to
     size: int
     cells: tuple[int, ...] = ()  # of the user's profile
+    ranking: str = PERSONALISED  # as the user wants it
 
 
 class Fallback(NamedTuple):
@@ -69,18 +72,22 @@ def _newest(knowledge: Knowledge, short: ShortList) -> Iterable[int]:
     return islice(knowledge.catalogue.newest(), short.size + len(short.withheld))
 
 
+_TRENDING = Fallback("trending", "trending", _of_all)
+_NEW = Fallback("newest", "newest", _newest)
 FALLBACKS = (
     Fallback("cluster", "trending_group", _of_group),
     Fallback("trending", "trending_category", _of_category, _category),
-    Fallback("trending", "trending", _of_all),
-    Fallback("newest", "newest", _newest),
+    _TRENDING,
+    _NEW,
 )
+# By what the user wants: lists of these are made from what is known of nobody.
+CHAINS = {PERSONALISED: FALLBACKS, POPULAR: (_TRENDING, _NEW), NEWEST: (_NEW, _TRENDING)}
 
 
 def fill(short: ShortList, knowledge: Knowledge, blocked: NDArray[np.bool_], room: Room) -> None:
     """Fill a list from the fallbacks, as far as they go; an empty one is said to be `empty`."""
     ranked = short.ranked
-    for fallback in FALLBACKS:
+    for fallback in CHAINS[short.ranking]:
         if len(ranked.items) == short.size:
             break
         parameter = fallback.parameter(knowledge, short)

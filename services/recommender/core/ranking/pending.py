@@ -20,6 +20,7 @@ class Requests(NamedTuple):
     searched: Sequence[Searched]  # what fits the user's last search
     draws: Sequence[int] = ()  # 64 bits of chance; empty: no list explores
     cells: Sequence[tuple[int, ...]] = ()  # of the user's profile; empty: no profile is used
+    rankings: Sequence[str] = ()  # of contracts.preferences; empty: all are personalised
 
     def part(self, start: int, end: int) -> Requests:
         """Those from `start` on, up to `end`."""

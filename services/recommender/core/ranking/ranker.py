@@ -27,6 +27,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from shopkeeper.shared.contracts.preferences import PERSONALISED
+
 from ..experts import ALL, repeats
 from ..experts.workspace import NO_REASON
 from ..numeric.types import CLASS_COUNT
@@ -103,6 +105,7 @@ class Ranker:
         searched: Sequence[Searched] | None = None,
         draws: Sequence[int] | None = None,
         cells: Sequence[tuple[int, ...]] = (),
+        rankings: Sequence[str] = (),
     ) -> list[RankedList]:
         """One list per user, of at most `count` (default `list_items_max`) items.
 
@@ -115,6 +118,7 @@ class Ranker:
             searched=[NOT_SEARCHED] * len(recents) if searched is None else searched,
             draws=draws or (),
             cells=cells,
+            rankings=rankings,
         )
         return self._rank(requests, count or self._settings.list_items_max)
 
@@ -150,13 +154,16 @@ class Ranker:
         searched: Sequence[Searched],
         draws: Sequence[int] = (),
         cells: Sequence[tuple[int, ...]] = (),
+        rankings: Sequence[str] = (),
     ) -> PendingLists:
         """Lists to be ranked in one batch with all others that are pending.
 
-        Arguments: the columns of `Requests`; draws and cells for all lists that are pending,
-        or for none.
+        Arguments: the columns of `Requests`; draws, cells and rankings for all lists that are
+        pending, or for none.
         """
-        pending = PendingLists(Requests(recents, boughts, sessions, searched, draws, cells))
+        pending = PendingLists(
+            Requests(recents, boughts, sessions, searched, draws, cells, rankings)
+        )
         self._pending.append(pending)
         return pending
 
@@ -191,7 +198,8 @@ class Ranker:
                 recent = requests.recents[number]
                 withheld = self._withheld(recent, requests.boughts[number]) | {*ranked.items}
                 cells = requests.cells[number] if requests.cells else ()
-                short = ShortList(ranked, recent, withheld, count, cells)
+                ranking = requests.rankings[number] if requests.rankings else PERSONALISED
+                short = ShortList(ranked, recent, withheld, count, cells, ranking)
                 fill(short, self._knowledge, blocked, self._room(ranked.items))
         if exploring:
             self._explore(lists, requests, runners_up)
@@ -339,6 +347,8 @@ class Ranker:
         blocked = catalogue.blocked()
         newest = [item for item in islice(catalogue.newest(), rules.newest) if not blocked[item]]
         for number, ranked in enumerate(lists):
+            if requests.rankings and requests.rankings[number] != PERSONALISED:
+                continue  # chance would make lists differ that are to be alike
             withheld = self._withheld(requests.recents[number], requests.boughts[number])
             new = [item for item in newest if item not in withheld]
             room = self._room(ranked.items[:-1])

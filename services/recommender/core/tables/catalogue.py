@@ -56,6 +56,7 @@ class CatalogueTable:
         self.categories: list[str] = []
         self._category_ids: dict[str, int] = {}
         self.brand: NDArray[np.int32] = np.full(1024, -1, np.int32)
+        self.brands: list[str] = []
         self._brand_ids: dict[str, int] = {}
         self.price: NDArray[np.float32] = np.full(1024, np.nan, np.float32)
         self.replenishable: NDArray[np.bool_] = np.zeros(1024, np.bool_)  # bought again and again
@@ -143,7 +144,9 @@ class CatalogueTable:
                 self.categories.append(product.category)
         self.band[item] = price_band(product.price)
         if product.brand:
-            brand = self._brand_ids.setdefault(product.brand, len(self._brand_ids))
+            brand = self._brand_ids.setdefault(product.brand, len(self.brands))
+            if brand == len(self.brands):
+                self.brands.append(product.brand)
         price = np.float32(np.nan)
         if product.price is not None:
             price = np.float32(min(max(product.price, -PRICE_MAX), PRICE_MAX))

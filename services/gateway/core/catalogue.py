@@ -1,0 +1,128 @@
+"""What lists need of the catalogue: who may be shown, in which category, called what, how new."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from itertools import islice
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
+
+from shopkeeper.shared.contracts.catalogue import Refused, products
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+    from contextlib import AbstractContextManager
+
+    from shopkeeper.shared.contracts.envelope import KeyValue
+    from shopkeeper.shared.contracts.events.shop import ProductCatalogued
+
+ALL = ""  # the shelf of all products
+
+
+class Product(NamedTuple):
+    """One product as lists see it."""
+
+    title: str
+    title_zh: str | None
+    category: str | None
+    brand: str | None
+    available: bool
+
+
+class Catalogue:
+    """`shop.catalogue.v1` by product; at `products_max` the one that came longest ago goes.
+
+    One thread writes, others may read, under `lock`. New is what was not available before.
+    """
+
+    def __init__(self, products_max: int, lock: AbstractContextManager[Any] | None = None) -> None:
+        self._products_max = products_max
+        self._products: dict[str, Product] = {}
+        self._newest: dict[str, dict[str, None]] = {}  # by category, available ones, newest last
+        self._lock = lock or nullcontext()
+        self._evicted = 0
+        self.complete = True  # nothing was left out for want of room
+
+    def __len__(self) -> int:
+        return len(self._products)
+
+    def apply(self, records: Sequence[KeyValue]) -> None:
+        """Records in their order; what cannot be read is passed over: the recommender
+        dead-letters it."""
+        for key, value in records:
+            named = (key or b"").decode("utf-8", "replace")
+            try:
+                found = list(products(value)) if value else [(named, None)]
+            except (msgspec.MsgspecError, Refused, ValueError):
+                continue
+            with self._lock:
+                for product_id, product in found:
+                    self._put(product_id or named, product)
+
+    def get(self, product_id: str) -> Product | None:
+        """None for one that was removed, or never catalogued."""
+        return self._products.get(product_id)
+
+    def offers(self, product_id: str) -> bool:
+        """Whether it may be shown: it is in the catalogue, and available. Where a shop publishes no
+        catalogue, or a larger one than is held, also what is not known."""
+        found = self._products.get(product_id)
+        if found is None:
+            return not self._products or not self.complete
+        return found.available
+
+    def newest(self, category: str | None, count: int) -> list[str]:
+        """Available products, of all or of one category, those that came last first."""
+        with self._lock:
+            return list(islice(reversed(self._newest.get(category or ALL, {})), count))
+
+    def titles(self, product_ids: Collection[str], language: str) -> Mapping[str, str]:
+        """What products are called in a language; those that are not known are left out."""
+        held = {each: self._products.get(each) for each in product_ids}
+        return {
+            name: (language == "zh" and found.title_zh) or found.title
+            for name, found in held.items()
+            if found is not None
+        }
+
+    def take_evicted(self) -> int:
+        """Products that made room since this was asked last."""
+        evicted, self._evicted = self._evicted, 0
+        return evicted
+
+    def _put(self, product_id: str, product: ProductCatalogued | None) -> None:
+        before = self._products.get(product_id)
+        if product is None:
+            self._products.pop(product_id, None)
+            self._unshelve(product_id, before)
+            return
+        now = self._products[product_id] = Product(
+            product.title,
+            product.title_zh,
+            product.category,
+            product.brand,
+            product.available is not False,
+        )
+        if before is not None and (before.category, before.available) != (
+            now.category,
+            now.available,
+        ):
+            self._unshelve(product_id, before, keep_all=now.available)
+        if now.available:
+            for name in {ALL, now.category or ALL}:
+                self._newest.setdefault(name, {}).setdefault(product_id)
+        if len(self._products) > self._products_max:
+            oldest = next(iter(self._products))
+            self._unshelve(oldest, self._products.pop(oldest))
+            self._evicted += 1
+            self.complete = False
+
+    def _unshelve(self, product_id: str, product: Product | None, keep_all: bool = False) -> None:
+        if product is None:
+            return
+        for name in {ALL, product.category or ALL} - ({ALL} if keep_all else set()):
+            shelf = self._newest.get(name, {})
+            shelf.pop(product_id, None)
+            if not shelf:
+                self._newest.pop(name, None)
