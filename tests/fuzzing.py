@@ -31,8 +31,9 @@ def fuzz(schema, **call):
             counts = seen[operation.label] = {}
             try:
                 _try(operation, counts, call)
-            except Exception as error:  # all that is wrong is told at once
-                wrong.append(f"{operation.label}: {error}")
+            except (Exception, BaseExceptionGroup) as error:  # all that is wrong is told at once
+                parts = getattr(error, "exceptions", [error])
+                wrong += [f"{operation.label}: {each}" for each in parts]
     assert not wrong, "\n\n".join(wrong)
     return seen
 
