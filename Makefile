@@ -56,6 +56,9 @@ lock: ## write the lock files anew (needs uv)
 	uv pip compile --group llm-server --universal --generate-hashes --no-deps --python-version 3.11 \
 		--no-emit-index-url --no-header --no-annotate -q -o requirements-llm.lock
 
+pages: ## the pages that the gateway serves, built from web/ (needs Node 20)
+	cd web && npm ci --no-audit --no-fund --silent && npm run --silent check && npm run --silent build
+
 llm-server: .venv-llm/.installed ## llama.cpp's server and a small language model, for their tests
 
 .venv-llm/.installed: requirements-llm.lock
@@ -69,4 +72,4 @@ clean: ## remove what was installed and cached here
 	rm -rf $(VENV) .venv-3.* .venv-llm build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help setup demo test lint pytest ci test-kafka bench up lock llm-server clean
+.PHONY: help setup demo test lint pytest ci test-kafka bench up lock pages llm-server clean

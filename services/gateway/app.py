@@ -21,6 +21,7 @@ from .feed_reader import FeedReader
 from .http.access import Access
 from .http.application import application
 from .http.context import Context
+from .http.pages import NAMES as PAGES
 from .metrics import GatewayMetrics, Table
 from .producer import Producer
 from .server import Server
@@ -49,6 +50,12 @@ def build(settings: WorkerSettings) -> Service:
         )
     except ValueError as error:
         raise SettingsError(str(error)) from None
+    pages = _listed(said["GATEWAY_PAGES"])
+    if unknown := set(pages) - set(PAGES):
+        raise SettingsError(
+            f"GATEWAY_PAGES={said['GATEWAY_PAGES']}: no page {', '.join(sorted(unknown))}; "
+            f"choose from {', '.join(PAGES)}"
+        )
     reader, producer = FeedReader(settings.kafka, feed), Producer(settings.kafka)
     stopping = asyncio.Event()
     type_prefix = read_setting(settings.environ, "TYPE_PREFIX")
@@ -77,6 +84,7 @@ def build(settings: WorkerSettings) -> Service:
             body_bytes_max=int(said["GATEWAY_BODY_BYTES_MAX"]),
             user_rate=float(said["GATEWAY_USER_RATE"]),
             key_rate=float(said["GATEWAY_KEY_RATE"]),
+            pages=pages,
         ),
         said["GATEWAY_HOST"],
         int(said["GATEWAY_PORT"]),

@@ -32,6 +32,12 @@ SETTINGS: tuple[Setting, ...] = (
         "GATEWAY_ORIGINS", "", "origins of pages that may call the gateway, comma-separated, or *"
     ),
     Setting(
+        "GATEWAY_PAGES",
+        "console",
+        "pages that the gateway shows to a browser, comma-separated: shop (the demo's), console; "
+        "the first is also at /",
+    ),
+    Setting(
         "GATEWAY_USERS_MAX",
         "200000",
         "users whose newest list is held; of more, that of longest ago goes",

@@ -16,6 +16,7 @@ from .events import events
 from .guards import Guards, probes
 from .lists import recommendations
 from .openapi import describe
+from .pages import handlers as page_handlers
 from .preferences import preference, set_preference
 from .problems import respond
 from .questions import answer, ask
@@ -36,6 +37,7 @@ def application(
     body_bytes_max: int,
     user_rate: float = 0.0,
     key_rate: float = 0.0,
+    pages: Sequence[str] = (),
 ) -> Litestar:
     """What an ASGI server runs. user_rate, key_rate: as of `Guards`, requests a second."""
     guards = Guards(context, of_users=RateLimits(user_rate), of_keys=RateLimits(key_rate))
@@ -44,7 +46,7 @@ def application(
     routes += [search, searched]
     routes.append(probes(context.ready))
     made = Litestar(
-        routes,
+        [*routes, *page_handlers(list(pages))],
         before_request=guards.before,
         after_request=guards.after,
         dependencies={"context": Provide(lambda: context, sync_to_thread=False)},
