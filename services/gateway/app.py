@@ -103,7 +103,7 @@ def build(settings: WorkerSettings) -> Service:
         sources=[],
         tables={topic: table.apply for topic, table in tables.items()},
         positions=positions,
-        metrics=GatewayMetrics(feed, tables).metrics,
+        metrics=GatewayMetrics(feed, tables, lambda: context.refused).metrics,
         components=[producer, reader, server],
     )
 
