@@ -87,9 +87,9 @@ def build(settings: WorkerSettings) -> Service:
             context,
             origins=_listed(said["GATEWAY_ORIGINS"]),
             body_bytes_max=int(said["GATEWAY_BODY_BYTES_MAX"]),
-            pages=pages,
             user_rate=float(said["GATEWAY_USER_RATE"]),
             key_rate=float(said["GATEWAY_KEY_RATE"]),
+            pages=pages,
         ),
         said["GATEWAY_HOST"],
         int(said["GATEWAY_PORT"]),
@@ -108,7 +108,7 @@ def build(settings: WorkerSettings) -> Service:
         sources=[],
         tables={topic: table.apply for topic, table in tables.items()},
         positions=positions,
-        metrics=GatewayMetrics(feed, tables).metrics,
+        metrics=GatewayMetrics(feed, tables, lambda: context.refused).metrics,
         components=[producer, reader, server],
     )
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 from shopkeeper.shared.runtime.telemetry.metrics import StateMetrics
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from shopkeeper.shared.contracts.envelope import KeyValue
     from shopkeeper.shared.runtime.telemetry.metrics import Observer, Registry
@@ -32,9 +32,12 @@ class Table(Protocol):
 class GatewayMetrics:
     """Streams, resumes, and how much is held."""
 
-    def __init__(self, feed: Feed, tables: Mapping[str, Table]) -> None:
-        self._feed, self._tables = feed, tables
-        self._said = {"recovered": 0, "unrecovered": 0, "evicted": 0}
+    def __init__(
+        self, feed: Feed, tables: Mapping[str, Table], refused: Callable[[], int] = lambda: 0
+    ) -> None:
+        """refused: how many requests came too often, since the start."""
+        self._feed, self._tables, self._refused = feed, tables, refused
+        self._said = {"recovered": 0, "unrecovered": 0, "evicted": 0, "refused": 0}
 
     def metrics(self, registry: Registry) -> Observer:
         """Kept current by what is returned."""
@@ -44,6 +47,8 @@ class GatewayMetrics:
             "gateway_resumes", "Streams that came back, by whether nothing was missed.", "outcome"
         )
 
+        refused = registry.counter("gateway_refused", "Requests refused for coming too often.")
+
         def gained(name: str, total: int) -> int:
             more, self._said[name] = total - self._said[name], total
             return more
@@ -52,6 +57,7 @@ class GatewayMetrics:
             streams.set(self._feed.subscribers)
             resumes.labels("recovered").inc(gained("recovered", self._feed.recovered))
             resumes.labels("unrecovered").inc(gained("unrecovered", self._feed.unrecovered))
+            refused.inc(gained("refused", self._refused()))
             state.entries.labels("lists").set(len(self._feed))
             state.evictions.labels("lists").inc(gained("evicted", self._feed.evicted))
             for topic, table in self._tables.items():

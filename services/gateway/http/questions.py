@@ -10,9 +10,11 @@ import msgspec
 import orjson
 from aiokafka.errors import KafkaError
 from litestar import Request, Response, get, post
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import Parameter
 
 from shopkeeper.shared.contracts import topics
+from shopkeeper.shared.contracts.events.answers import AnswerGiven
 from shopkeeper.shared.contracts.outputs import rfc3339
 from shopkeeper.shared.datasets.admission import UnsentRecord
 
@@ -34,7 +36,15 @@ class Asked(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     conversation_id: str | None = None
 
 
-@post("/v1/questions", status_code=200, summary="Ask a question")
+@post(
+    "/v1/questions",
+    status_code=200,
+    summary="Ask a question",
+    responses={
+        200: ResponseSpec(AnswerGiven, description="The answer"),
+        202: ResponseSpec(None, description="It is under way: look at `Location`"),
+    },
+)
 async def ask(
     request: Request[Any, Any, Any],
     data: Asked,
@@ -78,7 +88,11 @@ async def ask(
     return Response(found.value or b"null", media_type="application/json")
 
 
-@get("/v1/questions/{event_id:str}/answer", summary="The answer to a question asked before")
+@get(
+    "/v1/questions/{event_id:str}/answer",
+    summary="The answer to a question asked before",
+    responses={200: ResponseSpec(AnswerGiven, description="The answer")},
+)
 async def answer(
     request: Request[Any, Any, Any], event_id: str, context: Context
 ) -> Response[bytes]:
