@@ -94,6 +94,7 @@ def build(settings: WorkerSettings) -> Service:
         said["GATEWAY_HOST"],
         int(said["GATEWAY_PORT"]),
         end_streams,
+        shared=said["GATEWAY_SHARED_PORT"] == "1",
     )
     tables: dict[str, Table] = {
         topics.SIMILAR_ITEMS: similar,

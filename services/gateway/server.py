@@ -29,11 +29,18 @@ class Server:
     """Serves from `start` to `stop`."""
 
     def __init__(
-        self, make: Callable[[], Any], host: str, port: int, end_streams: Callable[[], None]
+        self,
+        make: Callable[[], Any],
+        host: str,
+        port: int,
+        end_streams: Callable[[], None],
+        *,
+        shared: bool = False,
     ) -> None:
         """make: the ASGI application, made at start. end_streams: called before closing, since
-        open streams would else be waited for."""
+        open streams would else be waited for. shared: other gateways listen on the port too."""
         self._make, self._host, self._port, self._end_streams = make, host, port, end_streams
+        self._shared = shared
         self._task: asyncio.Task[None] | None = None
         self._server: _Embedded | None = None
         self.port = port
@@ -41,9 +48,12 @@ class Server:
     async def start(self) -> None:
         """Listen. Raises SettingsError where the port is taken."""
         try:
-            listener = socket.create_server((self._host, self._port), backlog=BACKLOG)
-        except OSError as error:
-            raise SettingsError(f"GATEWAY_PORT={self._port}: {error.strerror}") from None
+            listener = socket.create_server(
+                (self._host, self._port), backlog=BACKLOG, reuse_port=self._shared
+            )
+        except (OSError, ValueError) as error:  # ValueError: a system that shares no ports
+            why = getattr(error, "strerror", None) or error
+            raise SettingsError(f"GATEWAY_PORT={self._port}: {why}") from None
         self.port = listener.getsockname()[1]
         config = uvicorn.Config(
             self._make(),

@@ -12,6 +12,14 @@ SETTINGS: tuple[Setting, ...] = (
         "GATEWAY_PORT", "8080", "port of the gateway; 0: any that is free", "integer", 0, 65535
     ),
     Setting(
+        "GATEWAY_SHARED_PORT",
+        "0",
+        "1: several gateways of one machine listen on the port, and the kernel shares connections "
+        "out among them, so that they use several cores; each needs this",
+        "choice",
+        choices=("0", "1"),
+    ),
+    Setting(
         "GATEWAY_SECRET_KEYS",
         "",
         "keys for servers, comma-separated: they may do everything. Without any key, token or page "
