@@ -22,7 +22,12 @@ STRUCTURED = b"application/cloudevents+json"
 _OF_CLOUDEVENTS = "application/cloudevents"
 
 
-@post("/v1/events", status_code=202, summary="Send one event, or a batch")
+@post(
+    "/v1/events",
+    status_code=202,
+    operation_id="events",
+    summary="Send one event, or a batch",
+)
 async def events(request: Request[Any, Any, Any], context: Context) -> Response[dict[str, Any]]:
     """202 once the broker has confirmed every event that is right; `errors` names the others.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from litestar.openapi.spec import OpenAPIMediaType, OpenAPIResponse, Schema
+from litestar.openapi.spec import OpenAPIMediaType, OpenAPIResponse, RequestBody, Schema
 from litestar.openapi.spec.enums import OpenAPIType
 
 from .problems import PROBLEM
@@ -26,6 +26,7 @@ _PROBLEM = Schema(
         "instance": _TEXT,
     },
 )
+_EVENTS = "events"  # its body is any JSON: docs/vocabularies.md
 METHODS = ("get", "put", "post", "delete", "patch", "head")
 
 
@@ -36,6 +37,10 @@ def describe(application: Litestar) -> None:
         for operation in (getattr(path, method) for method in METHODS):
             if operation is None:
                 continue
+            if operation.operation_id == _EVENTS:
+                operation.request_body = RequestBody(
+                    content={"application/json": OpenAPIMediaType(schema=Schema())}, required=True
+                )
             responses = operation.responses = dict(operation.responses or {})
             responses.pop("400", None)
             responses["default"] = OpenAPIResponse(

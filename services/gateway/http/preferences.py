@@ -14,7 +14,7 @@ from shopkeeper.shared.contracts.preferences import PREFERENCE_SET
 from ..core.shown import encode, own_list
 from ..sending import send, until
 from .context import Context
-from .problems import Problem, sending
+from .problems import sending
 from .reads import Id, answered
 
 OBEYED_S_MAX = 5.0
@@ -42,7 +42,10 @@ async def preference(
 @put(
     "/v1/users/{user_id:str}/preference",
     summary="Choose how lists are ranked",
-    responses={200: ResponseSpec(Preference, description="This gateway obeys")},
+    responses={
+        200: ResponseSpec(Preference, description="This gateway obeys"),
+        202: ResponseSpec(Preference, description="Confirmed; this gateway has not read it yet"),
+    },
 )
 async def set_preference(
     request: Request[Any, Any, Any], user_id: Id, data: Preference, context: Context
@@ -58,11 +61,8 @@ async def set_preference(
     def obeyed() -> bool | None:
         return context.preferences.ranking(user_id) == data.ranking or None
 
-    if await until(obeyed, OBEYED_S_MAX) is None:
-        raise Problem(
-            503, "Service Unavailable", "it is confirmed, and this gateway has not read it yet"
-        )
-    return Response(encode(data), media_type="application/json")
+    status = 200 if await until(obeyed, OBEYED_S_MAX) else 202
+    return Response(encode(data), status_code=status, media_type="application/json")
 
 
 def _anonymous(context: Context, user_id: str) -> bool:

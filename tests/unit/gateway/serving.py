@@ -15,30 +15,36 @@ from shopkeeper.services.gateway.core.views import LatestValues
 from shopkeeper.services.gateway.http.access import Access
 from shopkeeper.services.gateway.http.application import application
 from shopkeeper.services.gateway.http.context import Context
+from shopkeeper.shared.contracts import topics
 
 
 class Topics:
-    """Stands in for the broker: keeps what was sent; away, it is not ready."""
+    """Stands in for the broker: keeps what was sent, and hands preferences on; away, it is not
+    ready."""
 
-    def __init__(self):
-        self.sent, self.away = [], ""
+    def __init__(self, preferences):
+        self.sent, self.away, self._preferences = [], "", preferences
 
     def ready(self):
         return (not self.away, self.away or "ok")
 
     async def send(self, records):
         self.sent += records
+        for topic, key, value, _ in records:
+            if topic == topics.PREFERENCES:
+                self._preferences.apply([(key, value)])
 
 
 class Serving:
     """The application, its views, and a client in this process."""
 
     def __init__(self, *, secret_keys=(), page_keys=(), token_secret="", **options):
-        self.now_s, self.topics, self.feed = 0.0, Topics(), Feed(lists_max=100, records_max=100)
+        self.now_s, self.feed = 0.0, Feed(lists_max=100, records_max=100)
         self.similar, self.trending, self.sentiment, self.segments = (
             LatestValues(100) for _ in range(4)
         )
         self.catalogue, self.preferences = Catalogue(100), PreferencesTable(100)
+        self.topics = Topics(self.preferences)
         self.context = Context(
             access=Access(secret_keys, page_keys, token_secret),
             feed=self.feed,
