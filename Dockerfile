@@ -15,6 +15,7 @@ COPY shared ./shared
 COPY schemas ./schemas
 COPY models ./models
 COPY apps ./apps
+COPY client ./client
 # The lock has every dependency already; the build tool comes from a lock as well.
 RUN pip wheel --no-deps --no-build-isolation --wheel-dir /build/dist . \
     && /opt/shopkeeper/bin/pip install --no-deps --no-index /build/dist/shopkeeper-*.whl

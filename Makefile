@@ -59,6 +59,9 @@ lock: ## write the lock files anew (needs uv)
 pages: ## the pages that the gateway serves, built from web/ (needs Node 20)
 	cd web && npm ci --no-audit --no-fund --silent && npm run --silent check && npm run --silent build
 
+client-javascript: ## the JavaScript client's lib/, compiled from its src/ (needs Node 20)
+	cd clients/javascript && npm ci --no-audit --no-fund --silent && npm run --silent build
+
 llm-server: .venv-llm/.installed ## llama.cpp's server and a small language model, for their tests
 
 .venv-llm/.installed: requirements-llm.lock
@@ -72,4 +75,4 @@ clean: ## remove what was installed and cached here
 	rm -rf $(VENV) .venv-3.* .venv-llm build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help setup demo test lint pytest ci test-kafka bench up lock pages llm-server clean
+.PHONY: help setup demo test lint pytest ci test-kafka bench up lock pages client-javascript llm-server clean

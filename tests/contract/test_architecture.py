@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).resolve().parents[2]
-PRODUCT = ("shared", "services", "apps")
+PRODUCT = ("shared", "services", "apps", "client")
 SERVICES = sorted(path.parent.name for path in ROOT.glob("services/*/app.py"))
 LINES_MAX, FUNCTION_LINES_MAX, POSITIONALS_MAX = 400, 80, 6
 ROOMS_MAX, ARROWS_MAX, CORE_ROOMS_MAX = 20, 80, 13  # of the recommender
@@ -62,8 +62,8 @@ def imported(path: str, tree: ast.Module) -> Iterator[tuple[str, int]]:
 
 
 def home(module: str) -> tuple[str, ...]:
-    """Where a module is at home: a service, a folder of shared/, or an app."""
-    return tuple(module.split(".")[:3])
+    """Where a module is at home: a service, a folder of shared/, an app, or the client."""
+    return tuple(module.split(".")[: 2 if module.startswith("shopkeeper.client") else 3])
 
 
 def cores() -> list[str]:
@@ -140,6 +140,20 @@ def test_shared_imports_no_service_and_no_app() -> None:
     for one, other in itertools.product(["shopkeeper.shared"], ["services", "apps"]):
         chains = graph().find_shortest_chains(one, f"shopkeeper.{other}")
         assert chains == set(), chains
+
+
+def test_the_client_stands_on_the_event_types_alone() -> None:
+    """It is for programs that run no worker: neither side pulls the other in."""
+    within = {m for m in graph().modules if m.startswith("shopkeeper.client")}
+    foreign = {
+        other
+        for one in within
+        for other in graph().find_modules_directly_imported_by(one)
+        if other not in within
+    }
+    assert foreign == {"shopkeeper.shared.contracts.events.shop"}
+    for one in ("shared", "services", "apps"):
+        assert graph().find_shortest_chains(f"shopkeeper.{one}", "shopkeeper.client") == set()
 
 
 @pytest.mark.parametrize("name", SERVICES)
