@@ -135,10 +135,11 @@ def _about(
         return None
     facts, own = facts_of(product), own_words(product)
     found = matches(asked, facts, own)
-    if not found:
+    if not any(match.solid for match in found):
         bare = understood(text)
-        found = matches(bare, facts, own)
-        asked = bare if found else asked
+        better = matches(bare, facts, own)
+        if any(match.solid for match in better) or not found:
+            found, asked = better, bare if better else asked
     if found and not _says_more(asked, found, text, own, named):
         title = plain((product.title_zh if language == "zh" else None) or product.title, 300)
         said = [sentence_of(asked, match, title, language) for match in found]
