@@ -35,4 +35,6 @@ def test_a_question_is_answered_from_the_catalogue(answerer, question, product_i
     if words == "-":
         assert text is None
     else:
-        assert all(word.strip() in (text or "").replace("：", "") for word in words.split(", ")), text
+        assert all(word.strip() in (text or "").replace("：", "") for word in words.split(", ")), (
+            text
+        )

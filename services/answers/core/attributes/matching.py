@@ -31,9 +31,13 @@ _LEAST = re.compile(r"\b(?:min\w*|at least|shortest|smallest|lowest)\b|最[小�
 _HOLDS = re.compile(
     r"\b(?:fits?|holds?|room|space|take|get|put|pack|carry|store)\b|装|放|盛|塞|容得?下"
 )
-_FREE_OF_IT = re.compile(r"\b(?:free (?:of|from)|without) (?:it|that|them|any)\b|不含这|没有这个成分")
+_FREE_OF_IT = re.compile(
+    r"\b(?:free (?:of|from)|without) (?:it|that|them|any)\b|不含这|没有这个成分"
+)
 _HELD = frozenset({"fits", "lactose", "ingredients", "card_slots"})  # that "fit", "milk" also name
-_MY_SIZE = re.compile(r"\b(?:i|my) (?:\w+ )?(?:take|wear|need|size|want)\b|\b(?:got|have)\b|我(?:穿|戴)")
+_MY_SIZE = re.compile(
+    r"\b(?:i|my) (?:\w+ )?(?:take|wear|need|size|want)\b|\b(?:got|have)\b|我(?:穿|戴)"
+)
 _SPANS = ("length", "width", "height", "depth", "diameter", "thickness")
 # What else tells a customer something where a product does not say the thing itself.
 _RELATED = {
@@ -98,7 +102,9 @@ def matches(asked: Asked, facts: Sequence[Fact], own: frozenset[str]) -> list[Ma
     if any(_first(match) in ("size", "colour") and match.solid for match in found):
         found = [match for match in found if _first(match) != "availability"]  # "left in size 38?"
     if _asks_rather(asked, hits, found):
-        return []
+        found = _by_relation(asked, hits, facts, own)
+        if not found or _asks_rather(asked, hits, found):
+            return []
     return _chosen(asked, found)
 
 

@@ -11,8 +11,18 @@ _SIZE = re.compile(
     r"|(?:x{1,3}|[2-5]x)?[sl](?![a-z\d'])|m(?![a-z\d']))"
 )
 _WORDED = {
-    "extra small": "xs", "extra large": "xl", "small": "s", "medium": "m", "large": "l",
-    "加大": "xl", "小号": "s", "小码": "s", "中号": "m", "中码": "m", "大号": "l", "大码": "l",
+    "extra small": "xs",
+    "extra large": "xl",
+    "small": "s",
+    "medium": "m",
+    "large": "l",
+    "加大": "xl",
+    "小号": "s",
+    "小码": "s",
+    "中号": "m",
+    "中码": "m",
+    "大号": "l",
+    "大码": "l",
 }
 _WORDS = re.compile(
     "|".join(rf"\b{word}\b" if word.isascii() else word for word in _WORDED)

@@ -78,7 +78,16 @@ fuel=wood | 木柴, 柴火
 fuel=petrol | gasoline, petrol, 汽油
 """
 _SINGLE_HAN = "的色款"
-_AROUND_COLOURS = ("in ~", "in the ~", "~ one", "~ version", "~ colour", "is it ~", "a ~", "the ~ one")
+_AROUND_COLOURS = (
+    "in ~",
+    "in the ~",
+    "~ one",
+    "~ version",
+    "~ colour",
+    "is it ~",
+    "a ~",
+    "the ~ one",
+)
 
 
 def colours() -> dict[str, str]:

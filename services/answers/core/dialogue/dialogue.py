@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 QUESTION_CHARACTERS_MAX = 300  # of what a follow-up goes on from
 TITLE_CHARACTERS_MAX = 200
+UNKNOWN_PRODUCT = "unknown_product"
 UNANSWERED_MAX = 2  # in a row, before a person gets a summary
 ABOUT_PRODUCTS = frozenset({"catalogue", "opinions"})  # routes whose questions another product fits
 
@@ -114,6 +115,9 @@ class Dialogue:
                 if ask.base:
                     before.question = _kept(ask.base)
                 return answer
+            if answer.abstained == UNKNOWN_PRODUCT:
+                before.question, before.of_product = _kept(plan.lost), bool(plan.lost)
+                return answer  # it is the answer, and no other reading of the line is
         if plan.of_product:
             before.of_product = True
             _focus(before, plan.product_id)
@@ -184,7 +188,8 @@ class Dialogue:
         before.turns = (*before.turns, turn)[-TURNS_MAX:]
         before.unanswered = before.unanswered + 1 if answer.text is None else 0
         asked_for = plan == "person"
-        if asked_for or before.unanswered >= UNANSWERED_MAX:
+        unknown = answer.abstained == UNKNOWN_PRODUCT
+        if asked_for or unknown or before.unanswered >= UNANSWERED_MAX:
             title = None if before.product_id is None else self._title(before.product_id, language)
             handover = Handover(
                 reason="requested" if asked_for else "unanswered",
