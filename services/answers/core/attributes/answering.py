@@ -97,6 +97,21 @@ def answer_from(
     return _strictly(products, text, product_id, language)
 
 
+def tells(products: ProductTable, question: str, product: ProductCatalogued) -> bool:
+    """Whether the catalogue answers a question about this product, and no other is named in it.
+    question: normalised, simplified."""
+    if clearly_named(products, question, product):
+        return False
+    answer = _about(product, question, "en", named=False)
+    if answer is None or answer.answer is None:
+        return False
+    asked = understood(question)
+    at = set().union(*(hit.at for hit in asked.hits))
+    left = (token for i, token in enumerate(asked.tokens) if i not in at)
+    words = name_words("".join(t if not t.isascii() else f" {t} " for t in left))
+    return not words or has_words(product, words) or not products.named(words)
+
+
 def _strictly(
     products: ProductTable, text: str, product_id: str | None, language: str
 ) -> AttributeAnswer | None:

@@ -3,6 +3,7 @@ remembered for the next one."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from shopkeeper.shared.contracts.events.answers import AnswerSource, Handover
@@ -232,9 +233,20 @@ def _fits(ask: Ask, answer: Answer) -> bool:
         return False
     if not ask.must:
         return True
+    if _ASKS_NUMBER.search(simplified(normalise(ask.must))):
+        return any(_DIGIT.search(source.quote) for source in answer.sources)
     wanted = set(question_ids(ask.must).tolist())
     said = " ".join(f"{source.title or ''} {source.quote}" for source in answer.sources)
     return not wanted.isdisjoint(question_ids(said).tolist())
+
+
+# A line that asks for an amount of what was spoken of: "from what amount?", 要几天.
+_ASKS_NUMBER = re.compile(
+    r"^(?:and |but |so )*(?:from |until |up to |at |for |after |within )?(?:what|which|how) (?:amount|sum|price|value"
+    r"|number|percentage|much|many|long|soon|high|days)\b[^.?!]{0,20}\W*$"
+    r"|^[^,。?]{0,4}(?:多少钱|几天|多久|多少天|多长时间|几成|多少)[^,。?]{0,6}\W*$"
+)
+_DIGIT = re.compile(r"\d|\b(?:one|two|three|four|five|six|seven|ten|fourteen|thirty)\b|[一二两三四五六七十百]")
 
 
 def _joined(answers: Sequence[Answer]) -> Answer:
