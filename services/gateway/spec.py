@@ -68,9 +68,7 @@ SETTINGS: tuple[Setting, ...] = (
 SERVICE = ServiceSpec(
     name="gateway",
     tables=frozenset({topics.SIMILAR_ITEMS, topics.TRENDING, topics.PRODUCT_SENTIMENT}),
-    publishes=frozenset(
-        topic.name for topic in topics.ALL if topic.default_type and topic.name != topics.ORDERS
-    ),
+    publishes=frozenset(topic.name for topic in topics.ALL if topic.default_type),
     app="shopkeeper.services.gateway.app:build",
     settings=SETTINGS,
 )

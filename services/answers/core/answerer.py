@@ -31,7 +31,8 @@ class Answerer:
         """One answer per question. Raises nothing, whatever the texts are.
 
         What one route declined, another may answer, and the knowledge only with an entry about that
-        very product.
+        very product; such an entry, the shop's own words, also comes before sentences of reviews
+        that merely have the question's words.
         """
         languages = [detect(question.text) for question in questions]
         answers: list[Answer | None] = [
@@ -63,6 +64,8 @@ class Answerer:
 
 def _open(answer: Answer) -> bool:
     """Whether an entry about what it is about may still answer."""
+    if answer.yields:
+        return answer.product_id is not None
     known = answer.product_id is not None or bool(answer.about)
     return answer.text is None and not answer.final and known
 

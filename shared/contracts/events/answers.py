@@ -23,8 +23,8 @@ ANSWER_ROUTES = (
 SOURCE_KINDS = ("faq", "policy", "page", "product", "order", "reviews", "review")
 # Why there is no answer: nothing like the question is known; what is known is too far from it; the
 # product has no such attribute; several products fit the question's words; no product has its name;
-# the customer has no such order (it may be another's, or there may be none: nobody learns which); or who asks for an order
-# is not signed in; or no review says.
+# the customer has no such order (it may be another's, or there may be none: nobody learns which);
+# or who asks for an order is not signed in; or no review says.
 ABSTENTIONS = (
     "nothing_found",
     "confidence",

@@ -106,6 +106,9 @@ def tells(products: ProductTable, question: str, product: ProductCatalogued) -> 
     if answer is None or answer.answer is None:
         return False
     asked = understood(question)
+    whole = name_words(question)
+    if not asked.whether and not has_words(product, whole) and products.named(whole):
+        return False  # a variant's name, and nothing asked: "the small one", 小号
     at = set().union(*(hit.at for hit in asked.hits))
     left = (token for i, token in enumerate(asked.tokens) if i not in at)
     words = name_words("".join(t if not t.isascii() else f" {t} " for t in left))

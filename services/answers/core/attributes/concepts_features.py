@@ -6,9 +6,9 @@ waterproof | waterproof | 防水 | is
  water resistant, water repellent, rain proof, splash proof, get wet, in the rain, keep ~ dry
  keep water out, keep the rain out, keep ~ rain out, -let water in, -let rain in, -let in water
  -let in rain, -soak through, wear it swimming, in the shower, swim with, under water
- survive water, rain, water proof, downpour, heavy rain, stay dry, staying dry, wet weather, storm, 大雨, 暴雨
- 防大雨, -leak in, -进水, 下雨, 淋雨, 防不防水, 防雨, 洗澡, 雨天, 游泳
- 泡水, 沾水, 遇水, 防泼水, 不怕水, -湿透, 碰水, 挡雨, -漏雨
+ survive water, rain, water proof, downpour, heavy rain, stay dry, staying dry, wet weather, storm
+ 大雨, 暴雨, 防大雨, -leak in, -进水, 下雨, 淋雨, 防不防水, 防雨, 洗澡, 雨天, 游泳, 泡水, 沾水
+ 遇水, 防泼水, 不怕水, -湿透, 碰水, 挡雨, -漏雨
 windproof = wind_resistant | windproof | 防风 | is
  wind proof, keep the wind out, against wind, in the wind, windy, stop the wind, wind, 挡风, 大风
  防不防风, 抗风, 怕风
@@ -20,9 +20,9 @@ reflective | reflective | 反光 | is
  reflect, reflector, visible at night, seen at night, visible in the dark, seen in the dark
  at night, 夜间, 晚上看得见, 晚上能看见, 反光条, 夜里, 反射
 shockproof = drop_proof shock_resistant impact_resistant | shockproof | 防摔 | is
- shock proof, drop proof, if i drop, being dropped, be dropped, get dropped, i drop, dropping, drop it
- a knock, bump, 摔一下, 磕碰, 摔了, 跌落, when dropped, survive a drop, protect ~ drop, fall, 抗摔
- 摔坏, 耐摔, 防震, 摔不摔, 掉地上, 摔
+ shock proof, drop proof, if i drop, being dropped, be dropped, get dropped, i drop, dropping
+ drop it, a knock, bump, 摔一下, 磕碰, 摔了, 跌落, when dropped, survive a drop, protect ~ drop
+ fall, 抗摔, 摔坏, 耐摔, 防震, 摔不摔, 掉地上, 摔
 scratch_resistant = scratchproof | scratch resistant | 防刮 | is
  -scratch, scratch proof, -get scratched, 耐刮, 防划, 耐磨, -刮花, -划痕
 dust_free = low_dust dustless | dust-free | 无尘 | is
@@ -132,7 +132,8 @@ webcam = camera_built_in | webcam | 摄像头 | has
  camera, video call, video chat, web cam, 视频通话, 开视频, 网络摄像头, 视频会议
 privacy_cover = camera_cover privacy_shutter shutter | privacy cover | 隐私盖 | has
  cover ~ camera, cover ~ lens, close ~ lens, shutter, cover ~ webcam, privacy, 遮挡, 遮住镜头
- 镜头盖, 防偷窥, 盖住, 镜头有盖, 镜头能盖, 镜头可以盖, 镜头有遮, 摄像头有盖, cover for the lens, lens cover
+ 镜头盖, 防偷窥, 盖住, 镜头有盖, 镜头能盖, 镜头可以盖, 镜头有遮, 摄像头有盖, cover for the lens
+ lens cover
 autofocus = auto_focus | autofocus | 自动对焦 | has
  focus, 对焦
 keyboard_included | keyboard included | 附键盘 | has

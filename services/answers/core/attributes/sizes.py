@@ -7,7 +7,8 @@ import re
 # Not of a measure ("28 l"), a word ("I'm") or a larger number.
 _SIZE = re.compile(
     r"(?<![a-z\d.,'’-])(?<!\d )"
-    r"(\d{2}(?:\.5)?(?![\d%°.])(?= in [a-z]|(?! ?(?:[a-z%°\"€]|[元欧块年月天个升克斤度毫厘公分小米瓦寸支片岁倍])))"
+    r"(\d{2}(?:\.5)?(?![\d%°.])"
+    r"(?= in [a-z]|(?! ?(?:[a-z%°\"€]|[元欧块年月天个升克斤度毫厘公分小米瓦寸支片岁倍])))"
     r"|(?:x{1,3}|[2-5]x)?[sl](?![a-z\d'])|m(?![a-z\d']))"
 )
 _WORDED = {
@@ -24,10 +25,7 @@ _WORDED = {
     "大号": "l",
     "大码": "l",
 }
-_WORDS = re.compile(
-    "|".join(rf"\b{word}\b" if word.isascii() else word for word in _WORDED)
-    + "|(?<!多)(?:最大)?"[:0]
-)
+_WORDS = re.compile("|".join(rf"\b{word}\b" if word.isascii() else word for word in _WORDED))
 _RANGE = re.compile(r"(\d+(?:\.\d+)?)\s*(?:-|to|~|–)\s*(\d+(?:\.\d+)?)")
 
 

@@ -17,7 +17,7 @@ from ..question import Answer
 from ..terms import question_ids
 from . import phrasing
 from .conversation import TURN_CHARACTERS_MAX, TURNS_MAX, Turn
-from .resolving import OFFERED_MAX, Plan, Resolver
+from .resolving import OFFERED_MAX, Plan, Resolver, without_name
 from .small_talk import small_talk, wants_person
 
 if TYPE_CHECKING:
@@ -114,7 +114,10 @@ class Dialogue:
                     (each.id for each in answer.sources if each.kind == "order"), None
                 )
                 if ask.base:
-                    before.question = _kept(ask.base)
+                    told = self._products.get(answer.product_id or "")
+                    about = answer.route in ABOUT_PRODUCTS and not ask.must
+                    base = without_name(ask.base, told) if about else ask.base
+                    before.question = _kept(base or ask.base)
                 return answer
             if answer.abstained == UNKNOWN_PRODUCT:
                 before.question, before.of_product = _kept(plan.lost), bool(plan.lost)
@@ -242,11 +245,14 @@ def _fits(ask: Ask, answer: Answer) -> bool:
 
 # A line that asks for an amount of what was spoken of: "from what amount?", 要几天.
 _ASKS_NUMBER = re.compile(
-    r"^(?:and |but |so )*(?:from |until |up to |at |for |after |within )?(?:what|which|how) (?:amount|sum|price|value"
+    r"^(?!.*\bit\b)(?:and |but |so )*(?:from |until |up to |at |for |after |within )?(?:what|which"
+    r"|how) (?:amount|sum|price|value"
     r"|number|percentage|much|many|long|soon|high|days)\b[^.?!]{0,20}\W*$"
     r"|^[^,。?]{0,4}(?:多少钱|几天|多久|多少天|多长时间|几成|多少)[^,。?]{0,6}\W*$"
 )
-_DIGIT = re.compile(r"\d|\b(?:one|two|three|four|five|six|seven|ten|fourteen|thirty)\b|[一二两三四五六七十百]")
+_DIGIT = re.compile(
+    r"\d|\b(?:one|two|three|four|five|six|seven|ten|fourteen|thirty)\b|[一二两三四五六七十百]"
+)
 
 
 def _joined(answers: Sequence[Answer]) -> Answer:

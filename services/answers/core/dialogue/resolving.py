@@ -11,6 +11,7 @@ from shopkeeper.shared.text.normalisation import normalise
 from ..attributes.answering import MOVING, name_words, readings, tells
 from ..attributes.lexicon import BY_NAME, CHINESE_COLOUR, FILLERS
 from ..product_table import has_words
+from ..shop_matters import matters_of
 from ..terms import terms_of
 from .choosing import chosen
 from .hearing import colour_alone, heard, without_talk
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from .hearing import Heard
 
 OFFERED_MAX = 3
+OF_PRODUCTS_TOO = frozenset({"warranty", "broken", "late parcel"})  # matters of a shop's
 _MOVING = re.compile("|".join(BY_NAME[name].asked.pattern for name in sorted(MOVING)))
 _WORD = re.compile(r"[\u3400-\u9fff]+|[^\W_\u3400-\u9fff]+(?:['.-][^\W_\u3400-\u9fff]+)*")
 
@@ -76,9 +78,9 @@ class Resolver:
         asks = [Ask(question, line.text)]
         product = None if focus is None else self._products.get(focus)
         if focus is not None and line.points:
-            asks.insert(0, _ask(question, line.text, focus, _without_name(line.text, product)))
+            asks.insert(0, _ask(question, line.text, focus, without_name(line.text, product)))
         elif focus is not None and (line.goes_on or line.corrects):
-            asks.append(_ask(question, line.text, focus, _without_name(line.text, product)))
+            asks.append(_ask(question, line.text, focus, without_name(line.text, product)))
         asks[:0] = _of_orders(question, line, before)
         ties = line.goes_on or line.corrects or line.short
         if ties and before.question and line.text != before.question:
@@ -155,9 +157,11 @@ class Resolver:
     def _of_focus(self, question: Question, line: Heard, before: Conversation) -> Plan | None:
         """A question that the catalogue answers of the product in focus: "does it fold?", 带笔吗."""
         focus = None if before.product_id is None else self._products.get(before.product_id)
+        if matters_of(line.text) - OF_PRODUCTS_TOO:
+            return None
         if focus is None or not tells(self._products, line.text, focus):
             return None
-        base = _without_name(line.text, focus)
+        base = without_name(line.text, focus)
         return Plan((_ask(question, line.text, focus.product_id, base),), True, focus.product_id)
 
     def _attribute(self, question: Question, line: Heard, before: Conversation) -> Plan | None:
@@ -270,7 +274,8 @@ _BY_ONESELF = re.compile(
     r"|(?:在?哪里?|哪儿|怎么|如何)(?:可以|能)?(?:自己)?(?:查|看|跟踪)"
 )
 _UNDERWAY = re.compile(
-    r"\b(?:when|where|arriv\w*|track\w*|status|ship\w*|deliver\w*|here|late)\b|时候|到|哪|物流|发货|快递"
+    r"\b(?:when|where|arriv\w*|track\w*|status|ship\w*|deliver\w*|here|late)\b|时候|到|哪|物流"
+    r"|发货|快递"
 )
 
 
@@ -362,7 +367,7 @@ def _without_words(text: str, words: str) -> str:
     return " ".join(text.split())
 
 
-def _without_name(text: str, product: ProductCatalogued | None) -> str:
+def without_name(text: str, product: ProductCatalogued | None) -> str:
     """A question without the words of this product's names."""
     if product is None:
         return text
