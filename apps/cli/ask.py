@@ -44,6 +44,8 @@ def lines(given: AnswerGiven) -> list[str]:
         shown = [f"I do not know ({why}); a person should answer."]
         return shown + _handed_over(given)
     shown = [printable(given.answer, TEXT_CHARACTERS_MAX)]
+    if given.phrased_by:
+        shown.append(printable(f"  phrased by {given.phrased_by}", 300))
     for source in given.sources:
         where = " · ".join(part for part in (source.title, source.url) if part)
         shown.append(

@@ -12,6 +12,7 @@ import heapq
 import itertools
 from bisect import bisect
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -37,8 +38,12 @@ THEMES: tuple[tuple[str, ...], ...] = (  # categories that are bought together
     ("Pets",),
 )
 SHOPPERS_DEFAULT = 600
-EVENTS_PER_VISIT = 6.7  # measured over 40,000 events; sets the rate of visits
+EVENTS_PER_VISIT = 7.8  # measured over 40,000 events; sets the rate of visits
 THINK_S_MEAN = 6.0  # between two actions
+PARCEL_S_MEAN = 20.0  # between two steps of a parcel, much shortened
+ASKS_FOR_ORDER_SHARE = 0.4  # of orders whose customer asks where they are
+CARRIERS = ("DHL", "GLS", "DPD", "SF Express")
+EXPECTED_DAYS = 3  # after an order
 REVIEW_S_MEAN = 45.0  # a parcel's way and a first impression, much shortened
 ZH_SHARE = 0.4
 FOLLOW_UP_SHARE = 0.3  # of conversations that go on after the first line
@@ -137,9 +142,21 @@ def shop_events(
             )
         visitor = chance.choice(shoppers)
         for offset_s, event in _visit(shop, visitor, f"visit-{start_ms}-{visit}", chance):
-            heapq.heappush(waiting, (arrival_s + offset_s, next(order), event))
+            placed_ms = start_ms + int(arrival_s * 1000)
+            heapq.heappush(waiting, (arrival_s + offset_s, next(order), _dated(event, placed_ms)))
         visit += 1
         arrival_s += chance.expovariate(visits_per_s)
+
+
+def _dated(event: ShopEvent, placed_ms: int) -> ShopEvent:
+    """An order's event with the days that it tells; any other as it is."""
+    if event.type != "order.updated.v1":
+        return event
+    placed = datetime.fromtimestamp(placed_ms / 1000, UTC)
+    days = {"placed_at": placed.isoformat(timespec="seconds")}
+    if event.data["status"] != "delivered":
+        days["expected_on"] = (placed + timedelta(days=EXPECTED_DAYS)).date().isoformat()
+    return event._replace(data=event.data | days)
 
 
 def _shopper(index: int, shop: _Shop, chance: Random) -> _Shopper:
@@ -209,6 +226,8 @@ def _visit(
             "order.completed.v1",
             {**by, "order_id": f"order-{session_id}", "products": lines},
         )
+        for after_s, step in _parcel(who, cart, by, chance):
+            yield at_s + after_s, step
         for bought in cart:
             if chance.random() < 0.6:
                 at_s += chance.expovariate(1 / REVIEW_S_MEAN)
@@ -218,6 +237,35 @@ def _visit(
                     _review(shop, who, bought, session_id, chance),
                     bought.product_id,
                 )
+
+
+def _parcel(
+    who: _Shopper, cart: Sequence[ProductCatalogued], by: dict[str, str], chance: Random
+) -> Iterator[tuple[float, ShopEvent]]:
+    """How an order goes on, and its customer's question where it is: (seconds after it, event)."""
+    number = str(chance.randrange(10_000, 99_999))
+    order = {
+        "order_id": f"order-{by['session_id']}",
+        "order_number": number,
+        "user_id": who.user_id,
+        "product_ids": [product.product_id for product in cart],
+    }
+    parcel = {
+        "carrier": chance.choice(CARRIERS),
+        "tracking_number": f"T{chance.randrange(10**8, 10**9)}",
+    }
+    asks_s = (
+        chance.expovariate(1 / PARCEL_S_MEAN) if chance.random() < ASKS_FOR_ORDER_SHARE else None
+    )
+    after_s = 0.0
+    for status in ("placed", "shipped", "delivered"):
+        said = order | {"status": status} | ({} if status == "placed" else parcel)
+        yield after_s, ShopEvent(topics.ORDERS, "order.updated.v1", order["order_id"], said, 0, "")
+        after_s += chance.expovariate(1 / PARCEL_S_MEAN)
+    if asks_s is not None:
+        text = texts.where_is(who.language, number, chance)
+        data = {**by, "question": text, "locale": who.language}
+        yield asks_s, ShopEvent(topics.QUESTIONS, "question.asked.v1", who.user_id, data, 0, "")
 
 
 def _review(

@@ -352,3 +352,18 @@ def question(language: str, want: str, chance: Random) -> str:
     """A line of a chat with the shop: questions, complaints and small talk."""
     text = chance.choice(_QUESTIONS[language]).replace("{want}", want)
     return text.replace("{order}", f"{chance.randrange(10_000, 99_999)}")
+
+
+_WHERE_IS: dict[str, tuple[str, ...]] = {
+    "en": (
+        "Where is my order {order}?",
+        "Has my parcel been sent?",
+        "When will order {order} come?",
+    ),
+    "zh": ("我的订单{order}到哪了？", "我的快递到哪了？", "订单{order}什么时候能送到？"),
+}
+
+
+def where_is(language: str, number: str, chance: Random) -> str:
+    """A question where one's order with this number is."""
+    return chance.choice(_WHERE_IS[language]).replace("{order}", number)

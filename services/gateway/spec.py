@@ -118,9 +118,7 @@ SERVICE = ServiceSpec(
             topics.PREFERENCES,
         }
     ),
-    publishes=frozenset(
-        topic.name for topic in topics.ALL if topic.default_type and topic.name != topics.ORDERS
-    ),
+    publishes=frozenset(topic.name for topic in topics.ALL if topic.default_type),
     app="shopkeeper.services.gateway.app:build",
     settings=SETTINGS,
 )

@@ -143,7 +143,7 @@ _INPUTS = (
         "compact",
         ("order.updated.v1",),
         # The answers service removes those of erased users.
-        ("shop", "answers"),
+        ("shop", "answers", "gateway"),
         ("answers",),
         tables_of=("answers",),
         retention_ms=None,

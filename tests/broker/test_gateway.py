@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import time
 
@@ -14,6 +15,7 @@ from shopkeeper.shared.testing.workers import worker_process
 from tests.broker.gateways import Gateway, list_of, publish
 
 WAIT_S = 30
+PARCEL = {"order_id": "o-7001", "order_number": "7001", "user_id": "u-9", "status": "shipped"}
 
 
 def lists(user, *values):
@@ -125,8 +127,9 @@ def test_a_users_token_reads_that_users_only(kafka):
             assert gateway.http.get(f"/v1/users/a/{path}", headers=page).status_code == 403
             assert gateway.http.get(f"/v1/users/a/{path}").status_code == 401
             erasure = {"type": "user.erased.v1", "user_id": "b"}
-            for sender in (mine, page):
-                refused = gateway.http.post("/v1/events", json=erasure, headers=sender)
+            parcel = {"type": "order.updated.v1", **PARCEL}
+            for sender, event in itertools.product((mine, page), (erasure, parcel)):
+                refused = gateway.http.post("/v1/events", json=event, headers=sender)
                 assert (refused.status_code, refused.json()["errors"][0]["error"]) == (
                     400,
                     "forbidden",
@@ -135,6 +138,22 @@ def test_a_users_token_reads_that_users_only(kafka):
         assert gateway.http.get(f"/v1/users/a/stream?key={late}").status_code == 401
         asked = {"question": "hello", "user_id": "b"}
         assert gateway.http.post("/v1/questions", json=asked, headers=mine).status_code == 403
+
+
+def test_an_order_sent_with_a_secret_key_is_told_to_its_customer(kafka):
+    keys = {"GATEWAY_SECRET_KEYS": "secret", "GATEWAY_PAGE_KEYS": "page"}
+    with worker_process("answers", kafka), Gateway(kafka, **keys) as gateway:
+        server = {"Authorization": "Bearer secret"}
+        event = {"type": "order.updated.v1", **PARCEL}
+        sent = gateway.http.post("/v1/events", json=event, headers=server)
+        assert sent.json()["accepted"] == 1
+        deadline = time.monotonic() + WAIT_S
+        said = {}
+        while said.get("answer") is None and time.monotonic() < deadline:
+            asked = {"question": "where is my order 7001?", "user_id": PARCEL["user_id"]}
+            said = gateway.http.post("/v1/questions?wait=20", json=asked, headers=server).json()
+        assert said["route"] == "orders"
+        assert "is on its way" in said["answer"]
 
 
 def test_a_question_is_answered_within_its_deadline(kafka):

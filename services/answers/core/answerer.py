@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from shopkeeper.shared.text.language import detect
 
+from .terms import content_terms
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -29,7 +31,8 @@ class Answerer:
         """One answer per question. Raises nothing, whatever the texts are.
 
         What one route declined, another may answer, and the knowledge only with an entry about that
-        very product.
+        very product; such an entry, the shop's own words, also comes before sentences of reviews
+        that merely have the question's words.
         """
         languages = [detect(question.text) for question in questions]
         answers: list[Answer | None] = [
@@ -42,9 +45,7 @@ class Answerer:
         )
         for at, answer in zip(left, known, strict=True):
             declined = answers[at]
-            if declined is None or (
-                answer.text is not None and answer.product_id == declined.product_id
-            ):
+            if declined is None or (answer.text is not None and _serves(answer, declined)):
                 answers[at] = answer
         return [answer for answer in answers if answer is not None]
 
@@ -62,5 +63,17 @@ class Answerer:
 
 
 def _open(answer: Answer) -> bool:
-    """Whether an entry about its product may still answer."""
-    return answer.text is None and not answer.final and answer.product_id is not None
+    """Whether an entry about what it is about may still answer."""
+    if answer.yields:
+        return answer.product_id is not None
+    known = answer.product_id is not None or bool(answer.about)
+    return answer.text is None and not answer.final and known
+
+
+def _serves(answer: Answer, declined: Answer) -> bool:
+    """Whether an entry is about the product that was asked about, or names what no product is."""
+    if not declined.about:
+        return answer.product_id == declined.product_id
+    said = " ".join(f"{source.title or ''} {source.quote}" for source in answer.sources)
+    wanted = {term for term in content_terms(declined.about) if not term.isdigit()}
+    return not wanted.isdisjoint(content_terms(said))

@@ -9,6 +9,7 @@ from shopkeeper.shared.contracts.events.answers import AnswerSource
 from .confidence import THRESHOLDS, WEIGHTS, confidence, overlap
 from .question import Answer
 from .reading import SentenceReader
+from .shop_matters import matters_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,10 +17,11 @@ if TYPE_CHECKING:
     from .fused import FusedRanker
     from .knowledge_base import KnowledgeBase
     from .question import Question
-    from .ranking import LexicalRanker
+    from .ranking import LexicalRanker, Ranking
     from .reading import Reader
 
-HITS = 2  # the first, and by how much it leads
+HITS = 8  # the first, by how much it leads, and others that may be about the same matter
+SURE_ANYWAY = 0.9  # of an entry about another matter than the question
 
 
 class KnowledgeRoute:
@@ -49,11 +51,14 @@ class KnowledgeRoute:
             if not ranking.hits:
                 answers.append(Answer(None, 0.0, "person", language, abstained="nothing_found"))
                 continue
+            ranking, matter = self._about_the_matter(question.text, ranking)
             entry = self._knowledge[ranking.hits[0].id]
             # An entry that waits for its vector is judged by words alone.
             kind = ranking.language if ranking.hits[0].cosine is not None else ""
             sure = confidence(overlap(question.text, entry, ranking, self._idf), WEIGHTS[kind])
-            if sure < THRESHOLDS[kind]:
+            if matter is True:
+                sure = max(sure, THRESHOLDS[kind])
+            if sure < THRESHOLDS[kind] or (matter is False and sure < SURE_ANYWAY):
                 answers.append(Answer(None, sure, "person", language, abstained="confidence"))
                 continue
             read.append((len(answers), entry))
@@ -69,3 +74,22 @@ class KnowledgeRoute:
             )
             answers[at] = answers[at]._replace(text=quote.text, sources=(source,))
         return answers
+
+    def _about_the_matter(self, question: str, ranking: Ranking) -> tuple[Ranking, bool | None]:
+        """The ranking with an entry about the question's matter first, and True; False where the
+        first is about another; None where matters tell nothing."""
+        asked = matters_of(question)
+        if not asked:
+            return ranking, None
+        entries = [self._knowledge[hit.id] for hit in ranking.hits]
+        titles = [matters_of(entry.title) for entry in entries]
+        said = [matters_of(entry.text) for entry in entries]
+        known = frozenset().union(*titles, *said)
+        shared = [len(asked & of) for of in titles]
+        best = max(shared)
+        if best and asked <= known:
+            hit = ranking.hits[shared.index(best)]
+            rest = [each for each in ranking.hits if each is not hit]
+            return ranking._replace(hits=[hit, *rest]), True
+        elsewhere = bool(titles[0]) and not asked & (titles[0] | said[0])
+        return ranking, False if elsewhere else None

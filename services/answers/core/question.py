@@ -29,6 +29,8 @@ class Answer(NamedTuple):
     abstained: str | None = None
     product_id: str | None = None  # of the one product that it is about
     final: bool = False  # without a text: nobody else here may answer instead
+    yields: bool = False  # a text that gives way to an entry about the same product
+    about: str = ""  # words of what nobody knows: whoever answers instead has to speak of it
     phrased_by: str | None = None  # the large model whose words the text is
     local_text: str | None = None  # then: the text that it was before
     handover: Handover | None = None

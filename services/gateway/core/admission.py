@@ -14,12 +14,10 @@ if TYPE_CHECKING:
 
 # Why a topic's decoder passes an event on to others.
 _ANOTHERS = frozenset({"other_type", "unknown_type"})
-# Without orders: what a page's key sent would be told to a customer as the shop's own word.
-SHOP_TOPICS = tuple(
-    topic.name for topic in topics.ALL if topic.default_type and topic.name != topics.ORDERS
-)
+SHOP_TOPICS = tuple(topic.name for topic in topics.ALL if topic.default_type)
 # What a page may say, whose key everybody can read: what its visitor does. Not what the shop knows
-# or sells, and not that a user is to be forgotten.
+# or sells, not where an order is (it is told to its customer as the shop's own word), and not that
+# a user is to be forgotten.
 PAGE_TYPES = frozenset(
     {
         "product.clicked.v1",
@@ -99,6 +97,8 @@ def _key(topic: str | None, event: Event) -> str:
         return str(getattr(data, "user", "") or getattr(data, "user_id", "") or "")
     if by == "product":
         return str(getattr(data, "product_id", "") or "")
+    if by == "order":
+        return str(getattr(data, "order_id", "") or "")
     if by == "knowledge":
         return str(getattr(data, "knowledge_id", "") or "")
     return ""

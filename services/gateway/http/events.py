@@ -35,7 +35,8 @@ async def events(request: Request[Any, Any, Any], context: Context) -> Response[
     binary with `ce-` headers), Segment's `batch`, GA4's Measurement Protocol, Shopify's and
     WooCommerce's webhooks, and whatever docs/vocabularies.md shows. `Idempotency-Key` becomes the
     id of events of ours that have none. A page's key, or a user's token, sends what a visitor does;
-    catalogue, knowledge, profiles and erasures take a secret key. 400 where nothing was right.
+    catalogue, knowledge, profiles, erasures and where orders are take a secret key. 400 where
+    nothing was right.
     """
     caller = context.caller(request)
     content_type = request.headers.get("content-type", "")

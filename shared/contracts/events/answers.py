@@ -22,14 +22,15 @@ ANSWER_ROUTES = (
 # product: of the catalogue; reviews: what all of one say together; review: one of them, quoted.
 SOURCE_KINDS = ("faq", "policy", "page", "product", "order", "reviews", "review")
 # Why there is no answer: nothing like the question is known; what is known is too far from it; the
-# product has no such attribute; several products fit the question's words; the customer has no such
-# order (it may be another's, or there may be none: nobody learns which); or who asks for an order
-# is not signed in; or no review says.
+# product has no such attribute; several products fit the question's words; no product has its name;
+# the customer has no such order (it may be another's, or there may be none: nobody learns which);
+# or who asks for an order is not signed in; or no review says.
 ABSTENTIONS = (
     "nothing_found",
     "confidence",
     "unknown_attribute",
     "several_products",
+    "unknown_product",
     "unknown_order",
     "not_signed_in",
     "no_reviews",

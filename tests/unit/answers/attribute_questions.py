@@ -48,9 +48,9 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         return self.about or self.product_id
 
 
-def rows(language: str) -> list[Row]:
+def rows(language: str, name: str = "attribute_questions") -> list[Row]:
     """The rows of a language, in the file's order."""
-    path = FOLDER / f"attribute_questions_{language}.jsonl"
+    path = FOLDER / f"{name}_{language}.jsonl"
     return [msgspec.json.decode(line, type=Row) for line in path.read_bytes().splitlines()]
 
 

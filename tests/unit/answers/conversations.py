@@ -85,9 +85,9 @@ class Said(msgspec.Struct, frozen=True):
     route: str | None = None
 
 
-def conversations(language: str) -> list[Conversation]:
+def conversations(language: str, name: str = "conversations") -> list[Conversation]:
     """All conversations of a language: en or zh."""
-    lines = (DATA / f"conversations_{language}.jsonl").read_bytes().splitlines()
+    lines = (DATA / f"{name}_{language}.jsonl").read_bytes().splitlines()
     return [msgspec.json.decode(line, type=Conversation) for line in lines]
 
 

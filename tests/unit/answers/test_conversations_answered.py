@@ -5,10 +5,17 @@ from __future__ import annotations
 import pytest
 
 from shopkeeper.shared.contracts.events.shop import OrderUpdated
-from tests.unit.answers.conversations import LANGUAGES, Said, conversations, failures
+from tests.unit.answers.conversations import Said, conversations, failures
 from tests.unit.answers.dialogue_shop import Shop
 
-RIGHT_MIN = {"en": 81, "zh": 78}  # two below what is reached; the goal is 85
+# A little below what is reached; the goal is 0.85. "apart": written before the dialogue was mended,
+# and never read while that was done.
+RIGHT_MIN = {
+    ("conversations", "en"): 0.94,
+    ("conversations", "zh"): 0.92,
+    ("conversations_apart", "en"): 0.83,
+    ("conversations_apart", "zh"): 0.80,
+}
 
 
 def orders_of(rows):
@@ -27,8 +34,8 @@ def orders_of(rows):
     ]
 
 
-def run(language):
-    rows = conversations(language)
+def run(name, language):
+    rows = conversations(language, name)
     shop = Shop(orders=orders_of(rows), vectors=True)
 
     def ask(row, turn):
@@ -38,10 +45,10 @@ def run(language):
     return failures(rows, ask), rows
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_most_conversations_are_answered_right(language):
-    wrong, rows = run(language)
+@pytest.mark.parametrize(("name", "language"), RIGHT_MIN)
+def test_most_conversations_are_answered_right(name, language):
+    wrong, rows = run(name, language)
     right = len(rows) - len(wrong)
-    assert right >= RIGHT_MIN[language], f"{right} right; " + "\n".join(
+    assert right >= RIGHT_MIN[name, language] * len(rows), f"{right} right; " + "\n".join(
         f"{i}: {why}" for i, why in wrong.items()
     )

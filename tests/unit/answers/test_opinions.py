@@ -7,6 +7,7 @@ import pytest
 
 from shopkeeper.services.answers.core.answerer import Answerer
 from shopkeeper.services.answers.core.attributes.route import CatalogueRoute
+from shopkeeper.services.answers.core.entries import entry_of
 from shopkeeper.services.answers.core.knowledge_base import KnowledgeBase
 from shopkeeper.services.answers.core.knowledge_route import KnowledgeRoute
 from shopkeeper.services.answers.core.opinions.counting import wilson_low
@@ -14,9 +15,9 @@ from shopkeeper.services.answers.core.opinions.route import OpinionRoute
 from shopkeeper.services.answers.core.product_table import ProductTable
 from shopkeeper.services.answers.core.question import Question
 from shopkeeper.services.answers.core.ranking import LexicalRanker
-from shopkeeper.shared.contracts.events.shop import ProductCatalogued
+from shopkeeper.shared.contracts.events.shop import KnowledgePublished, ProductCatalogued
 
-from .reviewed import asked, erased, removed, reviewed, table
+from .reviewed import asked, erased, removed, reviewed, route, table
 
 COMFORT = [
     *(reviewed("shoe", n, f"Very comfortable on day {n}.", 1, fit=1) for n in range(12)),
@@ -212,6 +213,28 @@ def test_quotes_are_in_the_questions_language_where_there_are_some():
     ]
     assert "“穿着很舒服”" in asked(records, "穿着舒服吗", "shoe").text
     assert '"Very comfortable shoes."' in asked(records, "is it comfortable?", "shoe").text
+
+
+@pytest.mark.parametrize(
+    ("entry_of_product", "route_name"),
+    [("shoe", "knowledge"), (None, "opinions"), ("boot", "opinions")],
+)
+def test_the_shops_own_words_about_the_product_come_before_words_in_reviews(
+    entry_of_product, route_name
+):
+    ranker = LexicalRanker()
+    knowledge = KnowledgeBase(ranker, 10)
+    said = KnowledgePublished(
+        knowledge_id="k",
+        title="Is it good for camping in winter?",
+        text="For camping in winter take the boot.",
+        product_id=entry_of_product,
+    )
+    knowledge.change({"k": entry_of(said)})
+    records = [reviewed("shoe", 1, "I took it camping in winter and froze.", label=-1)]
+    answerer = Answerer([route(records)], KnowledgeRoute(knowledge, ranker))
+    answer = answerer.answer(Question("is it good for camping in winter?", "shoe"))
+    assert answer.route == route_name
 
 
 def test_the_catalogue_comes_first_and_what_it_declines_reviews_may_answer():

@@ -49,6 +49,8 @@ _OF_THE_RANGE = re.compile(
 )
 _POINTS = re.compile(r"\b(?:it|its|it's|this|these|that|those|they|them|the)\b|这|那|它|该|此")
 _REST_MAX = 4
+_NAME_MIN = 4  # letters of a name; a Chinese character counts as two
+NEAR_MAX = 3  # products that are offered instead of one that is not known
 _WORDS = re.compile(r"[\u3400-\u9fff]+|[^\W_\u3400-\u9fff]+(?:['.-][^\W_\u3400-\u9fff]+)*")
 
 
@@ -62,6 +64,8 @@ class AttributeAnswer(NamedTuple):
     title: str = ""
     quote: str = ""  # key and value as the catalogue has them
     several: bool = False
+    unknown: str = ""  # words that name no product of the catalogue
+    near: tuple[str, ...] = ()  # then: products whose titles have some of them
 
     @property
     def moving(self) -> bool:
@@ -93,25 +97,66 @@ def answer_from(
     return _strictly(products, text, product_id, language)
 
 
+def tells(products: ProductTable, question: str, product: ProductCatalogued) -> bool:
+    """Whether the catalogue answers a question about this product, and no other is named in it.
+    question: normalised, simplified."""
+    if clearly_named(products, question, product):
+        return False
+    answer = _about(product, question, "en", named=False)
+    if answer is None or answer.answer is None:
+        return False
+    asked = understood(question)
+    whole = name_words(question)
+    if not asked.whether and not has_words(product, whole) and products.named(whole):
+        return False  # a variant's name, and nothing asked: "the small one", 小号
+    at = set().union(*(hit.at for hit in asked.hits))
+    left = (token for i, token in enumerate(asked.tokens) if i not in at)
+    words = name_words("".join(t if not t.isascii() else f" {t} " for t in left))
+    return not words or has_words(product, words) or not products.named(words)
+
+
 def _strictly(
     products: ProductTable, text: str, product_id: str | None, language: str
 ) -> AttributeAnswer | None:
     """By a phrase for an attribute and the words of one product's name, and nothing else."""
-    unknown: AttributeAnswer | None = None
+    declined: AttributeAnswer | None = None
     for asked in readings(text, None if product_id is None else products.get(product_id)):
         found = _meant(products, asked.name_words, product_id)
         if not found and not asked.name_words and product_id is not None:
-            unknown = unknown or AttributeAnswer(None, asked.attribute, None)  # it is removed
+            declined = declined or AttributeAnswer(None, asked.attribute, None)  # it is removed
         if len(found) > 1:
             if product_id is not None:
                 continue  # words that happen to be in titles
-            unknown = unknown or AttributeAnswer(None, asked.attribute, None, several=True)
+            declined = declined or AttributeAnswer(None, asked.attribute, None, several=True)
         if len(found) == 1:
             said = _said(found[0], asked, language)
             if said.answer is not None:
                 return said
-            unknown = unknown or said
-    return unknown
+            declined = declined or said
+    return declined or _of_unknown(products, text)
+
+
+def _of_unknown(products: ProductTable, text: str) -> AttributeAnswer | None:
+    """What is said to a question for the price or stock of something that no title names."""
+    if understood(text).of_the_shop or _OF_THE_RANGE.search(text):
+        return None
+    for asked in readings(text, None):
+        words = _name_left(asked.name_words)
+        if asked.attribute in MOVING and words:
+            near = (each for each in products.like(words) if each.available is not False)
+            ids = tuple(each.product_id for each, _ in zip(near, range(NEAR_MAX), strict=False))
+            return AttributeAnswer(None, asked.attribute, None, unknown=words, near=ids)
+    return None
+
+
+def _name_left(words: str) -> str:
+    """Words that can be a product's name: not single letters or signs, numbers or amounts."""
+    told = understood(words)
+    at = set().union(*(hit.at for hit in told.hits if hit.value is None and not hit.vague))
+    kept = [token for i, token in enumerate(told.tokens) if i not in at]
+    letters = [token for token in kept if not token[0].isdigit()]
+    enough = sum(len(token) if token.isascii() else 2 for token in letters) >= _NAME_MIN
+    return words if enough else ""
 
 
 def _by_rest(products: ProductTable, text: str) -> list[ProductCatalogued]:
@@ -135,10 +180,11 @@ def _about(
         return None
     facts, own = facts_of(product), own_words(product)
     found = matches(asked, facts, own)
-    if not found:
+    if not any(match.solid for match in found):
         bare = understood(text)
-        found = matches(bare, facts, own)
-        asked = bare if found else asked
+        better = matches(bare, facts, own)
+        if any(match.solid for match in better) or not found:
+            found, asked = better, bare if better else asked
     if found and not _says_more(asked, found, text, own, named):
         title = plain((product.title_zh if language == "zh" else None) or product.title, 300)
         said = [sentence_of(asked, match, title, language) for match in found]

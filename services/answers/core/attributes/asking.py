@@ -17,7 +17,7 @@ _HAN_NUMBER = re.compile(
     "|([一二两三四五六七八九])米([一二三四五六七八九])(?![十百])"
     "|([一二两三四五六七八九]?)十([一二三四五六七八九]?)(?=[个公千毫厘英]?[克斤米升寸磅瓦天年月小分度])"
     "|([一二两三四五六七八九])([百千])(?=[个公千毫厘英]?[克斤米升寸磅瓦元欧])"
-    "|([一二两三四五六七八九])(?=[公千毫厘英][克斤米升寸]|米|升|斤|瓦|寸|个?小时|个月|年(?!级)|天)"
+    "|([一二两三四五六七八九])(?=[公千毫厘英][克斤米升寸]|米|升|斤|瓦|寸|个?小时|个月|年(?!级)|天|周?岁)"
 )
 _WHETHER = re.compile(
     r"^(?:(?:hi|hello|hey|so|and|but|ok|hm+|please|pls|also|excuse me|sorry)[ ,!.]+)*"
@@ -100,6 +100,7 @@ _INCLUSIVE_MORE = re.compile(
 _INCLUSIVE_LESS = re.compile(
     "at most|no more|not more|maximum|max|up to|within|不超过|不大于|不高于|不多于|最多|没超过"
 )
+_BREAKS = frozenset(",;?!。、")  # over which no phrase goes
 _EQUAL = re.compile(r"^(?:is|are)\b|是")
 
 
@@ -197,7 +198,19 @@ def _hits(tokens: list[str]) -> list[Hit]:
             and not any(hit.at < o.at and (o.value or o.concept != hit.concept) for o in found)
         )
     ]
+    kept = [hit for hit in kept if not any(_is_cut(hit, other) for other in kept)]
     return list(dict.fromkeys(kept))
+
+
+def _is_cut(hit: Hit, other: Hit) -> bool:
+    """Whether a value's word is but a piece of a longer one: 钢的 in 不锈钢的."""
+    return (
+        hit.value is not None
+        and other.value is not None
+        and hit.concept == other.concept
+        and len(hit.at) < len(other.at)
+        and not hit.at.isdisjoint(other.at)
+    )
 
 
 def _hit(tokens: list[str], phrase: Phrase, at: frozenset[int]) -> Hit:
@@ -213,6 +226,8 @@ def _followed(tokens: list[str], at: int, rest: tuple[str, ...]) -> tuple[int, .
     for chunk in rest:
         words = chunk.split()
         for start in range(at, min(len(tokens), at + GAP_MAX) - len(words) + 1 + 1):
+            if not _BREAKS.isdisjoint(tokens[at:start]):
+                return None
             if tokens[start : start + len(words)] == words:
                 taken += range(start, start + len(words))
                 at = start + len(words)
@@ -238,6 +253,8 @@ def _bound(text: str) -> Bound | None:
     if found:
         return Bound("<=" if found[3] else ">=", float(found[1]), unit_said(found[2] or ""))
     for found in _EXACT.finditer(text):
+        if found[2] == "in" and text[found.end() :].lstrip()[:1].isalpha():
+            continue  # "a 39 in shoes"
         unit = unit_said(found[2] or "")
         if unit is not None:
             return Bound("=" if _EQUAL.search(text) else "", float(found[1]), unit)

@@ -18,6 +18,7 @@ from .concepts_measures import MEASURES
 
 GAP_MAX = 6  # words that "~" stands for
 _TOKEN = re.compile(r"[a-z]+|\d+(?:\.\d+)?|[\u3400-\u9fff]|[°%€$\"]|[,;?!、。|]")
+_IS = re.compile(r"\b(what|where|how|who|that|there)s\b")  # typed without its apostrophe
 _AMERICAN = {"color": "colour", "fiber": "fibre", "meter": "metre", "liter": "litre"}
 _AMERICAN |= {"aluminum": "aluminium", "gray": "grey", "centimeter": "centimetre"}
 _AMERICAN |= {"millimeter": "millimetre", "milliliter": "millilitre", "flavor": "flavour"}
@@ -44,7 +45,7 @@ class Phrase(NamedTuple):
 
 def tokens_of(text: str) -> list[str]:
     """Words, numbers and single Chinese characters of a normalised text; plurals as singulars."""
-    return [stem(token) for token in _TOKEN.findall(text.replace("'s", " s"))]
+    return [stem(token) for token in _TOKEN.findall(_IS.sub(r"\1 s", text.replace("'s", " s")))]
 
 
 def stem(word: str) -> str:

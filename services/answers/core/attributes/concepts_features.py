@@ -6,8 +6,9 @@ waterproof | waterproof | 防水 | is
  water resistant, water repellent, rain proof, splash proof, get wet, in the rain, keep ~ dry
  keep water out, keep the rain out, keep ~ rain out, -let water in, -let rain in, -let in water
  -let in rain, -soak through, wear it swimming, in the shower, swim with, under water
- survive water, rain, water proof, -leak in, -进水, 下雨, 淋雨, 防不防水, 防雨, 洗澡, 雨天, 游泳
- 泡水, 沾水, 遇水, 防泼水, 不怕水, -湿透, 碰水, 挡雨, -漏雨
+ survive water, rain, water proof, downpour, heavy rain, stay dry, staying dry, wet weather, storm
+ 大雨, 暴雨, 防大雨, -leak in, -进水, 下雨, 淋雨, 防不防水, 防雨, 洗澡, 雨天, 游泳, 泡水, 沾水
+ 遇水, 防泼水, 不怕水, -湿透, 碰水, 挡雨, -漏雨
 windproof = wind_resistant | windproof | 防风 | is
  wind proof, keep the wind out, against wind, in the wind, windy, stop the wind, wind, 挡风, 大风
  防不防风, 抗风, 怕风
@@ -19,8 +20,9 @@ reflective | reflective | 反光 | is
  reflect, reflector, visible at night, seen at night, visible in the dark, seen in the dark
  at night, 夜间, 晚上看得见, 晚上能看见, 反光条, 夜里, 反射
 shockproof = drop_proof shock_resistant impact_resistant | shockproof | 防摔 | is
- shock proof, drop proof, if i drop, when dropped, survive a drop, protect ~ drop, fall, 抗摔
- 摔坏, 耐摔, 防震, 摔不摔, 掉地上, 摔
+ shock proof, drop proof, if i drop, being dropped, be dropped, get dropped, i drop, dropping
+ drop it, a knock, bump, 摔一下, 磕碰, 摔了, 跌落, when dropped, survive a drop, protect ~ drop
+ fall, 抗摔, 摔坏, 耐摔, 防震, 摔不摔, 掉地上, 摔
 scratch_resistant = scratchproof | scratch resistant | 防刮 | is
  -scratch, scratch proof, -get scratched, 耐刮, 防划, 耐磨, -刮花, -划痕
 dust_free = low_dust dustless | dust-free | 无尘 | is
@@ -59,6 +61,7 @@ ironing = ironable | can be ironed | 可熨烫 | is
 foldable = folding collapsible folds | foldable | 可折叠 | is
  fold, fold up, fold flat, collapse, folded, folding, fold away, 折叠, 折起来, 收折, 能折
 foldable_plug = folding_plug | foldable plug | 可折叠插脚 | has
+ 插脚能折, 插脚折, 插脚可以折, 插头折, 插脚能不能折
  plug ~ fold, fold ~ plug, folding plug, prong ~ fold, 插脚, 插头能折, 插头可以折, 插头折叠
  折叠插头, 插头能不能折
 adjustable | adjustable | 可调节 | is
@@ -129,7 +132,8 @@ webcam = camera_built_in | webcam | 摄像头 | has
  camera, video call, video chat, web cam, 视频通话, 开视频, 网络摄像头, 视频会议
 privacy_cover = camera_cover privacy_shutter shutter | privacy cover | 隐私盖 | has
  cover ~ camera, cover ~ lens, close ~ lens, shutter, cover ~ webcam, privacy, 遮挡, 遮住镜头
- 镜头盖, 防偷窥, 盖住
+ 镜头盖, 防偷窥, 盖住, 镜头有盖, 镜头能盖, 镜头可以盖, 镜头有遮, 摄像头有盖, cover for the lens
+ lens cover
 autofocus = auto_focus | autofocus | 自动对焦 | has
  focus, 对焦
 keyboard_included | keyboard included | 附键盘 | has
@@ -184,7 +188,7 @@ fuse = ersatz_fuse | fuse | 保险丝 | has
 auto_shut_off = automatic_shut_off auto_off automatic_off | automatic shut-off | 自动断电 | has
  switch ~ itself off, turn ~ itself off, turn off automatically, switch off automatically
  shut off, auto off, turn off by itself, switch off by itself, shut itself off, off on its own
- 自动关, 自动断电, 自动关机, 干烧, 自动停
+ 自动关, 自动断电, 自动关机, 干烧, 自动停, 自己断电, 会断电, 自己关, 自己停, 自动跳, 会自己停
 temperature_control | temperature control | 温控 | has
  = thermostat variable_temperature adjustable_temperature
  set ~ temperature, choose ~ temperature, adjust ~ temperature, control ~ temperature
@@ -229,6 +233,7 @@ batteries_included = battery_included batteries | batteries included | 附电池
  come with battery, come with the battery, include battery, with battery, include the battery
  battery include, battery in the box, battery already, -buy battery, -battery separately
  -need to buy battery, battery come with, have battery in, 送电池, 带电池, 含电池, 附电池, 有电池
+ 电池包含, 电池包括, 包不包电池, 电池算在内, 电池随, 电池附
  配电池, -自己买电池, -另买电池, 电池送, 自带电池, -自备电池, 包含电池, 包括电池
 battery_type = battery_size batteries_type battery_kind | battery type | 电池型号 | measure
  which battery, what battery, what kind of battery, battery ~ need, what type of battery

@@ -19,7 +19,8 @@ packaging = package packing | packaging | 包装 | measure
 ingredients = ingredient contents composition_inci inci | ingredients | 成分 | measure
  what is in it, what is in, contain, made of, ingredient, what's in, made from
  what does it contain, consist, what bean, blend, 成分, 配料, 含有什么, 有什么成分, 里面有什么
- 原料, 含什么, 什么成分, 成份, 配方
+ 原料, 含什么, 什么成分, 成份, 配方, 里有什么, 含有哪些, 有哪些成分, 用了什么, 加了什么, 什么做的
+ what goes into, go into, what's inside, what is inside, put into it, used in it
 origin = country_of_origin made_in produced_in source provenance | origin | 产地 | measure
  where ~ from, come from, made in, country of origin, which country ~ made, grown in
  where ~ grown, where ~ made, what region, which region, where ~ produced, which country ~ from
@@ -43,7 +44,7 @@ skin_type = skin skin_types suitable_skin | skin type | 适合肤质 | measure
  which skin, what skin, for sensitive, for dry, for oily, sensitive skin, dry skin, oily skin
  for my skin, kind of skin, normal skin, 什么肤质, 肤质, 敏感肌, 什么皮肤, 油皮, 干皮, 皮肤
  中性肌, 敏感皮, 混油
-gender = sex | for | 适用性别 | measure
+gender = sex | made for | 适用性别 | measure
  for women or men, unisex, for men, for women, 男款, 女款, 男女
 chipset = processor cpu | processor | 处理器 | measure
  processor, cpu, which chip, what chip, 处理器, 芯片, 什么芯
@@ -86,6 +87,8 @@ sleeve = sleeves | sleeve | 袖子 | part
  袖长, 袖
 shoulder = shoulders | shoulder | 肩 | part
  肩宽
+lining_part = lining inner_fabric | lining | 内衬 | part
+ 里衬, 内里, 里布
 lens = lenses | lens | 镜片 | part
  镜头
 frame = frames | frame | 框架 | part

@@ -4,19 +4,29 @@ MEASURES = """
 price = cost | price | 价格 | measure
  how much is, how much are, ?how much does, ?how much do, ?how much for, ?how much, how expensive
  pricey, expensive, priced, how many euro, cheaper than, euro, eur, cost, price tag, 便宜, 多少钱
- 价位, 价钱, 售价, 单价, 几块钱, 几元, 多少元, 怎么卖, 卖多少, 要多少, 花多少, 贵不贵, 什么价
- 啥价, 多少欧
+ 价位, 价钱, 售价, 单价, 几块钱, 几元, 多少元, 怎么卖, 卖多少, 要多少, 花多少, 贵不贵, 什么价, 啥价
+ 多少欧, go for, going for, sell for, sold for, retail at, sell ~ for, want for it, want for this
+ do you want for, charge, asking price, asking for, ask for it, i pay, we pay, pay for it
+ have to pay, what ~ worth, price of, price for, worth it in euro, 报价, 报个价, 给个价, 标价, 定价
+ 原价, 现价, 什么价钱, 几欧, 多少欧元, 几何, 多少银子, 卖几, 得多少, 花费, 要价, 开价
 availability = in_stock stock | availability | 库存 | measure
  in stock, out of stock, sold out, back in stock, available, still have, still buy, still get
  get it now, any left, can i buy it, still sell, 有货, 现货, 没货, 缺货, 断货, 卖完, 售罄, 能买
- 买得到, 买到, 还有没有, 卖没了
+ 买得到, 买到, 还有没有, 卖没了, order it, order this, order one, order that, order now
+ order today, still order, order the, to order, buy it, buy this, buy one, buy now, buy today
+ can i buy, can i order, could i buy, could i order, get this now, get one now, get one today
+ get it today, get it right now, get this one, on sale, for sale, have it here, run out
+ left in stock, 可以下单, 能下单, 现在下单, 可以买, 能拍, 拍下, 可以拍, 还剩, 剩吗, 还在卖, 有得卖
+ 有卖, 在售, 上架, 下架, 买不到, 抢光, 补货, 能不能买, 现货吗, 还能不能买
 brand = manufacturer maker | brand | 品牌 | measure
  what make, who make, who made, which company, made by, 牌子, 谁生产, 哪家生产, 厂家, 制造商
 colour = colours color_options | colour | 颜色 | measure
  what shade, which shade, colourway, 什么色, 哪些色, 色号, 配色
 size = sizes | size | 尺寸 | measure
  how big, how large, big, what fit, size run, ?how small, xs, xl, xxl, xxxl, extra large
- extra small, 尺码, 大小, 多大, 码数, 几码, 哪些码, 什么码, 型号大小, 码, 大号, 小号, 中号, 加大
+ extra small, 几个号, 哪几个号, 有几个号, 哪些号, 几个码, 有几个码, 分几码, 分哪几个号, 哪几个码
+ 大码, 小码, how many size, which size, my size, size go, 尺码, 大小, 多大, 码数, 几码, 哪些码
+ 什么码, 型号大小, 码, 大号, 小号, 中号, 加大
 dimensions = measurements dimension | dimensions | 尺寸 | measure
  how big, how large, size, measurement, footprint, length width, how much space, how much room
  大小, 多大, 长宽高, 长宽, 规格, 体积, 占地
@@ -48,6 +58,8 @@ inseam = inside_leg | inseam | 内长 | measure
 capacity = volume tank | capacity | 容量 | measure
  how much ~ hold, how much ~ fit in, how many ~ fit in, how many litre, how many ml, hold how much
  how much water, how much can i put, how much liquid, how big, capacity, content, how much is in
+ how much ~ take, how much ~ in it, room for, space for, how much ~ put in, 装得下, 装下, 放得下
+ 装进, 盛得下, 装得了, 能盛, 装几, 可以装, 放得了
  能装多少, 装多少, 多少毫升, 多少升, 几升, 多大容量, 容积, 净含量, 含量, 盛多少, 体积, 能装几
 packed_size = pack_size_cm folded_size size_packed | packed size | 收纳尺寸 | measure
  how small ~ pack, pack down, packed, folded up, fold down to, when folded, packing size
@@ -65,13 +77,15 @@ ram = memory | memory (RAM) | 内存 | measure
 battery = battery_capacity | battery capacity | 电池容量 | measure
  how big ~ battery, battery size, battery, 电池多大, 多少毫安, 毫安, 电池, 电量多大
 battery_life = battery_runtime runtime play_time playtime | battery life | 续航时间 | measure
- how long ~ battery, battery last, hour ~ battery
- how long ~ last, one charge, single charge, on a charge
- without charging, between charge, run on one, keep going, run time, how long ~ run
- how long ~ play, how often ~ charge, get me through, without recharging, hour of playback
- last a whole, last all day, how long ~ listen, how long can i use, per charge, battery run, 续航
- 待机, 用多久, 能用几天, 用几天, 撑多久, 撑多长, 电池能撑, 充满电可以用, 充一次, 一次能用
- 能用多久, 听多久, 能用几个小时, 播放多久, 多久没电, 多久充一次, 能跑多久, 能亮多久, 亮多久
+ how long ~ one charge, how long ~ a charge, how long ~ single charge, how long ~ full charge
+ how many hour ~ charge, 充满一次, 充一次电, 一次充电, 充满能, 充满电能, 满电能, 满电可以, 一次能听
+ 一次能用, how long ~ battery, battery last, hour ~ battery, how long ~ last, one charge
+ single charge, on a charge, without charging, between charge, run on one, keep going, run time
+ how long ~ run, how long ~ play, how often ~ charge, get me through, without recharging
+ hour of playback, last a whole, last all day, how long ~ listen, how long can i use, per charge
+ battery run, 续航, 待机, 用多久, 能用几天, 用几天, 撑多久, 撑多长, 电池能撑, 充满电可以用, 充一次
+ 一次能用, 能用多久, 听多久, 能用几个小时, 播放多久, 多久没电, 多久充一次, 能跑多久, 能亮多久
+ 亮多久
 standby = standby_time | standby time | 待机时间 | measure
  on standby, 待机多久, 待机多长, 能待机
 battery_life_gps = gps_battery_life | battery life with GPS | GPS续航 | measure
@@ -131,9 +145,13 @@ hardness = mohs_hardness steel_hardness | hardness | 硬度 | measure
 spf = sun_protection_factor | SPF | 防晒指数 | measure
  sun protection factor, what factor, protection factor, 防晒系数, 防晒值, 防晒指数, 几倍防晒
 uv_protection = upf sun_protection | UV protection | 防紫外线 | measure
- uv, sun protection, block the sun, against the sun, 防晒, 紫外线
+ uv, sun protection, block the sun, against the sun, 防晒, 紫外线, from the sun, protect ~ sun
+ shield ~ sun, keep ~ sun off, sun ray, uv ray, sunburn, 遮阳, 防紫外, 挡太阳, 抗紫外, 防晒指数
+ 防晒系数, 防晒等级, 防晒级别, 挡紫外线
 protection_class = ip_rating ip_class ingress_protection | protection class | 防护等级 | measure
- ip rating, which ip, what ip, 防水等级, 防尘等级, ip几, 几级防水
+ ip rating, which ip, what ip, 防水等级, 防尘等级, ip几, 几级防水, 防水级别, 防水几级, 防水性能
+ 防护级别, ip等级, ip级别, waterproof rating, water resistance rating, ip code, ingress
+ how waterproof is
 water_column = hydrostatic_head | water column | 静水压 | measure
  how waterproof, hydrostatic, how much rain, water column, 水柱, 防水指数, 防水系数
 depth_rating = water_resistance max_depth | water resistance | 防水深度 | measure
@@ -200,13 +218,21 @@ harvest_year = vintage year harvest | harvest year | 采摘年份 | measure
 age_min = minimum_age min_age recommended_age age suitable_age | minimum age | 适用年龄 | measure
  how old, what age, which age, from what age, year old, month old, age, suitable for a child, kids
  几岁, 多大年龄, 多大的孩子, 年龄, 几个月大, 多大可以, 多大能, 几岁的, 小朋友, 小孩能, 岁以上
- 几个月以上
+ 几个月以上, 几岁可以, 适合几岁, 几岁以上, 多大的小孩, 多大的宝宝, 多大的猫, 多大的狗, 岁孩子
+ 岁的孩子, 岁小孩, 岁宝宝, 岁能, 岁可以, 月龄, from what age, how old must, how old should
+ how old does, old enough, too young, suitable for age, toddler age
 load_max | maximum load | 最大承重 | measure
  = max_load maximum_load weight_limit load_capacity max_weight
  how much weight, how heavy ~ can, support weight, weight limit, how much can it carry, max load
- how much ~ carry, how heavy a load, maximum weight, bear, how many kilo ~ hold
- how much ~ support, can it hold, hold up to, weigh on it, 承重, 载重, 能承受, 承受多重, 负重
- 最大重量, 能放多重, 撑多重, 称多重, 能称, 量程, 最多称
+ how much ~ carry, how heavy a load, maximum weight, bear, how many kilo ~ hold, how much ~ support
+ can it hold, hold up to, weigh on it, 承重, 载重, 能承受, 承受多重, 负重, 最大重量, 能放多重
+ 撑多重, 称多重, 能称, 量程, 最多称, weight ~ carry, weight ~ support, weight ~ hold, weight ~ take
+ weight ~ bear, weight ~ stand, load, load ~ take, kilo ~ carry, kilo ~ hold, kilo ~ take
+ kilo ~ support, kg ~ support, kg ~ carry, hold a person, hold somebody, carry a person
+ heavy a person, how heavy a ~ take, how heavy a ~ carry, heavy ~ can it take, heavy ~ can it carry
+ support a person, 承重多少, 承重几, 承重是, 载重几, 载重多少, 能承, 承多少, 承受多少, 坐得下
+ 坐得住, 拉多重, 拉得住, 能放多少公斤, 放多少公斤, 能放多少斤, 放多重, 承载, 支撑多重, 撑得住
+ 扛多重, 最大能放
 precision = accuracy | precision | 精度 | measure
  how precise, how accurate, accurate, precise, precise to, 精确, 准不准, 精准, 误差
 pieces = piece_count number_of_pieces items set_size parts | pieces | 件数 | measure
@@ -216,7 +242,8 @@ pack_size = pack quantity units count pack_quantity | pack size | 包装数量 |
  how many ~ in the pack, how many ~ in a pack, how many ~ in the box, how many ~ per pack
  how many do i get, how many come, how many ~ in one, how many ~ in it, how many sheet, in a pack
  一包几, 几片, 一盒几, 一盒多少, 几支, 几张, 多少张, 多少片, 多少支, 一包多少, 几个装, 几只
- 一套几, 有几个, 几粒, 几双
+ 一套几, 有几个, 几粒, 几双, 几根, 多少根, 几条, 多少条, 几袋, 多少袋, 几块装, 几枚, 多少粒, 几对
+ how many do you get, how many are there in, how many per pack, how many come in
 bags = tea_bags teabags | bags | 茶包数 | measure
  how many bag, how many teabag, 多少包, 几包
 cups | cups | 杯数 | measure

@@ -120,9 +120,21 @@ NAME_OF_KEY = {key: attribute.name for attribute in ATTRIBUTES for key in attrib
 _COLOURS = """
 red 红色 红 | blue 蓝色 蓝 | green 绿色 绿 | black 黑色 黑 | white 白色 白 | grey gray 灰色 灰 |
 yellow 黄色 黄 | orange 橙色 橘色 | purple violet 紫色 紫 | pink 粉色 粉红色 粉 | brown 棕色 咖啡色
-褐色 | beige 米色 | silver 银色 银 | gold golden 金色 金 | navy 藏青色 深蓝色 | turquoise 青色 |
-khaki 卡其色
+褐色 | beige 米色 | silver 银色 银 | gold golden 金色 金 | navy 藏青色 深蓝色 | turquoise 绿松石色 青色 |
+khaki 卡其色 | burgundy maroon 酒红色 酒红 | teal 蓝绿色 | lilac lavender 淡紫色 薰衣草紫 |
+charcoal 炭灰色 炭灰 | graphite 石墨灰 石墨色 | indigo 靛蓝色 靛蓝 | magenta 品红色 品红 |
+aqua 水蓝色 水蓝 湖蓝色 湖蓝 | bronze 青铜色 | crimson 深红色 绯红 | ivory 象牙白 象牙色 |
+cream 奶油色 奶油白 米白色 米白 | mint 薄荷绿 薄荷色 | olive 橄榄绿 橄榄色 | sand 沙色 沙滩色 |
+rose 玫瑰粉 玫瑰色 | peach 蜜桃色 桃色 | coral 珊瑚色 珊瑚红 | champagne 香槟色 香槟金 |
+mustard 芥末黄 姜黄色 | camel tan 驼色 | lime 青柠色 | plum 梅子色 | sage 鼠尾草绿 |
+copper 古铜色 铜色 | celadon 青瓷色 | ember 橙红色 橙红 | moss 苔绿色 苔绿
 """
+# Of these, words that are no colours elsewhere: asked for "in mint", not "with mint".
+_AMBIGUOUS = """
+ivory cream mint olive sand rose peach coral champagne mustard camel tan lime plum sage copper ember
+moss bronze
+"""
+AMBIGUOUS_COLOURS = frozenset(_AMBIGUOUS.split())
 COLOUR_OF: dict[str, str] = {
     word: words[0] for words in (part.split() for part in _COLOURS.split("|")) for word in words
 }

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from .asking import SHOP_CONCEPT, Hit
 from .concepts import CONCEPTS, tokens_of
 from .keys import dimension_of
+from .sizes import sizes_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -20,14 +21,22 @@ if TYPE_CHECKING:
 FACTS_MAX = 3  # in one answer
 ENOUGH = 0.4
 _PLAINLY = 6.0
+_ALONE = 7.0  # of the one fact that can be meant
 _WORD_MIN, _SHARE_MIN = 4, 0.5  # of keys that no concept explains
 _AND = re.compile(r"\band\b|\bplus\b|[,;&/、](?=.)|\?(?=\s*\w)|和|跟|还有|以及|及|各|与|另外")
 _MOST = re.compile(
     r"\b(?:max\w*|most|at most|longest|largest|biggest|up to|highest)\b|最[大长多高]|最多|上限"
 )
 _LEAST = re.compile(r"\b(?:min\w*|at least|shortest|smallest|lowest)\b|最[小短少低]|下限")
-_IN_SIZE = re.compile(
-    r"\bin (?:a |an )?(?:\d{2}(?:\.5)?|x{0,3}[sl]|m|small|medium|large)\b(?! ?[a-z%°])"
+_HOLDS = re.compile(
+    r"\b(?:fits?|holds?|room|space|take|get|put|pack|carry|store)\b|装|放|盛|塞|容得?下"
+)
+_FREE_OF_IT = re.compile(
+    r"\b(?:free (?:of|from)|without) (?:it|that|them|any)\b|不含这|没有这个成分"
+)
+_HELD = frozenset({"fits", "lactose", "ingredients", "card_slots"})  # that "fit", "milk" also name
+_MY_SIZE = re.compile(
+    r"\b(?:i|my) (?:\w+ )?(?:take|wear|need|size|want)\b|\b(?:got|have)\b|我(?:穿|戴)"
 )
 _SPANS = ("length", "width", "height", "depth", "diameter", "thickness")
 # What else tells a customer something where a product does not say the thing itself.
@@ -35,7 +44,10 @@ _RELATED = {
     "size": ("dimensions", *_SPANS),
     "dimensions": ("size", *_SPANS),
     "waterproof": ("protection_class", "depth_rating", "water_column"),
-    "temperature": ("brewing_temperature", "washing_temperature", "comfort_temperature"),
+    "temperature": (
+        *("brewing_temperature", "washing_temperature", "comfort_temperature"),
+        *("heat_resistant", "oven_safe"),
+    ),
     "noise": ("volume_max",),
     "ports": ("connector",),
     "connector": ("ports",),
@@ -48,8 +60,12 @@ _RELATED = {
     "flavour": ("tasting_notes",),
     "camera": ("resolution",),
     "resolution": ("camera",),
-    "speed": (),
+    "filling": ("ingredients",),
+    "protection_class": ("waterproof", "depth_rating"),
+    "depth_rating": ("water_column",),
+    "charging_time": ("battery_life",),
 }
+_TOLD_IN_WORDS = frozenset({"protection_class"})  # to which a bare yes or no is no answer
 
 
 _NEEDS_ITS_NAME = frozenset({"price", "availability", "brand", "colour"})
@@ -68,12 +84,14 @@ class Match(NamedTuple):
 def matches(asked: Asked, facts: Sequence[Fact], own: frozenset[str]) -> list[Match]:
     """The facts that a question asks for, at most `FACTS_MAX`. own: words of the product's name."""
     hits = [hit for hit in asked.hits if hit.concept != SHOP_CONCEPT]
-    found = [match for fact in facts if (match := _match(asked, hits, fact, own)) is not None]
+    found = _by_size(asked, hits, facts) or [
+        match for fact in facts if (match := _match(asked, hits, fact, own)) is not None
+    ]
     if not found:
         found = (
-            _by_relation(asked, hits, facts)
-            or _by_size(asked, hits, facts)
+            _by_relation(asked, hits, facts, own)
             or _by_unit(asked, hits, facts, own)
+            or _by_value(asked, hits, facts, own)
             or _by_words(asked, hits, facts)
         )
     found.sort(key=lambda match: -match.score)
@@ -84,7 +102,9 @@ def matches(asked: Asked, facts: Sequence[Fact], own: frozenset[str]) -> list[Ma
     if any(_first(match) in ("size", "colour") and match.solid for match in found):
         found = [match for match in found if _first(match) != "availability"]  # "left in size 38?"
     if _asks_rather(asked, hits, found):
-        return []
+        found = _by_relation(asked, hits, facts, own)
+        if not found or _asks_rather(asked, hits, found):
+            return []
     return _chosen(asked, found)
 
 
@@ -165,7 +185,9 @@ def _match(asked: Asked, hits: Sequence[Hit], fact: Fact, own: frozenset[str]) -
     if score < ENOUGH:
         return None
     if key.free:
-        turned = not _said_free(asked, at)
+        same = {hit.concept for hit in hits if hit.at <= at}
+        turned = not any(_said_free(asked, hit.at) for hit in hits if hit.concept in same)
+        score += 0.0 if turned else 1.0
     return Match(fact, score, frozenset(at), turned, solid)
 
 
@@ -243,7 +265,9 @@ def _has_stray_part(hits: Iterable[Hit], at: set[int], own: frozenset[str]) -> b
     return False
 
 
-def _by_relation(asked: Asked, hits: Sequence[Hit], facts: Sequence[Fact]) -> list[Match]:
+def _by_relation(
+    asked: Asked, hits: Sequence[Hit], facts: Sequence[Fact], own: frozenset[str]
+) -> list[Match]:
     for hit in sorted(hits, key=lambda hit: -hit.weight):
         for related in _RELATED.get(hit.concept, ()):
             found = [
@@ -252,7 +276,9 @@ def _by_relation(asked: Asked, hits: Sequence[Hit], facts: Sequence[Fact]) -> li
                 if [part.concept for part in fact.meaning.parts] == [related]
                 and (not hit.vague or asked.dimensions is None)
                 and not fact.meaning.free
+                and (hit.concept not in _TOLD_IN_WORDS or fact.value.truth is None)
                 and _can_answer(asked, fact)
+                and not _has_stray_part(hits, set(hit.at), own)
             ]
             if found and related in _SPANS:
                 return [
@@ -267,13 +293,40 @@ def _by_relation(asked: Asked, hits: Sequence[Hit], facts: Sequence[Fact]) -> li
 
 def _by_size(asked: Asked, hits: Sequence[Hit], facts: Sequence[Fact]) -> list[Match]:
     """ "Do you have them in 43?" names no attribute."""
-    if not asked.whether or any(not hit.vague for hit in hits) or not _IN_SIZE.search(asked.text):
+    if any(not hit.vague and hit.concept not in ("size", "availability") for hit in hits):
+        return []
+    if not (asked.whether or _MY_SIZE.search(asked.text)) or not sizes_of(asked.text):
         return []
     return [
-        Match(fact, 1.0, frozenset())
+        Match(fact, _ALONE, frozenset())
         for fact in facts
         if fact.meaning.parts[0].concept == "size" and len(fact.meaning.parts) == 1
     ]
+
+
+def _by_value(
+    asked: Asked, hits: Sequence[Hit], facts: Sequence[Fact], own: frozenset[str]
+) -> list[Match]:
+    """The one fact that has a word of the question among its values: "is it ember?"."""
+    if _solid(asked, hits, own):
+        return []
+    tokens = set(asked.tokens) - own
+    found = [
+        Match(fact, 1.0, frozenset())
+        for fact in facts
+        if fact.number is None and any(_is_said(each, tokens) for each in fact.value.english)
+    ]
+    return found if len(found) == 1 else []
+
+
+def _is_said(value: str, tokens: set[str]) -> bool:
+    words = tokens_of(value.lower())
+    return any(len(word) >= _WORD_MIN for word in words) and tokens.issuperset(words)
+
+
+def _solid(asked: Asked, hits: Sequence[Hit], own: frozenset[str]) -> bool:
+    """Whether something is asked for by more than words of the product's own name."""
+    return any(not hit.vague and not {asked.tokens[i] for i in hit.at} <= own for hit in hits)
 
 
 def _by_unit(
@@ -283,16 +336,20 @@ def _by_unit(
     unit = asked.unit or (asked.bound and asked.bound.unit)
     if unit == "gb" and asked.bound is not None and asked.bound.how in ("", "="):
         return []  # 5G
-    if unit is None or any(not hit.vague for hit in hits) or _has_stray_part(hits, set(), own):
+    if unit is None or _has_stray_part(hits, set(), own):
         return []
     dimension = dimension_of(unit)
+    if dimension == "volume" and _HOLDS.search(asked.text):
+        hits = [hit for hit in hits if hit.concept not in _HELD]  # "does 300 ml of milk fit in?"
+    if _solid(asked, hits, own):
+        return []
     found = [fact for fact in facts if dimension_of(fact.unit) == dimension]
     usual = [fact for fact in found if fact.meaning.parts[0].concept in ("weight", "capacity")]
     if len(found) > 1 and len(usual) == 1:
         found = usual
     if len(found) != 1:
         return []
-    return [Match(found[0], 1.0, frozenset())]
+    return [Match(found[0], _ALONE, frozenset())]
 
 
 def _by_words(asked: Asked, hits: Sequence[Hit], facts: Sequence[Fact]) -> list[Match]:
@@ -322,6 +379,8 @@ def _said_free(asked: Asked, at: set[int]) -> bool:
     before = " ".join(asked.tokens[max(0, first - 2) : first])
     after = asked.tokens[last + 1] if last + 1 < len(asked.tokens) else ""
     if after == "free" or re.search(r"(?:^| )(?:free(?: of| from)?|no|without|zero)$", before):
+        return True
+    if _FREE_OF_IT.search(asked.text):
         return True
     return re.search("(?:无|不 含|零|没 有|不 加|未 加|没 含)$", before) is not None and not (
         before.endswith("没 有") and asked.tokens[max(0, first - 3) : first - 2] == ("有",)

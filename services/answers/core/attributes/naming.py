@@ -11,6 +11,7 @@ from shopkeeper.shared.text.normalisation import normalise
 
 from ..terms import terms_of
 from .concepts import stem, tokens_of
+from .lexicon import FILLERS
 
 if TYPE_CHECKING:
     from shopkeeper.shared.contracts.events.shop import ProductCatalogued
@@ -58,7 +59,7 @@ def _shared(product: ProductCatalogued, said: frozenset[int] | frozenset[str]) -
 @lru_cache(maxsize=NAMES_MAX)
 def _terms(title: str, title_zh: str, brand: str) -> tuple[frozenset[str], frozenset[str]]:
     of_brand = frozenset(terms_of(brand) or terms_of(title)[:1])  # many titles begin with it
-    own = {term for term in terms_of(f"{title} {title_zh}") if len(term) > 1} - of_brand
+    own = {term for term in terms_of(f"{title} {title_zh}") if len(term) > 1} - of_brand - FILLERS
     return of_brand, frozenset(own)
 
 

@@ -25,6 +25,16 @@ class CatalogueRoute:
         found = answer_from(self._products, question.text, question.product_id, language)
         if found is None:
             return None
+        if found.unknown:
+            return Answer(
+                None,
+                0.0,
+                "person",
+                language,
+                abstained="unknown_product",
+                products=found.near,
+                about=found.unknown,
+            )
         if found.answer is None:
             why = "several_products" if found.several else "unknown_attribute"
             return Answer(

@@ -12,6 +12,7 @@ from .asking import understood
 from .concepts import CONCEPTS, tokens_of
 from .lexicon import COLOUR_OF
 from .phrasing import said_of, stated, whether, with_opening
+from .sizes import fits, sizes_of
 from .units import UNITS, converted, rounded
 
 if TYPE_CHECKING:
@@ -27,12 +28,6 @@ _SEPARATELY = re.compile(
     r"|另买|另外买|单独买|单买|自备|另购|另配|自己买|再买|要买|自己准备|另外配"
 )
 _NOTHING = frozenset({"none", "no", "0", "无", "没有"})
-_SIZE = re.compile(
-    r"(?<![a-z\d.])(?:(?:size|sizes|a|an|in|eu|us|uk)\s+(\d{1,3}(?:\.5)?|(?:xx?x?)?[sl]|m)|(xx?x?[sl]|[2-5]xl))"
-    r"(?![a-z\d.])|(?<![\d.])(\d{2}(?:\.5)?)\s*[码号]|(?<![a-z])((?:xx?x?)?[sl]|m)[码号]|有(xs|s|m|l)(?![a-z])"
-)
-_WORDED_SIZE = {"small": "s", "medium": "m", "large": "l", "extra large": "xl", "小号": "s"}
-_WORDED_SIZE |= {"中号": "m", "大号": "l", "extra small": "xs", "加大": "xl"}
 _RANGE = re.compile(r"(\d+(?:\.\d+)?)\s*(?:-|to|~|–)\s*(\d+(?:\.\d+)?)")
 
 
@@ -96,8 +91,8 @@ def _opening(asked: Asked, match: Match) -> bool | None:
             return any(comes_in(each, next(iter(wanted)) or "") for each in values)
         have = {hit.value for each in values for hit in understood(_plain(each)).hits if hit.value}
         return wanted <= have
-    if name in ("size",) and (sizes := _sizes_of(asked.text)):
-        return any(_fits(size, each) for size in sizes for each in values)
+    if name in ("size",) and (sizes := sizes_of(asked.text)):
+        return any(fits(size, _plain(each)) for size in sizes for each in values)
     if (
         asked.bound is not None
         and fact.number is not None
@@ -129,11 +124,17 @@ def _holds(bound: Bound, fact: Fact) -> bool | None:
     elif bound.unit is not None:
         return None
     near = abs(number - amount) <= 1e-9 * max(1.0, abs(number))
+    if bound.how in ("", "=") and _is_least(fact):
+        return number < amount or near  # a child of five, from three years on
     if bound.how in ("<", "<="):
         return (number < amount and not near) or (near and bound.how == "<=")
     if bound.how in (">", ">=", ""):
         return (number > amount and not near) or (near and bound.how != ">")
     return near
+
+
+def _is_least(fact: Fact) -> bool:
+    return fact.meaning.parts[0].concept == "age_min" or fact.meaning.qualifier == "min"
 
 
 def _in_unit(asked: Asked, fact: Fact) -> Value:
@@ -148,21 +149,6 @@ def _in_unit(asked: Asked, fact: Fact) -> Value:
     return fact.value._replace(
         english=(f"{said} {unit.english} ({fact.value.english[0]})",),
         chinese=(f"{said}{unit.chinese}（{fact.value.chinese[0]}）",),
-    )
-
-
-def _sizes_of(text: str) -> list[str]:
-    found = [next(part for part in match if part) for match in _SIZE.findall(text)]
-    return found or [size for word, size in _WORDED_SIZE.items() if word in text]
-
-
-def _fits(size: str, value: str) -> bool:
-    value = _plain(value)
-    if size in re.split(r"[/,\s]+", value):
-        return True
-    ranged = _RANGE.fullmatch(value)
-    return bool(
-        ranged and size[0].isdigit() and float(ranged[1]) <= float(size) <= float(ranged[2])
     )
 
 

@@ -46,7 +46,7 @@ hours time 3600 hours 小时 | hour hr hrs h 小时 个小时 钟头 个钟头
 days time 86400 days 天 | day 天 日
 weeks time 604800 weeks 周 | week 周 星期 个星期
 months time 2629800 months 个月 | month 月 个月
-years time 31557600 years 年 | year yr yrs 年
+years time 31557600 years 年 | year yr yrs 年 岁 周岁
 w power 1 W 瓦 | watt watts wattage 瓦 瓦特
 kw power 1000 kW 千瓦 | kilowatt 千瓦
 v voltage 1 V 伏 | volt volts 伏 伏特

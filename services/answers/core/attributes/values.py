@@ -101,6 +101,8 @@ def own_facts(product: ProductCatalogued) -> Iterator[Fact]:
         after = ("", "")
         if unit is not None:
             after = (UNITS[unit].english + meaning.per[0], UNITS[unit].chinese + meaning.per[1])
+            if unit == "years" and meaning.parts[0].concept == "age_min":
+                after = (UNITS[unit].english, "岁")
         value = _value(said, after, key)
         if value is None:
             continue

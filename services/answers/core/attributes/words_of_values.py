@@ -4,7 +4,7 @@ A line: what a value is called first, then other words for it, in English and Ch
 brackets names what it is a kind of.
 """
 
-from .lexicon import COLOUR_OF
+from .lexicon import AMBIGUOUS_COLOURS, COLOUR_OF
 
 MATERIALS = """
 leather | real leather, genuine leather, 真皮, 皮革, 皮的, 皮质, 牛皮
@@ -78,17 +78,28 @@ fuel=wood | 木柴, 柴火
 fuel=petrol | gasoline, petrol, 汽油
 """
 _SINGLE_HAN = "的色款"
+_AROUND_COLOURS = (
+    "in ~",
+    "in the ~",
+    "~ one",
+    "~ version",
+    "~ colour",
+    "is it ~",
+    "a ~",
+    "the ~ one",
+)
 
 
 def colours() -> dict[str, str]:
     """A colour's word in a question -> its normal form. One sign alone is none: 红茶."""
     said = {}
     for word, normal in COLOUR_OF.items():
-        if word.isascii() or len(word) > 1:
+        if word in AMBIGUOUS_COLOURS:
+            said.update({around.replace("~", word): normal for around in _AROUND_COLOURS})
+        elif word.isascii() or len(word) > 1:
             said[word] = normal
         else:
             said.update({word + mark: normal for mark in _SINGLE_HAN})
-    said.update({"cream": "cream", "rose": "rose", "玫瑰色": "rose", "奶油色": "cream"})
     return said
 
 

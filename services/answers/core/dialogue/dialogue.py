@@ -3,6 +3,7 @@ remembered for the next one."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from shopkeeper.shared.contracts.events.answers import AnswerSource, Handover
@@ -16,7 +17,7 @@ from ..question import Answer
 from ..terms import question_ids
 from . import phrasing
 from .conversation import TURN_CHARACTERS_MAX, TURNS_MAX, Turn
-from .resolving import OFFERED_MAX, Plan, Resolver
+from .resolving import OFFERED_MAX, Plan, Resolver, without_name
 from .small_talk import small_talk, wants_person
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 QUESTION_CHARACTERS_MAX = 300  # of what a follow-up goes on from
 TITLE_CHARACTERS_MAX = 200
+UNKNOWN_PRODUCT = "unknown_product"
 UNANSWERED_MAX = 2  # in a row, before a person gets a summary
 ABOUT_PRODUCTS = frozenset({"catalogue", "opinions"})  # routes whose questions another product fits
 
@@ -112,8 +114,14 @@ class Dialogue:
                     (each.id for each in answer.sources if each.kind == "order"), None
                 )
                 if ask.base:
-                    before.question = _kept(ask.base)
+                    told = self._products.get(answer.product_id or "")
+                    about = answer.route in ABOUT_PRODUCTS and not ask.must
+                    base = without_name(ask.base, told) if about else ask.base
+                    before.question = _kept(base or ask.base)
                 return answer
+            if answer.abstained == UNKNOWN_PRODUCT:
+                before.question, before.of_product = _kept(plan.lost), bool(plan.lost)
+                return answer  # it is the answer, and no other reading of the line is
         if plan.of_product:
             before.of_product = True
             _focus(before, plan.product_id)
@@ -184,7 +192,8 @@ class Dialogue:
         before.turns = (*before.turns, turn)[-TURNS_MAX:]
         before.unanswered = before.unanswered + 1 if answer.text is None else 0
         asked_for = plan == "person"
-        if asked_for or before.unanswered >= UNANSWERED_MAX:
+        unknown = answer.abstained == UNKNOWN_PRODUCT
+        if asked_for or unknown or before.unanswered >= UNANSWERED_MAX:
             title = None if before.product_id is None else self._title(before.product_id, language)
             handover = Handover(
                 reason="requested" if asked_for else "unanswered",
@@ -227,9 +236,23 @@ def _fits(ask: Ask, answer: Answer) -> bool:
         return False
     if not ask.must:
         return True
+    if _ASKS_NUMBER.search(simplified(normalise(ask.must))):
+        return any(_DIGIT.search(source.quote) for source in answer.sources)
     wanted = set(question_ids(ask.must).tolist())
     said = " ".join(f"{source.title or ''} {source.quote}" for source in answer.sources)
     return not wanted.isdisjoint(question_ids(said).tolist())
+
+
+# A line that asks for an amount of what was spoken of: "from what amount?", 要几天.
+_ASKS_NUMBER = re.compile(
+    r"^(?!.*\bit\b)(?:and |but |so )*(?:from |until |up to |at |for |after |within )?(?:what|which"
+    r"|how) (?:amount|sum|price|value"
+    r"|number|percentage|much|many|long|soon|high|days)\b[^.?!]{0,20}\W*$"
+    r"|^[^,。?]{0,4}(?:多少钱|几天|多久|多少天|多长时间|几成|多少)[^,。?]{0,6}\W*$"
+)
+_DIGIT = re.compile(
+    r"\d|\b(?:one|two|three|four|five|six|seven|ten|fourteen|thirty)\b|[一二两三四五六七十百]"
+)
 
 
 def _joined(answers: Sequence[Answer]) -> Answer:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from shopkeeper.shared.text.chinese import simplified
 from shopkeeper.shared.text.normalisation import normalise
 
-from ..attributes.answering import MOVING, name_words, readings
+from ..attributes.answering import MOVING, name_words, readings, tells
 from ..attributes.lexicon import BY_NAME, CHINESE_COLOUR, FILLERS
 from ..product_table import has_words
+from ..shop_matters import matters_of
 from ..terms import terms_of
 from .choosing import chosen
 from .hearing import colour_alone, heard, without_talk
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from .hearing import Heard
 
 OFFERED_MAX = 3
+OF_PRODUCTS_TOO = frozenset({"warranty", "broken", "late parcel"})  # matters of a shop's
 _MOVING = re.compile("|".join(BY_NAME[name].asked.pattern for name in sorted(MOVING)))
 _WORD = re.compile(r"[\u3400-\u9fff]+|[^\W_\u3400-\u9fff]+(?:['.-][^\W_\u3400-\u9fff]+)*")
 
@@ -69,16 +71,16 @@ class Resolver:
         text = simplified(normalise(question.text))
         line = heard(text)
         focus = before.product_id
-        for find in (self._choice, self._attribute, self._name):
+        for find in (self._choice, self._of_focus, self._attribute, self._name):
             plan = find(question, line, before)
             if plan is not None:
                 return plan
         asks = [Ask(question, line.text)]
         product = None if focus is None else self._products.get(focus)
         if focus is not None and line.points:
-            asks.insert(0, _ask(question, line.text, focus, _without_name(line.text, product)))
+            asks.insert(0, _ask(question, line.text, focus, without_name(line.text, product)))
         elif focus is not None and (line.goes_on or line.corrects):
-            asks.append(_ask(question, line.text, focus, _without_name(line.text, product)))
+            asks.append(_ask(question, line.text, focus, without_name(line.text, product)))
         asks[:0] = _of_orders(question, line, before)
         ties = line.goes_on or line.corrects or line.short
         if ties and before.question and line.text != before.question:
@@ -151,6 +153,16 @@ class Resolver:
     def _is_whole(self, line: Heard) -> bool:
         """Whether a line asks something by itself, so that no name in it is a mere choice."""
         return any(True for _ in readings(line.text, None)) or not line.short
+
+    def _of_focus(self, question: Question, line: Heard, before: Conversation) -> Plan | None:
+        """A question that the catalogue answers of the product in focus: "does it fold?", 带笔吗."""
+        focus = None if before.product_id is None else self._products.get(before.product_id)
+        if matters_of(line.text) - OF_PRODUCTS_TOO:
+            return None
+        if focus is None or not tells(self._products, line.text, focus):
+            return None
+        base = without_name(line.text, focus)
+        return Plan((_ask(question, line.text, focus.product_id, base),), True, focus.product_id)
 
     def _attribute(self, question: Question, line: Heard, before: Conversation) -> Plan | None:
         """A question for an attribute: of the product that it names, or else the one in focus."""
@@ -257,8 +269,13 @@ _CODE = re.compile(r"(?<![a-z\d])(?=[a-z\d-]*\d)[a-z\d][a-z\d-]{2,40}(?![a-z\d])
 _CONTENT = re.compile(
     r"\bin (?:it|there)\b|\binside\b|\bdid i (?:buy|order)\b|里面|买的?(?:是|了)?什么"
 )
+_BY_ONESELF = re.compile(
+    r"\b(?:where|how) (?:can|could|do|should) i\b[^?]{0,20}\b(?:see|track|follow|check|find|look)\b"
+    r"|(?:在?哪里?|哪儿|怎么|如何)(?:可以|能)?(?:自己)?(?:查|看|跟踪)"
+)
 _UNDERWAY = re.compile(
-    r"\b(?:when|where|arriv\w*|track\w*|status|ship\w*|deliver\w*|here|late)\b|时候|到|哪|物流|发货|快递"
+    r"\b(?:when|where|arriv\w*|track\w*|status|ship\w*|deliver\w*|here|late)\b|时候|到|哪|物流"
+    r"|发货|快递"
 )
 
 
@@ -277,7 +294,10 @@ def _of_orders(question: Question, line: Heard, before: Conversation) -> list[As
                     route="orders"
                 )
             )
-    elif told and (line.goes_on or line.points or line.short):
+    elif told and _BY_ONESELF.search(line.text):
+        how = "怎么查物流" if _is_chinese(line.text) else "how do I track my order"
+        asks.append(_ask(question, how, None, before.question))
+    elif told and (line.goes_on or line.points or line.short or _CONTENT.search(line.text)):
         content = _CONTENT.search(line.text)
         if content or _UNDERWAY.search(line.text):
             text = f"{'where is' if content else line.text} order {before.order_id}"
@@ -347,7 +367,7 @@ def _without_words(text: str, words: str) -> str:
     return " ".join(text.split())
 
 
-def _without_name(text: str, product: ProductCatalogued | None) -> str:
+def without_name(text: str, product: ProductCatalogued | None) -> str:
     """A question without the words of this product's names."""
     if product is None:
         return text

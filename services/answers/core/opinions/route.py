@@ -58,7 +58,8 @@ class OpinionRoute:
             found = sentences_with(digests, content_terms(asked.rest))
             if not found:
                 return None
-            return self._given(asked, None, mentioned(digests, found), digests, language)
+            given = self._given(asked, None, mentioned(digests, found), digests, language)
+            return given._replace(yields=True)
         opinions = about(digests, asked.facet)
         if not opinions.mentioning:
             return _declined("no_reviews", language, asked.product_id)

@@ -31,7 +31,8 @@ def test_every_event_is_valid_unique_and_in_order():
     events = simulate(5000)
     for event in events:
         data = msgspec.convert(event.data, SHOP_TYPES[event.type])
-        expected = data.product_id if event.type == "product.reviewed.v1" else data.user
+        keys = {"product.reviewed.v1": "product_id", "order.updated.v1": "order_id"}
+        expected = getattr(data, keys.get(event.type, "user"))
         assert event.key == expected
     assert len({e.id for e in events}) == len(events)
     assert all(a.time_ms <= b.time_ms for a, b in itertools.pairwise(events))
@@ -40,7 +41,6 @@ def test_every_event_is_valid_unique_and_in_order():
         "knowledge.published.v1",
         "product.removed.v1",
         "order.refunded.v1",
-        "order.updated.v1",
         "answer.rated.v1",
         "review.withdrawn.v1",
         "user.erased.v1",
@@ -69,6 +69,28 @@ def test_carts_and_orders_hold_what_was_clicked_in_the_visit():
             orders += 1
             assert {p["product_id"] for p in event.data["products"]} == added[session]
     assert orders > 100
+
+
+def test_an_order_is_placed_sent_and_delivered_and_some_customers_ask_where_it_is():
+    told, numbers = defaultdict(list), {}
+    asked = []
+    for event in simulate(20_000):
+        if event.type == "order.updated.v1":
+            told[event.key].append(event.data["status"])
+            numbers[event.data["order_number"]] = event.data["user_id"]
+            assert ("expected_on" in event.data) == (event.data["status"] != "delivered")
+        elif event.type == "question.asked.v1":
+            asked.append(event.data)
+    steps = ["placed", "shipped", "delivered"]
+    assert all(statuses == steps[: len(statuses)] for statuses in told.values())
+    assert sum(statuses == steps for statuses in told.values()) > 100
+    own = [
+        question
+        for question in asked
+        for number, user in numbers.items()
+        if number in question["question"] and user == question["user_id"]
+    ]
+    assert len(own) > 20
 
 
 def test_visits_stay_within_what_goes_together():
@@ -120,7 +142,7 @@ def test_a_users_own_catalogue_without_categories_works():
     assert {e.data["product_id"] for e in events if "product_id" in e.data} <= {
         p.product_id for p in products
     }
-    assert len({e.type for e in events}) == 6
+    assert len({e.type for e in events}) == 7
 
 
 def test_a_catalogue_of_one_product_is_enough():
