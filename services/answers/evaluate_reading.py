@@ -72,8 +72,8 @@ def retrieved(
     cases: Sequence[Case], passages: Iterable[str], embedders: Mapping[str, Embeds]
 ) -> list[Case]:
     """The same questions with the passage that ranks first in the pool as the worker ranks it, of
-    those that have an answer. A passage other than the question's own counts as one without the answer for
-    `answerable_auroc`, but a right answer out of it is right.
+    those that have an answer. A passage other than the question's own counts as one without the
+    answer for `answerable_auroc`, but a right answer out of it is right.
 
     passages: further ones of the pool; duplicates are one. embedders: by language; none: by words.
     """
