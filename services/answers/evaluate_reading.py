@@ -12,22 +12,23 @@ import numpy as np
 import orjson
 
 from shopkeeper.shared.runtime import settings
+from shopkeeper.shared.text.embedder import load_embedders
 from shopkeeper.shared.text.language import detect
 from shopkeeper.shared.text.reading.reader import SpanReaders
 from shopkeeper.shared.text.reading.scores import Score, auroc, score
 
-from .core.entries import Entry
-from .core.ranking import LexicalRanker
+from .core.fused import FusedRanker
+from .evaluate import filled
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from typing import IO
 
+    from .core.fused import Embeds
     from .core.span_reading import SpanModel
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 AT_ONCE = 64  # questions
-PUT_AT_ONCE = 500  # passages
 
 
 class Case(NamedTuple):
@@ -67,19 +68,19 @@ def _case_of(row: dict[str, Any]) -> Case:
     return Case(question, passage, known)
 
 
-def retrieved(cases: Sequence[Case], passages: Iterable[str]) -> list[Case]:
-    """The same questions with the passage that ranks first in the pool, of those that have an
-    answer. A passage other than the question's own counts as one without the answer for
-    `answerable_auroc`, but a right answer out of it is right.
+def retrieved(
+    cases: Sequence[Case], passages: Iterable[str], embedders: Mapping[str, Embeds]
+) -> list[Case]:
+    """The same questions with the passage that ranks first in the pool as the worker ranks it, of
+    those that have an answer. A passage other than the question's own counts as one without the
+    answer for `answerable_auroc`, but a right answer out of it is right.
 
-    passages: further ones of the pool; duplicates are one.
+    passages: further ones of the pool; duplicates are one. embedders: by language; none: by words.
     """
     asked = [case for case in cases if case.answers]
     pool = list(dict.fromkeys([*(case.passage for case in asked), *passages]))
-    ranker = LexicalRanker()
-    for first in range(0, len(pool), PUT_AT_ONCE):
-        some = range(first, min(first + PUT_AT_ONCE, len(pool)))
-        ranker.put([Entry(id=str(n), title="", text=pool[n], kind="page") for n in some])
+    ranker = FusedRanker(embedders)
+    filled(ranker, pool)
     rankings = ranker.rank_all([case.question for case in asked], 1, [None] * len(asked))
     return [
         case._replace(passage=pool[int(ranking.hits[0].id)] if ranking.hits else "")
@@ -152,4 +153,5 @@ def reading(file: Path, retrieve: bool, pools: tuple[Path, ...]) -> dict[str, An
     if not retrieve:
         return evaluated(readers, cases)
     others = [case.passage for pool in pools for case in read_cases(pool)]
-    return evaluated(readers, cases, retrieved(cases, others))
+    embedders = load_embedders(settings.model_dir_of(os.environ))
+    return evaluated(readers, cases, retrieved(cases, others, embedders))

@@ -137,6 +137,59 @@ def test_each_text_goes_to_who_deals_with_it(kafka):
         no_letters(kafka, topic, "answers")
 
 
+PAGE = (
+    "Thank you for shopping with us. Our warehouse is in the north of the country, and orders leave"
+    " it every weekday at noon. You will receive a message with a tracking number as soon as the"
+    " carrier has your parcel. Delivery is free from an order value of 50 euros. You can return any"
+    " item within 30 days of delivery, unused and with its label. Please keep the receipt, since we"
+    " need the number that is printed on it. The money is paid back to the card that you paid with"
+    " within five working days of our receiving the parcel. Gift cards and opened cosmetics cannot"
+    " be exchanged. Our shop on the market square is open from nine to six, except on public"
+    " holidays. For anything else write to our customer service, where somebody reads along from"
+    " Monday to Friday. "
+)
+PAGE_ZH = (
+    "感谢您的购买。我们的仓库在北方，订单每个工作日中午发出。包裹交给快递后，您会收到带有单号的短信。"
+    "订单满五十元免运费。收到商品后七天之内可以申请退货，商品须未使用并保留吊牌。请保留发票，"
+    "上面的号码退货时需要。我们收到包裹后五个工作日之内，货款退回您付款的银行卡。礼品卡和已开封的化妆品不能退换。"
+    "实体店每天早上九点到晚上六点营业，节假日除外。其他问题请写信给客服。"
+)
+
+
+def test_of_a_long_page_the_sentence_of_the_span_is_told(kafka):
+    """By the shipped models, in both languages: of ten sentences the one that answers."""
+    pages = {
+        "terms": ("Delivery and returns", PAGE),
+        "terms-zh": ("配送与退货", PAGE_ZH),
+    }
+    published = [
+        event(
+            topics.KNOWLEDGE,
+            "knowledge.published.v1",
+            name,
+            {"knowledge_id": name, "title": title, "text": text, "kind": "page"},
+            f"k-{name}",
+        )
+        for name, (title, text) in pages.items()
+    ]
+    asked = {
+        "days": ("How many days do I have to return an item?", "30 days"),
+        "free": ("From which order value is delivery free?", "50 euros"),
+        "zh": ("收到商品后几天之内可以申请退货？", "七天之内"),
+    }
+    publish(kafka, published)
+    with worker_process("answers", kafka) as worker:
+        publish(kafka, [question(name, text) for name, (text, _) in asked.items()])
+        found = waited_for(kafka, asked.keys(), worker)
+        assert worker.terminate() == 0, worker.output()
+    for name, (_, words) in asked.items():
+        answer = found[name]["answer"]
+        assert answer is not None, found[name]
+        assert words in answer
+        assert len(answer) < 120, answer  # a sentence, not the 600 characters around it
+        assert answer in (PAGE, PAGE_ZH)[name == "zh"]
+
+
 def test_a_killed_worker_knows_what_was_published_removed_and_repriced(kafka):
     publish(kafka, [*catalogue(), *knowledge()])
     with worker_process("answers", kafka, WORKER_ID="a") as worker:

@@ -9,10 +9,15 @@ import json
 import time
 
 import numpy as np
-from export_reader import arguments, judged, parsed, reader_of, selected, vocabulary_of, weights_of
-from span_graph import built
-
-from train import MODELS  # isort: skip
+from export_reader import (
+    arguments,
+    graph_of,
+    judged,
+    parsed,
+    reader_of,
+    selected,
+    vocabulary_for,
+)
 
 
 def main() -> None:
@@ -21,16 +26,15 @@ def main() -> None:
     parser.add_argument("--windows", default="", help="pieces, as 256,320")
     parser.add_argument("--limit", type=int, default=0, help="questions, by chance")
     given = parsed(parser)
-    weights = weights_of(given.state)
-    vocabulary = vocabulary_of(given.weights / f"{given.model}-tokenizer.json").encode()
+    vocabulary = "\n".join(vocabulary_for(given)).encode()
     reads = selected(given)
     order = np.random.default_rng(0).permutation(len(reads))
     reads = [reads[n] for n in order[: given.limit or None]]
     windows = [int(each) for each in given.windows.split(",") if each] or [given.pieces]
     for name in given.formats.split(","):
-        content = built(weights, MODELS[given.model][0], name == "int8").SerializeToString()
         for pieces in windows:
             given.pieces = pieces
+            content = graph_of(given, name == "int8")
             reader = reader_of(content, vocabulary, given.language, given)
             seconds: list[float] = []
             reader.on_call = lambda took, _, kept=seconds: kept.append(took)

@@ -12,19 +12,20 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from questions import Read, parts
+from questions import Read, parts, rows_to_learn
 from span_graph import built
+from vocabulary import VOCABULARY, pieces_of
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "encoder"))
-from export import vocabulary_of
 from train import MODELS
 
 from shopkeeper.shared.text.language import detect
 from shopkeeper.shared.text.manifest import MANIFEST, MANIFEST_FORMAT, ReaderEntry
 from shopkeeper.shared.text.reading.reader import SpanReader
 from shopkeeper.shared.text.reading.scores import auroc, score
+from shopkeeper.shared.text.transformer import padded
 
-PIECES_MAX = {"zh": 320, "en": 256}
+PIECES_MAX = {"zh": 320, "en": 192}
 SPAN_PIECES_MAX = {"zh": 50, "en": 64}
 STEPS = 100  # of Newton's method: it needs ten
 
@@ -41,6 +42,21 @@ def weights_of(state: Path) -> dict[str, np.ndarray]:
     found = torch.load(state, weights_only=True)
     found = found.get("model", found)
     return {name: value.float().numpy() for name, value in found.items()}
+
+
+def graph_of(given: argparse.Namespace, quantised: bool = True) -> bytes:
+    """The trained state as an ONNX model; of positions it has those of one window."""
+    weights = weights_of(given.state)
+    weights["positions.weight"] = weights["positions.weight"][: padded(given.pieces)]
+    return built(weights, MODELS[given.model][0], quantised).SerializeToString()
+
+
+def vocabulary_for(given: argparse.Namespace) -> list[str]:
+    """The pieces that the state was trained with."""
+    kept = given.state.parent / VOCABULARY
+    if kept.exists():
+        return kept.read_text(encoding="utf-8").split("\n")
+    return pieces_of(given.weights / f"{given.model}-tokenizer.json")
 
 
 def reader_of(content: bytes, vocabulary: bytes, language: str, given) -> SpanReader:
@@ -106,6 +122,7 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("state", type=Path)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--weights", type=Path, required=True)
+    parser.add_argument("--xquad", type=Path, help="as in training")
     parser.add_argument("--pieces", type=int, default=0, help="of a window; else the language's")
     parser.add_argument("--span-pieces", type=int, default=0)
     return parser
@@ -120,8 +137,9 @@ def parsed(parser: argparse.ArgumentParser) -> argparse.Namespace:
 
 def selected(given: argparse.Namespace) -> list[Read]:
     """`select`, with wrong passages of it."""
-    tokens = given.weights / f"{given.model}-tokenizer.json"
-    found, reading = parts(given.data, given.language, tokens)
+    rows = rows_to_learn(given.data, given.language, given.xquad)
+    del rows["train"]  # is slow to be cut into pieces
+    found, reading = parts(rows, given.language, vocabulary_for(given))
     reading.with_others(found["select"])
     return found["select"]
 
@@ -131,10 +149,8 @@ def main() -> None:
     parser.add_argument("models", type=Path)
     parser.add_argument("--version", required=True)
     given = parsed(parser)
-    weights = weights_of(given.state)
-    content = built(weights, MODELS[given.model][0]).SerializeToString()
-    tokens = given.weights / f"{given.model}-tokenizer.json"
-    vocabulary = vocabulary_of(tokens).encode()
+    content = graph_of(given)
+    vocabulary = "\n".join(vocabulary_for(given)).encode()
     reader = reader_of(content, vocabulary, given.language, given)
     found, sides = judged(reader, selected(given))
     answerable = fitted(sides)

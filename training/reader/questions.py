@@ -1,7 +1,7 @@
-"""Questions with passages, of the shared sets, as pieces; `select` is kept for choosing.
+"""Questions with passages, of the shared sets, of XQuAD and of our own writing, as pieces.
 
-A part is chosen by its passage, so that no passage is in two parts. `dev` is opened for the report
-alone.
+A twelfth, `select`, is kept for choosing: by passage, of our own questions by entry, so that
+neither is in two parts. `dev` is opened for the report alone.
 """
 
 from __future__ import annotations
@@ -10,18 +10,14 @@ import gzip
 import hashlib
 import json
 import math
-import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "encoder"))
-from export import vocabulary_of
 
 from shopkeeper.shared.text.chinese import simplified
 from shopkeeper.shared.text.reading.windows import QUESTION_PIECES_MAX, kinds_of
@@ -30,8 +26,11 @@ from shopkeeper.shared.text.wordpiece import Placed, WordPiece
 SELECT_OF = 12
 SETS = {"zh": ("cmrc2018", "drcd"), "en": ("subjqa_products",)}
 ANSWERS = "amazon_qa_appliances"  # English; passages are put together of its answers
+XQUAD = "xquad"  # Artetxe et al. 2020: 1,190 questions of SQuAD 1.1, in both languages
+OWN = Path(__file__).parents[1] / "data" / "faq_own.jsonl"
+OWN_NAME = "own_pages"
 OTHERS = 5  # wrong passages that are kept for a question: those that have most of its words
-TOGETHER = (3, 7)  # answers of one product in a passage, at least and below
+TOGETHER = (3, 7)  # answers in a passage that is put together, at least and below
 TELLING = (25, 200)  # characters of an answer: "Yes." could be anybody's, an essay is no answer
 
 
@@ -113,6 +112,51 @@ def put_together(data: Path, part: str, seed: int = 0) -> list[Row]:
     return found
 
 
+def xquad(file: Path) -> list[Row]:
+    """The questions of one language: a file of SQuAD's format."""
+    return [
+        Row(
+            asked["question"],
+            paragraph["context"],
+            (answer["answer_start"], answer["answer_start"] + len(answer["text"])),
+            XQUAD,
+            asked["id"],
+            [answer["text"]],
+        )
+        for article in json.loads(file.read_text(encoding="utf-8"))["data"]
+        for paragraph in article["paragraphs"]
+        for asked in paragraph["qas"]
+        for answer in asked["answers"][:1]
+    ]
+
+
+def own_pages(language: str, seed: int = 0) -> Iterator[tuple[str, Row]]:
+    """(part, row) of each of our own questions: a page that answers it among others' answers."""
+    chance = np.random.default_rng(seed)
+    entries: dict[str, list[dict]] = {"train": [], "select": []}
+    for line in OWN.read_text(encoding="utf-8").splitlines():
+        row = json.loads(line)
+        if row["language"] == language:
+            part = "select" if is_selected(row["questions"][0]) else "train"
+            entries[part].append(row)
+    space = " " if language == "en" else ""
+    for part, rows in entries.items():
+        for number, row in enumerate(rows):
+            for question in row["questions"]:
+                size = int(chance.integers(*TOGETHER))
+                beside = [n for n in chance.permutation(len(rows))[:size].tolist() if n != number]
+                texts = [
+                    rows[n]["answers"][chance.integers(len(rows[n]["answers"]))] for n in beside
+                ]
+                answer = row["answers"][chance.integers(len(row["answers"]))]
+                at = int(chance.integers(len(texts) + 1))
+                texts.insert(at, answer)
+                begin = sum(len(text) + len(space) for text in texts[:at])
+                answers = [answer, *(each for each in row["answers"] if each != answer)]
+                span = begin, begin + len(answer)
+                yield part, Row(question, space.join(texts), span, OWN_NAME, str(number), answers)
+
+
 def is_selected(passage: str) -> bool:
     return int(hashlib.md5(passage.encode()).hexdigest(), 16) % SELECT_OF == 0
 
@@ -120,9 +164,8 @@ def is_selected(passage: str) -> bool:
 class Reading:
     """Turns rows into pieces of one vocabulary."""
 
-    def __init__(self, language: str, tokens: Path) -> None:
-        """tokens: the base model's file of its tokenizer."""
-        self.words = WordPiece(vocabulary_of(tokens).split("\n"), language == "en")
+    def __init__(self, language: str, vocabulary: Sequence[str]) -> None:
+        self.words = WordPiece(vocabulary, language == "en")
         self.marks = self.words.first, self.words.last
         self._passages: dict[str, Placed] = {}
 
@@ -163,11 +206,11 @@ class Reading:
                 scores = np.zeros(len(texts))
                 for term in _terms(each.question):
                     scores[having.get(term, [])] += weight.get(term, 0.0)
-                answer = each.row.passage[slice(*each.row.span)]
+                answers = each.row.passage[slice(*each.row.span)], *each.row.answers
                 wrong = [
                     texts[n]
                     for n in np.argsort(-scores, kind="stable")[: 4 * OTHERS].tolist()
-                    if texts[n] != each.row.passage and answer not in texts[n]
+                    if texts[n] != each.row.passage and not any(a in texts[n] for a in answers)
                 ]
                 for text in wrong[:OTHERS]:
                     ids = self._passage(text).ids
@@ -178,17 +221,31 @@ def _terms(ids: list[int]) -> set[object]:
     return {*ids, *pairwise(ids)}
 
 
-def parts(data: Path, language: str, tokens: Path) -> tuple[dict[str, list[Read]], Reading]:
-    """`train` and `select`."""
-    reading = Reading(language, tokens)
+def rows_to_learn(data: Path, language: str, also: Path | None) -> dict[str, list[Row]]:
+    """`train` and `select`. also: the folder of XQuAD; None: without it."""
     rows = [row for source in SETS[language] for row in rows_of(data, source, "train")]
     if language == "en":
         rows += put_together(data, "train")
-    found: dict[str, list[Read]] = {"train": [], "select": []}
+    if also is not None:
+        rows += xquad(also / f"xquad.{language}.json")
+    found: dict[str, list[Row]] = {"train": [], "select": []}
     for row in rows:
-        read = reading.read(row)
-        if row.span and read.answer is None:
-            continue
-        found["select" if is_selected(row.passage) else "train"].append(read)
-    reading.with_others(found["train"])
+        found["select" if is_selected(row.passage) else "train"].append(row)
+    for part, row in own_pages(language):
+        found[part].append(row)
+    return found
+
+
+def parts(
+    rows: dict[str, list[Row]], language: str, vocabulary: Sequence[str]
+) -> tuple[dict[str, list[Read]], Reading]:
+    """The same as pieces, without rows whose answers have none; `train`, where it is among them,
+    with wrong passages."""
+    reading = Reading(language, vocabulary)
+    found: dict[str, list[Read]] = {}
+    for part, some in rows.items():
+        reads = [reading.read(row) for row in some]
+        found[part] = [read for read in reads if read.answer or not read.row.span]
+    if "train" in found:
+        reading.with_others(found["train"])
     return found, reading

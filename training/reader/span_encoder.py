@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -19,9 +20,11 @@ TASKS = {"span": 2, "answerable": 1}  # start and end of each piece; of the wind
 class SpanEncoder(Encoder):
     """Windows' pieces to the log-odds of start and end, and of whether the answer is among them."""
 
-    def __init__(self, path: Path, heads: int) -> None:
-        """path: of the base model's ONNX file."""
+    def __init__(self, path: Path, heads: int, kept: Sequence[int]) -> None:
+        """path: of the base model's ONNX file. kept: the pieces of its vocabulary to keep."""
         super().__init__(path, heads=heads, pooling="first", tasks=TASKS)
+        self.words = nn.Embedding.from_pretrained(self.words.weight[list(kept)], freeze=False)
+        self.halved = False  # whether layers compute in bfloat16
         # What tells the pieces of a passage that the question has too from the others.
         self.marks = nn.Embedding(KINDS, self.words.weight.shape[1])
         nn.init.zeros_(self.marks.weight)
@@ -32,8 +35,8 @@ class SpanEncoder(Encoder):
         x = x + self.segments(kinds.clamp(max=1)) + self.marks(kinds)
         x = self.drop(self.norm(x))
         bias = torch.zeros(ids.shape).masked_fill(ids == 0, -1e4)[:, None, None, :]
-        with torch.autocast("cpu", torch.bfloat16):
+        with torch.autocast("cpu", torch.bfloat16, enabled=self.halved):
             for layer in self.layers:
-                x = layer(x, bias.bfloat16())
+                x = layer(x, bias.bfloat16() if self.halved else bias)
         x = self.drop(x.float())
         return self.tasks["span"](x), self.tasks["answerable"](x[:, 0])[:, 0]

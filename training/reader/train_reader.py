@@ -11,14 +11,16 @@ from __future__ import annotations
 import argparse
 import json
 import time
+from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import torch
-from questions import Read, Reading, parts
+from questions import Read, Reading, parts, rows_to_learn
 from span_encoder import SpanEncoder
 from torch.nn import functional
+from vocabulary import VOCABULARY, kept_pieces, pieces_of
 
 from train import MODELS, WARM, State  # isort: skip
 
@@ -78,6 +80,8 @@ def batches_of(
     for row in rows:
         room = length - len(row.question) - MARKS
         if row.answer is None:
+            if chance.random() >= given.unanswerable:
+                continue
             q, p, k = row.question, row.passage.ids, row.kinds
             examples.append(without(q, p, k, room, marks, chance))
             continue
@@ -139,7 +143,6 @@ def optimiser_of(model: SpanEncoder, rate: float, decay: float) -> torch.optim.O
 def fit(model: SpanEncoder, rows: list[Read], reading: Reading, given) -> None:
     """Train, going on from `given.out`; keep the weights of each epoch."""
     optimiser = optimiser_of(model, given.rate, given.decay)
-    given.out.mkdir(parents=True, exist_ok=True)
     state = State(model, optimiser, given.out / "state.pt")
     epochs = [
         batches_of(rows, length, reading.marks, [given.seed, epoch], given)
@@ -188,6 +191,12 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--weights", type=Path, required=True)
+    parser.add_argument("--xquad", type=Path, help="folder of xquad.en.json and xquad.zh.json")
+    parser.add_argument(
+        "--vocabulary", type=int, default=0, help="pieces that are kept; 0: all (English only)"
+    )
+    parser.add_argument("--bfloat16", action="store_true", help="where the processor has it")
+    parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--from", dest="first", type=Path, help="weights to go on from (.pt)")
     parser.add_argument(
         "--lengths",
@@ -200,17 +209,30 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=16, help="windows of a batch")
     parser.add_argument("--beside", type=float, default=0.12)
     parser.add_argument("--wrong", type=float, default=0.2)
+    parser.add_argument(
+        "--unanswerable", type=float, default=1.0, help="share of such questions that is read"
+    )
     parser.add_argument("--span-max", type=int, default=64, help="longer answers are left out")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--save-every", type=float, default=180.0)
     parser.add_argument("--limit", type=int, default=0)
     given = parser.parse_args()
-    torch.set_num_threads(1)
+    torch.set_num_threads(given.threads)
     torch.manual_seed(given.seed)
-    tokens = given.weights / f"{given.model}-tokenizer.json"
-    found, reading = parts(given.data, given.language, tokens)
-    print({name: len(each) for name, each in found.items()}, flush=True)
-    model = SpanEncoder(given.weights / f"{given.model}.onnx", MODELS[given.model][0])
+    rows = rows_to_learn(given.data, given.language, given.xquad)
+    pieces = pieces_of(given.weights / f"{given.model}-tokenizer.json")
+    kept = list(range(len(pieces)))
+    if given.vocabulary:
+        texts = (text for row in rows["train"] for text in (row.question, row.passage))
+        kept = kept_pieces(pieces, texts, given.vocabulary)
+    vocabulary = [pieces[n] for n in kept]
+    given.out.mkdir(parents=True, exist_ok=True)
+    (given.out / VOCABULARY).write_text("\n".join(vocabulary), encoding="utf-8")
+    found, reading = parts(rows, given.language, vocabulary)
+    sources = {name: Counter(read.row.source for read in each) for name, each in found.items()}
+    print(json.dumps(sources | {"pieces": len(kept)}), flush=True)
+    model = SpanEncoder(given.weights / f"{given.model}.onnx", MODELS[given.model][0], kept)
+    model.halved = given.bfloat16
     if given.first:
         model.load_state_dict(torch.load(given.first, weights_only=True))
     fit(model, found["train"][: given.limit or None], reading, given)

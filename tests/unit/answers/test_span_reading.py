@@ -129,7 +129,7 @@ def test_what_is_read_may_be_what_ranks_first():
         Case("what is a tent?", "a house of cloth", ("a house",)),
         Case("who?", "nobody", ()),
     ]
-    found = retrieved(cases, ["a tent is a house for 30 days"])
+    found = retrieved(cases, ["a tent is a house for 30 days"], {})
     assert [case.passage for case in found] == [cases[0].passage, "a tent is a house for 30 days"]
     assert evaluated(Finds("30 days"), cases, found) == {
         "em": 0.5,
