@@ -108,6 +108,7 @@ SERVICE = ServiceSpec(
             topics.CATALOGUE,
             topics.SEGMENTS,
             topics.PREFERENCES,
+            topics.REVIEW_DIGESTS,
         }
     ),
     publishes=frozenset(

@@ -286,7 +286,7 @@ _INTERNAL = (
         CATEGORY_PARTS, "partition of reviews, category", ("sentiment",), ("sentiment",)
     ),
     # What reviews say, without their authors' names; answers removes what erased users wrote.
-    _internal_table(REVIEW_DIGESTS, "review", ("sentiment", "answers"), ("answers",)),
+    _internal_table(REVIEW_DIGESTS, "review", ("sentiment", "answers"), ("answers", "gateway")),
     Topic(
         SEARCHED_QUESTIONS,
         "user",
