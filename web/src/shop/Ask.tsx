@@ -21,7 +21,7 @@ interface Line {
 const LINES_MAX = 100;
 const WAIT_S = 8;
 const FIRST: readonly (readonly [string, string])[] = [
-  ["Can I return something?", "可以退货吗？"],
+  ["How do I return something I bought?", "怎么退货？"],
   ["How long does delivery take?", "多久能送到？"],
   ["What do people say about the battery?", "大家觉得续航怎么样？"],
 ];
