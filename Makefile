@@ -22,7 +22,7 @@ $(VENV)/.installed: requirements-dev.lock pyproject.toml
 
 setup: $(VENV)/.installed ## install everything, exact versions with hashes, into .venv
 
-demo: $(VENV)/.installed ## the main job, live: embedded broker, three workers, simulated shoppers
+demo: $(VENV)/.installed ## a shop in your browser, live: embedded broker, workers, simulated shoppers
 	@exec $(BIN)/shopkeeper demo $(if $(DATA),--data "$(DATA)") $(if $(FORMAT),--format "$(FORMAT)") \
 		$(if $(CATALOGUE),--catalogue "$(CATALOGUE)") $(ARGS)
 

@@ -16,7 +16,12 @@ from shopkeeper.services import NAMES
 from shopkeeper.shared.datasets.products import load
 from shopkeeper.shared.datasets.readers import FORMATS, FormatError
 from shopkeeper.shared.runtime.processes import terminal
-from shopkeeper.shared.runtime.processes.embedded import BrokerUnavailable, embedded_broker
+from shopkeeper.shared.runtime.processes.embedded import (
+    BrokerUnavailable,
+    embedded_broker,
+    free_port,
+    is_free,
+)
 from shopkeeper.shared.runtime.settings import SettingsError
 from shopkeeper.shared.runtime.telemetry import logs
 
@@ -25,6 +30,7 @@ from . import connection, unread
 SIMULATED_PER_S = 40.0
 FILE_PER_S = 200.0
 PORT = 9092
+PAGE_PORT = 8080
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -52,6 +58,15 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     help="The broker's port; another is chosen if it is taken.",
 )
 @click.option(
+    "--page-port",
+    type=click.IntRange(1, 65535),
+    default=PAGE_PORT,
+    show_default=True,
+    help="The shop's port; another is chosen if it is taken.",
+)
+@click.option("--terminal", "full_view", is_flag=True, help="The live view, on the whole terminal.")
+@click.option("--no-open", is_flag=True, help="Do not open the shop in a browser.")
+@click.option(
     "--screenshot",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE.svg",
@@ -64,13 +79,18 @@ def command(
     duration: float | None,
     rate: float | None,
     port: int,
+    page_port: int,
+    full_view: bool,
+    no_open: bool,
     screenshot: Path | None,
 ) -> None:
-    """Everything at once on this machine, with a live view; Ctrl-C ends it all.
+    """Everything at once on this machine: a shop in the browser, and behind it a broker, the
+    workers and simulated shoppers; Ctrl-C ends it all.
 
     \b
     Examples:
       shopkeeper demo
+      shopkeeper demo --terminal
       shopkeeper demo --data clicks.csv.gz --format yoochoose --catalogue products.csv
     """
     if (data is None) != (form is None):
@@ -89,7 +109,18 @@ def command(
         else:
             products = catalogue.built_in() if data is None else []
         per_s = rate or (SIMULATED_PER_S if data is None else FILE_PER_S)
-        plan = Plan(products, per_s, data, form or "", duration, screenshot)
+        opens = not no_open and not full_view and sys.stdout.isatty() and _has_display()
+        plan = Plan(
+            products,
+            per_s,
+            data,
+            form or "",
+            duration,
+            screenshot,
+            page_port=_free(page_port),
+            opens_page=opens,
+            full_view=full_view,
+        )
         click.echo(f"starting the broker and {len(NAMES)} workers …", err=True)
         with embedded_broker(port=port) as address:
             status = asyncio.run(_run(plan, address))
@@ -102,6 +133,22 @@ def command(
     except KafkaError as error:
         raise click.ClickException(f"broker: {error!r}") from None
     sys.exit(status)
+
+
+def _free(port: int) -> int:
+    """This port, or another where it is taken, which is said."""
+    if is_free(port):
+        return port
+    other = free_port()
+    click.echo(f"port {port} is taken: the shop is at port {other}", err=True)
+    return other
+
+
+def _has_display() -> bool:
+    """Whether a browser could open a window for who sits here."""
+    if sys.platform in ("darwin", "win32"):
+        return "SSH_CONNECTION" not in os.environ
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
 async def _run(plan: Plan, address: str) -> int:

@@ -134,6 +134,8 @@ class Live:
     started_s: float
     source: str = "simulated shoppers"
     broker: str = ""
+    page: str = ""  # address of the shop
+    page_ready: bool = False
     events: Rates = field(default_factory=Rates)
     outputs: Rates = field(default_factory=Rates)
     latencies: Latencies = field(default_factory=Latencies)

@@ -13,6 +13,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+import webbrowser
 from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -28,6 +29,7 @@ from shopkeeper.shared.runtime.kafka import admin
 from shopkeeper.shared.runtime.kafka.publisher import Publisher
 from shopkeeper.shared.runtime.kafka.reader import Reader
 from shopkeeper.shared.runtime.processes import supervisor, terminal
+from shopkeeper.shared.runtime.processes.embedded import HOST
 from shopkeeper.shared.runtime.processes.embedded_retention import EmbeddedRetention, is_copy
 from shopkeeper.shared.runtime.settings import KafkaSettings, read
 from shopkeeper.shared.runtime.tasks import end_tasks
@@ -50,7 +52,9 @@ PROBE_EVERY_S = 1.0
 # Event ids that a worker remembers per partition: of half an hour instead of half a day, so that
 # the demo's memory is flat while somebody watches. Its own producer repeats nothing.
 RECENT_IDS_MAX = 10_000
-SHOWN = tuple(name for name in services.NAMES if name != "gateway")  # which nobody calls here yet
+PAGES = "shop,console"
+# Of the environment: a broker that is not the demo's, and keys that its pages do not have.
+NOT_OURS = ("KAFKA_", "TOPIC_PREFIX", "GATEWAY_")
 STOP_GRACE_S = 15.0
 LOG_LINES_MAX = 200
 _LAG = re.compile(rb"^shopkeeper_consumer_lag_messages\{[^}]*\} ([0-9.e+]+)", re.MULTILINE)
@@ -67,6 +71,9 @@ class Plan:
     form: str = ""  # its format, a key of `readers.READERS`
     duration_s: float | None = None
     picture: Path | None = None
+    page_port: int = 0  # where the shop is shown
+    opens_page: bool = False  # in a browser, once it is there
+    full_view: bool = False  # the whole terminal, instead of a few lines
     seed: int = 1
 
 
@@ -85,22 +92,29 @@ class Demo:
             time.monotonic(),
             source=source,
             broker=address,
+            page=f"http://{HOST}:{plan.page_port}/",
         )
         kept = {"RECENT_IDS_MAX": str(RECENT_IDS_MAX), **environ}
-        kept = {k: v for k, v in kept.items() if not k.startswith(("KAFKA_", "TOPIC_PREFIX"))}
+        kept = {k: v for k, v in kept.items() if not k.startswith(NOT_OURS)}
         own = {"KAFKA_BOOTSTRAP_SERVERS": address, "LOG_FORMAT": "text", "HTTP_PORT": "0"}
+        own |= {
+            "GATEWAY_HOST": HOST,
+            "GATEWAY_PORT": str(plan.page_port),
+            "GATEWAY_PAGES": PAGES,
+        }
         if plan.data is not None:
             # Events of years ago would else be learned only, without lists.
             own["LIST_AGE_MAX"] = "1e10"
         self._interactive = sys.stdout.isatty()
         self._supervisor = supervisor.Supervisor(
-            supervisor.worker_programs(dict.fromkeys(SHOWN, 1), {**kept, **own}, "demo"),
+            supervisor.worker_programs(dict.fromkeys(services.NAMES, 1), {**kept, **own}, "demo"),
             policy=supervisor.Policy(stop_grace_s=STOP_GRACE_S),
             forward=self._forward,
             say=lambda line: self._forward(f" WARNING {line}\n".encode()),
         )
         self._stopping = asyncio.Event()
         self._ready = asyncio.Event()  # the recommender has been ready
+        self._page_ready = asyncio.Event()  # the gateway has been ready
 
     def _forward(self, lines: bytes) -> None:
         for line in lines.splitlines():
@@ -125,6 +139,7 @@ class Demo:
                 self._probe(),
                 self._show(),
                 self._clean(),
+                self._announce(),
             )
         ]
         until = [*tasks, supervising, asyncio.create_task(self._stopping.wait())]
@@ -238,6 +253,8 @@ class Demo:
                 )
                 for s, (ready, lag) in zip(statuses, answers, strict=True)
             ]
+            if any((w.name, w.state) == ("gateway", "ready") for w in self.live.workers):
+                self._page_ready.set()
             states = [w.state for w in self.live.workers if w.name == "recommender"]
             if states and set(states) == {"ready"}:
                 self._ready.set()
@@ -248,6 +265,17 @@ class Demo:
             await asyncio.sleep(PROBE_EVERY_S)
 
     # -- showing
+
+    async def _announce(self) -> None:
+        """Say where the shop is, once it is there, and open it."""
+        await self._page_ready.wait()
+        if not self._interactive:
+            with contextlib.suppress(OSError):
+                print(f"shop: {self.live.page}  console: {self.live.page}console", flush=True)
+        self.live.page_ready = True
+        if self._plan.opens_page:
+            await asyncio.to_thread(webbrowser.open, self.live.page)
+        await asyncio.Event().wait()
 
     async def _show(self) -> None:
         try:
@@ -264,12 +292,13 @@ class Demo:
                 for line in view.plain_lines(self.live, time.monotonic()):
                     print(line, flush=True)
         console = Console()
+        full = self._plan.full_view
         with Display(
-            console=console, screen=True, auto_refresh=False, redirect_stderr=False
+            console=console, screen=full, auto_refresh=False, redirect_stderr=False
         ) as display:
             while True:
                 now_s = time.monotonic()
-                frame = view.screen(self.live, now_s)
+                frame = (view.screen if full else view.brief)(self.live, now_s)
                 await asyncio.to_thread(display.update, frame, refresh=True)
                 await asyncio.sleep(1 / FRAMES_PER_S)
 

@@ -278,6 +278,35 @@ def screen(live: Live, now_s: float) -> Layout:
     return layout
 
 
+def brief(live: Live, now_s: float) -> Panel:
+    """Where the shop is, and a few lines of what goes on behind it."""
+    states = Text.assemble(
+        *((f"{w.name} {w.state}   ", STATE_STYLES.get(w.state, "")) for w in live.workers)
+    )
+    p50, p99 = live.latencies.quantiles((0.5, 0.99), now_s)
+    outputs = sum(live.outputs.totals.values())
+    lines: list[RenderableType] = [
+        Text.assemble(("  shop     ", "dim"), (live.page, "bold underline"))
+        if live.page_ready
+        else Text("  the shop opens in a few seconds …", "dim"),
+        Text.assemble(("  console  ", "dim"), f"{live.page}console"),
+        Text(),
+        states,
+        Text(
+            f"{live.events.totals.total():,} events in, {outputs:,} insights out; click → list "
+            f"p50 {milliseconds(p50)}, p99 {milliseconds(p99)}",
+            "dim",
+        ),
+    ]
+    if live.recommendations:
+        data, titles = live.recommendations[-1].data, live.titles(language_at(now_s))
+        title = titles.get(data.items[0].product_id, data.items[0].product_id)
+        lines.append(_one_line(Text(printable(f"for {data.user_id}: {title}", 200), "dim")))
+    foot = printable(live.trouble, 200) if live.trouble else "Ctrl-C ends everything"
+    lines.append(_one_line(Text(foot, "red" if live.trouble else "dim")))
+    return Panel(Group(*lines), title="Shopkeeper", title_align="left")
+
+
 def plain_lines(live: Live, now_s: float) -> Iterator[str]:
     """The same for where there is no terminal: one line of numbers, then the newest examples."""
     p50, p99 = live.latencies.quantiles((0.5, 0.99), now_s)

@@ -16,6 +16,8 @@ from .core.admission import Admission
 from .core.catalogue import Catalogue
 from .core.feed import Feed
 from .core.preferences import PreferencesTable
+from .core.products import Products
+from .core.reviews import Reviews
 from .core.views import LatestValues
 from .feed_reader import FeedReader
 from .http.access import Access
@@ -28,6 +30,9 @@ from .server import Server
 from .spec import SETTINGS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from shopkeeper.shared.contracts.envelope import KeyValue
     from shopkeeper.shared.runtime.settings import WorkerSettings
 
 
@@ -41,6 +46,8 @@ def build(settings: WorkerSettings) -> Service:
     segments = LatestValues(users_max)
     preferences = PreferencesTable(int(said["GATEWAY_PREFERENCES_MAX"]))
     positions: dict[str, int] = {}
+    products = Products(products_max, threading.Lock())
+    reviews = Reviews(products_max, lock=threading.Lock())
     feed = Feed(lists_max=users_max, records_max=int(said["GATEWAY_RESUME_RECORDS"]))
     try:
         access = Access(
@@ -70,6 +77,8 @@ def build(settings: WorkerSettings) -> Service:
         segments=segments,
         preferences=preferences,
         positions=positions,
+        products=products,
+        reviews=reviews,
         admission=Admission(type_prefix),
         producer=producer,
         type_prefix=type_prefix,
@@ -103,11 +112,18 @@ def build(settings: WorkerSettings) -> Service:
         topics.CATALOGUE: catalogue,
         topics.SEGMENTS: segments,
         topics.PREFERENCES: preferences,
+        topics.REVIEW_DIGESTS: reviews,
     }
+
+    def catalogued(records: Sequence[KeyValue]) -> None:
+        catalogue.apply(records)
+        products.apply(records)
+
     return Service(
         name="gateway",
         sources=[],
-        tables={topic: table.apply for topic, table in tables.items()},
+        tables={topic: table.apply for topic, table in tables.items()}
+        | {topics.CATALOGUE: catalogued},
         positions=positions,
         metrics=GatewayMetrics(feed, tables, lambda: context.refused).metrics,
         components=[producer, reader, server],

@@ -116,6 +116,7 @@ SERVICE = ServiceSpec(
             topics.CATALOGUE,
             topics.SEGMENTS,
             topics.PREFERENCES,
+            topics.REVIEW_DIGESTS,
         }
     ),
     publishes=frozenset(topic.name for topic in topics.ALL if topic.default_type),

@@ -287,7 +287,7 @@ _INTERNAL = (
         CATEGORY_PARTS, "partition of reviews, category", ("sentiment",), ("sentiment",)
     ),
     # What reviews say, without their authors' names; answers removes what erased users wrote.
-    _internal_table(REVIEW_DIGESTS, "review", ("sentiment", "answers"), ("answers",)),
+    _internal_table(REVIEW_DIGESTS, "review", ("sentiment", "answers"), ("answers", "gateway")),
     # Vectors of the shop's knowledge, by what they were made of: a cache of the answers workers.
     _internal_table(ENTRY_VECTORS, "encoders, title and text", ("answers",), ("answers",)),
     Topic(

@@ -19,6 +19,7 @@ from .openapi import describe
 from .pages import handlers as page_handlers
 from .preferences import preference, set_preference
 from .problems import respond
+from .products import categories, product, products, review_stream, reviews
 from .questions import answer, ask
 from .reads import sentiment, similar, trending
 from .searches import search, searched
@@ -45,6 +46,7 @@ def application(
     routes += [preference, set_preference, assumptions, delete_assumptions, segments]
     routes += [search, searched]
     routes.append(probes(context.ready))
+    routes += [products, product, categories, reviews, review_stream]
     made = Litestar(
         [*routes, *page_handlers(list(pages))],
         before_request=guards.before,

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from ..core.catalogue import Catalogue
     from ..core.feed import Feed
     from ..core.preferences import PreferencesTable
+    from ..core.products import Products
+    from ..core.reviews import Reviews
     from ..core.views import LatestValues
     from ..producer import Producer
     from .access import Access, Caller
@@ -39,6 +41,8 @@ class Context:
         segments: LatestValues,
         preferences: PreferencesTable,
         positions: Mapping[str, int],
+        products: Products,
+        reviews: Reviews,
         admission: Admission,
         producer: Producer,
         type_prefix: str,
@@ -58,6 +62,8 @@ class Context:
         self.segments = segments
         self.preferences = preferences
         self.positions = positions
+        self.products = products
+        self.reviews = reviews
         self.admission = admission
         self.producer = producer
         self.type_prefix = type_prefix

@@ -32,12 +32,14 @@ export function address(path: string, parameters: Parameters = {}): string {
   return text ? `${path}?${text}` : path;
 }
 
-/** The JSON that the gateway answers; null for an empty answer. Throws Problem. */
+/** The JSON that the gateway answers; null for an empty answer. Throws Problem.
+ * `later`: told the address of what is not there yet (202). */
 export async function call<T>(
   method: "GET" | "POST" | "PUT" | "DELETE",
   path: string,
   parameters: Parameters = {},
   body?: unknown,
+  later: (address: string) => void = () => {},
 ): Promise<T> {
   const headers: Record<string, string> = { Accept: "application/json" };
   const secret = key();
@@ -48,6 +50,8 @@ export async function call<T>(
     headers,
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
+  const place = answer.headers.get("Location");
+  if (answer.status === 202 && place) later(place);
   const text = await answer.text();
   const said = text ? JSON.parse(text) : null;
   if (!answer.ok) throw new Problem(answer.status, said?.title ?? "", said?.detail ?? "");

@@ -1,0 +1,77 @@
+/** What was found for a search; a search that is a question gets its answer, too. */
+import { useComputed, useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+import { call, Problem } from "../common/api";
+import { language, say } from "../common/language";
+import { Card } from "./Card";
+import { ForYou } from "./ForYou";
+import { answers, list } from "./live";
+import { Sources } from "./Sources";
+import type { Item } from "./types";
+import { visitor } from "./visitor";
+
+interface Found {
+  items: Item[];
+  made_from?: { cause: string };
+}
+
+export function Search({ query }: { query: string }) {
+  const cause = useSignal("");
+  const found = useSignal<Item[] | null>(null);
+  const before = useSignal<ReadonlySet<string>>(new Set());
+  const trouble = useSignal("");
+  useEffect(() => {
+    found.value = null;
+    trouble.value = "";
+    cause.value = "";
+    before.value = new Set(answers.peek().keys());
+    let wanted = true;
+    const parameters = { q: query, user: visitor.value, count: 24, wait: 3, language: language.peek() };
+    call<Found | null>("GET", "/v1/search", parameters, undefined, (place) => {
+      if (wanted) cause.value = place.split("/").at(-1) ?? "";
+    })
+      .then((said) => {
+        if (wanted && said) found.value = said.items;
+      })
+      .catch((error: unknown) => {
+        if (!wanted) return;
+        trouble.value = error instanceof Problem ? error.message : say(["No connection.", "没有连接。"]);
+      });
+    return () => {
+      wanted = false;
+    };
+  }, [query]);
+  // A search that is a question is answered over the stream, often before its list is there.
+  const answer = useComputed(() =>
+    [...answers.value.values()].find(
+      (each) => each.event_type === "products.searched.v1" && !before.value.has(each.cause),
+    ),
+  );
+  const items =
+    found.value ??
+    (cause.value && list.value?.cause === cause.value ? list.value.items.filter((item) => item.reason?.code === "searched") : null);
+  return (
+    <>
+      <h1 tabIndex={-1}>{say([`Search: ${query}`, `搜索：${query}`])}</h1>
+      {answer.value?.answer && (
+        <div class="answer" role="status">
+          <p>{answer.value.answer}</p>
+          <Sources of={answer.value} />
+        </div>
+      )}
+      <p class="status" role="status">
+        {items === null
+          ? trouble.value || say(["Searching …", "搜索中……"])
+          : items.length === 0
+            ? say(["Nothing found. Try other words.", "没有找到，换个词试试。"])
+            : say([`${items.length} products`, `${items.length} 件商品`])}
+      </p>
+      <ul class="grid results">
+        {(items ?? []).map((item) => (
+          <Card key={item.product_id} id={item.product_id} />
+        ))}
+      </ul>
+      <ForYou />
+    </>
+  );
+}

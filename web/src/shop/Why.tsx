@@ -1,0 +1,89 @@
+/** "Why am I seeing this": the reason, and which experts spoke for the product. */
+import { useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+import { get } from "../common/api";
+import { language, say, type Both } from "../common/language";
+import { product, title } from "./catalogue";
+import { Dialog } from "./Dialog";
+import type { Item } from "./types";
+import { visitor } from "./visitor";
+import { reasonText } from "./words";
+
+interface Explained {
+  product_id: string;
+  score?: number;
+  reason?: { code: string; text?: string };
+  /** Percentages by who speaks for it. */
+  experts?: Record<string, number>;
+}
+
+const EXPERTS: Record<string, Both> = {
+  category: ["its category", "所属类别"],
+  content: ["what the product is", "商品本身"],
+  context: ["the time and place", "时间与场合"],
+  neighbours: ["what others chose together", "他人的共同选择"],
+  popularity: ["what is popular now", "当前热门"],
+  repeats: ["what you come back to", "您的重复浏览"],
+  reviews: ["what reviewers say", "评价"],
+  search: ["what you searched for", "您的搜索"],
+  sequence: ["what comes next after it", "浏览顺序"],
+  sessions: ["visits like yours", "相似的访问"],
+  two_step: ["what goes with what goes with it", "间接相关"],
+  vectors: ["products alike", "相似商品"],
+  whole_session: ["your whole visit", "您的整个访问"],
+};
+const expertName = (name: string): string => say(EXPERTS[name] ?? [name.replace(/_/g, " "), name]);
+
+const shares = (of: Explained | null): [string, number][] =>
+  Object.entries(of?.experts ?? {}).sort((a, b) => b[1] - a[1]);
+
+export function Why({ item, close }: { item: Item; close: () => void }) {
+  const found = useSignal<Explained | null>(null);
+  useEffect(() => {
+    const parameters = { language: language.value, count: 20 };
+    get<{ items: Explained[] }>(`/v1/users/${encodeURIComponent(visitor.value)}/recommendations`, parameters)
+      .then((said) => {
+        found.value = said.items.find((each) => each.product_id === item.product_id) ?? null;
+      })
+      .catch(() => {});
+  }, [item.product_id]);
+  const bars = shares(found.value);
+  return (
+    <Dialog title={say(["Why am I seeing this?", "为什么推荐这个？"])} close={close}>
+      <p>
+        <strong>{title(product(item.product_id))}</strong>
+      </p>
+      {item.reason && <p class="quote">{reasonText(item.reason)}</p>}
+      {bars.length > 0 && (
+        <>
+          <h3>{say(["Who spoke for it", "各推荐方法的占比"])}</h3>
+          <dl class="bars">
+            {bars.map(([name, share]) => (
+              <div key={name}>
+                <dt>{expertName(name)}</dt>
+                <dd>
+                  <meter min={0} max={100} value={share} aria-hidden="true" />
+                  <span>{share} %</span>
+                </dd>
+              </div>
+            ))}
+          </dl>
+        </>
+      )}
+      {item.score !== undefined && (
+        <p class="status">
+          {say([
+            `Score ${item.score.toFixed(3)}: how probable a click on it is held to be.`,
+            `得分 ${item.score.toFixed(3)}：系统估计的点击概率。`,
+          ])}
+        </p>
+      )}
+      <p class="status">
+        {say([
+          "Choose “Popular” or “Newest” beside the list, and nothing that you did is used for it.",
+          "在列表旁选择“热门”或“最新”，推荐将不再使用您的任何行为。",
+        ])}
+      </p>
+    </Dialog>
+  );
+}
