@@ -23,6 +23,7 @@ from .http.application import application
 from .http.context import Context
 from .http.pages import NAMES as PAGES
 from .metrics import GatewayMetrics, Table
+from .observing import observing
 from .producer import Producer
 from .server import Server
 from .spec import SETTINGS
@@ -77,6 +78,7 @@ def build(settings: WorkerSettings) -> Service:
         monotonic_s=time.monotonic,
         stopping=stopping,
     )
+    more, watching = observing(said, pages, settings)
 
     def end_streams() -> None:
         stopping.set()
@@ -90,6 +92,7 @@ def build(settings: WorkerSettings) -> Service:
             user_rate=float(said["GATEWAY_USER_RATE"]),
             key_rate=float(said["GATEWAY_KEY_RATE"]),
             pages=pages,
+            more=more,
         ),
         said["GATEWAY_HOST"],
         int(said["GATEWAY_PORT"]),
@@ -109,7 +112,7 @@ def build(settings: WorkerSettings) -> Service:
         tables={topic: table.apply for topic, table in tables.items()},
         positions=positions,
         metrics=GatewayMetrics(feed, tables, lambda: context.refused).metrics,
-        components=[producer, reader, server],
+        components=[producer, reader, *watching, server],
     )
 
 
