@@ -25,6 +25,7 @@ from .http.application import application
 from .http.context import Context
 from .http.pages import NAMES as PAGES
 from .metrics import GatewayMetrics, Table
+from .observing import observing
 from .producer import Producer
 from .server import Server
 from .spec import SETTINGS
@@ -86,6 +87,7 @@ def build(settings: WorkerSettings) -> Service:
         monotonic_s=time.monotonic,
         stopping=stopping,
     )
+    more, watching = observing(said, pages, settings)
 
     def end_streams() -> None:
         stopping.set()
@@ -99,6 +101,7 @@ def build(settings: WorkerSettings) -> Service:
             user_rate=float(said["GATEWAY_USER_RATE"]),
             key_rate=float(said["GATEWAY_KEY_RATE"]),
             pages=pages,
+            more=more,
         ),
         said["GATEWAY_HOST"],
         int(said["GATEWAY_PORT"]),
@@ -126,7 +129,7 @@ def build(settings: WorkerSettings) -> Service:
         | {topics.CATALOGUE: catalogued},
         positions=positions,
         metrics=GatewayMetrics(feed, tables, lambda: context.refused).metrics,
-        components=[producer, reader, server],
+        components=[producer, reader, *watching, server],
     )
 
 

@@ -46,6 +46,14 @@ SETTINGS: tuple[Setting, ...] = (
         "the first is also at /",
     ),
     Setting(
+        "GATEWAY_TRACE",
+        "pages",
+        "whether GET /v1/trace tells, to secret keys, how events pass: on, off, or where the "
+        "gateway shows a page that draws it. Nothing is read while nobody watches",
+        "choice",
+        choices=("pages", "on", "off"),
+    ),
+    Setting(
         "GATEWAY_USERS_MAX",
         "200000",
         "users whose newest list is held; of more, that of longest ago goes",

@@ -28,6 +28,8 @@ from .stream import stream
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from litestar.handlers import HTTPRouteHandler
+
     from .context import Context
 
 
@@ -39,8 +41,10 @@ def application(
     user_rate: float = 0.0,
     key_rate: float = 0.0,
     pages: Sequence[str] = (),
+    more: Sequence[HTTPRouteHandler] = (),
 ) -> Litestar:
-    """What an ASGI server runs. user_rate, key_rate: as of `Guards`, requests a second."""
+    """What an ASGI server runs. user_rate, key_rate: as of `Guards`, requests a second.
+    more: routes that not every gateway has."""
     guards = Guards(context, of_users=RateLimits(user_rate), of_keys=RateLimits(key_rate))
     routes = [events, ask, answer, recommendations, similar, sentiment, trending, stream]
     routes += [preference, set_preference, assumptions, delete_assumptions, segments]
@@ -48,7 +52,7 @@ def application(
     routes.append(probes(context.ready))
     routes += [products, product, categories, reviews, review_stream]
     made = Litestar(
-        [*routes, *page_handlers(list(pages))],
+        [*routes, *more, *page_handlers(list(pages))],
         before_request=guards.before,
         after_request=guards.after,
         dependencies={"context": Provide(lambda: context, sync_to_thread=False)},

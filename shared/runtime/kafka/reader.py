@@ -93,6 +93,20 @@ class Reader:
         assert self._consumer is not None
         return dict(await self._consumer.end_offsets(self.places))
 
+    async def skip_to_end(self, behind_max: int) -> int:
+        """Where more than so many records wait, pass over them: how many. From what the last fetch
+        said, without asking the broker."""
+        assert self._consumer is not None
+        behind = 0
+        for place in self.places:
+            end = self._consumer.highwater(place)
+            if end is not None:
+                behind += max(0, end - await self._consumer.position(place))
+        if behind <= behind_max:
+            return 0
+        await self._consumer.seek_to_end(*self.places)
+        return behind
+
     async def offsets_at(self, time_ms: int) -> dict[TopicPartition, int | None]:
         """By partition, the first offset of a record that is not older; None: there is none."""
         assert self._consumer is not None

@@ -1,10 +1,16 @@
 /** Entry of the console's page. */
 import { render } from "preact";
+import { Flow } from "../common/flow";
 import { say } from "../common/language";
 import "../common/theme.css";
 
 function Page() {
-  return <main>{say(["Shopkeeper", "Shopkeeper"])}</main>;
+  return (
+    <main>
+      <h1>{say(["Shopkeeper console", "Shopkeeper 控制台"])}</h1>
+      <Flow />
+    </main>
+  );
 }
 
 const place = document.getElementById("page");
