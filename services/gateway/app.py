@@ -28,6 +28,9 @@ from .server import Server
 from .spec import SETTINGS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from shopkeeper.shared.runtime.api.component import Component
     from shopkeeper.shared.runtime.settings import WorkerSettings
 
 
@@ -109,8 +112,23 @@ def build(settings: WorkerSettings) -> Service:
         tables={topic: table.apply for topic, table in tables.items()},
         positions=positions,
         metrics=GatewayMetrics(feed, tables, lambda: context.refused).metrics,
-        components=[producer, reader, server],
+        components=[producer, reader, server, *_grpc(context, said)],
     )
+
+
+def _grpc(context: Context, said: Mapping[str, str]) -> list[Component]:
+    """The gRPC server, where there is to be one. Raises SettingsError."""
+    port = int(said["GATEWAY_GRPC_PORT"])
+    if port == 0:
+        return []
+    try:
+        from .grpc.server import GrpcServer
+    except ModuleNotFoundError as error:
+        raise SettingsError(
+            f"GATEWAY_GRPC_PORT={port} needs the extra `grpc`: pip install 'shopkeeper[grpc]' "
+            f"({error})"
+        ) from None
+    return [GrpcServer(context, said["GATEWAY_HOST"], port)]
 
 
 def _listed(value: str) -> list[str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
-from shopkeeper.shared.runtime.settings import SettingsError
+from shopkeeper.shared.runtime.refusal import OperatorNeeded
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,11 +39,11 @@ class Server:
         self.port = port
 
     async def start(self) -> None:
-        """Listen. Raises SettingsError where the port is taken."""
+        """Listen. Raises OperatorNeeded where the port is taken."""
         try:
             listener = socket.create_server((self._host, self._port), backlog=BACKLOG)
         except OSError as error:
-            raise SettingsError(f"GATEWAY_PORT={self._port}: {error.strerror}") from None
+            raise OperatorNeeded(f"GATEWAY_PORT={self._port}: {error.strerror}") from None
         self.port = listener.getsockname()[1]
         config = uvicorn.Config(
             self._make(),

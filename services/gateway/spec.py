@@ -12,6 +12,15 @@ SETTINGS: tuple[Setting, ...] = (
         "GATEWAY_PORT", "8080", "port of the gateway; 0: any that is free", "integer", 0, 65535
     ),
     Setting(
+        "GATEWAY_GRPC_PORT",
+        "0",
+        "port of the gateway's gRPC `RecommendationService`, as the OpenTelemetry demo and Online "
+        "Boutique call it (docs/drop-in.md; needs the extra `grpc`); 0: none",
+        "integer",
+        0,
+        65535,
+    ),
+    Setting(
         "GATEWAY_SECRET_KEYS",
         "",
         "keys for servers, comma-separated: they may do everything. Without any key, token or page "
