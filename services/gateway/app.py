@@ -7,6 +7,8 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
+from litestar import asgi
+
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.runtime.api.service import Service
 from shopkeeper.shared.runtime.settings import SettingsError
@@ -29,6 +31,8 @@ from .spec import SETTINGS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from litestar.handlers import ASGIRouteHandler
 
     from shopkeeper.shared.runtime.api.component import Component
     from shopkeeper.shared.runtime.settings import WorkerSettings
@@ -85,6 +89,7 @@ def build(settings: WorkerSettings) -> Service:
         stopping.set()
         feed.wake()
 
+    tools, further = _mcp(context, said)
     server = Server(
         lambda: application(
             context,
@@ -93,6 +98,7 @@ def build(settings: WorkerSettings) -> Service:
             user_rate=float(said["GATEWAY_USER_RATE"]),
             key_rate=float(said["GATEWAY_KEY_RATE"]),
             pages=pages,
+            further=further,
         ),
         said["GATEWAY_HOST"],
         int(said["GATEWAY_PORT"]),
@@ -112,8 +118,25 @@ def build(settings: WorkerSettings) -> Service:
         tables={topic: table.apply for topic, table in tables.items()},
         positions=positions,
         metrics=GatewayMetrics(feed, tables, lambda: context.refused).metrics,
-        components=[producer, reader, server, *_grpc(context, said)],
+        components=[producer, reader, *tools, server, *_grpc(context, said)],
     )
+
+
+def _mcp(
+    context: Context, said: Mapping[str, str]
+) -> tuple[list[Component], list[ASGIRouteHandler]]:
+    """The tools for assistants and their route, where there are to be any. Raises SettingsError."""
+    if said["GATEWAY_MCP"] != "1":
+        return [], []
+    try:
+        from .mcp.server import PATH, McpServer
+    except ModuleNotFoundError as error:
+        raise SettingsError(
+            f"GATEWAY_MCP=1 needs the extra `mcp`: pip install 'shopkeeper[mcp]' ({error})"
+        ) from None
+    origins, bytes_max = _listed(said["GATEWAY_ORIGINS"]), int(said["GATEWAY_BODY_BYTES_MAX"])
+    server = McpServer(context, origins, bytes_max)
+    return [server], [asgi(PATH, copy_scope=False)(server.answer)]
 
 
 def _grpc(context: Context, said: Mapping[str, str]) -> list[Component]:

@@ -12,6 +12,14 @@ SETTINGS: tuple[Setting, ...] = (
         "GATEWAY_PORT", "8080", "port of the gateway; 0: any that is free", "integer", 0, 65535
     ),
     Setting(
+        "GATEWAY_MCP",
+        "0",
+        "1: tools for assistants at `/mcp`, over the Model Context Protocol (docs/mcp.md; needs "
+        "the extra `mcp`)",
+        "choice",
+        choices=("0", "1"),
+    ),
+    Setting(
         "GATEWAY_GRPC_PORT",
         "0",
         "port of the gateway's gRPC `RecommendationService`, as the OpenTelemetry demo and Online "

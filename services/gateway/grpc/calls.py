@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import grpc
 
 from ..http.problems import Problem
-from ..listing import list_for
+from ..listing import ids_for
 from .messages import METHOD, OPENTELEMETRY_DEMO, SERVICE, messages_of
 
 if TYPE_CHECKING:
@@ -61,8 +61,8 @@ class Calls:
         except Problem as problem:
             await call.abort(_STATUS[problem.status_code], str(problem.detail))
         near = asked_for(self._package, request.product_ids)
-        found = list_for(self._context, user_id=user_id or None, near=near, exclude=(), count=COUNT)
-        return self._messages.response(product_ids=[item.product_id for item in found])
+        ids = ids_for(self._context, user_id or None, near, COUNT)
+        return self._messages.response(product_ids=ids)
 
     def _check(self, metadata: dict[str, Any], user_id: str) -> None:
         """Raises Problem 401 or 403, as over HTTP: with any key set, a call needs one."""

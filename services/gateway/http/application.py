@@ -27,6 +27,8 @@ from .stream import stream
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from litestar.handlers import ASGIRouteHandler
+
     from .context import Context
 
 
@@ -38,15 +40,17 @@ def application(
     user_rate: float = 0.0,
     key_rate: float = 0.0,
     pages: Sequence[str] = (),
+    further: Sequence[ASGIRouteHandler] = (),
 ) -> Litestar:
-    """What an ASGI server runs. user_rate, key_rate: as of `Guards`, requests a second."""
+    """What an ASGI server runs. user_rate, key_rate: as of `Guards`, requests a second;
+    further: other protocols' applications, each at its path."""
     guards = Guards(context, of_users=RateLimits(user_rate), of_keys=RateLimits(key_rate))
     routes = [events, ask, answer, recommendations, similar, sentiment, trending, stream]
     routes += [preference, set_preference, assumptions, delete_assumptions, segments]
     routes += [search, searched]
     routes.append(probes(context.ready))
     made = Litestar(
-        [*routes, *page_handlers(list(pages))],
+        [*routes, *page_handlers(list(pages)), *further],
         before_request=guards.before,
         after_request=guards.after,
         dependencies={"context": Provide(lambda: context, sync_to_thread=False)},
