@@ -18,11 +18,13 @@ from .core.admission import Admission
 from .core.catalogue import Catalogue
 from .core.feed import Feed
 from .core.preferences import PreferencesTable
+from .core.rate_limits import RateLimits
 from .core.views import LatestValues
 from .feed_reader import FeedReader
 from .http.access import Access
 from .http.application import application
 from .http.context import Context
+from .http.guards import Guards
 from .http.pages import NAMES as PAGES
 from .metrics import GatewayMetrics, Table
 from .producer import Producer
@@ -135,7 +137,9 @@ def _mcp(
             f"GATEWAY_MCP=1 needs the extra `mcp`: pip install 'shopkeeper[mcp]' ({error})"
         ) from None
     origins, bytes_max = _listed(said["GATEWAY_ORIGINS"]), int(said["GATEWAY_BODY_BYTES_MAX"])
-    server = McpServer(context, origins, bytes_max)
+    users, keys = (RateLimits(float(said[f"GATEWAY_{of}_RATE"])) for of in ("USER", "KEY"))
+    guards = Guards(context, of_users=users, of_keys=keys)
+    server = McpServer(context, guards, origins, bytes_max)
     return [server], [asgi(PATH, copy_scope=False)(server.answer)]
 
 

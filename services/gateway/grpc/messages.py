@@ -47,9 +47,9 @@ def messages_of(package: str) -> Messages:
     """The message classes of a package; a pool of their own, so that a program that has the demo's
     generated code as well can load both."""
     pool = descriptor_pool.DescriptorPool()
-    pool.Add(file_of(package))  # type: ignore[no-untyped-call]
+    pool.Add(file_of(package))
     classes = (
-        message_factory.GetMessageClass(pool.FindMessageTypeByName(f"{package}.{name}"))  # type: ignore[no-untyped-call]
+        message_factory.GetMessageClass(pool.FindMessageTypeByName(f"{package}.{name}"))
         for name in (REQUEST, RESPONSE)
     )
     return Messages(*classes)

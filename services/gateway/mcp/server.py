@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import mcp_types as types
 import msgspec
+from litestar import Request
 from mcp.server.lowlevel import Server
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp.shared.exceptions import MCPError
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from mcp.server.context import ServerRequestContext
 
     from ..http.context import Context
+    from ..http.guards import Guards
 
 log = logging.getLogger(__name__)
 
@@ -55,9 +57,11 @@ _LISTED = types.ListToolsResult(
 class McpServer:
     """Answers at `/mcp` from `start` to `stop`."""
 
-    def __init__(self, context: Context, origins: Collection[str], body_bytes_max: int) -> None:
+    def __init__(
+        self, context: Context, guards: Guards, origins: Collection[str], body_bytes_max: int
+    ) -> None:
         """origins: of pages that may call, or "*": the protocol wants them checked."""
-        self._context, self._origins = context, frozenset(origins)
+        self._context, self._guards, self._origins = context, guards, frozenset(origins)
         server: Server[Any] = Server(
             "shopkeeper",
             version=shopkeeper.__version__,
@@ -102,6 +106,7 @@ class McpServer:
         origin = headers.get("origin", b"").decode("latin-1")
         if origin and "*" not in self._origins and origin not in self._origins:
             raise Problem(403, "Forbidden", f"GATEWAY_ORIGINS does not name {origin!r}")
+        self._guards.slow_down(Request(scope))
         authorization = headers.get("authorization", b"").decode("latin-1") or None
         caller = self._context.access.caller(authorization)
         request: Any = {**scope, CALLER: caller}

@@ -73,6 +73,13 @@ def _user(caller: Caller, user_id: str | None) -> str | None:
     return user_id
 
 
+def _may_publish(context: Context) -> None:
+    """Raises Problem 503 while the broker is away: the call would only wait."""
+    ready, why = context.ready()
+    if not ready:
+        raise Problem(503, "Service Unavailable", f"nothing can be published: {why}")
+
+
 async def _recommend(context: Context, caller: Caller, asked: Recommend) -> Said:
     user_id = _user(caller, asked.user_id)
     wanted = Wanted(asked.count, asked.product_id, asked.category, frozenset(asked.exclude))
@@ -92,6 +99,7 @@ async def _trending(context: Context, caller: Caller, asked: Trending) -> Said:
 
 async def _search(context: Context, caller: Caller, asked: Search) -> Said:
     user_id = _user(caller, asked.user_id)
+    _may_publish(context)
     by = "anonymous_id" if user_id is None else "user_id"
     name = user_id or f"gateway-search-{random.randrange(NOBODIES)}"
     data = {by: name, "query": asked.query}
@@ -109,6 +117,7 @@ async def _search(context: Context, caller: Caller, asked: Search) -> Said:
 
 async def _ask(context: Context, caller: Caller, asked: Ask) -> Said:
     user_id = _user(caller, asked.user_id)
+    _may_publish(context)
     # Who goes on with a conversation is whoever was told its name, which nobody can guess.
     conversation = asked.conversation_id or f"mcp-{uuid.uuid4().hex}"
     by = "anonymous_id" if user_id is None else "user_id"
