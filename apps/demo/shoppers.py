@@ -260,7 +260,10 @@ def _parcel(
     after_s = 0.0
     for status in ("placed", "shipped", "delivered"):
         said = order | {"status": status} | ({} if status == "placed" else parcel)
-        yield after_s, ShopEvent(topics.ORDERS, "order.updated.v1", order["order_id"], said, 0, "")
+        yield (
+            after_s,
+            ShopEvent(topics.ORDERS, "order.updated.v1", str(order["order_id"]), said, 0, ""),
+        )
         after_s += chance.expovariate(1 / PARCEL_S_MEAN)
     if asks_s is not None:
         text = texts.where_is(who.language, number, chance)

@@ -7,6 +7,8 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
+from litestar import asgi
+
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.runtime.api.service import Service
 from shopkeeper.shared.runtime.settings import SettingsError
@@ -17,12 +19,14 @@ from .core.catalogue import Catalogue
 from .core.feed import Feed
 from .core.preferences import PreferencesTable
 from .core.products import Products
+from .core.rate_limits import RateLimits
 from .core.reviews import Reviews
 from .core.views import LatestValues
 from .feed_reader import FeedReader
 from .http.access import Access
 from .http.application import application
 from .http.context import Context
+from .http.guards import Guards
 from .http.pages import NAMES as PAGES
 from .metrics import GatewayMetrics, Table
 from .observing import observing
@@ -31,9 +35,12 @@ from .server import Server
 from .spec import SETTINGS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+
+    from litestar.handlers import ASGIRouteHandler
 
     from shopkeeper.shared.contracts.envelope import KeyValue
+    from shopkeeper.shared.runtime.api.component import Component
     from shopkeeper.shared.runtime.settings import WorkerSettings
 
 
@@ -93,6 +100,7 @@ def build(settings: WorkerSettings) -> Service:
         stopping.set()
         feed.wake()
 
+    tools, further = _mcp(context, said)
     server = Server(
         lambda: application(
             context,
@@ -101,7 +109,7 @@ def build(settings: WorkerSettings) -> Service:
             user_rate=float(said["GATEWAY_USER_RATE"]),
             key_rate=float(said["GATEWAY_KEY_RATE"]),
             pages=pages,
-            more=more,
+            more=[*more, *further],
         ),
         said["GATEWAY_HOST"],
         int(said["GATEWAY_PORT"]),
@@ -129,8 +137,42 @@ def build(settings: WorkerSettings) -> Service:
         | {topics.CATALOGUE: catalogued},
         positions=positions,
         metrics=GatewayMetrics(feed, tables, lambda: context.refused).metrics,
-        components=[producer, reader, *watching, server],
+        components=[producer, reader, *watching, *tools, server, *_grpc(context, said)],
     )
+
+
+def _mcp(
+    context: Context, said: Mapping[str, str]
+) -> tuple[list[Component], list[ASGIRouteHandler]]:
+    """The tools for assistants and their route, where there are to be any. Raises SettingsError."""
+    if said["GATEWAY_MCP"] != "1":
+        return [], []
+    try:
+        from .mcp.server import PATH, McpServer
+    except ModuleNotFoundError as error:
+        raise SettingsError(
+            f"GATEWAY_MCP=1 needs the extra `mcp`: pip install 'shopkeeper[mcp]' ({error})"
+        ) from None
+    origins, bytes_max = _listed(said["GATEWAY_ORIGINS"]), int(said["GATEWAY_BODY_BYTES_MAX"])
+    users, keys = (RateLimits(float(said[f"GATEWAY_{of}_RATE"])) for of in ("USER", "KEY"))
+    guards = Guards(context, of_users=users, of_keys=keys)
+    server = McpServer(context, guards, origins, bytes_max)
+    return [server], [asgi(PATH, copy_scope=False)(server.answer)]
+
+
+def _grpc(context: Context, said: Mapping[str, str]) -> list[Component]:
+    """The gRPC server, where there is to be one. Raises SettingsError."""
+    port = int(said["GATEWAY_GRPC_PORT"])
+    if port == 0:
+        return []
+    try:
+        from .grpc.server import GrpcServer
+    except ModuleNotFoundError as error:
+        raise SettingsError(
+            f"GATEWAY_GRPC_PORT={port} needs the extra `grpc`: pip install 'shopkeeper[grpc]' "
+            f"({error})"
+        ) from None
+    return [GrpcServer(context, said["GATEWAY_HOST"], port)]
 
 
 def _listed(value: str) -> list[str]:

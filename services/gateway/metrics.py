@@ -20,7 +20,7 @@ class Table(Protocol):
 
     def __len__(self) -> int: ...
 
-    def apply(self, records: Sequence[KeyValue]) -> None:
+    def apply(self, records: Sequence[KeyValue]) -> object:
         """Take records in, in their order."""
         ...
 

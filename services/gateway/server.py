@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
-from shopkeeper.shared.runtime.settings import SettingsError
+from shopkeeper.shared.runtime.refusal import OperatorNeeded
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,14 +46,14 @@ class Server:
         self.port = port
 
     async def start(self) -> None:
-        """Listen. Raises SettingsError where the port is taken."""
+        """Listen. Raises OperatorNeeded where the port is taken."""
         try:
             listener = socket.create_server(
                 (self._host, self._port), backlog=BACKLOG, reuse_port=self._shared
             )
         except (OSError, ValueError) as error:  # ValueError: a system that shares no ports
             why = getattr(error, "strerror", None) or error
-            raise SettingsError(f"GATEWAY_PORT={self._port}: {why}") from None
+            raise OperatorNeeded(f"GATEWAY_PORT={self._port}: {why}") from None
         self.port = listener.getsockname()[1]
         config = uvicorn.Config(
             self._make(),

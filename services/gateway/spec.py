@@ -20,6 +20,23 @@ SETTINGS: tuple[Setting, ...] = (
         choices=("0", "1"),
     ),
     Setting(
+        "GATEWAY_MCP",
+        "0",
+        "1: tools for assistants at `/mcp`, over the Model Context Protocol (docs/mcp.md; needs "
+        "the extra `mcp`)",
+        "choice",
+        choices=("0", "1"),
+    ),
+    Setting(
+        "GATEWAY_GRPC_PORT",
+        "0",
+        "port of the gateway's gRPC `RecommendationService`, as the OpenTelemetry demo and Online "
+        "Boutique call it (docs/drop-in.md; needs the extra `grpc`); 0: none",
+        "integer",
+        0,
+        65535,
+    ),
+    Setting(
         "GATEWAY_SECRET_KEYS",
         "",
         "keys for servers, comma-separated: they may do everything. Without any key, token or page "

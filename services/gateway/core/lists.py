@@ -44,7 +44,7 @@ _REASONS = {"viewed": "viewed_together", "added": "added_together", "bought": "b
 class Wanted(NamedTuple):
     """What a request asks for. product: that the page shows; category: likewise."""
 
-    count: int
+    count: int  # type: ignore[assignment]  # a tuple has a method of that name
     product: str | None = None
     category: str | None = None
     exclude: frozenset[str] = frozenset()

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 RECORDS_MAX = 4000  # newest records that a newcomer or a filter finds
 CAUSES_MAX = 50_000  # events whose outputs are still linked to them
 WAITING_MAX = 400  # records that wait for one watcher; of more, the oldest go
-SHOWN_PER_S_MAX = 60  # records told to a watcher without a filter; beyond, whole events are left out
+SHOWN_PER_S_MAX = (
+    60  # records told to a watcher without a filter; beyond, whole events are left out
+)
 WINDOW_S = 60
 RATE_S = 5
 LATENCIES_MAX = 2000  # of one way, within the window
@@ -94,7 +96,9 @@ class Parser:
             event_id = _text(headers, "ce_id") or own
             cause = _text(headers, "ce_causationid")
             if topic.endswith(".dlq"):  # the record as it came: what it was is the cause
-                came = "/".join(_text(headers, PREFIX + n) for n in ("topic", "partition", "offset"))
+                came = "/".join(
+                    _text(headers, PREFIX + n) for n in ("topic", "partition", "offset")
+                )
                 cause, event_id = _text(headers, "ce_id") or came, own
             yield Passed(
                 *place,
@@ -342,7 +346,9 @@ def graph() -> dict[str, Any]:
     found = []
     for name in TRACED:
         topic = topics.BY_NAME[name]
-        kind = "dead-letters" if name.endswith(".dlq") else "internal" if topic.internal else "output"
+        kind = (
+            "dead-letters" if name.endswith(".dlq") else "internal" if topic.internal else "output"
+        )
         if topic.default_type:
             kind = "input"
         found.append(

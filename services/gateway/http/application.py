@@ -28,7 +28,7 @@ from .stream import stream
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from litestar.handlers import HTTPRouteHandler
+    from litestar.handlers import ASGIRouteHandler, HTTPRouteHandler
 
     from .context import Context
 
@@ -41,10 +41,10 @@ def application(
     user_rate: float = 0.0,
     key_rate: float = 0.0,
     pages: Sequence[str] = (),
-    more: Sequence[HTTPRouteHandler] = (),
+    more: Sequence[HTTPRouteHandler | ASGIRouteHandler] = (),
 ) -> Litestar:
     """What an ASGI server runs. user_rate, key_rate: as of `Guards`, requests a second.
-    more: routes that not every gateway has."""
+    more: routes that not every gateway has, and other protocols' applications, each at its path."""
     guards = Guards(context, of_users=RateLimits(user_rate), of_keys=RateLimits(key_rate))
     routes = [events, ask, answer, recommendations, similar, sentiment, trending, stream]
     routes += [preference, set_preference, assumptions, delete_assumptions, segments]

@@ -36,13 +36,17 @@ class Guards:
         path = request.url.path
         if not path.startswith("/v1/") or request.method == "OPTIONS":
             return
+        self.slow_down(request)
+        ready, why = self._context.ready()
+        if not ready and (request.method not in READS or path in SENDING_READS):
+            raise _later(503, "Service Unavailable", f"nothing can be published: {why}", AGAIN_S)
+
+    def slow_down(self, request: Request[Any, Any, Any]) -> None:
+        """Raises Problem 429 for a caller who came too often."""
         wait_s = self._wait_s(request)
         if wait_s > 0:
             self._context.refused += 1
             raise _later(429, "Too Many Requests", "more requests than one caller may make", wait_s)
-        ready, why = self._context.ready()
-        if not ready and (request.method not in READS or path in SENDING_READS):
-            raise _later(503, "Service Unavailable", f"nothing can be published: {why}", AGAIN_S)
 
     async def after(self, response: Response[Any]) -> Response[Any]:
         """Says of reads that nothing newer comes in at present."""

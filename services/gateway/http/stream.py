@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
 KEEP_ALIVE_S = 15.0
 RETRY_MS = 1000
+EVENT_STREAM = "text/event-stream; charset=utf-8"
 HEADERS = [
-    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"content-type", EVENT_STREAM.encode()),
     (b"cache-control", b"no-store"),
     (b"x-accel-buffering", b"no"),
 ]

@@ -12,7 +12,7 @@ from .keys import dimension_of
 from .sizes import sizes_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from .asking import Asked
     from .keys import Key, Part
@@ -373,7 +373,7 @@ def _by_words(asked: Asked, hits: Sequence[Hit], facts: Sequence[Fact]) -> list[
     return best if len(best) == 1 else []
 
 
-def _said_free(asked: Asked, at: set[int]) -> bool:
+def _said_free(asked: Asked, at: Collection[int]) -> bool:
     """Whether the question itself says "without": "is it free of alcohol?", 无酒精吗."""
     first, last = min(at), max(at)
     before = " ".join(asked.tokens[max(0, first - 2) : first])

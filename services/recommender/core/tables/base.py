@@ -28,7 +28,7 @@ class Table(Protocol):
         """Unprefixed name of the topic."""
         ...
 
-    def apply(self, records: Sequence[KeyValue]) -> None:
+    def apply(self, records: Sequence[KeyValue]) -> object:
         """Apply (key, value) pairs in the order of the log; no value removes the key."""
         ...
 

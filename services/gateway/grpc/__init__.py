@@ -1,0 +1,1 @@
+"""The `RecommendationService` of two well-known demo shops, over gRPC."""

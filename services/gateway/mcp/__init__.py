@@ -1,0 +1,1 @@
+"""The gateway's tools for assistants, over the Model Context Protocol."""
