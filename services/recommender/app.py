@@ -123,7 +123,7 @@ class Recommender:
         self.profile_partitions = partition_count(topics.PROFILES)
         self.preference_partitions = partition_count(topics.PREFERENCES)
 
-    def tables(self) -> Mapping[str, Callable[[Sequence[KeyValue]], None]]:
+    def tables(self) -> Mapping[str, Callable[[Sequence[KeyValue]], object]]:
         """By topic that is read whole, what takes its records in."""
         tables = {table.topic: table.apply for table in self.knowledge.tables}
         return tables | {topics.CATALOGUE: self.on_catalogue}

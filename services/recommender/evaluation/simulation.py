@@ -47,7 +47,7 @@ CALM = Disturbances()
 @dataclass(slots=True)
 class _Worker:
     recommender: Recommender
-    tables: Mapping[str, Callable[[Sequence[KeyValue]], None]]
+    tables: Mapping[str, Callable[[Sequence[KeyValue]], object]]
     interactions: dict[int, InteractionsProcessor] = field(default_factory=dict)
     item_pairs: dict[int, ItemPairsProcessor] = field(default_factory=dict)
 

@@ -58,7 +58,7 @@ class Service:
 
     name: str
     sources: Sequence[Source]
-    tables: Mapping[str, Callable[[Sequence[KeyValue]], None]] = field(default_factory=dict)
+    tables: Mapping[str, Callable[[Sequence[KeyValue]], object]] = field(default_factory=dict)
     # Called once, connected and before any processor is made, with "how many partitions has this
     # topic (unprefixed)?".
     prepare: Callable[[Callable[[str], int]], None] = lambda partition_count: None

@@ -41,7 +41,7 @@ class GlobalTables:
     def __init__(
         self,
         kafka: KafkaSettings,
-        apply: Mapping[str, Callable[[Sequence[KeyValue]], None]],
+        apply: Mapping[str, Callable[[Sequence[KeyValue]], object]],
         on_state_thread: Callable[..., Awaitable[None]],
         client_id: str,
         positions: dict[str, int],
