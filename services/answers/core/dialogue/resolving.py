@@ -155,7 +155,7 @@ class Resolver:
         return any(True for _ in readings(line.text, None)) or not line.short
 
     def _of_focus(self, question: Question, line: Heard, before: Conversation) -> Plan | None:
-        """A question that the catalogue answers of the product in focus: 带笔吗."""
+        """What the catalogue answers of the product in focus: "does it fold?", 带笔吗."""
         focus = None if before.product_id is None else self._products.get(before.product_id)
         if matters_of(line.text) - OF_PRODUCTS_TOO:
             return None
