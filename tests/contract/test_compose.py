@@ -98,7 +98,7 @@ def test_workers_wait_for_the_broker_and_for_the_topics_and_may_be_scaled(name):
     }
     assert not {"container_name", "volumes"} & service.keys()
     # The gateway's port is reached from outside; of a range every container takes its own.
-    ports = {"gateway": ["127.0.0.1:8080-8089:8080"]}
+    ports = {"gateway": ["127.0.0.1:8080-8089:8080", "127.0.0.1:9001-9010:9001"]}
     assert service.get("ports") == ports.get(name)
     grace_s = int(service["stop_grace_period"].removesuffix("s"))
     assert grace_s > 2 * float(environment(service)["DRAIN_DEADLINE"])

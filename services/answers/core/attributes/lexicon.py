@@ -120,8 +120,8 @@ NAME_OF_KEY = {key: attribute.name for attribute in ATTRIBUTES for key in attrib
 _COLOURS = """
 red 红色 红 | blue 蓝色 蓝 | green 绿色 绿 | black 黑色 黑 | white 白色 白 | grey gray 灰色 灰 |
 yellow 黄色 黄 | orange 橙色 橘色 | purple violet 紫色 紫 | pink 粉色 粉红色 粉 | brown 棕色 咖啡色
-褐色 | beige 米色 | silver 银色 银 | gold golden 金色 金 | navy 藏青色 深蓝色 | turquoise 绿松石色 青色 |
-khaki 卡其色 | burgundy maroon 酒红色 酒红 | teal 蓝绿色 |
+褐色 | beige 米色 | silver 银色 银 | gold golden 金色 金 | navy 藏青色 深蓝色 |
+turquoise 绿松石色 青色 | khaki 卡其色 | burgundy maroon 酒红色 酒红 | teal 蓝绿色 |
 lilac lavender 淡紫色 薰衣草紫 |
 charcoal 炭灰色 炭灰 | graphite 石墨灰 石墨色 | indigo 靛蓝色 靛蓝 | magenta 品红色 品红 |
 aqua 水蓝色 水蓝 湖蓝色 湖蓝 | bronze 青铜色 | crimson 深红色 绯红 | ivory 象牙白 象牙色 |
