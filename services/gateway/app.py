@@ -57,25 +57,12 @@ def build(settings: WorkerSettings) -> Service:
     products = Products(products_max, threading.Lock())
     reviews = Reviews(products_max, lock=threading.Lock())
     feed = Feed(lists_max=users_max, records_max=int(said["GATEWAY_RESUME_RECORDS"]))
-    try:
-        access = Access(
-            _listed(said["GATEWAY_SECRET_KEYS"]),
-            _listed(said["GATEWAY_PAGE_KEYS"]),
-            said["GATEWAY_TOKEN_SECRET"],
-        )
-    except ValueError as error:
-        raise SettingsError(str(error)) from None
-    pages = _listed(said["GATEWAY_PAGES"])
-    if unknown := set(pages) - set(PAGES):
-        raise SettingsError(
-            f"GATEWAY_PAGES={said['GATEWAY_PAGES']}: no page {', '.join(sorted(unknown))}; "
-            f"choose from {', '.join(PAGES)}"
-        )
+    pages = _pages(said)
     reader, producer = FeedReader(settings.kafka, feed), Producer(settings.kafka)
     stopping = asyncio.Event()
     type_prefix = read_setting(settings.environ, "TYPE_PREFIX")
     context = Context(
-        access=access,
+        access=_access(said),
         feed=feed,
         partitions_of=reader.partitions_of,
         similar=similar,
@@ -139,6 +126,29 @@ def build(settings: WorkerSettings) -> Service:
         metrics=GatewayMetrics(feed, tables, lambda: context.refused).metrics,
         components=[producer, reader, *watching, *tools, server, *_grpc(context, said)],
     )
+
+
+def _access(said: Mapping[str, str]) -> Access:
+    """Who may do what. Raises SettingsError."""
+    try:
+        return Access(
+            _listed(said["GATEWAY_SECRET_KEYS"]),
+            _listed(said["GATEWAY_PAGE_KEYS"]),
+            said["GATEWAY_TOKEN_SECRET"],
+        )
+    except ValueError as error:
+        raise SettingsError(str(error)) from None
+
+
+def _pages(said: Mapping[str, str]) -> list[str]:
+    """The pages to be shown. Raises SettingsError for one that does not exist."""
+    pages = _listed(said["GATEWAY_PAGES"])
+    if unknown := set(pages) - set(PAGES):
+        raise SettingsError(
+            f"GATEWAY_PAGES={said['GATEWAY_PAGES']}: no page {', '.join(sorted(unknown))}; "
+            f"choose from {', '.join(PAGES)}"
+        )
+    return pages
 
 
 def _mcp(

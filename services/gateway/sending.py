@@ -12,6 +12,8 @@ from aiokafka.errors import KafkaError
 from shopkeeper.shared.contracts.outputs import rfc3339
 from shopkeeper.shared.datasets.admission import UnsentRecord
 
+from .errors import Unconfirmed, Unsendable
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -21,14 +23,6 @@ Found = TypeVar("Found")
 
 LOOK_S = 0.01
 SOURCE = b"shopkeeper/gateway"
-
-
-class Unsendable(ValueError):
-    """The event breaks its contract; the message says how."""
-
-
-class Unconfirmed(ConnectionError):
-    """The broker did not confirm: the event may have arrived."""
 
 
 async def send(context: Context, topic: str, kind: str, user: str, data: Mapping[str, Any]) -> str:

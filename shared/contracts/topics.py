@@ -268,20 +268,15 @@ def _internal_table(
     )
 
 
+def _handed_on(name: str, to: str) -> Topic:
+    """Customers' texts that intent hands on: kept for as long as an outage may last."""
+    return Topic(name, "user", "delete", (), ("intent",), (to,), internal=True, retention_ms=DAY_MS)
+
+
 _INTERNAL = (
     # Not by an event of schemas/: operators write it, for the models alone.
     _internal_table(CORRECTIONS, "correction", ("operators",), ("intent", "sentiment")),
-    # The two topics of ours that repeat customers' texts: kept for as long as an outage may last.
-    Topic(
-        COMPLAINTS,
-        "user",
-        "delete",
-        (),
-        ("intent",),
-        ("sentiment",),
-        internal=True,
-        retention_ms=DAY_MS,
-    ),
+    _handed_on(COMPLAINTS, "sentiment"),
     # What the products of one partition of reviews add to a category.
     _internal_table(
         CATEGORY_PARTS, "partition of reviews, category", ("sentiment",), ("sentiment",)
@@ -290,16 +285,7 @@ _INTERNAL = (
     _internal_table(REVIEW_DIGESTS, "review", ("sentiment", "answers"), ("answers", "gateway")),
     # Vectors of the shop's knowledge, by what they were made of: a cache of the answers workers.
     _internal_table(ENTRY_VECTORS, "encoders, title and text", ("answers",), ("answers",)),
-    Topic(
-        SEARCHED_QUESTIONS,
-        "user",
-        "delete",
-        (),
-        ("intent",),
-        ("answers",),
-        internal=True,
-        retention_ms=DAY_MS,
-    ),
+    _handed_on(SEARCHED_QUESTIONS, "answers"),
     # Whom the recommender, which reads the clicks, was told to forget.
     Topic(
         ERASED_USERS, "user", "delete", (), ("recommender",), tables_of=("answers",), internal=True

@@ -92,7 +92,8 @@ class Segment:
         """(slots,) sum over terms, in their order, of weight * count / (count + norm of the slot);
         0 for the dead."""
         found = np.zeros(len(self.names))
-        _add(firsts, ends, weights, self.slots, self.counts, norms, self.alive, found)
+        postings = self.slots, self.counts
+        _add(firsts, ends, weights, postings, (norms, self.alive), found)
         return found
 
 
@@ -141,11 +142,12 @@ def _count(firsts, ends, slots, alive, found):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(
-    "void(int64[::1], int64[::1], float64[::1], int32[::1], float32[::1], float64[::1], "
-    "boolean[::1], float64[::1])",
+    "void(int64[::1], int64[::1], float64[::1], Tuple((int32[::1], float32[::1])), "
+    "Tuple((float64[::1], boolean[::1])), float64[::1])",
     error_model="numpy",
 )  # type: ignore[misc, unused-ignore]
-def _add(firsts, ends, weights, slots, counts, norms, alive, found):  # type: ignore[no-untyped-def]
+def _add(firsts, ends, weights, postings, of_slots, found):  # type: ignore[no-untyped-def]
+    (slots, counts), (norms, alive) = postings, of_slots
     for term in range(len(firsts)):
         weight = weights[term]
         for at in range(firsts[term], ends[term]):

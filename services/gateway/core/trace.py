@@ -82,13 +82,13 @@ class Parser:
             user = getattr(data, "user", None) or getattr(data, "user_id", None) or ""
             yield Passed(
                 *place,
-                event.type,
-                event.id,
-                "",
-                event.correlation_id,
-                event.time_ms,
-                record.timestamp,
-                str(user),
+                type=event.type,
+                id=event.id,
+                cause="",
+                correlation=event.correlation_id,
+                time_ms=event.time_ms,
+                written_ms=record.timestamp,
+                user=str(user),
             )
         if not events:
             own = f"{topic}/{record.partition}/{record.offset}"
@@ -102,12 +102,12 @@ class Parser:
                 cause, event_id = _text(headers, "ce_id") or came, own
             yield Passed(
                 *place,
-                name,
-                event_id,
-                cause,
-                _text(headers, "ce_correlationid") or cause or event_id,
-                record.timestamp,
-                record.timestamp,
+                type=name,
+                id=event_id,
+                cause=cause,
+                correlation=_text(headers, "ce_correlationid") or cause or event_id,
+                time_ms=record.timestamp,
+                written_ms=record.timestamp,
             )
 
 

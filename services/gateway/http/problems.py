@@ -11,7 +11,7 @@ from litestar import Response
 from litestar.exceptions import HTTPException
 from litestar.status_codes import HTTP_500_INTERNAL_SERVER_ERROR
 
-from ..sending import Unconfirmed, Unsendable
+from ..errors import Unconfirmed, Unsendable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
