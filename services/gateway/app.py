@@ -54,8 +54,6 @@ def build(settings: WorkerSettings) -> Service:
     segments = LatestValues(users_max)
     preferences = PreferencesTable(int(said["GATEWAY_PREFERENCES_MAX"]))
     positions: dict[str, int] = {}
-    products = Products(products_max, threading.Lock())
-    reviews = Reviews(products_max, lock=threading.Lock())
     feed = Feed(lists_max=users_max, records_max=int(said["GATEWAY_RESUME_RECORDS"]))
     pages = _pages(said)
     reader, producer = FeedReader(settings.kafka, feed), Producer(settings.kafka)
@@ -72,8 +70,8 @@ def build(settings: WorkerSettings) -> Service:
         segments=segments,
         preferences=preferences,
         positions=positions,
-        products=products,
-        reviews=reviews,
+        products=Products(products_max, threading.Lock()),
+        reviews=Reviews(products_max, lock=threading.Lock()),
         admission=Admission(type_prefix),
         producer=producer,
         type_prefix=type_prefix,
@@ -110,12 +108,12 @@ def build(settings: WorkerSettings) -> Service:
         topics.CATALOGUE: catalogue,
         topics.SEGMENTS: segments,
         topics.PREFERENCES: preferences,
-        topics.REVIEW_DIGESTS: reviews,
+        topics.REVIEW_DIGESTS: context.reviews,
     }
 
     def catalogued(records: Sequence[KeyValue]) -> None:
         catalogue.apply(records)
-        products.apply(records)
+        context.products.apply(records)
 
     return Service(
         name="gateway",
