@@ -31,6 +31,7 @@ LATENCIES_MAX = 2000  # of one way, within the window
 IDS_MAX = 2000  # events of one watched user
 KEY_BYTES = 5
 QUANTILES = (0.5, 0.99)
+PLACE = ("topic", "partition", "offset")
 
 # Not what passes, but what services keep for themselves.
 _KEPT = frozenset({topics.LAYOUT, *map(topics.checkpoints, topics.SERVICES)})
@@ -96,9 +97,7 @@ class Parser:
             event_id = _text(headers, "ce_id") or own
             cause = _text(headers, "ce_causationid")
             if topic.endswith(".dlq"):  # the record as it came: what it was is the cause
-                came = "/".join(
-                    _text(headers, PREFIX + n) for n in ("topic", "partition", "offset")
-                )
+                came = "/".join(_text(headers, PREFIX + n) for n in PLACE)
                 cause, event_id = _text(headers, "ce_id") or came, own
             yield Passed(
                 *place,
@@ -346,10 +345,10 @@ def graph() -> dict[str, Any]:
     found = []
     for name in TRACED:
         topic = topics.BY_NAME[name]
-        kind = (
-            "dead-letters" if name.endswith(".dlq") else "internal" if topic.internal else "output"
-        )
-        if topic.default_type:
+        kind = "internal" if topic.internal else "output"
+        if name.endswith(".dlq"):
+            kind = "dead-letters"
+        elif topic.default_type:
             kind = "input"
         found.append(
             {
