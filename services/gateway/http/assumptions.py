@@ -14,9 +14,9 @@ from .. import reading
 from ..core.segments import Assumptions, SegmentsShown
 from ..core.shown import encode
 from ..sending import send, until
+from .confirmed import sending
 from .context import Context
 from .lists import Count, OptionalId
-from .problems import sending
 from .reads import Id, answered
 
 DELETED = "assumptions.deleted.v1"

@@ -13,8 +13,8 @@ from shopkeeper.shared.contracts.preferences import PREFERENCE_SET
 
 from ..core.shown import encode, own_list
 from ..sending import send, until
+from .confirmed import sending
 from .context import Context
-from .problems import sending
 from .reads import Id, answered
 
 OBEYED_S_MAX = 5.0

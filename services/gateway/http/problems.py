@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -11,11 +10,7 @@ from litestar import Response
 from litestar.exceptions import HTTPException
 from litestar.status_codes import HTTP_500_INTERNAL_SERVER_ERROR
 
-from ..sending import Unconfirmed, Unsendable
-
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from litestar import Request
 
 log = logging.getLogger(__name__)
@@ -57,14 +52,3 @@ def _title(status: int) -> str:
         return HTTPStatus(status).phrase
     except ValueError:
         return "Error"
-
-
-@contextlib.contextmanager
-def sending() -> Iterator[None]:
-    """What goes wrong with an event that is sent for a caller, as problems."""
-    try:
-        yield
-    except Unsendable as error:
-        raise Problem(400, "Bad Request", str(error)) from None
-    except Unconfirmed as error:
-        raise Problem(503, "Service Unavailable", str(error)) from None

@@ -17,9 +17,10 @@ from ..core.languages import language_of
 from ..core.lists import Wanted
 from ..core.shown import ListShown, encode
 from ..sending import send, until
+from .confirmed import sending
 from .context import Context
 from .lists import Count, Language, OptionalId
-from .problems import Problem, sending
+from .problems import Problem
 from .reads import Id
 
 if TYPE_CHECKING:
