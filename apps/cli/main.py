@@ -38,6 +38,7 @@ COMMANDS = {  # name -> module that defines a click command called `command`
     "experiment": "shopkeeper.apps.cli.experiment",
     "status": "shopkeeper.apps.cli.status",
     "get": "shopkeeper.apps.cli.get",
+    "mcp": "shopkeeper.apps.cli.mcp",
     "completion": "shopkeeper.apps.cli.completion",
 }
 

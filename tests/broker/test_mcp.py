@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
 import time
 from contextlib import asynccontextmanager
 
@@ -10,6 +12,7 @@ import httpx2
 import jwt
 import pytest
 from mcp.client import Client
+from mcp.client.stdio import StdioServerParameters, stdio_client
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.exceptions import MCPError
 
@@ -168,4 +171,22 @@ def test_a_search_is_answered_with_a_list(kafka):
             assert ids(found)[0] == "t1"
 
     with worker_process("recommender", kafka), Gateway(kafka, GATEWAY_MCP="1") as gateway:
+        asyncio.run(run(gateway))
+
+
+def test_the_command_hands_the_tools_on_over_standard_input_and_output(kafka):
+    stocked(kafka)
+
+    async def run(gateway):
+        url = f"http://127.0.0.1:{gateway.port}/mcp"
+        started = StdioServerParameters(
+            command=sys.executable,
+            args=["-m", "shopkeeper", "mcp", "--url", url],
+            env={**os.environ, "GATEWAY_KEY": "server"},
+        )
+        async with Client(stdio_client(started)) as client:
+            assert {tool.name for tool in (await client.list_tools()).tools} == TOOLS
+            assert ids(await call(client, "recommend", user_id="a", count=1)) == ["px"]
+
+    with Gateway(kafka, GATEWAY_MCP="1", GATEWAY_SECRET_KEYS="server") as gateway:
         asyncio.run(run(gateway))
