@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shopkeeper.services.answers.core.answerer import Answerer
@@ -171,6 +171,7 @@ STEPS = st.lists(
 )
 
 
+@settings(deadline=None)  # correctness, not speed
 @given(STEPS)
 def test_a_price_or_stock_is_that_of_the_newest_event_whatever_came_before(steps):
     products, newest = ProductTable(10), {}

@@ -42,6 +42,8 @@ def test_every_event_is_valid_unique_and_in_order():
         "product.removed.v1",
         "order.refunded.v1",
         "answer.rated.v1",
+        "assumptions.deleted.v1",
+        "preference.set.v1",
         "review.withdrawn.v1",
         "user.erased.v1",
         "user.profiled.v1",
