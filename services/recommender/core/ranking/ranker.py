@@ -162,7 +162,7 @@ class Ranker:
         pending, or for none.
         """
         pending = PendingLists(
-            Requests(recents, boughts, sessions, searched, draws, cells, rankings)
+            Requests(recents, boughts, sessions, searched, draws, cells, rankings=rankings)
         )
         self._pending.append(pending)
         return pending
