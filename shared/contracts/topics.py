@@ -177,6 +177,23 @@ _INPUTS = (
     ),
 )
 
+
+def _view(name: str, key: str, kind: str, producer: str, tables_of: tuple[str, ...]) -> Topic:
+    """A compacted topic of the newest values, for subscribers too."""
+    consumers = ("subscribers",)
+    return Topic(
+        name,
+        key,
+        "compact",
+        (kind,),
+        (producer,),
+        consumers,
+        tables_of=tables_of,
+        retention_ms=None,
+    )
+
+
+_LISTED = ("recommender", "answers", "gateway")  # who makes lists, or answers, of them
 _OUTPUTS = (
     Topic(INTENTS, "user", "delete", ("intent.recognised.v1",), ("intent",), ("subscribers",)),
     Topic(
@@ -220,36 +237,9 @@ _OUTPUTS = (
         ("subscribers",),
         retention_ms=None,
     ),
-    Topic(
-        SEGMENTS,
-        "user",
-        "compact",
-        ("segments.updated.v1",),
-        ("recommender",),
-        ("subscribers",),
-        tables_of=("gateway",),
-        retention_ms=None,
-    ),
-    Topic(
-        SIMILAR_ITEMS,
-        "product",
-        "compact",
-        ("similar-items.updated.v1",),
-        ("recommender",),
-        ("subscribers",),
-        tables_of=("recommender", "answers", "gateway"),
-        retention_ms=None,
-    ),
-    Topic(
-        TRENDING,
-        "scope",
-        "compact",
-        ("trending.updated.v1",),
-        ("recommender",),
-        ("subscribers",),
-        tables_of=("recommender", "answers", "gateway"),
-        retention_ms=None,
-    ),
+    _view(SEGMENTS, "user", "segments.updated.v1", "recommender", ("gateway",)),
+    _view(SIMILAR_ITEMS, "product", "similar-items.updated.v1", "recommender", _LISTED),
+    _view(TRENDING, "scope", "trending.updated.v1", "recommender", _LISTED),
 )
 
 
