@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 from shopkeeper.shared.contracts import topics
@@ -19,6 +20,7 @@ from .core.dialogue.conversation import Conversations
 from .core.dialogue.dialogue import Dialogue
 from .core.dialogue.suggestions import Suggestions
 from .core.fused import FusedRanker
+from .core.kept_vectors import KeptVectors
 from .core.knowledge_base import KnowledgeBase
 from .core.knowledge_route import KnowledgeRoute
 from .core.opinions.review_table import ReviewTable
@@ -28,6 +30,7 @@ from .core.orders.table import OrderTable
 from .core.product_table import ProductTable
 from .core.reading import SentenceReader
 from .core.span_reading import SpanQuotes
+from .core.vector_records import encoders_mark
 from .embedding import EmbeddingThread
 from .order_records import OrderRecords
 from .phrasing.phraser import Phraser
@@ -65,7 +68,12 @@ class _Parts:
         self.conversations_max = limits["CONVERSATIONS_MAX"]
         # None: entries are found by words alone.
         self.embedders = load_embedders(settings.model_dir)
-        ranker = FusedRanker(self.embedders)
+        kept = KeptVectors(
+            encoders_mark((name, each.sha256) for name, each in self.embedders.items()),
+            {name: each.dimensions for name, each in self.embedders.items()},
+            limits["KNOWLEDGE_MAX"],
+        )
+        self.kept, ranker = kept, FusedRanker(self.embedders, kept=kept)
         self.embedding = EmbeddingThread(ranker)
         knowledge = KnowledgeBase(ranker, limits["KNOWLEDGE_MAX"])
         products = ProductTable(limits["ANSWER_PRODUCTS_MAX"])
@@ -111,11 +119,17 @@ class _Parts:
 
     def prepare(self, partition_count: Callable[[str], int]) -> None:
         self.order_partitions = partition_count(topics.ORDERS)
+        self.kept.split(partition_count(topics.KNOWLEDGE))
 
     def refresh(self) -> None:
         self.embedding.refresh()
         if self.phraser is not None:
             self.phraser.refresh()
+
+    def apply_knowledge(self, records: Sequence[KeyValue]) -> None:
+        """Entries as they are now; what is new is embedded next."""
+        self.tables.apply_knowledge(records)
+        self.embedding.refresh()
 
     def apply_erased(self, records: Sequence[KeyValue]) -> None:
         """Users whose orders, reviews and conversations are to be forgotten."""
@@ -143,7 +157,9 @@ class _Parts:
         )
 
     def knowledge_of(self, partition: int) -> KnowledgeProcessor:
-        return KnowledgeProcessor(self.reviews.sweep if partition == 0 else list)
+        return KnowledgeProcessor(
+            self.reviews.sweep if partition == 0 else list, partial(self.embedding.due, partition)
+        )
 
     def orders_of(self, partition: int) -> OrdersProcessor:
         return OrdersProcessor(partition, self.order_partitions, self.orders)
@@ -161,11 +177,12 @@ def build(settings: WorkerSettings) -> Service:
             Source(topics.ORDERS, parts.orders_of, ORDERS_WANTED),
         ],
         tables={
-            topics.KNOWLEDGE: parts.tables.apply_knowledge,
+            topics.KNOWLEDGE: parts.apply_knowledge,
             topics.CATALOGUE: parts.tables.apply_catalogue,
             topics.ORDERS: parts.order_records.apply_orders,
             topics.ERASED_USERS: parts.apply_erased,
             topics.REVIEW_DIGESTS: parts.tables.apply_reviews,
+            topics.ENTRY_VECTORS: parts.embedding.apply_kept,
             topics.SIMILAR_ITEMS: parts.recommended.apply_similar,
             topics.TRENDING: parts.recommended.apply_trending,
         },
@@ -177,6 +194,7 @@ def build(settings: WorkerSettings) -> Service:
             *parts.spans.versions(),
         ],
         refresh=parts.refresh,
+        remark=parts.embedding.remark,
         components=[
             parts.embedding,
             *([] if parts.phraser is None else [parts.phraser.endpoint]),

@@ -185,18 +185,24 @@ class KnowledgeProcessor(Stateless):
     """Checks shop.knowledge.v1: every worker reads it whole, as a table, and skips what it cannot
     use; here one of them dead-letters it. Keeps nothing."""
 
-    def __init__(self, sweep: Callable[[], list[bytes]] = list) -> None:
+    def __init__(
+        self,
+        sweep: Callable[[], list[bytes]] = list,
+        vectors: Callable[[int], list[Output]] = lambda now_ms: [],
+    ) -> None:
         """sweep: names the records of reviews that are to be removed from their topic; of one
-        partition only, so that one worker removes them."""
-        self._sweep = sweep
+        partition only, so that one worker removes them. vectors: what this partition's worker is to
+        change on the topic of vectors."""
+        self._sweep, self._vectors = sweep, vectors
 
     def process(self, events: Sequence[Event], now_ms: int) -> tuple[list[Output], list[Rejected]]:
         """Nothing to do with a good record."""
         return [], []
 
     def on_timer(self, now_ms: int) -> list[Output]:
-        """Removes what erased users wrote."""
-        return [Output(topics.REVIEW_DIGESTS, key, None, []) for key in self._sweep()]
+        """Removes what erased users wrote, keeps vectors that were made."""
+        removed = [Output(topics.REVIEW_DIGESTS, key, None, []) for key in self._sweep()]
+        return removed + self._vectors(now_ms)
 
 
 class OrdersProcessor(Stateless):

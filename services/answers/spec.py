@@ -79,11 +79,14 @@ SERVICE = ServiceSpec(
             topics.ORDERS,
             topics.ERASED_USERS,
             topics.REVIEW_DIGESTS,
+            topics.ENTRY_VECTORS,
             topics.SIMILAR_ITEMS,
             topics.TRENDING,
         }
     ),
-    publishes=frozenset({topics.ANSWERS, topics.ORDERS, topics.REVIEW_DIGESTS}),
+    publishes=frozenset(
+        {topics.ANSWERS, topics.ORDERS, topics.REVIEW_DIGESTS, topics.ENTRY_VECTORS}
+    ),
     app="shopkeeper.services.answers.app:build",
     settings=(*SETTINGS, *PHRASING_SETTINGS),
     check=check,

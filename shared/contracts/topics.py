@@ -38,6 +38,7 @@ PRODUCT_SENTIMENT = "personalisation.product-sentiment.v1"
 CATEGORY_SENTIMENT = "personalisation.category-sentiment.v1"
 CATEGORY_PARTS = "personalisation.category-parts.v1"
 REVIEW_DIGESTS = "personalisation.review-digests.v1"
+ENTRY_VECTORS = "personalisation.entry-vectors.v1"
 RECOMMENDATIONS = "personalisation.recommendations.v1"
 SEGMENTS = "personalisation.segments.v1"
 SIMILAR_ITEMS = "personalisation.similar-items.v1"
@@ -287,6 +288,8 @@ _INTERNAL = (
     ),
     # What reviews say, without their authors' names; answers removes what erased users wrote.
     _internal_table(REVIEW_DIGESTS, "review", ("sentiment", "answers"), ("answers",)),
+    # Vectors of the shop's knowledge, by what they were made of: a cache of the answers workers.
+    _internal_table(ENTRY_VECTORS, "encoders, title and text", ("answers",), ("answers",)),
     Topic(
         SEARCHED_QUESTIONS,
         "user",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -39,6 +40,12 @@ class Embedder:
     def __init__(self, name: str, entry: EmbedderEntry, content: bytes, vocabulary: bytes) -> None:
         """content, vocabulary: of the two files, already checked. Raises ModelError."""
         self.name, self.version, self.dimensions = name, entry.version, entry.dimensions
+        # Of all that a vector depends on besides the text and this code.
+        self.sha256 = sha256(
+            repr(
+                (entry.sha256, entry.vocabulary_sha256, entry.pieces_max, entry.strip_accents)
+            ).encode()
+        ).hexdigest()
         self.on_call: Callable[[float, int], None] | None = None
         self._pieces_max = entry.pieces_max
         self._words = words_of(name, vocabulary, entry.strip_accents)

@@ -50,8 +50,17 @@ class DenseIndex:
     ) -> None:
         """Add or replace. names: (n,), a repeated one has several vectors; vectors: (n,
         dimensions), of length 1; groups: (n,), a search may ask for one; `ANY` is always found."""
+        self.put_quantised(names, *quantised(vectors), groups)
+
+    def put_quantised(
+        self,
+        names: Sequence[str],
+        codes: NDArray[np.int8],
+        scales: NDArray[np.float32],
+        groups: Sequence[int],
+    ) -> None:
+        """`put` of what `quantised` makes of the vectors."""
         self.remove(names)
-        codes, scales = quantised(vectors)
         for name, code, scale, group in zip(names, codes, scales, groups, strict=True):
             slot = self._slot()
             self._name_of[slot] = name
@@ -64,6 +73,11 @@ class DenseIndex:
             for slot in self._slots_of.pop(name, ()):
                 self._name_of[slot], self._scales[slot] = "", 0.0
                 self._free.append(slot)
+
+    def stored(self, name: str) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+        """A copy of a name's vectors, as `put_quantised` takes them. Raises KeyError."""
+        slots = self._slots_of[name]
+        return self._codes[slots], self._scales[slots]
 
     def similarities(self, vector: NDArray[np.float32]) -> NDArray[np.float32]:
         """(slots,) the cosine of each vector with this one, of length 1; below -1 in free slots."""

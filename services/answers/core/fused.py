@@ -14,13 +14,17 @@ import numpy as np
 
 from shopkeeper.shared.text.language import detect
 
-from .dense import DenseIndex
+from .dense import DenseIndex, quantised
+from .kept_vectors import KeptVectors
 from .ranking import Hit, LexicalRanker, Ranking, group_of
+from .vector_records import EntryVectors
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
+
+    from shopkeeper.shared.contracts.envelope import KeyValue
 
     from .bm25 import Bm25Index
     from .entries import Entry
@@ -55,16 +59,15 @@ class Embeds(Protocol):
 
 
 class Embedded(NamedTuple):
-    """An entry's vectors, (1 or 2, dimensions): of its text, and of its title."""
+    """An entry and its vectors; None where no encoder knows its language."""
 
     entry: Entry
-    language: str
-    vectors: NDArray[np.float32]
+    vectors: EntryVectors | None
 
 
 class FusedRanker:
-    """Ranks by words and vectors. Working vectors out takes long: entries wait for theirs, those
-    published last first, and are found by words meanwhile.
+    """Ranks by words and vectors. Working vectors out takes long: entries whose vectors are not
+    kept wait for theirs, those published last first, and are found by words meanwhile.
 
     Whoever drives it calls `take_waiting`, `embed` (on any thread) and `accept`; all other calls
     are for one thread.
@@ -74,15 +77,21 @@ class FusedRanker:
         self,
         embedders: Mapping[str, Embeds],
         blends: Mapping[str, Blend] | None = None,
+        kept: KeptVectors | None = None,
     ) -> None:
-        """embedders: by language; entries and questions of others go by words alone."""
+        """embedders: by language; entries and questions of others go by words alone. kept: vectors
+        of before, by these embedders; None: there are none."""
         self.lexical = LexicalRanker()
         self._embedders = dict(embedders)
         self.blends = BLENDS if blends is None else blends
         self._length: dict[str, int] = {}  # characters of each text
         self._dense = {name: DenseIndex(each.dimensions) for name, each in embedders.items()}
+        self.kept = KeptVectors() if kept is None else kept
+        self._group_of: dict[str, int] = {}
         self._waiting: dict[str, Entry] = {}
         self._taken: dict[str, Entry] = {}
+        self._new = 0  # entries that came to wait since `take_new`
+        self.made = self.recalled = 0  # entries whose vectors were worked out, or had been kept
 
     @property
     def index(self) -> Bm25Index:
@@ -95,22 +104,58 @@ class FusedRanker:
         return len(self._waiting) + len(self._taken)
 
     def put(self, entries: Sequence[Entry]) -> None:
-        """Add or replace: found by words at once."""
+        """Add or replace: found by words at once, and by vectors where these are kept."""
+        as_before = {
+            entry.id: self._stored(entry.id) for entry in entries if self.kept.holds(entry)
+        }
         self._forget([entry.id for entry in entries])
         self.lexical.put(entries)
-        self._waiting.update((entry.id, entry) for entry in entries)
         self._length.update((entry.id, len(entry.text)) for entry in entries)
+        self._group_of.update((entry.id, group_of(entry.product_id)) for entry in entries)
+        for entry in entries:
+            vectors = (
+                self.kept.hold(entry) or as_before.get(entry.id) or self._of_another(entry.id)
+            )
+            if vectors is None:
+                self._waiting[entry.id] = entry
+                self._new += 1
+            else:
+                self._index(entry.id, vectors)
+                self.recalled += 1
 
     def remove(self, ids: Sequence[str]) -> None:
         """Those that are not there are passed over."""
         self._forget(ids)
         self.lexical.remove(ids)
 
+    def apply_kept(self, records: Sequence[KeyValue]) -> None:
+        """Records of the topic of vectors, in their order. What waits for one that comes has it."""
+        arrived, lost = self.kept.apply(records)
+        for ids, vectors in arrived:
+            for entry_id in ids:
+                waited = self._waiting.pop(entry_id, None) or self._taken.pop(entry_id, None)
+                if waited is not None:
+                    self._index(entry_id, vectors)
+                    self.recalled += 1
+        for entry_id in lost:
+            if (stored := self._stored(entry_id)) is not None:
+                self.kept.made(entry_id, stored)
+
     def take_waiting(self, count: int) -> list[Entry]:
         """At most `count` entries to embed, the last published first; `accept` takes them back."""
         taken = [self._waiting.popitem()[1] for _ in range(min(count, len(self._waiting)))]
         self._taken.update((entry.id, entry) for entry in taken)
         return taken
+
+    def take_new(self, count: int) -> list[Entry]:
+        """`take_waiting`, of what came to wait since this was called last only."""
+        new, self._new = min(self._new, count), 0
+        return self.take_waiting(new)
+
+    def mix_waiting(self, place: Callable[[str], int]) -> None:
+        """Put what waits in another order. place: of an entry's id; the largest comes first."""
+        self._waiting = {name: self._waiting[name] for name in sorted(self._waiting, key=place)}
+        self._new = 0
 
     def embed(self, entries: Sequence[Entry]) -> list[Embedded]:
         """Work their vectors out. Changes nothing here: for any thread."""
@@ -119,14 +164,15 @@ class FusedRanker:
         for language, embedder in self._embedders.items():
             chosen = [e for e, spoken in zip(entries, languages, strict=True) if spoken == language]
             texts = [text for entry in chosen for text in _texts(entry)]
-            vectors = embedder.vectors(texts)
+            codes, scales = quantised(embedder.vectors(texts))
             first = 0
             for entry in chosen:
                 end = first + len(_texts(entry))
-                found.append(Embedded(entry, language, vectors[first:end]))
+                made = EntryVectors(language, codes[first:end], scales[first:end])
+                found.append(Embedded(entry, made))
                 first = end
         others = [
-            Embedded(entry, "", np.zeros((0, 0), np.float32))
+            Embedded(entry, None)
             for entry, spoken in zip(entries, languages, strict=True)
             if spoken not in self._embedders
         ]
@@ -134,13 +180,14 @@ class FusedRanker:
 
     def accept(self, embedded: Sequence[Embedded]) -> None:
         """Take vectors in. Those of entries that were replaced or removed meanwhile are dropped."""
-        for entry, language, vectors in embedded:
+        for entry, vectors in embedded:
             if self._taken.get(entry.id) is not entry:
                 continue
             del self._taken[entry.id]
-            if language:
-                groups = [group_of(entry.product_id)] * len(vectors)
-                self._dense[language].put([entry.id] * len(vectors), vectors, groups)
+            self.made += 1
+            if vectors is not None:
+                self._index(entry.id, vectors)
+                self.kept.made(entry.id, vectors)
 
     def catch_up(self, at_once: int = 256) -> None:
         """Embed all that wait, here and now."""
@@ -205,11 +252,29 @@ class FusedRanker:
             text = blend.long_usual + blend.long_share * (text - blend.long_usual)
         return max([text, *title])
 
+    def _index(self, entry_id: str, vectors: EntryVectors) -> None:
+        rows = len(vectors.scales)
+        names, groups = [entry_id] * rows, [self._group_of[entry_id]] * rows
+        self._dense[vectors.language].put_quantised(names, vectors.codes, vectors.scales, groups)
+
+    def _of_another(self, entry_id: str) -> EntryVectors | None:
+        """The vectors of an entry that says the same."""
+        found = (self._stored(other) for other in self.kept.alike(entry_id) if other != entry_id)
+        return next((vectors for vectors in found if vectors is not None), None)
+
+    def _stored(self, entry_id: str) -> EntryVectors | None:
+        for language, dense in self._dense.items():
+            if entry_id in dense:
+                return EntryVectors(language, *dense.stored(entry_id))
+        return None
+
     def _forget(self, ids: Sequence[str]) -> None:
         for entry_id in ids:
             self._waiting.pop(entry_id, None)
             self._taken.pop(entry_id, None)
             self._length.pop(entry_id, None)
+            self._group_of.pop(entry_id, None)
+            self.kept.release(entry_id)
         for dense in self._dense.values():
             dense.remove(ids)
 

@@ -75,6 +75,9 @@ class Service:
     # On the state thread, before each trip's batches and about once a second where there are none:
     # takes over what another thread has made ready, such as a newer model. No batch sees both.
     refresh: Callable[[], None] = lambda: None
+    # What /readyz says besides of a worker that is ready, but not yet at its best; on the state
+    # thread, about once a second. "": nothing.
+    remark: Callable[[], str] = lambda: ""
     # Run beside the sources, or without any, from the moment that the tables are read.
     components: Sequence[Component] = ()
 

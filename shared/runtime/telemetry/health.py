@@ -35,6 +35,7 @@ class Health:
         self.lag = 0
         self.broker = ""  # why no broker can be reached; empty where one can
         self.not_ready: dict[str, str] = {"start": "starting"}
+        self.remark = ""  # said of a worker that is ready
 
     def beat(self) -> None:
         """The event loop is running."""
@@ -61,7 +62,7 @@ class Health:
             reasons.insert(0, broker)
         if reasons:
             return False, "; ".join(reasons)
-        return True, "ok"
+        return True, f"ok; {self.remark}" if self.remark else "ok"
 
 
 class HealthServer:

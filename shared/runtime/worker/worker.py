@@ -328,6 +328,7 @@ class Worker:
             if time.monotonic() >= observe_due:
                 observe_due = time.monotonic() + OBSERVE_S
                 await self._thread.run(self._refresh)
+                self.health.remark = await self._thread.run(self.service.remark)
                 await self._thread.run(self._telemetry.observe_service)
 
     async def _crash_watch(self, app: BatchApp) -> None:
