@@ -113,9 +113,7 @@ class FusedRanker:
         self._length.update((entry.id, len(entry.text)) for entry in entries)
         self._group_of.update((entry.id, group_of(entry.product_id)) for entry in entries)
         for entry in entries:
-            vectors = (
-                self.kept.hold(entry) or as_before.get(entry.id) or self._of_another(entry.id)
-            )
+            vectors = self.kept.hold(entry) or as_before.get(entry.id) or self._of_another(entry.id)
             if vectors is None:
                 self._waiting[entry.id] = entry
                 self._new += 1

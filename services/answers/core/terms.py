@@ -6,6 +6,8 @@ A term is a 64-bit number, Python's hash of a string. It is salted per process a
 from __future__ import annotations
 
 import re
+from functools import lru_cache
+from operator import add
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -36,6 +38,7 @@ _VOWELS = frozenset("aeiouy")
 _STEM_MIN = 3
 _TELLING_MIN = 2  # "where is my order" has one
 _NUMBER_DIGITS_MIN = 5
+STEMS_KEPT = 1 << 15  # a few megabytes; a shop's passages hardly know more words
 
 
 def terms_of(text: str) -> list[str]:
@@ -48,12 +51,13 @@ def terms_of(text: str) -> list[str]:
     for unit in _UNIT.findall(simplified(normalise(text))):
         if _HAN_FIRST <= unit[0] <= _HAN_LAST:
             found += unit
-            found += [unit[i : i + 2] for i in range(len(unit) - 1)]
+            found += map(add, unit, unit[1:])
         else:
             found.append(stem(unit))
     return found
 
 
+@lru_cache(STEMS_KEPT)
 def stem(word: str) -> str:
     """A word without its English plural, -ed, -ing or possessive: "shipping" and "ships" are
     "ship". Lower case; other words stay."""

@@ -9,12 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shopkeeper.services.answers.core import bm25
 from shopkeeper.services.answers.core.bm25 import (
     LENGTH_SHARE,
     SATURATION,
     Bm25Index,
     Terms,
 )
+from shopkeeper.services.answers.core.segments import joined
 
 WORDS = st.integers(1, 12)
 PASSAGE = st.dictionaries(WORDS, st.integers(1, 4), max_size=8)
@@ -92,12 +94,12 @@ def test_the_best_and_their_scores_are_those_of_an_index_built_afresh(changes, a
     assert len(index) == len(twin.passages)
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_passing_common_words_over_changes_nothing(seed):
-    """Thousands of passages, words from rare to everywhere, some removed: runs merge, bounds cut
-    off what cannot be among the best, dead slots are left out."""
+@pytest.mark.parametrize(("seed", "size_max"), [(0, 1 << 20), (1, 4_000), (2, 300), (3, 0)])
+def test_however_it_is_cut_into_segments(seed, size_max):
+    """Thousands of passages, words from rare to everywhere, some removed: segments are joined as
+    far as the limit allows, dead passages are left out."""
     random = np.random.default_rng(seed)
-    index, twin = Bm25Index(), Twin()
+    index, twin = Bm25Index(size_max), Twin()
     for batch in range(6):
         passages = {
             f"{batch}-{n}": (
@@ -117,6 +119,22 @@ def test_passing_common_words_over_changes_nothing(seed):
         found = index.search(np.array(words, np.int64), 5).hits
         expected = twin.search(words, None)
         assert found == [(name, pytest.approx(score)) for name, score in expected[:5]]
+
+
+def test_segments_stay_few_and_none_is_joined_beyond_the_limit(monkeypatch):
+    """One passage at a time, each replaced many times over: as many segments as the passages ask
+    for, and no change that costs more than the limit."""
+    written = []
+    monkeypatch.setattr(bm25, "joined", lambda parts: written.append(joined(parts)) or written[-1])
+    index, random = Bm25Index(size_max=2_000), np.random.default_rng(0)
+    for _ in range(6_000):
+        words = {int(w): 1 for w in random.integers(0, 500, 9)}
+        index.put([str(random.integers(0, 1_000))], [terms(words)], [0])
+    postings = 1_000 * 10
+    assert len(index) > 900
+    assert max(each.size for each in written) <= 2_000
+    assert len(index._segments) <= 4 * postings / 2_000 + np.log2(2_000)
+    assert sum(len(each.names) for each in index._segments) <= 3 * len(index)
 
 
 def test_a_name_twice_in_one_put_is_refused():
