@@ -1,16 +1,19 @@
-"""Latency of answers, broker to broker, with 100,000 entries of knowledge.
+"""Latency and throughput of answers, broker to broker, with 100,000 entries of knowledge.
 
 The worker, a real process, has a core of its own; the broker, the producer and the subscriber share
-another. Three things are measured: a mix of questions (attributes of the demo's products, its FAQ,
-questions that nothing answers, and those whose answer lies in a long page) at --rate per second;
-questions to long pages alone at --reading-rate; and the time from a new entry to the first answer
-from it.
+another. Measured are: how long it takes from the worker's start until it is ready, and until all
+entries have vectors; questions per second, as fast as they are answered; a mix of questions
+(attributes of the demo's products, its FAQ, questions that nothing answers, and those whose answer
+lies in one entry) at --rate per second; questions to long pages alone at --reading-rate; the time
+from a new entry to the first answer from it, beside the mix; and a start again after kill -9, with
+the vectors that were kept.
 
-usage: python benchmarks/bench_questions.py [--entries N] [--rate R] [--reading-rate R]
-           [--seconds S] [--new N]
+usage: python benchmarks/bench_questions.py [--entries N] [--data FOLDER] [--vectors FILE]
+           [--stand-ins] [--rate R] [--reading-rate R] [--seconds S] [--burst N] [--new N]
 
-Entries and long pages are made up: sentences about numbered depots and codes in both languages, so
-that each page has an answer that no other has.
+--data: a folder with qa/NAME/*.jsonl.gz, whose sentences surround the facts of entries. --vectors:
+kept vectors to start with; where there is no such file yet, it is written. --stand-ins: vectors are
+made up (benchmarks/kept_vectors.py). Without either the worker makes all of them first.
 """
 
 from __future__ import annotations
@@ -19,15 +22,19 @@ import argparse
 import asyncio
 import contextlib
 import itertools
+import os
 import random
 import statistics
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import kept_vectors
 import msgspec
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from bench_text_services import latencies, on_core
+from bench_text_services import latencies, on_core, processor_seconds, throughput
 from harness import PARTITIONS, fresh_topics, report
+from passages import Page, pages
 from text_workloads import Workload, event_of
 
 from shopkeeper.apps.demo import faq
@@ -44,51 +51,8 @@ if TYPE_CHECKING:
     from shopkeeper.shared.testing.workers import WorkerProcess
 
 QUESTIONS = Workload("answers", topics.QUESTIONS, topics.ANSWERS, (), 0)
-PAGE_SHARE = 0.1  # of the entries are long pages
+METRICS_S = 3.0  # a worker brings its metrics up to date every second
 KNOWN_S_MAX, NEW_S_MAX = 3600.0, 30.0
-PLACES = ("Ashford", "Birkdale", "Carlow", "Dunmore", "Elsdon", "Farley", "Glenrock", "Harwick")
-GOODS = ("tents", "lamps", "kettles", "headphones", "boots", "desks", "scooters", "blenders")
-CITIES = ("苏州", "青岛", "昆明", "厦门", "长沙", "大连", "洛阳", "桂林")
-KINDS = ("帐篷", "台灯", "水壶", "耳机", "靴子", "书桌", "滑板车", "搅拌机")
-
-
-class Page(msgspec.Struct):
-    """An entry, and a question that it alone answers."""
-
-    data: dict[str, Any]
-    question: str
-
-
-def page(number: int, chance: random.Random) -> Page:
-    """Entry `number`; one of ten is a long page."""
-    name = f"page-{number}"
-    long = number % int(1 / PAGE_SHARE) == 0
-    day, hour = 1 + number % 28, 7 + number % 5
-    if number % 2:
-        place, goods = f"{chance.choice(PLACES)} {number}", chance.choice(GOODS)
-        said = [
-            f"The {place} depot sends {goods} on day {day} of each month.",
-            f"It opens at {hour} o'clock and closes twelve hours later.",
-            f"Parcels for the {place} depot carry the code K{number * 7}.",
-            f"Questions about {goods} there are answered by a team of {2 + number % 9}.",
-        ]
-        asked = f"Which code do parcels for the {place} depot carry?"
-        title, rest = f"The {place} depot", f"All {chance.choice(GOODS)} are checked twice. "
-    else:
-        place, goods = f"{chance.choice(CITIES)}{number}号", chance.choice(KINDS)
-        said = [
-            f"{place}仓库每月{day}日发送{goods}。",
-            f"仓库早上{hour}点开门，十二小时以后关门。",
-            f"寄往{place}仓库的包裹使用代码K{number * 7}。",
-            f"那里有{2 + number % 9}个人回答关于{goods}的问题。",
-        ]
-        asked = f"寄往{place}仓库的包裹使用什么代码？"
-        title, rest = f"{place}仓库", f"所有{chance.choice(KINDS)}都检查两次。"
-    chance.shuffle(said)
-    text = (" " if number % 2 else "").join(said)
-    if long:
-        text = rest * 12 + text + rest * 12
-    return Page({"knowledge_id": name, "title": title, "text": text, "kind": "page"}, asked)
 
 
 def knowledge(data: dict[str, Any]) -> ShopEvent:
@@ -133,16 +97,71 @@ async def publish(kafka: KafkaSettings, events: Iterable[ShopEvent]) -> None:
             await publisher.publish(event)
 
 
-def until_known(worker: WorkerProcess, entries: int) -> float:
-    """Seconds until the worker holds so many entries, and none waits for its vector."""
+def until_known(worker: WorkerProcess, entries: int) -> None:
+    """Return once the worker holds so many entries, and none waits for its vector."""
     started = time.monotonic()
     while time.monotonic() - started < KNOWN_S_MAX:
         samples = worker.metrics()
         known = samples.get(("shopkeeper_state_entries", (("table", "knowledge"),)), 0)
-        if known >= entries and not worker.total("entries_without_vectors"):
-            return time.monotonic() - started
-        time.sleep(1)
+        if known >= entries and not samples.get(("shopkeeper_entries_without_vectors", ()), 1):
+            return
+        time.sleep(0.5)
     raise SystemExit("the worker has not read all entries")
+
+
+@contextlib.contextmanager
+def started(
+    kafka: KafkaSettings, entries: int, figures: dict[str, Any], name: str
+) -> Iterator[WorkerProcess]:
+    """A worker on a core of its own; tells how long it took until it was ready, and until all
+    entries had vectors, where these came from, and what memory it then holds."""
+    settings = {"CHECKPOINT_INTERVAL": 5, "LOG_LEVEL": "WARNING"}
+    begun = time.monotonic()
+    with contextlib.ExitStack() as stack:
+        with on_core(0):
+            worker = stack.enter_context(worker_process("answers", kafka, ready=False, **settings))
+        worker.wait_ready(KNOWN_S_MAX)
+        ready_s = time.monotonic() - begun
+        until_known(worker, entries)
+        time.sleep(METRICS_S)
+        vectors = {
+            dict(labels)["origin"]: int(value)
+            for (metric, labels), value in worker.metrics().items()
+            if metric == "shopkeeper_entry_vectors_total"
+        }
+        figures[name] = {
+            "ready_s": round(ready_s, 1),
+            "all_vectors_s": round(time.monotonic() - METRICS_S - begun, 1),
+            "vectors": vectors,
+            "cpu_s": round(processor_seconds(worker.popen.pid), 1),
+            "resident_mb": resident_mb(worker.popen.pid),
+        }
+        yield worker
+
+
+def resident_mb(process_id: int) -> int:
+    """Memory of a process; 0 where /proc does not say."""
+    try:
+        lines = Path(f"/proc/{process_id}/status").read_text().splitlines()
+    except OSError:
+        return 0
+    found = [line.split()[1] for line in lines if line.startswith("VmRSS:")]
+    return int(found[0]) // 1024 if found else 0
+
+
+async def beside(kafka: KafkaSettings, texts: list[str], rate: float, new: list[Page]) -> Any:
+    """`until_new_answers` while a mix of questions is asked."""
+    asking = asyncio.create_task(latencies(kafka, QUESTIONS, texts, rate, "b"))
+    waited = await until_new_answers(kafka, new)
+    return waited, await asking
+
+
+def timed(worker: WorkerProcess, measured: Any, count: int) -> dict[str, float]:
+    """What a coroutine measures of `count` questions, and the worker's processor for each."""
+    before = processor_seconds(worker.popen.pid)
+    figures: dict[str, float] = asyncio.run(measured)
+    used = processor_seconds(worker.popen.pid) - before
+    return {**figures, "worker_cpu_ms_per_question": round(1000 * used / count, 1)}
 
 
 async def until_new_answers(kafka: KafkaSettings, pages: list[Page]) -> list[float]:
@@ -177,36 +196,52 @@ async def until_new_answers(kafka: KafkaSettings, pages: list[Page]) -> list[flo
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--entries", type=int, default=100_000)
+    parser.add_argument("--data", type=Path)
+    parser.add_argument("--vectors", type=Path)
+    parser.add_argument("--stand-ins", action="store_true")
     parser.add_argument("--rate", type=float, default=20.0)
     parser.add_argument("--reading-rate", type=float, default=5.0)
     parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--burst", type=int, default=1_000)
     parser.add_argument("--new", type=int, default=20)
     options = parser.parse_args()
     chance = random.Random(1)
-    pages = [page(number, chance) for number in range(options.entries)]
-    new = [page(options.entries + 1 + 2 * n, chance) for n in range(options.new)]
-    long = [each for number, each in enumerate(pages) if number % int(1 / PAGE_SHARE) == 0]
+    made = pages(options.entries + options.new, options.data)
+    entries, new = made[: options.entries], made[options.entries :]
     known = [knowledge(msgspec.to_builtins(entry)) for entry in faq.built_in()]
-    settings = {"CHECKPOINT_INTERVAL": 5, "LOG_LEVEL": "WARNING"}
-    with on_core(1) as pinned, fresh_topics() as kafka, contextlib.ExitStack() as stack:
-        asyncio.run(publish(kafka, [*catalogue(), *known, *(knowledge(p.data) for p in pages)]))
-        with on_core(0):
-            worker = stack.enter_context(worker_process("answers", kafka, ready=False, **settings))
-        worker.wait_ready(KNOWN_S_MAX)
-        figures: dict[str, Any] = {"known_after_s": round(until_known(worker, len(pages)), 1)}
-        texts = mixed(pages, int(options.rate * options.seconds), chance)
-        figures["mixed"] = asyncio.run(latencies(kafka, QUESTIONS, texts, options.rate))
-        chance.shuffle(long)
-        read = [each.question for each in long[: int(options.reading_rate * options.seconds)]]
-        figures["reading"] = asyncio.run(
-            latencies(kafka, QUESTIONS, read, options.reading_rate, "r")
-        )
-        waited = asyncio.run(until_new_answers(kafka, new))
-        figures["new_entry_answers_after_ms"] = {
-            "entries": len(new), "answered": len(waited),
-            "median": round(statistics.median(waited), 1), "max": round(max(waited), 1),
-        } if waited else {"entries": len(new), "answered": 0}  # fmt: skip
-    report("questions", entries=len(pages) + len(known), pinned=pinned, **figures)
+    held = len(entries) + len(known)
+    figures: dict[str, Any] = {"load_average": os.getloadavg()[0]}
+    with on_core(1) as pinned, fresh_topics() as kafka:
+        asyncio.run(publish(kafka, [*catalogue(), *known, *(knowledge(p.data) for p in entries)]))
+        if options.vectors is not None and options.vectors.exists():
+            asyncio.run(kept_vectors.publish(kafka, kept_vectors.load(options.vectors)))
+        elif options.stand_ins:
+            asyncio.run(kept_vectors.publish(kafka, kept_vectors.stand_ins([p.data for p in made])))
+        with started(kafka, held, figures, "first_start") as worker:
+            if options.vectors is not None and not options.vectors.exists():
+                time.sleep(METRICS_S)  # until the last are written
+                kept_vectors.save(kafka, options.vectors)
+            texts = mixed(entries, options.burst, chance)
+            figures["burst"] = asyncio.run(throughput(kafka, QUESTIONS, texts, worker.popen.pid))
+            texts = mixed(entries, int(options.rate * options.seconds), chance)
+            asked = latencies(kafka, QUESTIONS, texts, options.rate)
+            figures["mixed"] = timed(worker, asked, len(texts))
+            long = [each.question for each in entries if each.long]
+            read = chance.sample(long, int(options.reading_rate * options.seconds))
+            asked = latencies(kafka, QUESTIONS, read, options.reading_rate, "r")
+            figures["reading"] = timed(worker, asked, len(read))
+            waited, figures["mixed_beside_new"] = asyncio.run(
+                beside(kafka, texts[: len(texts) // 3], options.rate, new)
+            )
+            figures["new_entry_answers_after_ms"] = {
+                "entries": len(new), "answered": len(waited),
+                "median": round(statistics.median(waited), 1), "max": round(max(waited), 1),
+            } if waited else {"entries": len(new), "answered": 0}  # fmt: skip
+            figures["resident_mb"] = resident_mb(worker.popen.pid)
+            worker.kill()
+        with started(kafka, held, figures, "start_again"):
+            pass
+    report("questions", entries=held, stand_ins=options.stand_ins, pinned=pinned, **figures)
 
 
 if __name__ == "__main__":
