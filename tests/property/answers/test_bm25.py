@@ -48,17 +48,19 @@ class Twin:
     def search(self, words, group):
         count = len(self.passages)
         mean = sum(sum(words.values()) for words, _ in self.passages.values()) / max(count, 1)
+        idf = {}
+        for word in words:
+            holding = sum(word in other for other, _ in self.passages.values())
+            idf[word] = math.log1p((count - holding + 0.5) / (holding + 0.5))
         found = []
         for place, (name, (passage, own)) in enumerate(self.passages.items()):
             score = 0.0
             for word in words:
-                holding = sum(word in other for other, _ in self.passages.values())
-                idf = math.log1p((count - holding + 0.5) / (holding + 0.5))
                 norm = SATURATION * (
                     1 - LENGTH_SHARE + LENGTH_SHARE * sum(passage.values()) / (mean or 1.0)
                 )
                 tf = passage.get(word, 0)
-                score += idf * (SATURATION + 1) * tf / (tf + norm)
+                score += idf[word] * (SATURATION + 1) * tf / (tf + norm)
             if score > 0 and (group is None or own in (0, group)):
                 found.append((-score, -place, name))
         return [(name, -score) for score, _, name in sorted(found)]
