@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 LONG_EVERY = 10  # entries
 SENTENCES, SENTENCES_LONG = 2, 14  # around the facts
+TEXTS_MAX = 1_000  # of a file
 CHARACTERS = {"en": (30, 200), "zh": (12, 80)}  # of a sentence that is taken
 SOURCES = ("cmrc2018", "amazon_qa_appliances", "subjqa_products", "jddc_sample", "ecommerce_faq")
 PLACES = ("Ashford", "Birkdale", "Carlow", "Dunmore", "Elsdon", "Farley", "Glenrock", "Harwick")
@@ -64,7 +65,7 @@ class Sentences:
         taken: dict[str, dict[str, None]] = {"en": {}, "zh": {}}
         for name in SOURCES:
             for file in sorted((data / "qa" / name).glob("*.jsonl.gz")):
-                for text in _texts(file):
+                for text in _texts(file)[:TEXTS_MAX]:
                     language = detect(text)
                     for sentence in sentences_of(text) if language in taken else ():
                         least, most = CHARACTERS[language]
@@ -122,7 +123,7 @@ def _texts(file: Path) -> list[str]:
             text = row.get("context") or row.get("answer")
             if isinstance(text, str):
                 found.append(text)
-    return found
+    return list(dict.fromkeys(found))  # many questions are about one text
 
 
 def _made_up(language: str) -> list[str]:

@@ -42,7 +42,8 @@ def said(name, text):
 def held(kafka):
     """What compaction leaves of the topic."""
     records = asyncio.run(read_topic(kafka, topics.ENTRY_VECTORS))
-    return {key: value for key, value in ((r.key, r.value) for r in records) if value}
+    newest = {record.key: record.value for record in records}
+    return {key: value for key, value in newest.items() if value}
 
 
 def until(worker, true):

@@ -36,11 +36,10 @@ class Found(NamedTuple):
 
 
 class _Spans(NamedTuple):
-    """Where one segment has the postings of a question's terms. firsts, ends: (terms,)."""
+    """Where one segment has the postings of a question's terms. at: (2, terms)."""
 
     segment: Segment
-    firsts: NDArray[np.int64]
-    ends: NDArray[np.int64]
+    at: NDArray[np.int64]
 
 
 class Bm25Index:
@@ -108,7 +107,7 @@ class Bm25Index:
         idf = self._idf(len(ids), spans)
         weights = (SATURATION + 1) * idf
         bound = float(weights.sum())
-        if not any((each.ends > each.firsts).any() for each in spans) or count < 1:
+        if not any((each.at[1] > each.at[0]).any() for each in spans) or count < 1:
             return Found([], bound, dict.fromkeys(also, 0.0))
         # Rarest first: a sum is the same however the postings are spread over segments.
         order = np.argsort(-idf, kind="stable")
@@ -116,9 +115,9 @@ class Bm25Index:
         names: list[str] = []
         best: list[NDArray[np.float64]] = []
         scores_of: dict[int, NDArray[np.float64]] = {}
-        for segment, firsts, ends in spans:
+        for segment, at in spans:
             norms = SATURATION * (1 - LENGTH_SHARE + LENGTH_SHARE * segment.lengths / mean)
-            scores = segment.scores(firsts[order], ends[order], weights[order], norms)
+            scores = segment.scores(np.ascontiguousarray(at[:, order]), weights[order], norms)
             scores_of[id(segment)] = scores
             slots = _largest(scores, segment.groups, group, count)
             names += [segment.names[slot] for slot in slots.tolist()]
@@ -137,12 +136,12 @@ class Bm25Index:
         return self._idf(len(ids), self._spans(ids))
 
     def _spans(self, ids: NDArray[np.int64]) -> list[_Spans]:
-        return [_Spans(each, *each.spans(ids)) for each in self._segments]
+        return [_Spans(each, each.spans(ids)) for each in self._segments]
 
     def _idf(self, terms: int, spans: Sequence[_Spans]) -> NDArray[np.float64]:
         frequencies = np.zeros(terms)
-        for segment, firsts, ends in spans:
-            frequencies += segment.frequencies(firsts, ends)
+        for segment, at in spans:
+            frequencies += segment.frequencies(at)
         return np.log1p((len(self) - frequencies + 0.5) / (frequencies + 0.5))
 
     def _tidy(self) -> None:

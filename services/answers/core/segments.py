@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numba
 import numpy as np
 
+from shopkeeper.shared.text.postings import Run
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -38,16 +40,15 @@ class Segment:
         names: list[str],
         lengths: NDArray[np.float64],
         groups: NDArray[np.int64],
-        ids: NDArray[np.int64],
-        slots: NDArray[np.int32],
-        counts: NDArray[np.float32],
+        postings: Run,
     ) -> None:
-        """ids, slots, counts: by ascending slot, of any order of terms within one."""
+        """postings: by ascending slot, of any order of terms within one."""
         self.names, self.lengths, self.groups = names, lengths, groups
         self.alive = np.ones(len(names), np.bool_)
         self.living = len(names)
-        order = np.argsort(ids, kind="stable")
-        self.ids, self.slots, self.counts = ids[order], slots[order], counts[order]
+        order = np.argsort(postings.ids, kind="stable")
+        self.ids, self.slots = postings.ids[order], postings.slots[order]
+        self.counts = postings.counts[order]
         self._length_sum: float | None = None
 
     @property
@@ -68,32 +69,28 @@ class Segment:
         self.living -= 1
         self._length_sum = None
 
-    def spans(self, ids: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """(firsts, ends) of each term's postings."""
-        return np.searchsorted(self.ids, ids), np.searchsorted(self.ids, ids, side="right")
+    def spans(self, ids: NDArray[np.int64]) -> NDArray[np.int64]:
+        """(2, terms) where each term's postings begin and end."""
+        firsts = np.searchsorted(self.ids, ids)
+        return np.array([firsts, np.searchsorted(self.ids, ids, side="right")], np.int64)
 
-    def frequencies(
-        self, firsts: NDArray[np.int64], ends: NDArray[np.int64]
-    ) -> NDArray[np.float64]:
-        """(terms,) in how many living passages each is."""
+    def frequencies(self, spans: NDArray[np.int64]) -> NDArray[np.float64]:
+        """(terms,) in how many living passages each is. spans: as from `spans`."""
         if self.living == len(self.names):
-            return (ends - firsts).astype(np.float64)
-        found = np.zeros(len(firsts))
-        _count(firsts, ends, self.slots, self.alive, found)
+            every: NDArray[np.float64] = (spans[1] - spans[0]).astype(np.float64)
+            return every
+        found = np.zeros(spans.shape[1])
+        _count(spans, self.slots, self.alive, found)
         return found
 
     def scores(
-        self,
-        firsts: NDArray[np.int64],
-        ends: NDArray[np.int64],
-        weights: NDArray[np.float64],
-        norms: NDArray[np.float64],
+        self, spans: NDArray[np.int64], weights: NDArray[np.float64], norms: NDArray[np.float64]
     ) -> NDArray[np.float64]:
         """(slots,) sum over terms, in their order, of weight * count / (count + norm of the slot);
-        0 for the dead."""
+        0 for the dead. spans: (2, terms); weights: (terms,); norms: (slots,)."""
         found = np.zeros(len(self.names))
-        postings = self.slots, self.counts
-        _add(firsts, ends, weights, postings, (norms, self.alive), found)
+        norms = np.where(self.alive, norms, np.inf)
+        _add(spans, weights, self.slots, self.counts, norms, found)
         return found
 
 
@@ -104,9 +101,11 @@ def segment_of(names: Sequence[str], terms: Sequence[Terms], groups: Sequence[in
         list(names),
         np.array([found.counts.sum() for found in terms], np.float64),
         np.array(groups, np.int64),
-        np.concatenate([found.ids for found in terms]),
-        np.repeat(np.arange(len(names), dtype=np.int32), sizes),
-        np.concatenate([found.counts for found in terms]).astype(np.float32),
+        Run(
+            np.concatenate([found.ids for found in terms]),
+            np.repeat(np.arange(len(names), dtype=np.int32), sizes),
+            np.concatenate([found.counts for found in terms]).astype(np.float32),
+        ),
     )
 
 
@@ -125,33 +124,26 @@ def joined(segments: Sequence[Segment]) -> Segment:
         names,
         np.concatenate([each.lengths[each.alive] for each in segments]),
         np.concatenate([each.groups[each.alive] for each in segments]),
-        np.concatenate(ids),
-        np.concatenate(slots),
-        np.concatenate(counts),
+        Run(np.concatenate(ids), np.concatenate(slots), np.concatenate(counts)),
     )
 
 
-@numba.njit(
-    "void(int64[::1], int64[::1], int32[::1], boolean[::1], float64[::1])", error_model="numpy"
-)  # type: ignore[misc, unused-ignore]
-def _count(firsts, ends, slots, alive, found):  # type: ignore[no-untyped-def]
-    for term in range(len(firsts)):
-        for at in range(firsts[term], ends[term]):
+@numba.njit("void(int64[:, ::1], int32[::1], boolean[::1], float64[::1])", error_model="numpy")  # type: ignore[misc, unused-ignore]
+def _count(spans, slots, alive, found):  # type: ignore[no-untyped-def]
+    for term in range(spans.shape[1]):
+        for at in range(spans[0, term], spans[1, term]):
             if alive[slots[at]]:
                 found[term] += 1.0
 
 
 @numba.njit(
-    "void(int64[::1], int64[::1], float64[::1], Tuple((int32[::1], float32[::1])), "
-    "Tuple((float64[::1], boolean[::1])), float64[::1])",
+    "void(int64[:, ::1], float64[::1], int32[::1], float32[::1], float64[::1], float64[::1])",
     error_model="numpy",
 )  # type: ignore[misc, unused-ignore]
-def _add(firsts, ends, weights, postings, of_slots, found):  # type: ignore[no-untyped-def]
-    (slots, counts), (norms, alive) = postings, of_slots
-    for term in range(len(firsts)):
+def _add(spans, weights, slots, counts, norms, found):  # type: ignore[no-untyped-def]
+    for term in range(spans.shape[1]):
         weight = weights[term]
-        for at in range(firsts[term], ends[term]):
+        for at in range(spans[0, term], spans[1, term]):
             slot = slots[at]
-            if alive[slot]:
-                count = np.float64(counts[at])
-                found[slot] += weight * count / (count + norms[slot])
+            count = np.float64(counts[at])
+            found[slot] += weight * count / (count + norms[slot])
