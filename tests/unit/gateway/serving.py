@@ -11,6 +11,8 @@ from shopkeeper.services.gateway.core.admission import Admission
 from shopkeeper.services.gateway.core.catalogue import Catalogue
 from shopkeeper.services.gateway.core.feed import Feed
 from shopkeeper.services.gateway.core.preferences import PreferencesTable
+from shopkeeper.services.gateway.core.products import Products
+from shopkeeper.services.gateway.core.reviews import Reviews
 from shopkeeper.services.gateway.core.views import LatestValues
 from shopkeeper.services.gateway.http.access import Access
 from shopkeeper.services.gateway.http.application import application
@@ -44,7 +46,7 @@ class Serving:
             LatestValues(100) for _ in range(4)
         )
         self.catalogue, self.preferences = Catalogue(100), PreferencesTable(100)
-        self.topics = Topics(self.preferences)
+        self.products, self.topics = Products(100), Topics(self.preferences)
         self.context = Context(
             access=Access(secret_keys, page_keys, token_secret),
             feed=self.feed,
@@ -56,6 +58,8 @@ class Serving:
             segments=self.segments,
             preferences=self.preferences,
             positions={},
+            products=self.products,
+            reviews=Reviews(100),
             admission=Admission("com.example.shop."),
             producer=self.topics,
             type_prefix="com.example.shop.",

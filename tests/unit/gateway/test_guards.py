@@ -8,6 +8,10 @@ import jwt
 import pytest
 
 from shopkeeper.services.gateway.core.rate_limits import BURST_S, RateLimits
+from shopkeeper.services.gateway.core.trace import Trace
+from shopkeeper.services.gateway.http import trace as trace_routes
+from shopkeeper.services.gateway.trace_reader import TraceReader
+from shopkeeper.shared.runtime.settings import KafkaSettings
 from tests.unit.gateway.serving import Serving
 
 SECRET = "s" * 32
@@ -16,6 +20,11 @@ NOBODYS = {
     ("post", "/v1/events"),
     ("get", "/v1/products/{product_id}/similar"),
     ("get", "/v1/products/{product_id}/sentiment"),
+    ("get", "/v1/products"),
+    ("get", "/v1/products/{product_id}"),
+    ("get", "/v1/products/{product_id}/reviews"),
+    ("get", "/v1/products/{product_id}/stream"),
+    ("get", "/v1/categories"),
     ("get", "/v1/trending"),
     # Answers and lists by the id of their question: their own tests look at whose they are.
     ("get", "/v1/questions/{event_id}/answer"),
@@ -37,7 +46,11 @@ def operations(serving):
 
 
 def test_a_token_of_one_user_yields_nothing_of_another_on_any_route():
-    serving = Serving(token_secret=SECRET, page_keys=["page"])
+    trace = Trace(b"salt")
+    reader = TraceReader(KafkaSettings(("nowhere:9092",)), "com.example.shop.", trace)
+    serving = Serving(
+        token_secret=SECRET, page_keys=["page"], more=trace_routes.handlers(reader, trace)
+    )
     bodies = {
         ("put", "/v1/users/{user_id}/preference"): {"ranking": "popular"},
         ("post", "/v1/questions"): {"question": "where is it?", "user_id": "b"},
