@@ -7,6 +7,7 @@ forget is removed from it in the order of the log.
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from shopkeeper.shared.contracts import topics
@@ -81,15 +82,15 @@ def sentences(text: str, said: Sequence[Said]) -> list[Sentence]:
         text = clean(text)
     parts = list(dict.fromkeys(_parts(text)))
     bits = dict.fromkeys(parts, 0)
-    lower = [part.lower() for part in parts]
+    lower = [part.lower() for part in parts] if said else []
     for each in said:
         quote = each.quote.lower()
         place = next((place for place, part in enumerate(lower) if quote in part), None)
         if place is not None:
             bits[parts[place]] |= 1 << opinion_of(each)
     telling = [part for part in parts if bits[part]]
-    others = [part for part in parts if not bits[part] and _words(part) >= WORDS_MIN]
-    kept = {*telling[:SENTENCES_MAX], *others[: max(0, SENTENCES_MAX - len(telling))]}
+    others = (part for part in parts if not bits[part] and _has_words(part))
+    kept = {*telling[:SENTENCES_MAX], *islice(others, max(0, SENTENCES_MAX - len(telling)))}
     return [Sentence(part, bits[part]) for part in parts if part in kept]
 
 
@@ -109,7 +110,14 @@ def _parts(text: str) -> Iterator[str]:
             yield left
 
 
-def _words(text: str) -> int:
-    units = _UNITS.findall(text)
-    han = sum(1 for unit in units if "\u3400" <= unit <= "\u9fff")
-    return len(units) - han + han // _CHINESE_WORD
+def _has_words(text: str) -> bool:
+    """Whether it has `WORDS_MIN` words; reads no further than to those."""
+    words = han = 0
+    for unit in _UNITS.finditer(text):
+        if "\u3400" <= unit[0] <= "\u9fff":
+            han += 1
+        else:
+            words += 1
+        if words + han // _CHINESE_WORD >= WORDS_MIN:
+            return True
+    return False
