@@ -1,6 +1,8 @@
 /** What goes on behind the shop, in a panel beside it. */
 import { signal } from "@preact/signals";
+import { Flow } from "../common/flow";
 import { say } from "../common/language";
+import { visitor } from "./visitor";
 
 /** Whether the panel is open. */
 export const behind = signal(false);
@@ -14,6 +16,7 @@ export function Behind() {
           ✕
         </button>
       </div>
+      <Flow userId={visitor.value} />
       <p>
         <a href="/console">{say(["To the console", "打开控制台"])}</a>
       </p>
