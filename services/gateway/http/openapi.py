@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from litestar.openapi.spec import OpenAPIMediaType, OpenAPIResponse, RequestBody, Schema
+from litestar.openapi.spec import OpenAPIMediaType, OpenAPIResponse, Reference, RequestBody, Schema
 from litestar.openapi.spec.enums import OpenAPIType
 
 from .problems import PROBLEM
@@ -43,7 +43,16 @@ def describe(application: Litestar) -> None:
                 )
             responses = operation.responses = dict(operation.responses or {})
             responses.pop("400", None)
+            for response in responses.values():
+                _any_json(response)
             responses["default"] = OpenAPIResponse(
                 description="An error, as a problem document (RFC 9457)",
                 content={PROBLEM: OpenAPIMediaType(schema=_PROBLEM)},
             )
+
+
+def _any_json(response: OpenAPIResponse | Reference) -> None:
+    """Bytes that are JSON are no text, as Litestar takes them for where nothing else is said."""
+    for media in (getattr(response, "content", None) or {}).values():
+        if getattr(media.schema, "type", None) == OpenAPIType.STRING:
+            media.schema = Schema()
