@@ -1,6 +1,9 @@
 /** What goes on behind the shop, in a panel beside it. */
 import { signal } from "@preact/signals";
+import { Flow } from "../common/flow";
 import { say } from "../common/language";
+import { Shoppers } from "../common/shoppers";
+import { visitor } from "./visitor";
 
 /** Whether the panel is open. */
 export const behind = signal(false);
@@ -14,6 +17,8 @@ export function Behind() {
           ✕
         </button>
       </div>
+      <Shoppers />
+      <Flow userId={visitor.value} />
       <p>
         <a href="/console">{say(["To the console", "打开控制台"])}</a>
       </p>
