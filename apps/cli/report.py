@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+import orjson
 from aiokafka.errors import KafkaError
 
 from shopkeeper.apps.report import evaluation
@@ -61,7 +62,8 @@ def command(
     language: Language,
     plots: Path | None,
 ) -> None:
-    """Write a page about how good, fair and clear the lists of a shop are.
+    """Write a page about how good, fair and clear the lists of a shop are; FILE.json gets the same
+    figures for a program.
 
     Reads clicks, lists, catalogue, trending and users' profiles from the start of what the broker
     retains, commits nothing and publishes nothing. No user is named, and no group of fewer than 20.
@@ -69,8 +71,12 @@ def command(
     \b
     Examples:
       shopkeeper report shop.html
+      shopkeeper report shop.json
       shopkeeper report runs.html --evaluation first.json --evaluation second.json
     """
+    if file.suffix == ".json":
+        _write_figures(file, lists_max, bool(evaluations or plots))
+        return
     try:
         from shopkeeper.apps.report import compose, page
         from shopkeeper.apps.report.plots import standalone
@@ -101,6 +107,17 @@ def command(
                 _write(plots / f"{chart.name}.svg", standalone(chart))
     except (evaluation.NotAnEvaluation, OSError) as error:
         raise click.ClickException(str(error)) from None
+
+
+def _write_figures(file: Path, lists_max: int, more: bool) -> None:
+    from shopkeeper.apps.report import as_json
+
+    if more:
+        raise click.UsageError("FILE.json takes neither --evaluation nor --plots")
+    if not file.absolute().parent.is_dir():
+        raise click.UsageError(f"{file.parent} is not a folder")
+    figures = as_json.document(_read(lists_max), int(time.time() * 1000))
+    _write(file, orjson.dumps(figures).decode())
 
 
 def _read(lists_max: int) -> Retained:

@@ -35,6 +35,7 @@ from shopkeeper.shared.runtime.settings import KafkaSettings, read
 from shopkeeper.shared.runtime.tasks import end_tasks
 
 from . import faq, shoppers, view
+from .control import Control
 from .live import OUTPUT_TOPICS, Live, WorkerState
 
 if TYPE_CHECKING:
@@ -44,7 +45,6 @@ if TYPE_CHECKING:
     from shopkeeper.shared.contracts.events.shop import ProductCatalogued
 
 BACKLOG_S = 300.0  # simulated shoppers were there before: what they did is learned first
-TICK_S = 0.005  # events that are due are sent together this often
 SETTLE_S = 3.0  # latencies count from so long after the recommender is ready
 FRAMES_PER_S = 4
 PLAIN_EVERY_S = 5.0
@@ -103,9 +103,12 @@ class Demo:
             "GATEWAY_PORT": str(plan.page_port),
             "GATEWAY_PAGES": PAGES,
         }
+        self._control = Control(plan.events_per_s)
         if plan.data is not None:
             # Events of years ago would else be learned only, without lists.
             own["LIST_AGE_MAX"] = "1e10"
+        else:
+            own["GATEWAY_DEMO_CONTROL"] = self._control.address
         self._interactive = sys.stdout.isatty()
         self._supervisor = supervisor.Supervisor(
             supervisor.worker_programs(dict.fromkeys(services.NAMES, 1), {**kept, **own}, "demo"),
@@ -130,6 +133,10 @@ class Demo:
     async def run(self) -> int:
         """Until a signal, the plan's duration, or a failure; returns the exit status."""
         terminal.stop_on_signals(self._stopping.set, self._supervisor.kill)
+        with self._control.serving():
+            return await self._run()
+
+    async def _run(self) -> int:
         await admin.init_topics(self._kafka, self._partitions, 1, compacted=admin.COMPACTED_BY_US)
         supervising = asyncio.create_task(self._supervisor.run())
         tasks = [
@@ -177,17 +184,17 @@ class Demo:
 
     # -- publishing
 
-    def _events(self) -> Iterator[tuple[float, readers.ShopEvent]]:
+    def _events(self, events_per_s: float) -> Iterator[tuple[float, readers.ShopEvent]]:
         """(seconds after now at which it is due, event)."""
         plan = self._plan
         if plan.data is not None:
             now_ms = int(time.time() * 1000)
             for index, event in enumerate(readers.read(plan.data, plan.form, now_ms=now_ms)):
-                yield index / plan.events_per_s, event
+                yield index / events_per_s, event
             return
         start_ms = int((time.time() - BACKLOG_S) * 1000)
         events = shoppers.shop_events(
-            plan.products, seed=plan.seed, start_ms=start_ms, events_per_s=plan.events_per_s
+            plan.products, seed=plan.seed, start_ms=start_ms, events_per_s=events_per_s
         )
         for event in events:
             yield (event.time_ms - start_ms) / 1000 - BACKLOG_S, event
@@ -203,17 +210,18 @@ class Demo:
             if self._plan.data is not None:
                 # Clicks that a starting worker finds as one heap get lists that know nothing yet.
                 await self._ready.wait()
-            started = time.monotonic()
-            for count, (due_s, event) in enumerate(self._events()):
-                while started + due_s > time.monotonic():
-                    await publisher.ship()
-                    left_s = started + due_s - time.monotonic()
-                    await asyncio.sleep(max(0.0, min(TICK_S, left_s)))
-                if count % 500 == 0:
-                    await asyncio.sleep(0)  # a backlog is sent at once, but not in one piece
-                self.live.sent(event, time.monotonic())
-                await publisher.publish(event)
-            await publisher.flush()
+            wish, from_s = self._control.wish, -BACKLOG_S
+            while True:
+                events = self._events(wish.events_per_s)
+                due = self._control.due(events, wish, publisher.ship, from_s=from_s)
+                async for event in due:
+                    self.live.sent(event, time.monotonic())
+                    await publisher.publish(event)
+                await publisher.flush()
+                if self._plan.data is not None:
+                    break
+                # Switched on anew: what they did before is in the log already.
+                wish, from_s = await self._control.wanted(), 0.0
             self.live.published_all = True
 
     # -- listening

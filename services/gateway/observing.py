@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from .console_sources import ConsoleSources
 from .core.trace import Trace
+from .http import console as console_routes
+from .http import demo as demo_routes
 from .http import trace as trace_routes
 from .trace_reader import TraceReader
 
@@ -31,4 +34,8 @@ def observing(
         reader = TraceReader(settings.kafka, settings.type_prefix, trace)
         routes += trace_routes.handlers(reader, trace)
         components.append(reader)
+    if "console" in pages:
+        routes += console_routes.handlers(ConsoleSources(settings))
+    if said["GATEWAY_DEMO_CONTROL"]:
+        routes += demo_routes.handlers(said["GATEWAY_DEMO_CONTROL"])
     return routes, components

@@ -71,6 +71,12 @@ SETTINGS: tuple[Setting, ...] = (
         choices=("pages", "on", "off"),
     ),
     Setting(
+        "GATEWAY_DEMO_CONTROL",
+        "",
+        "address of the demo's process, whose simulated shoppers pages may switch; the demo sets "
+        "it. Without it there is no such route",
+    ),
+    Setting(
         "GATEWAY_USERS_MAX",
         "200000",
         "users whose newest list is held; of more, that of longest ago goes",

@@ -86,6 +86,23 @@ class Catalogue:
             if found is not None
         }
 
+    def holding(self, text: str, count: int) -> list[str]:
+        """Ids of products whose id or title holds the text, whatever its case; the id itself, and
+        titles that begin so, first."""
+        wanted = text.strip().casefold()
+        with self._lock:
+            held = list(self._products.items())
+        found = []
+        for name, product in held:
+            titles = (product.title.casefold(), (product.title_zh or "").casefold())
+            if wanted == name.casefold():
+                found.append((0, name))
+            elif any(title.startswith(wanted) for title in titles):
+                found.append((1, name))
+            elif any(wanted in title for title in (name.casefold(), *titles)):
+                found.append((2, name))
+        return [name for _, name in sorted(found)[:count]]
+
     def take_evicted(self) -> int:
         """Products that made room since this was asked last."""
         evicted, self._evicted = self._evicted, 0

@@ -149,6 +149,10 @@ class Feed:
         """The user's list as it is now."""
         return self._lists.get(key)
 
+    def values(self) -> list[bytes]:
+        """Every user's list as it is now, in no order: references, no copies."""
+        return [each.value for each in self._lists.values() if each.value is not None]
+
     def answer_to(self, cause: str) -> Published | None:
         """The answer to the question with that event id, if it came lately."""
         return self._answers.get(cause)

@@ -20,6 +20,12 @@ export function key(): string | null {
   return sessionStorage.getItem(SECRET);
 }
 
+/** Keep a key for this tab; none for an empty one. */
+export function keep(secret: string): void {
+  if (secret) sessionStorage.setItem(SECRET, secret);
+  else sessionStorage.removeItem(SECRET);
+}
+
 export type Parameters = Record<string, string | number | undefined>;
 
 /** `path` with the parameters that are there. */

@@ -2,6 +2,7 @@
 import { signal } from "@preact/signals";
 import { Flow } from "../common/flow";
 import { say } from "../common/language";
+import { Shoppers } from "../common/shoppers";
 import { visitor } from "./visitor";
 
 /** Whether the panel is open. */
@@ -16,6 +17,7 @@ export function Behind() {
           ✕
         </button>
       </div>
+      <Shoppers />
       <Flow userId={visitor.value} />
       <p>
         <a href="/console">{say(["To the console", "打开控制台"])}</a>
