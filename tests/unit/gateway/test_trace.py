@@ -14,24 +14,25 @@ from shopkeeper.shared.contracts import topics
 
 PREFIX = "com.example.shop."
 USER = "mia@example.com"
+NOON_MS = 1_800_000_000_000
 
 
 def record(value: Any, key: bytes = b"u", offset: int = 0, **more: Any) -> Any:
-    said = {"partition": 0, "timestamp": 1_800_000_000_000, "headers": [], **more}
+    said = {"partition": 0, "timestamp": NOON_MS, "headers": [], **more}
     return SimpleNamespace(offset=offset, key=key, value=value and orjson.dumps(value), **said)
 
 
 def caused(topic: str, cause: str, written_ms: int, offset: int = 0) -> Passed:
     headers = [("ce_id", f"{topic}/o/{offset}".encode()), ("ce_causationid", cause.encode())]
     headers += [("ce_correlationid", cause.encode()), ("ce_type", f"{PREFIX}x.v1".encode())]
-    made = record({}, offset=offset, timestamp=written_ms, headers=headers)
+    made = record({}, offset=offset, timestamp=NOON_MS + written_ms, headers=headers)
     (found,) = Parser(PREFIX).parse(topic, made)
     return found
 
 
 def clicked(event_id: str, written_ms: int, offset: int = 0, user: str = USER) -> Passed:
     value = {"product_id": "p", "user_id": user, "id": event_id}
-    made = record(value, user.encode(), offset, timestamp=written_ms)
+    made = record(value, user.encode(), offset, timestamp=NOON_MS + written_ms)
     (found,) = Parser(PREFIX).parse(topics.CLICKS, made)
     return found
 
