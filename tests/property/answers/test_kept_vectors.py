@@ -64,7 +64,7 @@ class Worker:
     def settle(self):
         """Long enough for everything that is due to be written."""
         self.ranker.catch_up()
-        for _ in range(3):
+        for _ in range(6):  # what is removed may have to be written once more
             self.catch_up()
             self.write()
             self.now_ms += max(GRACE_MS, AGAIN_MS) + 1

@@ -101,7 +101,10 @@ def test_what_is_not_shaped_as_its_type_says_is_shown_as_it_is():
 
 
 def test_every_known_type_has_a_line_or_is_shown_field_by_field():
-    assert KNOWN_TYPES - SUMMARIES.keys() == {"user.erased.v1"}
+    assert KNOWN_TYPES - SUMMARIES.keys() == {
+        "user.erased.v1",
+        "assumptions.deleted.v1",
+    }
     assert SUMMARIES.keys() <= KNOWN_TYPES
 
 

@@ -227,8 +227,10 @@ def test_erasing_a_user_removes_lists_and_memory() -> None:
     found = cluster.process(0, [event])
     assert [(o.topic, o.key, o.value, o.partition) for o in found] == [
         (topics.RECOMMENDATIONS, b"u", None, None),
+        (topics.SEGMENTS, b"u", None, None),
         (topics.ERASED_USERS, b"u", b'{"user":"u","time_ms":%d}' % (NOW_MS + 2), None),
         *((topics.PROFILES, b"u", None, number) for number in range(len(cluster.interactions))),
+        *((topics.PREFERENCES, b"u", None, number) for number in range(len(cluster.interactions))),
     ]
     assert cluster.interactions[0].sessions.users == {}
     assert cluster.interactions[0].sessions.sessions == {}
@@ -392,7 +394,8 @@ def test_a_new_user_s_list_is_filled_with_what_users_alike_click() -> None:
     # Without groups there is no such list, and nothing is published.
     none = Cluster(replace(knobs, user_groups=0))
     none.process(0, [clicked(1, "new", "hats29")])
-    assert none.interactions[0].on_timer(NOW_MS) == []
+    found = none.interactions[0].on_timer(NOW_MS)
+    assert [output.topic for output in found] == [topics.SEGMENTS]
 
 
 def test_junk_on_the_topic_of_user_groups_is_passed_over() -> None:
