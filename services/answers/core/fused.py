@@ -113,7 +113,10 @@ class FusedRanker:
         self._length.update((entry.id, len(entry.text)) for entry in entries)
         self._group_of.update((entry.id, group_of(entry.product_id)) for entry in entries)
         for entry in entries:
-            vectors = self.kept.hold(entry) or as_before.get(entry.id) or self._of_another(entry.id)
+            kept = self.kept.hold(entry)
+            vectors = kept or as_before.get(entry.id) or self._of_another(entry.id)
+            if kept is None and vectors is not None:
+                self.kept.made(entry.id, vectors)  # its write may have been dropped meanwhile
             if vectors is None:
                 self._waiting[entry.id] = entry
                 self._new += 1

@@ -63,9 +63,9 @@ class Worker:
 
     def settle(self):
         """Long enough for everything that is due to be written."""
-        self.ranker.catch_up()
-        for _ in range(6):  # what is removed may have to be written once more
+        for _ in range(4):
             self.catch_up()
+            self.ranker.catch_up()  # also what a damaged record has lost
             self.write()
             self.now_ms += max(GRACE_MS, AGAIN_MS) + 1
         self.catch_up()
