@@ -24,6 +24,9 @@ from shopkeeper.shared.testing.records import read_topic
 from .client_streams import CuttingProxy, gateway, lists, publish
 from .test_client_python import CUTS, NAMES
 
+# A signal in the midst of Playwright's greenlets ends the whole test run: its steps have deadlines.
+pytestmark = pytest.mark.timeout(1200)
+
 FOLDER = Path(__file__).resolve().parents[2] / "clients" / "javascript"
 LIBRARY = FOLDER / "lib" / "shopkeeper.js"
 GZIPPED_MAX = 6 * 1024

@@ -24,9 +24,14 @@ from tests.broker.shop_page import (
 )
 from tests.broker.test_demo import children_of
 
-pytestmark = pytest.mark.skipif(
-    os.environ.get("TEST_BROKER") == "kafka", reason="the demo brings its own broker"
-)
+pytestmark = [
+    pytest.mark.skipif(
+        os.environ.get("TEST_BROKER") == "kafka", reason="the demo brings its own broker"
+    ),
+    # Each step has a deadline of its own, and fails its test alone. This one, in the midst of
+    # Playwright's greenlets, ends the whole test run.
+    pytest.mark.timeout(1800),
+]
 RESULTS = os.environ.get("SHOP_SCREENSHOTS")  # a folder: pictures of the walk are kept there
 VIEWS = ("#/", "#/product/tents-01a", "#/category/Tea", "#/cart")
 
