@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
+
+import orjson
 
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.contracts.decoder import EventDecoder
@@ -60,13 +63,24 @@ class Admission:
         """The first topic whose decoder does not call the event another topic's decides."""
         passed_on: Decoded | None = None
         for topic, decoder in self._decoders.items():
-            decoded = decoder.decode((sent,))[0]
+            decoded = decoder.decode((_under_its_key(topic, sent),))[0]
             decoder.take_dropped()
             if _reason(decoded) not in _ANOTHERS:
                 return _verdict(topic, decoded)
             if isinstance(decoded, Rejected) or passed_on is None:
                 passed_on = decoded
         return _verdict(None, passed_on)
+
+
+def _under_its_key(topic: str, sent: UnsentRecord) -> UnsentRecord:
+    """The record with the key that it will be published under, where its topic demands one: an
+    order's id."""
+    if topic != topics.ORDERS or sent.key is not None or not sent.value:
+        return sent
+    document = orjson.loads(sent.value)
+    data = document.get("data") if "specversion" in document else document
+    order_id = data.get("order_id") if isinstance(data, dict) else None
+    return replace(sent, key=order_id.encode()) if isinstance(order_id, str) else sent
 
 
 def _reason(decoded: object) -> str:
