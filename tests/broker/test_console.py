@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import re
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,12 @@ async def send(kafka, topic, key, value, told):
     async with Publisher(kafka, "test") as publisher:
         body = value if isinstance(value, bytes) else json.dumps(value).encode()
         await publisher.send(topic, key.encode(), body, told)
+
+
+def send_beside(kafka, *record):
+    """From a thread: Playwright's event loop runs in this one."""
+    with ThreadPoolExecutor() as threads:
+        threads.submit(asyncio.run, send(kafka, *record)).result()
 
 
 async def fill(kafka):
@@ -152,10 +159,10 @@ def test_every_view_shows_what_was_published(console):
     page.wait_for_selector(".flow-frame svg")
     page.wait_for_timeout(2000)  # it reads from now on
     told = headers("com.example.shop.product.clicked.v1", "e1")
-    asyncio.run(send(kafka, topics.CLICKS, "mia", {"product_id": "p3", "user_id": "mia"}, told))
+    send_beside(kafka, topics.CLICKS, "mia", {"product_id": "p3", "user_id": "mia"}, told)
     told = headers("com.example.shop.recommendations.updated.v1", "o1", "e1")
     _, _, value = list_of("mia", "p3", n=3)
-    asyncio.run(send(kafka, topics.RECOMMENDATIONS, "mia", value, told))
+    send_beside(kafka, topics.RECOMMENDATIONS, "mia", value, told)
     story = page.locator(".flow-story", has_text="product clicked").first
     story.locator("text=1 outputs").wait_for()
     story.click()
