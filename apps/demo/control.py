@@ -55,13 +55,19 @@ class Wish(NamedTuple):
         return cls(on, float(per_s))
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_: Any) -> None:
+        """Who asked has gone."""
+
+
 class Control:
     """Holds the wish, and serves it while it is entered."""
 
     def __init__(self, events_per_s: float) -> None:
         self.wish = Wish(True, events_per_s)
-        self._server = ThreadingHTTPServer((HOST, 0), self._handler())
-        self._server.daemon_threads = True
+        self._server = _Server((HOST, 0), self._handler())
 
     @property
     def address(self) -> str:

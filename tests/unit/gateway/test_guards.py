@@ -7,11 +7,14 @@ import time
 import jwt
 import pytest
 
+from shopkeeper.services.gateway.console_sources import ConsoleSources
 from shopkeeper.services.gateway.core.rate_limits import BURST_S, RateLimits
 from shopkeeper.services.gateway.core.trace import Trace
+from shopkeeper.services.gateway.http import console as console_routes
+from shopkeeper.services.gateway.http import demo as demo_routes
 from shopkeeper.services.gateway.http import trace as trace_routes
 from shopkeeper.services.gateway.trace_reader import TraceReader
-from shopkeeper.shared.runtime.settings import KafkaSettings
+from shopkeeper.shared.runtime.settings import KafkaSettings, WorkerSettings
 from tests.unit.gateway.serving import Serving
 
 SECRET = "s" * 32
@@ -49,11 +52,18 @@ def test_a_token_of_one_user_yields_nothing_of_another_on_any_route():
     trace = Trace(b"salt")
     reader = TraceReader(KafkaSettings(("nowhere:9092",)), "com.example.shop.", trace)
     serving = Serving(
-        token_secret=SECRET, page_keys=["page"], more=trace_routes.handlers(reader, trace)
+        token_secret=SECRET,
+        page_keys=["page"],
+        more=[
+            *trace_routes.handlers(reader, trace),
+            *console_routes.handlers(ConsoleSources(WorkerSettings.from_env({}))),
+            *demo_routes.handlers("http://nowhere:1/"),
+        ],
     )
     bodies = {
         ("put", "/v1/users/{user_id}/preference"): {"ranking": "popular"},
         ("post", "/v1/questions"): {"question": "where is it?", "user_id": "b"},
+        ("put", "/v1/demo/shoppers"): {"on": True},
     }
     tried = []
     for method, path, parameters in operations(serving):
@@ -63,7 +73,8 @@ def test_a_token_of_one_user_yields_nothing_of_another_on_any_route():
         query = {"user": "b"} if "user" in parameters else {}
         query |= {"q": "boots"} if "q" in parameters else {}
         options = {"params": query, "json": bodies.get((method, path))}
-        assert "{user_id}" in path or "user" in parameters or options["json"], (
+        everybodys = path.startswith(("/v1/console/", "/v1/demo/"))  # of all users together
+        assert "{user_id}" in path or "user" in parameters or options["json"] or everybodys, (
             f"{method} {path}: say here whose data it holds"
         )
         for caller in (token("a"), {"Authorization": "Bearer page"}):

@@ -227,7 +227,7 @@ function Node({ box, wide, figures, lit, choose }: NodeProps) {
       onClick={() => choose(box.id)}
     >
       <rect x={box.x + 0.5} y={box.y + 0.5} width={box.width - 1} height={box.height - 1} rx={8} />
-      <text x={x} y={box.y + box.height / 2 - 4} font-size={size} text-anchor={middle ? "middle" : "start"}>
+      <text x={x} y={box.y + box.height / 2 + (below ? -4 : size / 3)} font-size={size} text-anchor={middle ? "middle" : "start"}>
         {name}
       </text>
       <text

@@ -10,6 +10,7 @@ const TOPICS: Record<string, Both> = {
   "shop.knowledge.v1": ["shop's knowledge", "店铺知识"],
   "shop.orders.v1": ["orders", "订单"],
   "shop.profiles.v1": ["profiles", "用户资料"],
+  "shop.preferences.v1": ["preferences", "偏好"],
   "shop.corrections.v1": ["corrections", "更正"],
   "personalisation.intents.v1": ["intents", "意图"],
   "personalisation.sentiments.v1": ["review sentiment", "评价情感"],
@@ -56,6 +57,10 @@ const TYPES: Record<string, Both> = {
   "product.catalogued.v1": ["product catalogued", "商品上架"],
   "knowledge.published.v1": ["knowledge published", "发布知识"],
   "user.profiled.v1": ["profile", "用户资料"],
+  "preference.set.v1": ["preference", "偏好"],
+  "intent.recognised.v1": ["intent", "意图"],
+  "answer.given.v1": ["answer", "回答"],
+  "recommendations.updated.v1": ["list", "列表"],
   "user.erased.v1": ["user erased", "删除用户"],
 };
 

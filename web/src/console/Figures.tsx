@@ -2,7 +2,7 @@
 import { number } from "../common/format";
 import { say } from "../common/language";
 import { useRead } from "./data";
-import { Bars, link, share, Shown, Table, Tiles, when } from "./parts";
+import { Bars, share, Shown, Table, Tiles, when } from "./parts";
 
 interface Interval {
   value: number;
@@ -61,7 +61,7 @@ const REASONS: Record<string, readonly [string, string]> = {
   not_signed_in: ["not signed in", "未登录"],
   no_reviews: ["no review says", "没有相关评价"],
 };
-const reason = (code: string): string => say(REASONS[code] ?? [code, code]);
+export const reason = (code: string): string => say(REASONS[code] ?? [code, code]);
 const portionName = (name: string): string =>
   name === "" ? say(["all others", "其他"]) : name === "-" ? say(["without one", "未分类"]) : name;
 const interval = (of: Interval | null): string =>
@@ -282,9 +282,6 @@ export function Experiment() {
           </>
         )}
       </Shown>
-      <p>
-        <a href={link("")}>{say(["Back to the overview", "返回概览"])}</a>
-      </p>
     </>
   );
 }

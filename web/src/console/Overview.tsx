@@ -58,6 +58,17 @@ export function Overview() {
                   {found.missing.join(", ")}
                 </p>
               )}
+              {found.services
+                .filter((each) => each.lag > 0 && !each.members.length)
+                .map((each) => (
+                  <p class="problem" key={each.service}>
+                    {say([
+                      `${serviceName(each.service)} has ${number(each.lag)} records to read and no worker: run `,
+                      `${serviceName(each.service)}有 ${number(each.lag)} 条待读记录，但没有工作进程，请运行 `,
+                    ])}
+                    <code>shopkeeper up {each.service}</code>
+                  </p>
+                ))}
               <h2>{say(["Workers", "工作进程"])}</h2>
               <Table
                 label={say(["Workers", "工作进程"])}

@@ -5,6 +5,7 @@ import { number } from "../common/format";
 import { language, say } from "../common/language";
 import { topicName, typeName } from "../common/names";
 import { useRead } from "./data";
+import { reason } from "./Figures";
 import { link, Shown, Table, title, useTitles, when } from "./parts";
 
 interface Told {
@@ -27,9 +28,27 @@ interface List {
   made_from?: { topic: string; partition: number; offset: number; model: { name: string } };
 }
 
+const RANKINGS: Record<string, readonly [string, string]> = {
+  personalised: ["personalised", "个性化"],
+  popular: ["by popularity", "按热度"],
+  newest: ["newest first", "最新优先"],
+};
+/** What a list was filled up with. */
+const FALLBACKS: Record<string, readonly [string, string]> = {
+  none: ["nothing filled up", "无需补充"],
+  cluster: ["filled up with what similar users like", "以相似用户的喜好补充"],
+  similar: ["filled up with similar products", "以相似商品补充"],
+  trending: ["filled up with what is trending", "以热门商品补充"],
+  newest: ["filled up with what is new", "以新品补充"],
+  empty: ["nothing to show", "无可展示"],
+};
+
 /** A record's value in one line. */
 function summary(value: Told["value"]): string {
   if (!value) return say(["(removed)", "（已删除）"]);
+  if (value["answer"] === null) {
+    return `${say(["no answer", "没有回答"])}: ${reason(String(value["abstained"] ?? "nothing_found"))}`;
+  }
   const of = value["properties"] ?? value["data"] ?? value;
   const shown = typeof of === "object" && of !== null ? (of as Record<string, unknown>) : value;
   const first = ["question", "query", "answer", "intent", "label", "review_body", "product_id", "order_id"];
@@ -85,7 +104,8 @@ export function UserView({ id }: { id: string }) {
         {(said) => (
           <>
             <p class="quiet">
-              {say(["fallback", "降级"])}: {said.fallback}; {say(["ranking", "排序"])}: {said.ranking}
+              {say(RANKINGS[said.ranking] ?? [said.ranking, said.ranking])};{" "}
+              {say(FALLBACKS[said.fallback] ?? [said.fallback, said.fallback])}
               {said.made_from &&
                 `; ${said.made_from.model.name}, ${said.made_from.partition}@${number(said.made_from.offset)}`}
             </p>
