@@ -43,16 +43,9 @@ export function ForYou({ without }: { without?: string }) {
           item.product_id === without ? null : (
             <Card key={item.product_id} id={item.product_id} place={place} isNew={entered.value.has(item.product_id)}>
               {item.reason && (
-                <button
-                  type="button"
-                  class="reason"
-                  aria-label={say([
-                    `Why am I seeing this? ${reasonText(item.reason)}`,
-                    `为什么推荐？${reasonText(item.reason)}`,
-                  ])}
-                  onClick={() => (why.value = item)}
-                >
-                  <span>ⓘ {reasonText(item.reason)}</span>
+                <button type="button" class="reason" onClick={() => (why.value = item)}>
+                  <span class="unseen">{say(["Why am I seeing this? ", "为什么推荐？"])}</span>
+                  <span>{reasonText(item.reason)}</span>
                 </button>
               )}
             </Card>
