@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 from litestar import asgi
@@ -16,6 +17,7 @@ from shopkeeper.shared.runtime.settings import read as read_setting
 
 from .core.admission import Admission
 from .core.catalogue import Catalogue
+from .core.catalogue_changes import changes_of
 from .core.feed import Feed
 from .core.preferences import PreferencesTable
 from .core.products import Products
@@ -111,19 +113,22 @@ def build(settings: WorkerSettings) -> Service:
         topics.REVIEW_DIGESTS: context.reviews,
     }
 
-    def catalogued(records: Sequence[KeyValue]) -> None:
-        catalogue.apply(records)
-        context.products.apply(records)
-
     return Service(
         name="gateway",
         sources=[],
         tables={topic: table.apply for topic, table in tables.items()}
-        | {topics.CATALOGUE: catalogued},
+        | {topics.CATALOGUE: partial(_catalogued, context)},
         positions=positions,
         metrics=GatewayMetrics(feed, tables, lambda: context.refused).metrics,
         components=[producer, reader, *watching, *tools, server, *_grpc(context, said)],
     )
+
+
+def _catalogued(context: Context, records: Sequence[KeyValue]) -> None:
+    """The catalogue's records, read once for both views of it."""
+    changes = list(changes_of(records))
+    context.catalogue.take(changes)
+    context.products.take(changes)
 
 
 def _access(said: Mapping[str, str]) -> Access:

@@ -5,7 +5,7 @@ For readers that have no headers: a value is the event's data, or a CloudEvent i
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
@@ -16,9 +16,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from .envelope import KeyValue
+    from .events.shop import Ranking
 
 PREFERENCE_SET = "preference.set.v1"
-PERSONALISED, POPULAR, NEWEST = "personalised", "popular", "newest"
+PERSONALISED: Final = "personalised"
+POPULAR: Final = "popular"
+NEWEST: Final = "newest"
 RANKINGS = (PERSONALISED, POPULAR, NEWEST)
 
 
@@ -46,7 +49,7 @@ class Preferences:
 
     def __init__(self, users_max: int) -> None:
         self._users_max = users_max
-        self._rankings: dict[bytes, str] = {}
+        self._rankings: dict[bytes, Ranking] = {}
         self.evicted = self.junk = 0
 
     def __len__(self) -> int:
@@ -77,6 +80,6 @@ class Preferences:
                 self.evicted += 1
         return changed
 
-    def ranking(self, user: str) -> str:
-        """One of RANKINGS: how this user wants lists."""
+    def ranking(self, user: str) -> Ranking:
+        """How this user wants lists."""
         return self._rankings.get(user.encode(), PERSONALISED)

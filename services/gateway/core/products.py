@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from shopkeeper.shared.contracts.catalogue import Refused, products
+from .catalogue_changes import changes_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from contextlib import AbstractContextManager
 
     from shopkeeper.shared.contracts.envelope import KeyValue
@@ -38,17 +38,14 @@ class Products:
         return len(self._held)
 
     def apply(self, records: Sequence[KeyValue]) -> None:
-        """Records in their order; whatever the decoder takes. What cannot be read is passed over:
-        the recommender dead-letters it."""
-        for key, value in records:
-            named = (key or b"").decode("utf-8", "replace")
-            try:
-                found = list(products(value)) if value else [(named, None)]
-            except (msgspec.MsgspecError, Refused, ValueError):
-                continue
+        """Records of the topic, in their order."""
+        self.take(changes_of(records))
+
+    def take(self, changes: Iterable[tuple[str, ProductCatalogued | None]]) -> None:
+        """What `changes_of` reads."""
+        for product_id, product in changes:
             with self._lock:
-                for product_id, product in found:
-                    self._put(product_id or named, product)
+                self._put(product_id, product)
 
     def get(self, product_id: str) -> bytes | None:
         """The product as JSON; None where there is none."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 from litestar import Request, Response, get, put
 from litestar.openapi.datastructures import ResponseSpec
 
 from shopkeeper.shared.contracts import topics
+from shopkeeper.shared.contracts.events.shop import Ranking
 from shopkeeper.shared.contracts.preferences import PREFERENCE_SET
 
 from ..core.shown import encode, own_list
@@ -23,7 +24,7 @@ OBEYED_S_MAX = 5.0
 class Preference(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """How lists are ranked: for the user, by what is clicked most, or by what came last."""
 
-    ranking: Literal["personalised", "popular", "newest"]
+    ranking: Ranking
 
 
 @get(
@@ -36,7 +37,7 @@ async def preference(
 ) -> Response[bytes]:
     """`personalised` where nothing was chosen."""
     context.reader_of(request, user_id)
-    return answered(request, encode(Preference(ranking=context.preferences.ranking(user_id))))  # type: ignore[arg-type]
+    return answered(request, encode(Preference(ranking=context.preferences.ranking(user_id))))
 
 
 @put(

@@ -13,14 +13,12 @@ from litestar.response import Stream
 from .context import Context
 from .problems import Problem
 from .reads import Id, answered
-from .stream import KEEP_ALIVE_S, RETRY_MS
+from .stream import EVENT_STREAM, HEADERS, KEEP_ALIVE_S, RETRY_MS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
 COUNT_MAX = 200
-EVENT_STREAM = "text/event-stream; charset=utf-8"
-STREAM_HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 Category = Annotated[str | None, Parameter(max_length=512)]
 After = Annotated[str, Parameter(max_length=512)]
 Count = Annotated[int, Parameter(ge=1, le=COUNT_MAX)]
@@ -84,7 +82,7 @@ async def review_stream(
     """An event `reviews` at once, and whenever a review was judged or withdrawn: each has what
     `/reviews` answers, whole, so that who was away misses nothing."""
     context.caller(request)
-    return Stream(_events(context, product_id), media_type=EVENT_STREAM, headers=STREAM_HEADERS)
+    return Stream(_events(context, product_id), media_type=EVENT_STREAM, headers=HEADERS)
 
 
 def _reviews(context: Context, product_id: str) -> bytes:

@@ -21,11 +21,7 @@ if TYPE_CHECKING:
 KEEP_ALIVE_S = 15.0
 RETRY_MS = 1000
 EVENT_STREAM = "text/event-stream; charset=utf-8"
-HEADERS = [
-    (b"content-type", EVENT_STREAM.encode()),
-    (b"cache-control", b"no-store"),
-    (b"x-accel-buffering", b"no"),
-]
+HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 
 class EventStream(Response[None]):
@@ -53,8 +49,9 @@ class EventStream(Response[None]):
         subscription = feed.subscribe(key, partitions, self._last, self._wake)
         watching = asyncio.create_task(self._watch(receive))
         try:
-            said = [(name.lower().encode(), value.encode()) for name, value in self.headers.items()]
-            await send({"type": "http.response.start", "status": 200, "headers": HEADERS + said})
+            said = {"Content-Type": EVENT_STREAM, **HEADERS, **self.headers}
+            headers = [(name.lower().encode(), value.encode()) for name, value in said.items()]
+            await send({"type": "http.response.start", "status": 200, "headers": headers})
             opening = b"retry: %d\nid: %s\n\n" % (RETRY_MS, str(subscription.place).encode())
             await _send(send, opening)
             while not (subscription.behind or self._gone or self._context.stopping.is_set()):

@@ -14,7 +14,7 @@ from litestar.response import Stream
 from ..core.trace import Watch, graph
 from .context import Context
 from .problems import Problem
-from .stream import EVENT_STREAM, KEEP_ALIVE_S, RETRY_MS
+from .stream import EVENT_STREAM, HEADERS, KEEP_ALIVE_S, RETRY_MS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -44,9 +44,8 @@ def handlers(reader: TraceReader, trace: Trace) -> list[HTTPRouteHandler]:
         secret key. Values are never told, keys as pseudonyms but the asked user's."""
         if not context.caller(request).everything:
             raise Problem(403, "Forbidden", "the trace takes a secret key")
-        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         told = _events(reader, trace, context, user or "", event or "")
-        return Stream(told, media_type=EVENT_STREAM, headers=headers)
+        return Stream(told, media_type=EVENT_STREAM, headers=HEADERS)
 
     return [watch]
 

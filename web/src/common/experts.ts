@@ -17,4 +17,16 @@ const EXPERTS: Record<string, Both> = {
   whole_session: ["the whole visit", "整个访问"],
 };
 
+/** As said to the user of whom it is. */
+const EXPERTS_TO_YOU: Record<string, Both> = {
+  repeats: ["what you come back to", "您的重复浏览"],
+  search: ["what you searched for", "您的搜索"],
+  sessions: ["visits like yours", "相似的访问"],
+  whole_session: ["your whole visit", "您的整个访问"],
+};
+
 export const expertName = (name: string): string => say(EXPERTS[name] ?? [name.replace(/_/g, " "), name]);
+export const expertNameToYou = (name: string): string => {
+  const toYou = EXPERTS_TO_YOU[name];
+  return toYou ? say(toYou) : expertName(name);
+};

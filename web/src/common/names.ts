@@ -1,4 +1,4 @@
-/** Names of topics and services for people. */
+/** Names of topics, services and aspects for people. */
 import { say, type Both } from "./language";
 
 const TOPICS: Record<string, Both> = {
@@ -68,3 +68,20 @@ export function typeName(type: string): string {
   const known = TYPES[type];
   return known ? say(known) : type.replace(/\.v\d+$/, "").replaceAll(/[.-]/g, " ");
 }
+
+const ASPECTS: Record<string, Both> = {
+  quality: ["quality", "质量"],
+  price: ["price", "价格"],
+  delivery: ["delivery", "物流"],
+  service: ["service", "服务"],
+  packaging: ["packaging", "包装"],
+  fit: ["fit", "尺码"],
+  taste: ["taste", "味道"],
+  looks: ["looks", "外观"],
+  performance: ["performance", "性能"],
+  battery: ["battery", "续航"],
+  ease: ["ease of use", "易用"],
+  content: ["content", "内容"],
+};
+
+export const aspectName = (name: string): string => say(ASPECTS[name] ?? [name, name]);

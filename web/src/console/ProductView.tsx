@@ -2,8 +2,10 @@
 import { useSignal } from "@preact/signals";
 import { number } from "../common/format";
 import { say } from "../common/language";
+import { aspectName } from "../common/names";
 import reasonTexts from "../common/reasons.json";
-import { useRead, type Product } from "./data";
+import type { Product } from "../common/types";
+import { useRead } from "./data";
 import { Bars, link, share, Shown, Table, Tiles, title, useTitles } from "./parts";
 
 interface Similar {
@@ -36,20 +38,6 @@ const BASES: Record<string, readonly [string, string]> = {
   viewed: ["viewed together", "一起浏览"],
   added: ["put in the cart together", "一起加购"],
   bought: ["bought together", "一起购买"],
-};
-const ASPECTS: Record<string, readonly [string, string]> = {
-  quality: ["quality", "质量"],
-  price: ["price", "价格"],
-  delivery: ["delivery", "物流"],
-  service: ["service", "服务"],
-  packaging: ["packaging", "包装"],
-  fit: ["fit", "尺码"],
-  taste: ["taste", "味道"],
-  looks: ["looks", "外观"],
-  performance: ["performance", "性能"],
-  battery: ["battery", "续航"],
-  ease: ["ease of use", "易用"],
-  content: ["content", "内容"],
 };
 
 export const reasonName = (code: string): string => {
@@ -175,7 +163,7 @@ function Mood({ said }: { said: Sentiment }) {
           head={[say(["aspect", "方面"]), say(["praise", "称赞"]), say(["criticism", "批评"]), say(["in their words", "原话"])]}
           numbers={[1, 2]}
           rows={said.aspects.map((each) => [
-            say(ASPECTS[each.aspect] ?? [each.aspect, each.aspect]),
+            aspectName(each.aspect),
             number(each.positive),
             number(each.negative),
             [each.praise?.[0], each.criticism?.[0]].filter(Boolean).join(" / "),

@@ -45,14 +45,3 @@ export function useRead<T>(path: string | null, parameters: Parameters = {}, eve
   }, [asked, everyMs]);
   return read.value;
 }
-
-export interface Product {
-  product_id: string;
-  title: string;
-  title_zh?: string;
-  brand?: string;
-  category?: string;
-  price?: number;
-  currency?: string;
-  available?: boolean;
-}

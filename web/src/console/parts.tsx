@@ -2,7 +2,8 @@
 import type { ComponentChildren } from "preact";
 import { number } from "../common/format";
 import { language, say } from "../common/language";
-import { useRead, type Product, type Read } from "./data";
+import type { Product } from "../common/types";
+import { useRead, type Read } from "./data";
 
 export const share = (value: number | null | undefined): string =>
   value === null || value === undefined ? "–" : `${number(100 * value, 1)} %`;

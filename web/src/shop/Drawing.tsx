@@ -1,6 +1,6 @@
 /** A product's picture, drawn from what it is called, its colour, and a hash of its id. */
 import { glyphOf } from "./glyphs";
-import type { Product } from "./catalogue";
+import type { Product } from "../common/types";
 
 const COLOURS: [RegExp, string][] = [
   [/midnight|black/, "#3b4252"],

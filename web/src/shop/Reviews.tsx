@@ -3,9 +3,10 @@ import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { address, get, key } from "../common/api";
 import { locale, say } from "../common/language";
+import { aspectName } from "../common/names";
 import type { Review, Sentiment } from "./types";
 import { ReviewForm, type Written } from "./ReviewForm";
-import { aspectName, LABELS } from "./words";
+import { LABELS } from "./words";
 
 const AGAIN_MS = 1000;
 

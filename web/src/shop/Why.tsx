@@ -2,7 +2,8 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { get } from "../common/api";
-import { language, say, type Both } from "../common/language";
+import { expertNameToYou } from "../common/experts";
+import { language, say } from "../common/language";
 import { product, title } from "./catalogue";
 import { Dialog } from "./Dialog";
 import type { Item } from "./types";
@@ -16,23 +17,6 @@ interface Explained {
   /** Percentages by who speaks for it. */
   experts?: Record<string, number>;
 }
-
-const EXPERTS: Record<string, Both> = {
-  category: ["its category", "所属类别"],
-  content: ["what the product is", "商品本身"],
-  context: ["the time and place", "时间与场合"],
-  neighbours: ["what others chose together", "他人的共同选择"],
-  popularity: ["what is popular now", "当前热门"],
-  repeats: ["what you come back to", "您的重复浏览"],
-  reviews: ["what reviewers say", "评价"],
-  search: ["what you searched for", "您的搜索"],
-  sequence: ["what comes next after it", "浏览顺序"],
-  sessions: ["visits like yours", "相似的访问"],
-  two_step: ["what goes with what goes with it", "间接相关"],
-  vectors: ["products alike", "相似商品"],
-  whole_session: ["your whole visit", "您的整个访问"],
-};
-const expertName = (name: string): string => say(EXPERTS[name] ?? [name.replace(/_/g, " "), name]);
 
 const shares = (of: Explained | null): [string, number][] =>
   Object.entries(of?.experts ?? {}).sort((a, b) => b[1] - a[1]);
@@ -60,7 +44,7 @@ export function Why({ item, close }: { item: Item; close: () => void }) {
           <dl class="bars">
             {bars.map(([name, share]) => (
               <div key={name}>
-                <dt>{expertName(name)}</dt>
+                <dt>{expertNameToYou(name)}</dt>
                 <dd>
                   <meter min={0} max={100} value={share} aria-hidden="true" />
                   <span>{share} %</span>

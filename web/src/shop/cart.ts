@@ -1,6 +1,7 @@
 /** The cart of this visitor, kept in the browser. */
 import { computed, effect, signal } from "@preact/signals";
-import { product, type Product } from "./catalogue";
+import type { Product } from "../common/types";
+import { product } from "./catalogue";
 import { list } from "./live";
 import { send } from "./send";
 import { fresh, visitor } from "./visitor";

@@ -2,18 +2,8 @@
 import { signal, type Signal } from "@preact/signals";
 import { get, key } from "../common/api";
 import { language } from "../common/language";
+import type { Product } from "../common/types";
 
-export interface Product {
-  product_id: string;
-  title: string;
-  title_zh?: string;
-  brand?: string;
-  category?: string;
-  price?: number;
-  currency?: string;
-  available?: boolean;
-  attributes?: Record<string, unknown>;
-}
 export interface Category {
   category: string;
   products: number;

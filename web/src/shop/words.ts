@@ -2,7 +2,8 @@
 import { computed } from "@preact/signals";
 import { say, locale, type Both } from "../common/language";
 import reasonTexts from "../common/reasons.json";
-import { product, title, type Product } from "./catalogue";
+import type { Product } from "../common/types";
+import { product, title } from "./catalogue";
 import type { Reason } from "./types";
 
 const CATEGORIES: Record<string, string> = {
@@ -23,20 +24,6 @@ const CATEGORIES: Record<string, string> = {
   Skincare: "护肤",
   Pets: "宠物",
 };
-const ASPECTS: Record<string, Both> = {
-  quality: ["quality", "质量"],
-  price: ["price", "价格"],
-  delivery: ["delivery", "物流"],
-  service: ["service", "服务"],
-  packaging: ["packaging", "包装"],
-  fit: ["fit", "尺码"],
-  taste: ["taste", "味道"],
-  looks: ["looks", "外观"],
-  performance: ["performance", "性能"],
-  battery: ["battery", "续航"],
-  ease: ["ease of use", "易用"],
-  content: ["content", "内容"],
-};
 export const LABELS: Record<string, Both> = {
   positive: ["positive", "好评"],
   neutral: ["neutral", "中评"],
@@ -44,7 +31,6 @@ export const LABELS: Record<string, Both> = {
 };
 
 export const categoryName = (name: string): string => say([name, CATEGORIES[name] ?? name]);
-export const aspectName = (name: string): string => say(ASPECTS[name] ?? [name, name]);
 
 /** Why a product is in the list, in the page's language: the gateway's texts, built in. */
 export function reasonText(reason: Reason): string {
