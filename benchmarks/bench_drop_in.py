@@ -37,7 +37,7 @@ def twin(port: int) -> None:
     """Serve random samples until it is killed."""
 
     def sample(request: object, call: grpc.ServicerContext) -> object:
-        left = list(set(PRODUCTS) - set(request.product_ids))  # type: ignore[attr-defined]
+        left = list(set(PRODUCTS) - set(request.product_ids))  # type: ignore[attr-defined]  # protobuf
         return WIRE.response(product_ids=random.sample(left, COUNT))
 
     method = grpc.unary_unary_rpc_method_handler(
