@@ -17,6 +17,7 @@ from shopkeeper.services.recommender.config import RecommenderConfig
 from shopkeeper.shared.contracts import outputs
 from shopkeeper.shared.contracts.events.recommendation import RECOMMENDATIONS_UPDATED
 from shopkeeper.shared.contracts.events.shop import (
+    AssumptionsDeleted,
     OrderCompleted,
     ProductAdded,
     ProductClicked,
@@ -199,7 +200,7 @@ class Join:
             user.waiting = max(older, key=lambda s: s.offset, default=None)
         if user is not None:
             _pass_searches(user, event.time_ms)
-        if isinstance(data, UserErased):
+        if isinstance(data, AssumptionsDeleted | UserErased):
             if user is not None:
                 user.waiting = None
                 user.recent.clear()

@@ -52,6 +52,10 @@ class Unavailable(Exception):
     """It cannot be told now; the message says why, and the way out."""
 
 
+class NotThere(Unavailable):
+    """There is none; the message says how to have one."""
+
+
 class _Held:
     """One answer, made by one caller at a time, which stands for a while."""
 
@@ -176,7 +180,7 @@ class ConsoleSources:
 
     async def _run_experiment(self) -> dict[str, Any]:
         if not self._environ.get("EXPERIMENT"):
-            raise Unavailable(
+            raise NotThere(
                 "no experiment: give the gateway the EXPERIMENT that the recommender's workers have"
             )
         found: dict[str, Any] = orjson.loads(await self._program("experiment"))

@@ -162,7 +162,9 @@ def own_reviews():
 
 def real_reviews():
     for name in ("online_shopping_10_cats", "pros_cons", "product_sentences"):
-        for number, row in enumerate(rows_of("sentiment", name, "dev.csv.gz")):
+        for number, row in enumerate(
+            itertools.islice(rows_of("sentiment", name, "dev.csv.gz"), 0, None, 3)
+        ):
             product = row.get("product") or row.get("category") or name
             data = {
                 "product_id": product, "review_id": f"{name}-{number}", "review_body": row["text"],

@@ -46,7 +46,7 @@ def test_requests_of_any_kind_end_in_4xx_at_worst(kafka):
     with Gateway(kafka, GATEWAY_KEY_RATE=0) as gateway:
         base = f"http://127.0.0.1:{gateway.port}"
         schema = schemathesis.openapi.from_url(f"{base}/openapi/openapi.json")
-        seen = fuzz(schema, base_url=base)
+        seen = fuzz(schema, base_url=base, timeout=120)
         assert len(seen) >= 13
         assert gateway.http.get("/readyz").status_code == 200
         assert "failed" not in gateway.worker.output()

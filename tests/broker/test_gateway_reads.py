@@ -47,6 +47,16 @@ def test_a_list_is_of_this_request_and_never_of_what_is_gone(kafka):
         assert gateway.http.get(path, params={"count": 0}).status_code == 400
 
 
+def alike(gateway, one, other, **wanted):
+    """Whether two users' lists are the same at one moment: what is popular may change between."""
+    while True:
+        first, second, again = (
+            gateway.http.get(p, params=wanted).content for p in (one, other, one)
+        )
+        if first == again:
+            return second == first
+
+
 def test_who_wants_no_personalised_list_gets_what_all_get_wherever_it_is_read(kafka):
     clicks = {"one": ["p1", "p2", "p3"], "other": ["p4", "p5"]}
     asyncio.run(publish(kafka, SHELF))
@@ -61,10 +71,8 @@ def test_who_wants_no_personalised_list_gets_what_all_get_wherever_it_is_read(ka
             path = f"/v1/users/{user}/preference"
             assert gateway.http.get(path).json() == {"ranking": "personalised"}
             assert gateway.http.put(path, json={"ranking": "popular"}).status_code == 200
-        bodies = {gateway.http.get(path).content for path in paths.values()}
-        assert len(bodies) == 1, "byte for byte, as soon as it is set"
-        bodies = {gateway.http.get(p, params={"product": "p0"}).content for p in paths.values()}
-        assert len(bodies) == 1
+        assert alike(gateway, *paths.values()), "byte for byte, as soon as it is set"
+        assert alike(gateway, *paths.values(), product="p0")
         gateway.http.post("/v1/events", json={"product_id": "p2", "user_id": "one"})
         path = "/v1/users/one/assumptions"
         said = gateway.until(path, lambda a: a.json()["signals"] == 0).json()
@@ -75,7 +83,7 @@ def test_who_wants_no_personalised_list_gets_what_all_get_wherever_it_is_read(ka
     assert published["one"]["items"] == published["other"]["items"], "on the topic, too"
     with Gateway(kafka) as another:  # of after a restart
         assert another.http.get("/v1/users/one/preference").json() == {"ranking": "popular"}
-        assert len({another.http.get(path).content for path in paths.values()}) == 1
+        assert alike(another, *paths.values())
 
 
 async def newest_lists(kafka, users):
@@ -120,7 +128,9 @@ def test_a_search_is_answered_with_its_list(kafka):
         assert said["items"][0]["reason"]["code"] == "searched"
         assert said["made_from"]["recomm_id"].startswith(topics.SEARCHES)
         nobodys = g.http.get("/v1/search", params={"q": "boot", "wait": 20}, headers=mine)
-        assert {each[0] for each in ids(nobodys)} == {"p"}
+        assert {each[0] for each in ids(nobodys)[: len(SHELF)]} == {"p"}, (
+            "what is called so is first"
+        )
         late = g.http.get("/v1/search", params={"q": "boot", "wait": 0, "user": "u1"}, headers=mine)
         assert late.status_code == 202
         where = late.headers["location"]

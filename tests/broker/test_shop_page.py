@@ -72,7 +72,7 @@ def test_a_visitors_walk(shop):
         page.locator(".for-you .card a").nth(place).click()
         until_list_changes(page, before)
         assert list_of(page) != first
-    page.wait_for_function("performance.getEntriesByName('click to list').length >= 3")
+    page.wait_for_function("() => performance.getEntriesByName('click to list').length >= 3")
     assert re.search(r"Changed \d+ ms after your click", page.inner_text(".for-you .status"))
     picture(page, "product")
 
@@ -160,7 +160,7 @@ def test_a_killed_gateway_comes_back_with_nothing_missed_or_doubled(shop):
         page.locator(".for-you .card a").nth(place).click()
         go(page, "#/")
     page.wait_for_selector(".notice", state="detached")
-    page.wait_for_function("window.seen.length >= 3")
+    page.wait_for_function("() => window.seen.length >= 3")
     time.sleep(2.0)  # what came twice would have come by now
     seen = page.evaluate("window.seen")
     assert len(seen) == len(set(seen)) == 3

@@ -9,7 +9,7 @@ import orjson
 from litestar import Request, Response, get
 from litestar.params import Parameter
 
-from ..console_sources import Unavailable
+from ..console_sources import NotThere, Unavailable
 from ..core.console import shown_to
 from .context import Context
 from .problems import Problem
@@ -88,6 +88,8 @@ async def _answer(request: Request[Any, Any, Any], context: Context, ask: Any) -
     work: Awaitable[dict[str, Any]] = ask()
     try:
         return _said(await work)
+    except NotThere as error:
+        raise Problem(404, "Not Found", str(error)) from None
     except Unavailable as error:
         raise Problem(503, "Service Unavailable", str(error)) from None
 

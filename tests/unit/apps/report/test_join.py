@@ -19,6 +19,7 @@ from shopkeeper.shared.contracts.events.base import Model
 from shopkeeper.shared.contracts.events.recommendation import Reason, RecommendationsUpdated
 from shopkeeper.shared.contracts.events.recommendation import RecommendedItem as Item
 from shopkeeper.shared.contracts.events.shop import (
+    AssumptionsDeleted,
     OrderCompleted,
     OrderLine,
     ProductAdded,
@@ -31,6 +32,7 @@ from shopkeeper.shared.contracts.outputs import encode
 
 START_MS = 1_790_000_000_000
 MINUTE_MS = 60_000
+FORGET = AssumptionsDeleted | UserErased
 
 
 def event(user, offset, items, kind="click", recomm_id=None):
@@ -40,6 +42,8 @@ def event(user, offset, items, kind="click", recomm_id=None):
         data = OrderCompleted(user_id=user, order_id=f"o{offset}", products=lines)
     elif kind == "erased":
         data = UserErased(user_id=user)
+    elif kind == "deleted":
+        data = AssumptionsDeleted(user_id=user)
     elif kind == "search":
         data = ProductsSearched(user_id=user, query=items[0])
     else:
@@ -90,7 +94,7 @@ def products(each):
     data = each.data
     if isinstance(data, OrderCompleted):
         return [line.product_id for line in data.products]
-    return [] if isinstance(data, UserErased | ProductsSearched) else [data.product_id]
+    return [] if isinstance(data, FORGET | ProductsSearched) else [data.product_id]
 
 
 def naive_answers(log, made, first_retained):
@@ -101,7 +105,7 @@ def naive_answers(log, made, first_retained):
         later = [e for e in log[max(cause + 1, first_retained) :] if e.data.user == user]
         answer = None
         for each in later:
-            if isinstance(each.data, UserErased):
+            if isinstance(each.data, FORGET):
                 break
             if type(each.data) is ProductClicked:
                 answer = each.data.product_id
@@ -116,7 +120,7 @@ def naive_answers(log, made, first_retained):
         if cause >= first_retained:
             for each in log[first_retained : cause + 1]:
                 if each.data.user == user:
-                    history = [] if isinstance(each.data, UserErased) else history + products(each)
+                    history = [] if isinstance(each.data, FORGET) else history + products(each)
         found[cause] = answer, history[-RECENT_ITEMS_MAX:]
     return found
 
@@ -126,10 +130,12 @@ def shops(draw):
     log, made = [], {}
     for offset in range(draw(st.integers(1, 40))):
         user = draw(st.sampled_from("uvw"))
-        kind = draw(st.sampled_from(["click"] * 6 + ["add", "order", "erased", "search"]))
+        kind = draw(
+            st.sampled_from(["click"] * 6 + ["add", "order", "erased", "deleted", "search"])
+        )
         items = draw(st.lists(st.sampled_from("abcde"), min_size=1, max_size=3))
         log.append(event(user, offset, items, kind))
-        if kind != "erased" and draw(st.booleans()):
+        if kind not in ("erased", "deleted") and draw(st.booleans()):
             made[offset] = draw(st.lists(st.sampled_from("abcdef"), max_size=4, unique=True))
     return log, made, draw(st.integers(0, len(log)))
 
