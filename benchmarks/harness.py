@@ -55,7 +55,7 @@ def synthetic_clicks(
         user = f"user-{session}"
         data = {"product_id": f"item-{item}", "user_id": user, "session_id": f"s-{session}"}
         yield ShopEvent(
-            topics.CLICKS, "product.clicked.v1", user, data, start_ms + index, f"c{index}"
+            topics.CLICKS, "product.clicked.v1", user, data, start_ms + index, f"{seed}-{index}"
         )
 
 
