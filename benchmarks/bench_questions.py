@@ -33,7 +33,7 @@ import kept_vectors
 import msgspec
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from bench_text_services import latencies, on_core, processor_seconds, throughput
-from harness import PARTITIONS, fresh_topics, report
+from harness import PARTITIONS, Figures, fresh_topics, report
 from passages import Page, pages
 from text_workloads import Workload, event_of
 
@@ -210,7 +210,7 @@ def main() -> None:
     entries, new = made[: options.entries], made[options.entries :]
     known = [knowledge(msgspec.to_builtins(entry)) for entry in faq.built_in()]
     held = len(entries) + len(known)
-    figures: dict[str, Any] = {"load_average": os.getloadavg()[0]}
+    figures = Figures(load_average=os.getloadavg()[0])
     with on_core(1) as pinned, fresh_topics() as kafka:
         asyncio.run(publish(kafka, [*catalogue(), *known, *(knowledge(p.data) for p in entries)]))
         if options.vectors is not None and options.vectors.exists():

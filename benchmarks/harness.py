@@ -96,6 +96,15 @@ def until_total(
     raise SystemExit(f"{metric} of {topic} did not reach {target} within {seconds} s")
 
 
+class Figures(dict[str, Any]):
+    """Figures by name, each said on standard error as it comes: a run that hangs shows where."""
+
+    def __setitem__(self, name: str, figure: Any) -> None:
+        super().__setitem__(name, figure)
+        sys.stderr.write(f"{time.strftime('%H:%M:%S')} {name}: {figure}\n")
+        sys.stderr.flush()
+
+
 def report(name: str, **figures: Any) -> None:
     """One JSON object on standard output."""
     machine = {

@@ -11,7 +11,9 @@ Each question is asked twice: of everything, and with the entry that answers it 
 answer is right where an entry that answers comes first. Of the intents' utterances the first is the
 title of an entry, the second its text, and others are asked. "FAQ" sets ask half of the words of an
 entry's own title. All sets of a language weigh the same. One fit per encoder, and one for words
-alone.
+alone. At last the route itself is asked, at the thresholds that the code has: half of the entries
+are taken away in turn, so that each question is asked with its entry and without; with what
+core/shop_matters.py makes of matters, and as if questions were about none.
 """
 
 from __future__ import annotations
@@ -27,9 +29,12 @@ from typing import Any
 
 import numpy as np
 
+from shopkeeper.services.answers.core import knowledge_route
 from shopkeeper.services.answers.core.confidence import Overlap, overlap
 from shopkeeper.services.answers.core.entries import Entry
 from shopkeeper.services.answers.core.fused import FusedRanker
+from shopkeeper.services.answers.core.knowledge_base import KnowledgeBase
+from shopkeeper.services.answers.core.question import Question
 from shopkeeper.shared.text.embedder import load_embedders
 
 sys.path.insert(0, str(Path(__file__).parent / "retrieval"))
@@ -218,6 +223,40 @@ def fit(sets: dict[str, list[tuple[Overlap, bool]]], name: str) -> None:
         )
 
 
+def answered(
+    embedders: dict[str, Any], entries: list[Entry], asked: list[tuple[str, str]], language: str
+) -> tuple[float, float]:
+    """Shares of questions that the route answers right and wrong, of those asked of either half."""
+    right = wrong = 0
+    for half in (0, 1):
+        ranker = FusedRanker(embedders)
+        knowledge = KnowledgeBase(ranker, len(entries))
+        knowledge.change({each.id: each for each in entries[half::2]})
+        ranker.catch_up()
+        route = knowledge_route.KnowledgeRoute(knowledge, ranker)
+        questions = [Question(text) for text, _ in asked]
+        answers = route.answer_all(questions, [language] * len(asked))
+        for answer, (_, name) in zip(answers, asked, strict=True):
+            if answer.sources:
+                right += answer.sources[0].id == name
+                wrong += answer.sources[0].id != name
+    return right / (2 * len(asked)), wrong / (2 * len(asked))
+
+
+def ask_the_route(embedders: dict[str, Any], sets: dict[str, Any], language: str) -> None:
+    """Print what the route answers, with matters and without."""
+    matters_of = knowledge_route.matters_of
+    for name, matters in (("with matters", matters_of), ("without", lambda _: frozenset())):
+        knowledge_route.matters_of = matters  # type: ignore[assignment]
+        shares = {each: answered(embedders, *of, language) for each, of in sets.items()}
+        shares["all"] = tuple(np.mean(list(shares.values()), axis=0))
+        for each, (right, wrong) in shares.items():
+            print(
+                f"{language} {name:12} {each:12} right {right:.3f}  wrong {wrong:.3f}", flush=True
+            )
+    knowledge_route.matters_of = matters_of
+
+
 def main() -> None:
     data = Path(sys.argv[1])
     embedders = load_embedders(sys.argv[2] if len(sys.argv) > 2 else "")
@@ -230,6 +269,8 @@ def main() -> None:
             both = Asking(embedders, language)
             fit({name: both.outcomes(*each) for name, each in found.items()}, language)
     fit(every, "")
+    for language, found in sets.items():
+        ask_the_route(embedders, found, language)
 
 
 if __name__ == "__main__":

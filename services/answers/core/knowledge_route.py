@@ -76,8 +76,9 @@ class KnowledgeRoute:
         return answers
 
     def _about_the_matter(self, question: str, ranking: Ranking) -> tuple[Ranking, bool | None]:
-        """The ranking with an entry about the question's matter first, and True; False where the
-        first is about another; None where matters tell nothing."""
+        """The ranking with an entry about the question's matter first, and True if its title is
+        about nothing else and no other title is as much about it; False where the first is about
+        another; None where matters tell nothing."""
         asked = matters_of(question)
         if not asked:
             return ranking, None
@@ -90,6 +91,7 @@ class KnowledgeRoute:
         if best and asked <= known:
             hit = ranking.hits[shared.index(best)]
             rest = [each for each in ranking.hits if each is not hit]
-            return ranking._replace(hits=[hit, *rest]), True
+            alone = shared.count(best) == 1 and titles[shared.index(best)] == asked
+            return ranking._replace(hits=[hit, *rest]), True if alone else None
         elsewhere = bool(titles[0]) and not asked & (titles[0] | said[0])
         return ranking, False if elsewhere else None
