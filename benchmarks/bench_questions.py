@@ -216,7 +216,9 @@ def main() -> None:
         if options.vectors is not None and options.vectors.exists():
             asyncio.run(kept_vectors.publish(kafka, kept_vectors.load(options.vectors)))
         elif options.stand_ins:
-            asyncio.run(kept_vectors.publish(kafka, kept_vectors.stand_ins([p.data for p in made])))
+            asyncio.run(
+                kept_vectors.publish(kafka, kept_vectors.stand_ins([p.data for p in entries]))
+            )
         with started(kafka, held, figures, "first_start") as worker:
             if options.vectors is not None and not options.vectors.exists():
                 time.sleep(METRICS_S)  # until the last are written
