@@ -49,6 +49,37 @@ def test_products_that_are_near_are_offered(shop):
     assert any("Tablet" in shop.products.get(each).title for each in answer.products)
 
 
+BESIDE_TEA = [
+    *UNKNOWN,
+    "How much are the Bose headphones?",
+    "what does the Dyson cost",
+    "is the Bose in stock?",
+    "索尼的音箱多少钱",
+]
+OF_THE_TEA = [
+    "how much is this?",
+    "what is the current price",
+    "how much is the whole set",
+    "how much is the gift box?",
+    "how much is the tea",
+    "多少钱",
+    "礼盒装多少钱",
+    "龙井现在什么价",
+]
+
+
+@pytest.mark.parametrize("question", BESIDE_TEA)
+def test_the_product_looked_at_does_not_answer_for_another(shop, question):
+    answer = shop.say(question, f"beside {question}", product_id="tea-01a")
+    assert (answer.text, answer.abstained) == (None, "unknown_product")
+
+
+@pytest.mark.parametrize("question", OF_THE_TEA)
+def test_the_product_looked_at_answers_for_itself(shop, question):
+    answer = shop.say(question, f"of {question}", product_id="tea-01a")
+    assert "37.99" in answer.text
+
+
 @pytest.mark.parametrize(("question", "said"), OF_THE_SHOP)
 def test_what_the_shop_itself_charges_is_still_answered(shop, question, said):
     assert said in shop.say(question, question).text

@@ -48,6 +48,21 @@ _OF_THE_RANGE = re.compile(
     r"|\bdo you (?:sell|stock|offer|carry)\b|你们(?:的|家|店)|所有|哪些商品|哪些产品|全部商品"
 )
 _POINTS = re.compile(r"\b(?:it|its|it's|this|these|that|those|they|them|the)\b|这|那|它|该|此")
+_POINTS_PLAINLY = re.compile(_POINTS.pattern.replace("|the)", ")"))
+# Beside "price" and "stock" these name nothing.
+_WORDS_OF_PRICES = (
+    "current total final full retail whole actual exact regular normal usual sale discounted "
+    "reduced cheapest lowest best new old original online store today now please piece unit pair "
+    "pack item product one set amount euro euros eur dollars pounds including incl excluding vat "
+    "tax taxes model version variant size colour color left still again back right thing "
+    "small medium large xl tall short"
+)
+_OF_PRICES = frozenset(_WORDS_OF_PRICES.split())
+_CHINESE_OF_PRICES = re.compile(
+    "今天|明天|现在|现货|目前|最近|大概|大约|一共|总共|全部|官方|原来|原|正常|最低|最高|最|便宜|优惠|打折"
+    "|折后|活动|麻烦|劳驾|帮我|告诉|看看|一份|一个|单个|整套|全套|套装|每|还|能|可|卖|是|要|得|再|又|都|就|已经"
+)
+_LATIN = re.compile("[a-z]{2}")
 _REST_MAX = 4
 _NAME_MIN = 4  # letters of a name; a Chinese character counts as two
 NEAR_MAX = 3  # products that are offered instead of one that is not known
@@ -90,6 +105,8 @@ def answer_from(
     if not named and looked is None and product_id is None:
         named = _by_rest(products, text)
     product = named[0] if len(named) == 1 else looked
+    if product is looked and looked is not None and _names_another(products, looked, text):
+        product = None
     if product is not None:
         answer = _about(product, text, language, bool(named))
         if answer is not None:
@@ -147,6 +164,25 @@ def _of_unknown(products: ProductTable, text: str) -> AttributeAnswer | None:
             ids = tuple(each.product_id for each, _ in zip(near, range(NEAR_MAX), strict=False))
             return AttributeAnswer(None, asked.attribute, None, unknown=words, near=ids)
     return None
+
+
+def _names_another(products: ProductTable, looked: ProductCatalogued, text: str) -> bool:
+    """Whether a price or stock is asked for by a name that is not that of the product looked at:
+    "how much are the Sony headphones?" beside a box of tea."""
+    asked = understood(text)
+    if unknown(asked) not in MOVING or asked.of_the_shop or asked.bound is not None:
+        return False
+    if _POINTS_PLAINLY.search(text):
+        return False
+    at, own = set().union(*(hit.at for hit in asked.hits)), own_words(looked)
+    left = [t for i, t in enumerate(asked.tokens) if i not in at and t not in own]
+    left = [token for token in left if token not in _OF_PRICES]
+    words = name_words("".join(t if not t.isascii() else f" {t} " for t in left))
+    words = _CHINESE_OF_PRICES.sub(" ", words).strip()
+    if not words or has_words(looked, words) or not _name_left(words):
+        return False
+    # What Chinese has around a question is no closed list: only what may be called so counts.
+    return bool(_LATIN.search(words) or text.startswith(words) or products.like(words))
 
 
 def _name_left(words: str) -> str:
