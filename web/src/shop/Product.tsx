@@ -80,14 +80,14 @@ export function Product({ id }: { id: string }) {
               {attributes.slice(0, 12).map(([key, value]) => (
                 <div key={key}>
                   <dt>{attributeName(key)}</dt>
-                  <dd>{attributeValue(value)}</dd>
+                  <dd>{attributeValue(key, value)}</dd>
                 </div>
               ))}
             </dl>
           )}
         </div>
       </article>
-      <ForYou without={id} />
+      <ForYou without={[id]} />
       {similar.value.length > 0 && (
         <section aria-labelledby="similar">
           <h2 id="similar">{say(["Goes with it", "相关商品"])}</h2>
