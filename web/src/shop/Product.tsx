@@ -42,10 +42,12 @@ export function Product({ id }: { id: string }) {
           <h1 id="product" tabIndex={-1}>
             {title(of)}
           </h1>
-          <p class="price">{price(of)}</p>
-          <p class={of.available === false ? "sold-out" : "in-stock"}>
-            {of.available === false ? say(["Sold out", "暂时缺货"]) : say(["In stock", "有货"])}
-          </p>
+          {of.price !== undefined && <p class="price">{price(of)}</p>}
+          {of.available !== undefined && (
+            <p class={of.available ? "in-stock" : "sold-out"}>
+              {of.available ? say(["In stock", "有货"]) : say(["Sold out", "暂时缺货"])}
+            </p>
+          )}
           <p class="buttons">
             <button
               type="button"
