@@ -2,6 +2,7 @@
 //
 // The same sources give the same bytes: nothing of the time, the machine or the folder goes in, so
 // that CI can build them again and compare.
+import { createHash } from "node:crypto";
 import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -13,9 +14,9 @@ const PAGES = ["shop", "console"];
 
 await rm(target, { recursive: true, force: true });
 await mkdir(target, { recursive: true });
-for (const page of PAGES) {
-  await build({
-    entryPoints: { [page]: join(here, `src/${page}/main.tsx`) },
+const bundled = (name, source, more = {}) =>
+  build({
+    entryPoints: { [name]: join(here, source) },
     absWorkingDir: here,
     outdir: target,
     bundle: true,
@@ -27,9 +28,22 @@ for (const page of PAGES) {
     charset: "utf8",
     legalComments: "none", // the licences stand in licences.txt
     logLevel: "warning",
+    ...more,
   });
+for (const page of PAGES) {
+  await bundled(page, `src/${page}/main.tsx`);
   await cp(join(here, `src/${page}/index.html`), join(target, `${page}.html`));
 }
+// Another build, another worker: the browser sees by its bytes that there is something new to keep.
+const hash = createHash("sha256");
+for (const name of ["shop.html", "shop.css", "shop.js"]) hash.update(await readFile(join(target, name)));
+await bundled("shop-worker", "src/shop/worker.ts", {
+  format: "iife",
+  define: {
+    BUILD: JSON.stringify(hash.digest("hex").slice(0, 16)),
+    KEPT: JSON.stringify(["/shop", "/pages/shop.css", "/pages/shop.js"]),
+  },
+});
 const licences = await Promise.all(
   ["preact", "@preact/signals", "@preact/signals-core"].map(async (name) => {
     const folder = join(here, "node_modules", name);

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from shopkeeper.shared.runtime.processes.embedded import free_port
-from tests.broker.test_demo import demo, wait_for
+from tests.broker.test_demo import children_of, demo, wait_for
 
 WEB = Path(__file__).parents[2] / "web"
 READY_S_MAX = 600.0  # the recommender compiles its passes on a first start
@@ -93,3 +93,46 @@ def until_list_changes(page, before):
 def go(page, place):
     """To a view, by its address behind the #."""
     page.evaluate("place => { location.hash = place }", place)
+
+
+def ask(page, question):
+    """Ask, and give the answer's text."""
+    answers = page.locator(".ask .bubble.shop")
+    page.fill("#question", question)
+    asked = page.locator(".ask .bubble.mine").count()
+    page.press("#question", "Enter")
+    reply = page.locator(".lines > div").nth(asked).locator(".bubble.shop:not(.quiet-text)")
+    reply.wait_for()
+    assert answers.count() > asked
+    return reply.inner_text()
+
+
+def choose(page, ranking):
+    """Switch how the list is made; seconds until other products are drawn."""
+    page.evaluate(
+        """() => {
+        const drawn = () => [...document.querySelectorAll('.for-you .card')]
+            .map(card => card.dataset.product).join();
+        const before = drawn(), since = performance.now();
+        window.switched = undefined;
+        const watching = new MutationObserver(() => {
+            if (drawn() === before) return;
+            window.switched = performance.now() - since;
+            watching.disconnect();
+        });
+        watching.observe(document.body, {subtree: true, attributes: true, childList: true});
+        }"""
+    )
+    page.locator(f".switch input[value={ranking}]").check(force=True)
+    page.wait_for_function("() => window.switched !== undefined")
+    return page.evaluate("window.switched") / 1000
+
+
+def gateway_of(marker):
+    """Process id of the demo's gateway."""
+    [found] = [
+        pid
+        for pid in children_of(marker)
+        if b"worker\0gateway" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    ]
+    return found

@@ -213,6 +213,51 @@ def test_five_lines_show_a_list_and_its_clicks_are_told(kafka, browser, site, tm
     assert click == {"user_id": "u-1", "product_id": "two", "recomm_id": "two", "position": 1}
 
 
+def test_a_list_shows_what_the_catalogue_has(kafka, browser, site, tmp_path):
+    told = {"title": "Tea <b>set</b>", "title_zh": "茶具", "price": 12.5, "currency": "EUR"}
+    pictured = {"title": "Cup", "attributes": {"image": "https://shop.example/cup 1.webp?a=b"}}
+    evil = {"title": "Mug", "attributes": {"image": "javascript:alert(1)"}}
+    products = {"one": told, "two": pictured, "three": evil}
+    apart(
+        publish(
+            kafka,
+            [
+                *((topics.CATALOGUE, i, {"product_id": i, **said}) for i, said in products.items()),
+                *lists("u-1", ["one"]),
+            ],
+        )
+    )
+    with gateway(kafka, GATEWAY_ORIGINS="*") as (_, url):
+        for name, inside in (
+            ("plain", ""),
+            (
+                "own",
+                '<template><img src="{image}" alt=""><a href="#">{title}|{price}</a></template>',
+            ),
+        ):
+            tmp_path.joinpath(f"{name}.html").write_text(
+                '<!doctype html><meta charset="utf-8"><script type="module" src="lib/list.js">'
+                f'</script><shopkeeper-list gateway="{url}" user="u-1" count="1" language="en">'
+                f"{inside}</shopkeeper-list>",
+                "utf-8",
+            )
+        page = browser.new_page()
+        row = page.locator("shopkeeper-list li")
+        page.goto(f"{site}/plain.html")
+        page.locator("shopkeeper-list a", has_text="set").wait_for(timeout=60_000)
+        assert row.text_content() == "Tea <b>set</b> €12.50"
+        page.goto(f"{site}/own.html")
+        page.locator("shopkeeper-list a", has_text="Tea").wait_for(timeout=60_000)
+        assert (row.locator("img").count(), row.text_content()) == (0, "Tea <b>set</b>|€12.50")
+        apart(publish(kafka, lists("u-1", ["two"])))
+        page.locator("shopkeeper-list a", has_text="Cup").wait_for(timeout=60_000)
+        assert row.locator("img").get_attribute("src") == pictured["attributes"]["image"]
+        assert row.locator("a").text_content() == "Cup|"
+        apart(publish(kafka, lists("u-1", ["three"])))
+        page.locator("shopkeeper-list a", has_text="Mug").wait_for(timeout=60_000)
+        assert row.locator("img").count() == 0, "no address of a script"
+
+
 def test_the_library_is_what_its_source_compiles_to(tmp_path):
     """With the compiler of `npm ci`; CI installs it where npm is."""
     compiler = FOLDER / "node_modules" / ".bin" / "tsc"

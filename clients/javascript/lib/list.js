@@ -1,11 +1,13 @@
 // <shopkeeper-list gateway="https://..." user="u-1" key="...">: the user's list, live, as links.
-// A <template> inside says how a product looks; {product_id}, {title} and {reason} are filled in.
+// A <template> inside says how a product looks; {product_id}, {reason}, and what the catalogue has of
+// {title}, {price}, {brand}, {category} and {image} (the attribute `image`) are filled in.
 import { Shopkeeper } from "./shopkeeper.js";
-const LINK = '<a href="/products/{product_id}">{title}</a>';
+const LINK = '<a href="/products/{product_id}">{title}</a> {price}';
 /** Attributes: gateway, user, key, count, product, category, language. Events: `list`, whose detail
  * is the list that is shown. A click on an item is published, with its list and position. */
 export class ShopkeeperList extends HTMLElement {
     list;
+    #products = new Map();
     #client;
     #subscription;
     connectedCallback() {
@@ -15,7 +17,12 @@ export class ShopkeeperList extends HTMLElement {
         const context = { product: said("product"), category: said("category"), count: Number(said("count") ?? 10), language: said("language") ?? document.documentElement.lang };
         const read = () => this.#client.recommendations(user, JSON.parse(JSON.stringify(context)));
         // The stream says that there is something new; what is shown is made for this place.
-        const show = async () => this.show(await read());
+        const show = async () => {
+            const list = await read(), ids = list.items.map((item) => item.product_id);
+            for (const each of await this.#client.products(ids).catch(() => []))
+                this.#products.set(each.product_id, each);
+            this.show(list);
+        };
         const failed = (error) => this.dispatchEvent(new CustomEvent("error", { detail: error }));
         void show().catch(failed);
         this.#subscription = this.#client.subscribe(user, () => void show().catch(failed), { onError: failed });
@@ -27,10 +34,11 @@ export class ShopkeeperList extends HTMLElement {
     show(list) {
         this.list = list;
         const template = this.querySelector("template")?.innerHTML.trim() || LINK;
+        const language = this.getAttribute("language") || document.documentElement.lang;
         const items = list.items.map((item, index) => {
             const row = document.createElement("li");
             row.innerHTML = template;
-            fill(row, item);
+            fill(row, item, this.#products.get(item.product_id), language);
             row.addEventListener("click", () => {
                 this.#client.clicked(item.product_id, { user_id: this.getAttribute("user") }, list, index + 1);
             });
@@ -43,17 +51,38 @@ export class ShopkeeperList extends HTMLElement {
     }
 }
 // Only texts and attributes are filled: what a title says is never markup, nor a script's address.
-function fill(row, item) {
-    const words = { product_id: item.product_id, title: item.title ?? item.product_id, reason: item.reason?.text ?? "" };
+function fill(row, item, of = {}, language) {
+    const image = String(of.attributes?.image ?? "");
+    const title = item.title ?? ((/^zh/.test(language) && of.title_zh) || of.title) ?? item.product_id;
+    const words = { product_id: item.product_id, title, price: price(of, language), brand: of.brand ?? "", category: of.category ?? "", reason: item.reason?.text ?? "" };
     const put = (text, change) => text.replace(/\{(\w+)\}/g, (whole, name) => (name in words ? change(words[name]) : whole));
     const walker = document.createTreeWalker(row, NodeFilter.SHOW_TEXT | NodeFilter.SHOW_ELEMENT);
+    const bare = [];
     while (walker.nextNode()) {
         const node = walker.currentNode;
-        if (node instanceof Element)
+        if (node instanceof Element && node.getAttribute("src") === "{image}") {
+            if (/^https?:/.test(image))
+                node.setAttribute("src", image);
+            else
+                bare.push(node);
+        }
+        else if (node instanceof Element)
             for (const each of node.attributes)
                 each.value = put(each.value, /^(href|src)$/.test(each.name) ? encodeURIComponent : (word) => word);
         else
             node.nodeValue = put(node.nodeValue ?? "", (word) => word);
+    }
+    for (const node of bare)
+        node.remove(); // a product without a picture
+}
+function price({ price, currency }, language) {
+    if (price === undefined)
+        return "";
+    try {
+        return new Intl.NumberFormat(language || undefined, currency ? { style: "currency", currency } : {}).format(price);
+    }
+    catch {
+        return `${price} ${currency}`;
     }
 }
 customElements.define("shopkeeper-list", ShopkeeperList);

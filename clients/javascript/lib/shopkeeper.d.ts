@@ -37,6 +37,18 @@ export type Update = {
     id: string;
     data: object;
 };
+/** A product as the shop's catalogue has it. */
+export interface Product {
+    product_id: string;
+    title: string;
+    title_zh?: string;
+    brand?: string;
+    category?: string;
+    price?: number;
+    currency?: string;
+    available?: boolean;
+    attributes?: Record<string, unknown>;
+}
 export interface EventError {
     index: number;
     id: string;
@@ -97,6 +109,8 @@ export declare class Shopkeeper {
     recommendations(user: string, context?: Context): Promise<List>;
     similar(product: string): Promise<List>;
     sentiment(product: string): Promise<Record<string, any>>;
+    /** Those of these products that are in the catalogue. */
+    products(ids: string[]): Promise<Product[]>;
     trending(category?: string): Promise<List>;
     segments(user?: string): Promise<Record<string, any>>;
     search(q: string, more?: {

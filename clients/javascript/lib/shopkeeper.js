@@ -223,6 +223,8 @@ export class Shopkeeper {
     recommendations(user, context = {}) { return this.#get(`/v1/users/${encodeURIComponent(user)}/recommendations`, context); }
     similar(product) { return this.#get(`/v1/products/${encodeURIComponent(product)}/similar`); }
     sentiment(product) { return this.#get(`/v1/products/${encodeURIComponent(product)}/sentiment`); }
+    /** Those of these products that are in the catalogue. */
+    async products(ids) { return ids.length ? (await this.#get("/v1/products", { id: ids })).products : []; }
     trending(category) { return this.#get("/v1/trending", { category }); }
     segments(user) { return this.#get("/v1/segments", { user }); }
     search(q, more = {}) { return this.#get("/v1/search", { q, ...more }); }

@@ -10,6 +10,11 @@ export type Update =
   | { kind: "recommendations"; id: string; data: List }
   | { kind: "answer"; id: string; data: Answer }
   | { kind: "delete"; id: string; data: object };
+/** A product as the shop's catalogue has it. */
+export interface Product {
+  product_id: string; title: string; title_zh?: string; brand?: string; category?: string;
+  price?: number; currency?: string; available?: boolean; attributes?: Record<string, unknown>;
+}
 export interface EventError { index: number; id: string; error: string; detail: string }
 export type Ranking = "personalised" | "popular" | "newest";
 /** Asked for before the answer was there: where it will be. */
@@ -207,6 +212,8 @@ export class Shopkeeper {
   recommendations(user: string, context: Context = {}): Promise<List> { return this.#get(`/v1/users/${encodeURIComponent(user)}/recommendations`, context); }
   similar(product: string): Promise<List> { return this.#get(`/v1/products/${encodeURIComponent(product)}/similar`); }
   sentiment(product: string): Promise<Record<string, any>> { return this.#get(`/v1/products/${encodeURIComponent(product)}/sentiment`); }
+  /** Those of these products that are in the catalogue. */
+  async products(ids: string[]): Promise<Product[]> { return ids.length ? (await this.#get("/v1/products", { id: ids })).products : []; }
   trending(category?: string): Promise<List> { return this.#get("/v1/trending", { category }); }
   segments(user?: string): Promise<Record<string, any>> { return this.#get("/v1/segments", { user }); }
   search(q: string, more: { user?: string; category?: string; count?: number; wait?: number; language?: string } = {}): Promise<List | Pending> { return this.#get("/v1/search", { q, ...more }); }

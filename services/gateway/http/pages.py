@@ -26,6 +26,8 @@ POLICY = (
     "default-src 'self'; img-src 'self' data:; style-src 'self'; script-src 'self'; "
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
+# The shop's service worker stands among the files, and serves the page at `/`.
+EXTRA_HEADERS = {"shop-worker.js": {"Service-Worker-Allowed": "/"}}
 
 
 def handlers(names: list[str]) -> list[HTTPRouteHandler]:
@@ -60,6 +62,7 @@ def _served(
     content, media_type = files[name]
     tag = f'"{xxhash.xxh3_64_hexdigest(content)}"'
     headers = {
+        **EXTRA_HEADERS.get(name, {}),
         "ETag": tag,
         "Cache-Control": "no-cache",
         "Content-Security-Policy": POLICY,

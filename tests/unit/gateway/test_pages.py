@@ -41,6 +41,17 @@ def test_a_page_that_is_unchanged_is_not_sent_again() -> None:
         assert (again.status_code, again.content) == (304, b"")
 
 
+def test_the_shops_worker_may_serve_the_page_and_keeps_what_is_there() -> None:
+    with client("shop") as browser:
+        worker = browser.get("/pages/shop-worker.js")
+        assert worker.headers["service-worker-allowed"] == "/"
+        assert worker.headers["cache-control"] == "no-cache"
+        kept = re.findall(r'"(/(?:shop|pages/[^"]+))"', worker.text)
+        assert {"/shop", "/pages/shop.css", "/pages/shop.js"} <= set(kept)
+        assert all(browser.get(each).status_code == 200 for each in kept)
+        assert "service-worker-allowed" not in browser.get("/pages/shop.js").headers
+
+
 def test_other_pages_are_not_there() -> None:
     with client("console") as browser:
         assert browser.get("/shop").status_code == 404

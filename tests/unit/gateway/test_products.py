@@ -9,6 +9,9 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shopkeeper.apps.demo import catalogue
+from shopkeeper.services.answers.core.attributes.keys import meaning_of
+from shopkeeper.services.answers.core.attributes.units import UNITS
 from shopkeeper.services.gateway.core.products import Products
 from shopkeeper.services.gateway.core.reviews import Reviews
 from shopkeeper.shared.contracts.reasons import TEXTS
@@ -145,3 +148,21 @@ def test_who_waits_for_a_product_is_woken_for_that_product_alone() -> None:
 def test_the_pages_reasons_are_those_of_the_contracts() -> None:
     written = (ROOT / "web/src/common/reasons.json").read_bytes()
     assert msgspec.json.decode(written) == TEXTS
+
+
+def test_the_shop_names_attributes_as_answers_do() -> None:
+    """Of the demo's catalogue, in both languages, with units."""
+    found: dict[str, list[str]] = {}
+    for product in catalogue.built_in():
+        for key in product.attributes or {}:
+            meaning = meaning_of(key)
+            found[key] = [meaning.english, meaning.chinese]
+            if meaning.unit is not None:
+                unit = UNITS[meaning.unit]
+                years = key == "age_min_years"  # which Chinese counts in another word
+                found[key] += [
+                    unit.english + meaning.per[0],
+                    "岁" if years else unit.chinese + meaning.per[1],
+                ]
+    written = (ROOT / "web/src/shop/attributes.json").read_bytes()
+    assert msgspec.json.decode(written) == found

@@ -218,7 +218,8 @@ interface NodeProps {
 
 function Node({ box, wide, figures, lit, choose }: NodeProps) {
   const [name, below] = wordsOf(box, wide, figures);
-  const size = wide ? 14 : 11.5;
+  // The longest names still fit: "category sentiment", "recommender" in bold.
+  const size = wide ? 14 : 10.5;
   const middle = box.kind === "service";
   const x = middle ? box.x + box.width / 2 : box.x + 8;
   return (

@@ -48,6 +48,7 @@ const TYPES: Record<string, Both> = {
   "product.added.v1": ["put in the cart", "加入购物车"],
   "product.removed.v1": ["taken out of the cart", "移出购物车"],
   "order.completed.v1": ["order", "下单"],
+  "order.updated.v1": ["order on its way", "订单更新"],
   "order.refunded.v1": ["refund", "退款"],
   "products.searched.v1": ["search", "搜索"],
   "product.reviewed.v1": ["review", "评价"],
@@ -62,6 +63,14 @@ const TYPES: Record<string, Both> = {
   "answer.given.v1": ["answer", "回答"],
   "recommendations.updated.v1": ["list", "列表"],
   "user.erased.v1": ["user erased", "删除用户"],
+  "assumptions.deleted.v1": ["assumptions deleted", "删除推测"],
+  "sentiment.scored.v1": ["review's sentiment", "评价情感"],
+  "complaint.scored.v1": ["complaint's sentiment", "投诉情感"],
+  "product-sentiment.updated.v1": ["product sentiment", "商品口碑"],
+  "category-sentiment.updated.v1": ["category sentiment", "品类口碑"],
+  "similar-items.updated.v1": ["similar items", "相似商品"],
+  "trending.updated.v1": ["trending", "热门"],
+  "segments.updated.v1": ["segments", "分群"],
 };
 
 export function typeName(type: string): string {

@@ -2,7 +2,7 @@
 import { effect, signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { call, Problem } from "../common/api";
-import { language, say } from "../common/language";
+import { language, say, type Both } from "../common/language";
 import { Card } from "./Card";
 import { answers } from "./live";
 import { route } from "./route";
@@ -20,10 +20,15 @@ interface Line {
 }
 const LINES_MAX = 100;
 const WAIT_S = 8;
-const FIRST: readonly (readonly [string, string])[] = [
+const OF_THE_SHOP: readonly Both[] = [
   ["How do I return something I bought?", "怎么退货？"],
-  ["How long does delivery take?", "多久能送到？"],
-  ["What do people say about the battery?", "大家觉得续航怎么样？"],
+  ["When will my order be delivered?", "什么时候能送到？"],
+  ["Does it come with a warranty?", "有保修吗？"],
+];
+const OF_A_PRODUCT: readonly Both[] = [
+  ["How heavy is it?", "它有多重？"],
+  ["What do people say about the quality?", "大家觉得质量怎么样？"],
+  ["How do I return something I bought?", "怎么退货？"],
 ];
 
 /** Whether the box is open. */
@@ -77,7 +82,11 @@ export function Ask() {
   const input = useRef<HTMLInputElement>(null);
   const log = useRef<HTMLDivElement>(null);
   useEffect(() => input.current?.focus(), []);
-  useEffect(() => log.current?.scrollTo(0, log.current.scrollHeight), [lines.value]);
+  // An answer that is longer than the box is read from its question on.
+  useEffect(() => {
+    const last = log.current?.lastElementChild as HTMLElement | null | undefined;
+    if (last) log.current?.scrollTo(0, last.offsetTop - log.current.offsetTop);
+  }, [lines.value]);
   const about = route.value.view === "product";
   const close = () => {
     ask.value = false;
@@ -99,7 +108,7 @@ export function Ask() {
                 ? say(["Ask anything about this product or the shop.", "关于这件商品或本店，尽管问。"])
                 : say(["Ask anything about the shop or its products.", "关于本店或商品，尽管问。"])}
             </p>
-            <Next of={FIRST.map((each) => say(each))} />
+            <Next of={(about ? OF_A_PRODUCT : OF_THE_SHOP).map(say)} />
           </div>
         )}
         {lines.value.map((line) => (

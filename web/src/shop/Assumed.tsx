@@ -82,7 +82,10 @@ export function Assumed({ close }: { close: () => void }) {
       )}
       {group !== null && group !== undefined && (
         <p>
-          {say(["Group of visitors with like interests:", "兴趣相近的顾客群："])} <strong>{String(group)}</strong>
+          {say([
+            `You are counted among group ${group} of the visitors, whose interests are like yours.`,
+            `您被归入第 ${group} 组兴趣相近的顾客。`,
+          ])}
         </p>
       )}
       {state.value === "there" && !nothing && (

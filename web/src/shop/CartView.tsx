@@ -44,7 +44,7 @@ export function Cart() {
             })}
           </ul>
           <p class="buttons">
-            <strong>{money(total(), currency)}</strong>
+            {total() > 0 && <strong>{money(total(), currency)}</strong>}
             <button type="button" class="primary" onClick={order}>
               {say(["Order (nothing is charged)", "下单（演示，不扣款）"])}
             </button>

@@ -2,25 +2,28 @@
 import { say } from "../common/language";
 import { Card } from "./Card";
 import { categories } from "./catalogue";
-import { ForYou } from "./ForYou";
-import { trending } from "./live";
+import { ForYou, SHOWN_MAX } from "./ForYou";
+import { list, trending } from "./live";
 import { link } from "./route";
 import { categoryName } from "./words";
 
 const TRENDING_MAX = 8;
 
 export function Home() {
+  // What is in the list above is not shown again.
+  const above = new Set(list.value?.items.slice(0, SHOWN_MAX).map((item) => item.product_id));
+  const others = trending.value?.items.filter((item) => !above.has(item.product_id)).slice(0, TRENDING_MAX) ?? [];
   return (
     <>
       <h1 tabIndex={-1} class="unseen">
         {say(["Welcome", "欢迎光临"])}
       </h1>
       <ForYou />
-      {trending.value && (
+      {others.length > 0 && (
         <section aria-labelledby="trending">
           <h2 id="trending">{say(["Trending now", "正在热卖"])}</h2>
           <ul class="row">
-            {trending.value.items.slice(0, TRENDING_MAX).map((item) => (
+            {others.map((item) => (
               <Card key={item.product_id} id={item.product_id} />
             ))}
           </ul>

@@ -42,10 +42,12 @@ export function Product({ id }: { id: string }) {
           <h1 id="product" tabIndex={-1}>
             {title(of)}
           </h1>
-          <p class="price">{price(of)}</p>
-          <p class={of.available === false ? "sold-out" : "in-stock"}>
-            {of.available === false ? say(["Sold out", "暂时缺货"]) : say(["In stock", "有货"])}
-          </p>
+          {of.price !== undefined && <p class="price">{price(of)}</p>}
+          {of.available !== undefined && (
+            <p class={of.available ? "in-stock" : "sold-out"}>
+              {of.available ? say(["In stock", "有货"]) : say(["Sold out", "暂时缺货"])}
+            </p>
+          )}
           <p class="buttons">
             <button
               type="button"
@@ -80,14 +82,14 @@ export function Product({ id }: { id: string }) {
               {attributes.slice(0, 12).map(([key, value]) => (
                 <div key={key}>
                   <dt>{attributeName(key)}</dt>
-                  <dd>{attributeValue(value)}</dd>
+                  <dd>{attributeValue(key, value)}</dd>
                 </div>
               ))}
             </dl>
           )}
         </div>
       </article>
-      <ForYou without={id} />
+      <ForYou without={[id]} />
       {similar.value.length > 0 && (
         <section aria-labelledby="similar">
           <h2 id="similar">{say(["Goes with it", "相关商品"])}</h2>

@@ -1,5 +1,6 @@
 /** What a product's reviewers say, as it lands: sentiment and aspects of each, and of all together. */
 import { useSignal } from "@preact/signals";
+import { Fragment } from "preact";
 import { useEffect } from "preact/hooks";
 import { address, get, key } from "../common/api";
 import { locale, say } from "../common/language";
@@ -74,7 +75,7 @@ function Together({ of }: { of: Sentiment }) {
   return (
     <div class="together">
       <p>
-        {say([`${of.count} reviews`, `${of.count} 条评价`])}
+        {say([of.count === 1 ? "1 review" : `${of.count} reviews`, `${of.count} 条评价`])}
         {" · "}
         {(["positive", "neutral", "negative"] as const).map((label) => (
           <span key={label} class={`label ${label}`}>
@@ -99,12 +100,11 @@ function Said({ of, mine }: { of: Review; mine: boolean }) {
       <p lang={of.language === "other" ? undefined : of.language}>
         {of.sentences.map((sentence, place) => {
           const polarity = sentence.opinions[0]?.polarity;
-          return polarity ? (
-            <mark key={place} class={polarity}>
-              {sentence.text}{" "}
-            </mark>
-          ) : (
-            <span key={place}>{sentence.text} </span>
+          return (
+            <Fragment key={place}>
+              {polarity ? <mark class={polarity}>{sentence.text}</mark> : sentence.text}
+              {of.language !== "zh" && " "}
+            </Fragment>
           );
         })}
         {of.sentences.length === 0 && <em>{say(["stars only", "仅评分"])}</em>}

@@ -10,10 +10,17 @@ import { Sources } from "./Sources";
 import type { Item } from "./types";
 import { visitor } from "./visitor";
 
+/** experts: percentages by who speaks for it. */
+interface FoundItem extends Item {
+  experts?: Record<string, number>;
+}
 interface Found {
-  items: Item[];
+  items: FoundItem[];
   made_from?: { cause: string };
 }
+
+/** Whether a product is in the list for what was searched, not only for what the visitor did before. */
+const fits = (item: FoundItem): boolean => item.reason?.code === "searched" || (item.experts?.["search"] ?? 0) > 0;
 
 export function Search({ query }: { query: string }) {
   const cause = useSignal("");
@@ -31,7 +38,7 @@ export function Search({ query }: { query: string }) {
       if (wanted) cause.value = place.split("/").at(-1) ?? "";
     })
       .then((said) => {
-        if (wanted && said) found.value = said.items;
+        if (wanted && said) found.value = said.items.filter(fits);
       })
       .catch((error: unknown) => {
         if (!wanted) return;
@@ -49,7 +56,10 @@ export function Search({ query }: { query: string }) {
   );
   const items =
     found.value ??
-    (cause.value && list.value?.cause === cause.value ? list.value.items.filter((item) => item.reason?.code === "searched") : null);
+    (cause.value && list.value?.cause === cause.value ? list.value.items.filter(fits) : null);
+  // The list is what the search made of it: what is found is not shown twice.
+  const shown = (items ?? []).map((item) => item.product_id);
+  const more = list.value?.items.some((item) => !shown.includes(item.product_id));
   return (
     <>
       <h1 tabIndex={-1}>{say([`Search: ${query}`, `搜索：${query}`])}</h1>
@@ -61,17 +71,17 @@ export function Search({ query }: { query: string }) {
       )}
       <p class="status" role="status">
         {items === null
-          ? trouble.value || say(["Searching …", "搜索中……"])
+          ? trouble.value || (answer.value ? "" : say(["Searching …", "搜索中……"]))
           : items.length === 0
             ? say(["Nothing found. Try other words.", "没有找到，换个词试试。"])
-            : say([`${items.length} products`, `${items.length} 件商品`])}
+            : say([items.length === 1 ? "1 product" : `${items.length} products`, `${items.length} 件商品`])}
       </p>
       <ul class="grid results">
         {(items ?? []).map((item) => (
           <Card key={item.product_id} id={item.product_id} />
         ))}
       </ul>
-      <ForYou />
+      {more && <ForYou without={shown} />}
     </>
   );
 }

@@ -6,6 +6,7 @@ import { expertNameToYou } from "../common/experts";
 import { language, say } from "../common/language";
 import { product, title } from "./catalogue";
 import { Dialog } from "./Dialog";
+import { ranking } from "./ranking";
 import type { Item } from "./types";
 import { visitor } from "./visitor";
 import { reasonText } from "./words";
@@ -20,6 +21,8 @@ interface Explained {
 
 const shares = (of: Explained | null): [string, number][] =>
   Object.entries(of?.experts ?? {}).sort((a, b) => b[1] - a[1]);
+
+const chance = (score: number): string => (score < 0.01 ? "< 1 %" : `${Math.round(score * 100)} %`);
 
 export function Why({ item, close }: { item: Item; close: () => void }) {
   const found = useSignal<Explained | null>(null);
@@ -54,20 +57,22 @@ export function Why({ item, close }: { item: Item; close: () => void }) {
           </dl>
         </>
       )}
-      {item.score !== undefined && (
+      {bars.length > 0 && item.score !== undefined && item.score >= 0 && item.score <= 1 && (
         <p class="status">
           {say([
-            `Score ${item.score.toFixed(3)}: how probable a click on it is held to be.`,
-            `得分 ${item.score.toFixed(3)}：系统估计的点击概率。`,
+            `Estimated chance that you click it: ${chance(item.score)}.`,
+            `系统估计您点击它的可能性：${chance(item.score)}。`,
           ])}
         </p>
       )}
-      <p class="status">
-        {say([
-          "Choose “Popular” or “Newest” beside the list, and nothing that you did is used for it.",
-          "在列表旁选择“热门”或“最新”，推荐将不再使用您的任何行为。",
-        ])}
-      </p>
+      {ranking.value === "personalised" && (
+        <p class="status">
+          {say([
+            "Choose “Popular” or “Newest” beside the list, and nothing that you did is used for it.",
+            "在列表旁选择“热门”或“最新”，推荐将不再使用您的任何行为。",
+          ])}
+        </p>
+      )}
     </Dialog>
   );
 }

@@ -40,7 +40,7 @@ function Page() {
             ])}{" "}
             {unsent.value > 0 &&
               say([
-                `${unsent.value} of your actions are sent when it is back.`,
+                `${unsent.value === 1 ? "What you did last is" : `Your last ${unsent.value} actions are`} sent when it is back.`,
                 `恢复后将补发您的 ${unsent.value} 个操作。`,
               ])}
           </p>
@@ -85,3 +85,8 @@ void warm().catch(() => {}); // the stream says when the gateway is there
 
 const place = document.getElementById("page");
 if (place) render(<Page />, place);
+
+// So that a reload finds this page also while the gateway is gone; browsers have it on HTTPS and localhost.
+addEventListener("load", () => {
+  navigator.serviceWorker?.register("/pages/shop-worker.js", { scope: "/" }).catch(() => {});
+});

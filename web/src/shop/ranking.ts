@@ -1,9 +1,10 @@
 /** How the visitor wants lists to be made. */
 import { effect, signal } from "@preact/signals";
 import { call, get } from "../common/api";
+import type { Ranking } from "./types";
 import { visitor } from "./visitor";
 
-export type Ranking = "personalised" | "popular" | "newest";
+export type { Ranking };
 
 export const ranking = signal<Ranking>("personalised");
 export const failed = signal(false);

@@ -15,9 +15,21 @@ interface CloudEvent {
   data: Record<string, unknown>;
 }
 
-const waiting: CloudEvent[] = [];
+const KEPT = "shopkeeper.unsent";
+
+function kept(): CloudEvent[] {
+  try {
+    const found: unknown = JSON.parse(sessionStorage.getItem(KEPT) ?? "[]");
+    return Array.isArray(found) ? (found as CloudEvent[]) : [];
+  } catch {
+    return [];
+  }
+}
+
+/** Also over a reload, in which a page forgets all else. */
+const waiting: CloudEvent[] = kept();
 /** How many events were not confirmed yet. */
-export const unsent = signal(0);
+export const unsent = signal(waiting.length);
 let sending = false;
 let again: ReturnType<typeof setTimeout> | undefined;
 
@@ -29,8 +41,14 @@ export function send(type: string, data: Record<string, unknown>): string {
   waiting.push({ specversion: "1.0", id, source: "/shop", type: `${type}.v1`, time, data: { ...who, ...data } });
   // The oldest says the least of what the visitor wants now.
   if (waiting.length > WAITING_MAX) waiting.shift();
+  keep();
   void flush();
   return id;
+}
+
+function keep(): void {
+  if (waiting.length > 0) sessionStorage.setItem(KEPT, JSON.stringify(waiting));
+  else sessionStorage.removeItem(KEPT);
 }
 
 /** Send what waits: one request at a time, so that events arrive in their order. */
@@ -49,6 +67,7 @@ export async function flush(): Promise<void> {
   } finally {
     sending = false;
     unsent.value = waiting.length;
+    keep();
   }
   if (waiting.length > 0 && again === undefined) void flush();
 }

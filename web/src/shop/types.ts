@@ -1,20 +1,10 @@
-/** What the gateway answers, as far as the shop reads it. */
-export interface Reason {
-  code: string;
-  parameters?: Record<string, string>;
-  text?: string;
-}
-export interface Item {
-  product_id: string;
-  score?: number;
-  reason?: Reason;
-}
-export interface List {
-  items: Item[];
-  recomm_id?: string;
+/** What the gateway answers, as far as the shop reads it: as the JavaScript client declares it, and
+ * what this page looks at besides. */
+import type * as Client from "../../../clients/javascript/lib/shopkeeper";
+
+export type { Item, Ranking, Reason } from "../../../clients/javascript/lib/shopkeeper";
+export interface List extends Client.List {
   cause?: string;
-  fallback?: string;
-  ranking?: string;
 }
 export interface Trending {
   scope: string;
@@ -27,10 +17,7 @@ export interface Source {
   title?: string;
   url?: string;
 }
-export interface Answer {
-  answer: string | null;
-  confidence: number;
-  route: string;
+export interface Answer extends Client.Answer {
   language: string;
   cause: string;
   event_type: string;

@@ -2,9 +2,11 @@
 import { computed } from "@preact/signals";
 import { say, locale, type Both } from "../common/language";
 import reasonTexts from "../common/reasons.json";
+import attributeTexts from "./attributes.json";
 import type { Product } from "../common/types";
 import { product, title } from "./catalogue";
 import type { Reason } from "./types";
+import valueTexts from "./values.json";
 
 const CATEGORIES: Record<string, string> = {
   Phones: "手机",
@@ -59,10 +61,22 @@ export function money(amount: number, currency: string | undefined): string {
 }
 export const price = (of: Product): string => (of.price === undefined ? "" : money(of.price, of.currency));
 
-/** An attribute's key as words: `battery_life_hours` is "battery life hours". */
-export const attributeName = (key: string): string => key.replace(/_/g, " ");
-export function attributeValue(value: unknown): string {
+/** Of the demo's catalogue, as the answers service names them: English, Chinese, and the unit in both. */
+const ATTRIBUTES = attributeTexts as unknown as Record<string, [en: string, zh: string, unit?: string, unit_zh?: string]>;
+const VALUES: Record<string, string> = valueTexts;
+
+/** An attribute's key as words; one that nobody knows, as it is written: "battery_kind" is "battery kind". */
+export function attributeName(key: string): string {
+  const known = ATTRIBUTES[key];
+  return known ? say([known[0], known[1]]) : key.replace(/_/g, " ");
+}
+
+/** What a product has of that attribute, with its unit. */
+export function attributeValue(key: string, value: unknown): string {
   if (typeof value === "boolean") return say(value ? ["yes", "是"] : ["no", "否"]);
-  if (Array.isArray(value)) return value.map(attributeValue).join(", ");
-  return typeof value === "object" && value !== null ? JSON.stringify(value) : String(value);
+  if (Array.isArray(value)) return value.map((each) => attributeValue(key, each)).join(say([", ", "、"]));
+  if (typeof value === "object" && value !== null) return JSON.stringify(value);
+  const [, , unit = "", unitZh = ""] = ATTRIBUTES[key] ?? [];
+  const text = String(value);
+  return unit ? say([`${text} ${unit}`, `${text} ${unitZh}`]) : say([text, VALUES[text] ?? text]);
 }
