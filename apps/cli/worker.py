@@ -113,7 +113,7 @@ def command(service: str) -> None:
     logs.configure(settings.worker_id or spec.name, settings.log_level, settings.log_format)
     unread.warn(log.warning, spec)
     # Not asyncio.run: at its end it waits, without limit, for what does not heed a cancellation.
-    loop = asyncio.new_event_loop()
+    loop = spec.new_event_loop()
     asyncio.set_event_loop(loop)
     status = loop.run_until_complete(run(service, settings))
     logging.shutdown()

@@ -8,6 +8,7 @@ import socket
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from shopkeeper.shared.runtime.refusal import OperatorNeeded
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 CLOSE_S_MAX = 5
 BACKLOG = 2048
+FORWARDED = frozenset({b"x-forwarded-for", b"x-forwarded-proto"})
 
 
 class _Embedded(uvicorn.Server):
@@ -23,6 +25,18 @@ class _Embedded(uvicorn.Server):
 
     def capture_signals(self) -> contextlib.AbstractContextManager[None]:  # type: ignore[override]
         return contextlib.nullcontext()
+
+
+class Forwarded:
+    """Takes a visitor's address from what a proxy on this machine says, as uvicorn does; requests
+    without such headers, which are most, do not pass through its middleware."""
+
+    def __init__(self, application: Any, trusted: list[str] | str) -> None:
+        self._direct, self._told = application, ProxyHeadersMiddleware(application, trusted)
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        told = any(name in FORWARDED for name, _ in scope.get("headers", ()))
+        await (self._told if told else self._direct)(scope, receive, send)
 
 
 class Server:
@@ -62,7 +76,10 @@ class Server:
             lifespan="off",
             server_header=False,
             timeout_graceful_shutdown=CLOSE_S_MAX,
+            interface="asgi3",
+            proxy_headers=False,  # `Forwarded` does that
         )
+        config.app = Forwarded(config.app, config.forwarded_allow_ips)
         self._server = _Embedded(config)
         self._task = asyncio.create_task(self._server.serve([listener]), name="http")
         while not self._server.started and not self._task.done():  # noqa: ASYNC110  # uvicorn's

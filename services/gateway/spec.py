@@ -152,5 +152,6 @@ SERVICE = ServiceSpec(
     ),
     publishes=frozenset(topic.name for topic in topics.ALL if topic.default_type),
     app="shopkeeper.services.gateway.app:build",
+    event_loop="shopkeeper.services.gateway.event_loop:new_event_loop",
     settings=SETTINGS,
 )

@@ -6,6 +6,7 @@ topics and of docker-compose.yml. It loads no model; `ServiceSpec.build` does, i
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -97,6 +98,8 @@ class ServiceSpec:
     settings: Sequence[Setting] = ()  # that only this service reads
     # Reads `settings` as the service does, with the relations between them; None: one by one.
     check: Callable[[Mapping[str, str]], object] | None = None
+    # A function that makes the worker's event loop; None: asyncio's own.
+    event_loop: str | None = None
     # A dict: topic -> how the state of its source, by partition, is split by another number of
     # partitions (docs/partitions.md). None: nothing is kept by key.
     resharding: str | None = None
@@ -116,6 +119,13 @@ class ServiceSpec:
         assert {s.topic for s in service.sources} == self.consumes, self.name
         assert set(service.tables) == self.tables, self.name
         return service
+
+    def new_event_loop(self) -> asyncio.AbstractEventLoop:
+        """What the worker runs on."""
+        make: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop
+        if self.event_loop is not None:
+            make = load(self.event_loop)
+        return make()
 
     def reshard(self, topic: str) -> Reshard | None:
         """How the state of one source is split anew; None where it keeps nothing by key."""
