@@ -206,10 +206,11 @@ def main() -> None:
     parser.add_argument("--new", type=int, default=20)
     options = parser.parse_args()
     chance = random.Random(1)
-    made = pages(options.entries + options.new, options.data)
-    entries, new = made[: options.entries], made[options.entries :]
     known = [knowledge(msgspec.to_builtins(entry)) for entry in faq.built_in()]
-    held = len(entries) + len(known)
+    # With the frequent questions no more than --entries: a worker holds 100,000 by default.
+    held = options.entries
+    made = pages(held - len(known) + options.new, options.data)
+    entries, new = made[: held - len(known)], made[held - len(known) :]
     figures = Figures(load_average=os.getloadavg()[0])
     with on_core(1) as pinned, fresh_topics() as kafka:
         asyncio.run(publish(kafka, [*catalogue(), *known, *(knowledge(p.data) for p in entries)]))
