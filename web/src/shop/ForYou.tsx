@@ -25,8 +25,9 @@ function told(): string {
     return say(["Alike for everybody: nothing that you do changes it.", "人人相同：不受您的行为影响。"]);
   }
   if (clickToListMs.value === null) return say(["Click a product: this list follows.", "点击任意商品，列表随即更新。"]);
-  const took = clickToListMs.value.toFixed(0);
-  return say([`Changed ${took} ms after your click.`, `点击后 ${took} 毫秒已更新。`]);
+  const ms = clickToListMs.value;
+  const took = ms < 1000 ? say([`${ms.toFixed(0)} ms`, `${ms.toFixed(0)} 毫秒`]) : say([`${(ms / 1000).toFixed(1)} s`, `${(ms / 1000).toFixed(1)} 秒`]);
+  return say([`Changed ${took} after your click.`, `点击后 ${took}已更新。`]);
 }
 
 /** without: products that the page shows elsewhere. */
