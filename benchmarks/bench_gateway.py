@@ -1,18 +1,22 @@
 """Load of the gateway: posted events, reads and open streams, with a broker and a recommender.
 
 Everything shares this machine. Events and reads are made by wrk (Debian's package `wrk`), closed
-loop: as many as the gateway answers, over --connections. Streams are opened by a process of its
+loop: as many as the gateway answers, over --connections. Where there is vegeta (`go install
+github.com/tsenart/vegeta/v12@v12.12.0`), it then asks at a constant rate, --read-rate and
+--event-rate a second, however long the answers take: what it tells is what visitors would wait.
+Several gateways (--gateways) share one port. Streams are opened by a process of its
 own, which reads when each list that is then published (--lists a second, straight to the topic, in
 place of a recommender that would make as many) arrives: from the moment it was due.
 
 usage: python benchmarks/bench_gateway.py [--seconds S] [--connections N] [--streams N]
-           [--lists R] [--batch N]
+           [--lists R] [--batch N] [--gateways N] [--read-rate R] [--event-rate R]
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import base64
 import json
 import re
 import resource
@@ -21,7 +25,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -86,6 +90,40 @@ def load(url: str, script: str, lines: list[str], seconds: float, connections: i
     return {"per_second": rate} | {k: round(v, 2) for k, v in found.items() if k != "requests"}
 
 
+def constant(url: str, method: str, lines: list[str], seconds: float, rate: float) -> Any:
+    """What vegeta saw, at so many requests a second: percentiles in milliseconds. lines: paths, or
+    bodies of posts."""
+    with tempfile.TemporaryDirectory() as folder:
+        targets, results = Path(folder) / "targets", Path(folder) / "results"
+        with targets.open("wb") as file:
+            for line in lines:
+                target: dict[str, Any] = {"method": method, "url": url}
+                if method == "GET":
+                    target["url"] += line
+                else:
+                    target["header"] = {"Content-Type": ["application/json"]}
+                    target["body"] = base64.b64encode(line.encode()).decode()
+                file.write(orjson.dumps(target) + b"\n")
+        subprocess.run(
+            ["vegeta", "attack", "-format=json", f"-targets={targets}", f"-output={results}",
+             f"-rate={rate:.0f}/1s", f"-duration={seconds:.0f}s", "-timeout=10s"], check=True,
+        )  # fmt: skip
+        said = subprocess.run(
+            ["vegeta", "report", "-type=json", str(results)], check=True, capture_output=True
+        ).stdout
+    found = orjson.loads(said)
+    late = {f"p{p}_ms": round(found["latencies"][f"{p}th"] / 1e6, 2) for p in (50, 90, 99)}
+    return {
+        "asked_per_second": rate, "per_second": round(found["throughput"], 1), **late,
+        "success": found["success"], "statuses": found["status_codes"],
+    }  # fmt: skip
+
+
+def tell(what: str) -> None:
+    """Say on standard error what begins now."""
+    print(f"{time.strftime('%H:%M:%S')} {what}", file=sys.stderr, flush=True)
+
+
 def clicks(batch: int, count: int = 20_000) -> list[str]:
     """Bodies of `batch` clicks each."""
     chance = np.random.default_rng(5)
@@ -99,10 +137,10 @@ def clicks(batch: int, count: int = 20_000) -> list[str]:
     return [json.dumps(made[at : at + batch]) for at in range(0, count, batch)]
 
 
-def resident_bytes(worker: WorkerProcess) -> int:
-    """Memory of the process that is in RAM."""
-    status = Path(f"/proc/{worker.popen.pid}/status").read_text()
-    return int(re.findall(r"VmRSS:\s+(\d+)", status)[0]) * 1024
+def resident_bytes(workers: list[WorkerProcess]) -> int:
+    """Memory of the processes that is in RAM."""
+    statuses = [Path(f"/proc/{worker.popen.pid}/status").read_text() for worker in workers]
+    return sum(int(re.findall(r"VmRSS:\s+(\d+)", each)[0]) * 1024 for each in statuses)
 
 
 class Stream(asyncio.Protocol):
@@ -183,15 +221,15 @@ async def push(kafka: KafkaSettings, users: int, rate: float, seconds: float) ->
     return count
 
 
-def streams(kafka: KafkaSettings, gateway: WorkerProcess, port: int, options: Any) -> Any:
+def streams(kafka: KafkaSettings, gateways: list[WorkerProcess], port: int, options: Any) -> Any:
     """Memory of each open stream, and how late pushed lists are."""
-    before = resident_bytes(gateway)
+    before = resident_bytes(gateways)
     lists = int(options.lists * options.seconds)
     with listeners(port, options.streams, lists) as child:
         assert child.stdout is not None
         if child.stdout.readline() != "open\n":
             raise SystemExit("the streams were not opened")
-        held = resident_bytes(gateway) - before
+        held = resident_bytes(gateways) - before
         asyncio.run(push(kafka, options.streams, options.lists, options.seconds))
         late = np.array(json.loads(child.stdout.readline()))
     if len(late) != lists:
@@ -201,6 +239,31 @@ def streams(kafka: KafkaSettings, gateway: WorkerProcess, port: int, options: An
         "open": options.streams, "bytes_each": held // max(options.streams, 1),
         "lists_per_second": options.lists, **percentiles,
     }  # fmt: skip
+
+
+def requests(url: str, options: Any) -> dict[str, Any]:
+    """Reads and posts: as many as are answered, and at a constant rate."""
+    figures = dict[str, Any]()
+    seconds, connections = options.seconds, options.connections
+    paths = [f"/v1/users/user-{n}/recommendations" for n in range(USERS)]
+    constantly = bool(shutil.which("vegeta"))
+    tell("reads")
+    figures["reads"] = load(url, READ, paths, seconds, connections)
+    if constantly and options.read_rate:
+        tell("reads at a constant rate")
+        said = constant(url, "GET", paths, seconds, options.read_rate)
+        figures["reads_at_a_rate"] = said
+    for batch in sorted({1, options.batch}):
+        tell(f"posts of {batch}")
+        said = load(f"{url}/v1/events", POST, clicks(batch), seconds, connections)
+        figures[f"posts_of_{batch}"] = said | {"events_per_second": said["per_second"] * batch}
+        if constantly and options.event_rate:
+            tell(f"posts of {batch} at a constant rate")
+            rate = options.event_rate / batch
+            said = constant(f"{url}/v1/events", "POST", clicks(batch), seconds, rate)
+            said["events_per_second"] = said["per_second"] * batch
+            figures[f"posts_of_{batch}_at_a_rate"] = said
+    return figures
 
 
 def main() -> None:
@@ -213,29 +276,34 @@ def main() -> None:
     parser.add_argument("--streams", type=int, default=10_000)
     parser.add_argument("--lists", type=float, default=500.0)
     parser.add_argument("--batch", type=int, default=10, help="events in a request, besides 1")
+    parser.add_argument("--gateways", type=int, default=1, help="gateways that share the port")
+    parser.add_argument("--read-rate", type=float, default=5000.0, help="reads a second; 0: none")
+    parser.add_argument("--event-rate", type=float, default=3000.0, help="events a second; 0: none")
     options = parser.parse_args()
     if not shutil.which("wrk"):
         raise SystemExit("wrk is not installed (Debian's package `wrk`)")
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    port, figures = free_port(), dict[str, Any]()
+    port, figures = free_port(), {"gateways": options.gateways}
     quiet = {"LOG_LEVEL": "WARNING", "CHECKPOINT_INTERVAL": 5}
     with fresh_topics() as kafka, worker_process("recommender", kafka, **quiet) as recommender:
+        tell("learning")
         publish(kafka, synthetic_clicks(LEARNED, ITEMS, USERS, OLD_MS))
         until_total(recommender, "events_processed_total", LEARNED, topics.CLICKS)
         publish(kafka, synthetic_clicks(USERS * 3, ITEMS, USERS, int(time.time() * 1000), seed=2))
         until_total(recommender, "events_processed_total", LEARNED + USERS * 3, topics.CLICKS)
-        with worker_process("gateway", kafka, GATEWAY_PORT=port, **quiet) as gateway:
-            url = f"http://{HOST}:{port}"
-            seconds, connections = options.seconds, options.connections
-            paths = [f"/v1/users/user-{n}/recommendations" for n in range(USERS)]
-            figures["reads"] = load(url, READ, paths, seconds, connections)
-            for batch in sorted({1, options.batch}):
-                said = load(f"{url}/v1/events", POST, clicks(batch), seconds, connections)
-                said["events_per_second"] = said["per_second"] * batch
-                figures[f"posts_of_{batch}"] = said
-            figures["streams"] = streams(kafka, gateway, port, options)
-            figures["gateway_bytes"] = resident_bytes(gateway)
+        with ExitStack() as running:
+            shared = {"GATEWAY_SHARED_PORT": int(options.gateways > 1)}
+            gateways = [
+                running.enter_context(
+                    worker_process("gateway", kafka, GATEWAY_PORT=port, **shared, **quiet)
+                )
+                for _ in range(options.gateways)
+            ]
+            figures |= requests(f"http://{HOST}:{port}", options)
+            tell("streams")
+            figures["streams"] = streams(kafka, gateways, port, options)
+            figures["gateway_bytes"] = resident_bytes(gateways)
     report("gateway", **figures)
 
 

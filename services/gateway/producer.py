@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from typing import TYPE_CHECKING
 
 from aiokafka import AIOKafkaProducer
+
+from shopkeeper.shared.runtime.kafka.sink import partition_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -31,7 +34,10 @@ class Producer:
     async def start(self) -> None:
         """Connect."""
         self._producer = AIOKafkaProducer(
-            **self._kafka.client_options(), enable_idempotence=True, linger_ms=LINGER_MS
+            **self._kafka.client_options(),
+            enable_idempotence=True,
+            linger_ms=LINGER_MS,
+            partitioner=_partition,
         )
         await self._producer.start()
 
@@ -57,5 +63,14 @@ class Producer:
                 )
                 for topic, key, value, headers in records
             ]
-            if sent:
+            if len(sent) == 1:
+                await sent[0]
+            elif sent:
                 await asyncio.gather(*sent)
+
+
+def _partition(key: bytes | None, everywhere: Sequence[int], there: Sequence[int]) -> int:
+    """As aiokafka's own, which computes a key's hash in Python, each time."""
+    if key is None:
+        return random.choice(there or everywhere)
+    return everywhere[partition_of(key, len(everywhere))]

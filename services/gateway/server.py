@@ -79,6 +79,7 @@ class Server:
             interface="asgi3",
             proxy_headers=False,  # `Forwarded` does that
         )
+        # Which proxies are believed: FORWARDED_ALLOW_IPS, which uvicorn reads; else this machine.
         config.app = Forwarded(config.app, config.forwarded_allow_ips)
         self._server = _Embedded(config)
         self._task = asyncio.create_task(self._server.serve([listener]), name="http")

@@ -55,8 +55,11 @@ def render(reason: Reason, language: str, titles: Mapping[str, str] | None = Non
     texts = TEXTS.get(reason.code)
     if texts is None:
         return reason.code
-    parameters = dict(reason.parameters)
-    product_id = parameters.get("product_id", "")
-    parameters["product"] = (titles or {}).get(product_id, product_id)
-    parameters.setdefault("category", "")
-    return texts.get(language, texts["en"]).format_map(parameters)
+    text = texts.get(language) or texts["en"]
+    if "{" not in text:
+        return text
+    product_id = reason.parameters.get("product_id", "")
+    return text.format(
+        product=(titles or {}).get(product_id, product_id),
+        category=reason.parameters.get("category", ""),
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import orjson
@@ -12,6 +13,8 @@ from shopkeeper.shared.contracts.decoder import EventDecoder
 from shopkeeper.shared.contracts.envelope import Event, Rejected, Several, Skipped
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from shopkeeper.shared.contracts.envelope import Decoded
     from shopkeeper.shared.datasets.admission import UnsentRecord
 
@@ -48,6 +51,9 @@ class Verdict(NamedTuple):
     types: frozenset[str] = frozenset()  # of the events in it
 
 
+_NONE = Verdict(None)
+
+
 class Admission:
     """The decoders of the shop's topics, as the topics' workers have them."""
 
@@ -61,15 +67,30 @@ class Admission:
 
     def judge(self, sent: UnsentRecord) -> Verdict:
         """The first topic whose decoder does not call the event another topic's decides."""
-        passed_on: Decoded | None = None
+        return self.judge_all([sent])[0]
+
+    def judge_all(self, sent: Sequence[UnsentRecord]) -> list[Verdict]:
+        """As `judge`, of each: a topic's decoder is asked once for all that came so far."""
+        found = [_NONE] * len(sent)
+        passed_on: dict[int, Decoded] = {}
+        left = list(range(len(sent)))
         for topic, decoder in self._decoders.items():
-            decoded = decoder.decode((_under_its_key(topic, sent),))[0]
+            if not left:
+                break
+            further = []
+            records = [_under_its_key(topic, sent[number]) for number in left]
+            for number, decoded in zip(left, decoder.decode(records), strict=True):
+                if _reason(decoded) not in _ANOTHERS:
+                    found[number] = _verdict(topic, decoded)
+                    continue
+                further.append(number)
+                if isinstance(decoded, Rejected) or number not in passed_on:
+                    passed_on[number] = decoded
             decoder.take_dropped()
-            if _reason(decoded) not in _ANOTHERS:
-                return _verdict(topic, decoded)
-            if isinstance(decoded, Rejected) or passed_on is None:
-                passed_on = decoded
-        return _verdict(None, passed_on)
+            left = further
+        for number in left:
+            found[number] = _verdict(None, passed_on[number])
+        return found
 
 
 def _under_its_key(topic: str, sent: UnsentRecord) -> UnsentRecord:
@@ -90,6 +111,8 @@ def _reason(decoded: object) -> str:
 
 
 def _verdict(topic: str | None, decoded: Decoded | None) -> Verdict:
+    if isinstance(decoded, Event):  # first, as most are
+        return Verdict(topic, _key(topic, decoded), decoded.id, types=_types(decoded.type))
     if isinstance(decoded, Several):
         found = [_verdict(topic, each) for each in decoded.verdicts]
         refused = [each for each in found if each.error]
@@ -97,9 +120,12 @@ def _verdict(topic: str | None, decoded: Decoded | None) -> Verdict:
         return first._replace(types=frozenset().union(*(each.types for each in found)))
     if isinstance(decoded, Rejected):
         return Verdict(None, error=decoded.error, message=decoded.message)
-    if isinstance(decoded, Event):
-        return Verdict(topic, _key(topic, decoded), decoded.id, types=frozenset({decoded.type}))
     return Verdict(None, skipped=_reason(decoded))
+
+
+@cache
+def _types(kind: str) -> frozenset[str]:
+    return frozenset({kind})
 
 
 def _key(topic: str | None, event: Event) -> str:

@@ -8,7 +8,9 @@ context alone, and so alike, byte for byte, for all who ask for the same.
 
 from __future__ import annotations
 
-from itertools import chain
+from functools import lru_cache
+from itertools import chain, islice
+from operator import itemgetter
 from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple, Protocol, TypeVar
 
 import msgspec
@@ -38,6 +40,8 @@ RELATED_TO = 3  # items of the user's list whose neighbours fill it up
 # As the recommender weighs reviews: the worst reviewed neighbour loses most of its score.
 SINK, LIFT = 0.8, 0.2
 BOUGHT_LIFT = 2.0  # of neighbours that were bought or put in the cart together, beside a cart
+ROWS_HELD, FACTORS_HELD = 1024, 16_384  # of a row's some 50 items, and of reviews' numbers
+_NEW = Reason("newest")
 _REASONS = {"viewed": "viewed_together", "added": "added_together", "bought": "bought_together"}
 
 
@@ -135,19 +139,19 @@ def fits(item: Chosen, wanted: Wanted, views: Views) -> bool:
 
 
 def _personal(wanted: Wanted, own: Own | None, views: Views) -> Iterator[Iterable[Chosen]]:
-    mine = [] if own is None else list(own_items(own))
     place, category = wanted.place, wanted.category
     near = _neighbours(wanted.product, views, cart=place == "cart") if wanted.product else []
     if place in ("product", "cart"):
-        yield _fused(near, mine)
+        yield _fused(near, list(own_items(own)))
     elif category and place == "category":
+        mine = list(own_items(own))
         yield [item for item in chain(mine, near) if _category_of(item, views) == category]
         yield _popular(category, views)
         yield _new(category, wanted, views)
         yield chain(mine, near)
     else:
-        yield chain(mine, near)
-    for item in mine[:RELATED_TO]:
+        yield chain(own_items(own), near)
+    for item in islice(own_items(own), RELATED_TO):
         yield _neighbours(item.product_id, views, related=True)
     yield from _impersonal(wanted, views)
 
@@ -167,8 +171,10 @@ def _impersonal(wanted: Wanted, views: Views) -> Iterator[Iterable[Chosen]]:
     yield from then
 
 
-def own_items(own: Own) -> Iterator[Chosen]:
+def own_items(own: Own | None) -> Iterator[Chosen]:
     """The items of a published list, each with who spoke for it."""
+    if own is None:
+        return
     labels = own.experts.split(",") if own.experts else []
     for place, item in enumerate(own.value.items):
         label = labels[place] if place < len(labels) else ""
@@ -179,19 +185,21 @@ def _neighbours(
     product_id: str, views: Views, *, cart: bool = False, related: bool = False
 ) -> list[Chosen]:
     """Of one product, best first, less what reviews take from them."""
-    row = _read(_similar, views.similar.get(product_id))
-    found: list[Chosen] = []
+    row = _similar_of(views.similar.get(product_id))
+    ranked = []
     for item in row.items if row else ():
-        score = item.score * _review_factor(item.product_id, views)
+        score = item.score * _review_factor(views.sentiment.get(item.product_id))
         if cart and item.basis != "viewed":
             score *= BOUGHT_LIFT
-        code = "related" if related else _REASONS[item.basis]
-        reason = Reason(code, {"product_id": product_id})
-        found.append(
-            Chosen(item.product_id, round(score, 6), "related" if related else "similar", reason)
-        )
-    found.sort(key=lambda each: (-each.score, each.product_id))
-    return found
+        ranked.append((-round(score, 6), item.product_id, item.basis))
+    ranked.sort(key=itemgetter(0, 1))
+    source: Source = "related" if related else "similar"
+    parameters = {"product_id": product_id}
+    reasons = {
+        basis: Reason("related" if related else code, parameters)
+        for basis, code in _REASONS.items()
+    }
+    return [Chosen(item, -lost, source, reasons[basis]) for lost, item, basis in ranked]
 
 
 def _fused(near: list[Chosen], mine: list[Chosen]) -> list[Chosen]:
@@ -212,7 +220,7 @@ def _fused(near: list[Chosen], mine: list[Chosen]) -> list[Chosen]:
 
 def _popular(category: str | None, views: Views) -> Iterator[Chosen]:
     scope = f"category/{category}" if category else "all"
-    row = _read(_trending, views.trending.get(scope))
+    row = _trending_of(views.trending.get(scope))
     reason = Reason("trending_category", {"category": category}) if category else Reason("trending")
     for item in row.items if row else ():
         yield Chosen(item.product_id, item.score, "trending", reason)
@@ -222,7 +230,7 @@ def _new(category: str | None, wanted: Wanted, views: Views) -> Iterator[Chosen]
     # All that others have put into the list, or the request leaves out, may stand first here.
     count = 2 * wanted.count + len(wanted.exclude) + 1
     for product_id in views.catalogue.newest(category, count):
-        yield Chosen(product_id, 0.0, "newest", Reason("newest"))
+        yield Chosen(product_id, 0.0, "newest", _NEW)
 
 
 def _category_of(item: Chosen, views: Views) -> str | None:
@@ -230,8 +238,21 @@ def _category_of(item: Chosen, views: Views) -> str | None:
     return product.category if product else None
 
 
-def _review_factor(product_id: str, views: Views) -> float:
-    said = _read(_mean, views.sentiment.get(product_id))
+# What was read is kept by its bytes. A view hands them out as one object until they change, and
+# they keep their hash, so that looking them up neither hashes nor compares them again.
+@lru_cache(ROWS_HELD)
+def _similar_of(value: bytes | None) -> SimilarItemsUpdated | None:
+    return _read(_similar, value)
+
+
+@lru_cache(ROWS_HELD)
+def _trending_of(value: bytes | None) -> TrendingUpdated | None:
+    return _read(_trending, value)
+
+
+@lru_cache(FACTORS_HELD)
+def _review_factor(value: bytes | None) -> float:
+    said = _read(_mean, value)
     if said is None:
         return 1.0
     return 1.0 + SINK * min(0.0, said.mean) + LIFT * max(0.0, said.mean)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from .lists import Chosen, Views, Wanted
 
 EXPERTS_MAX = 8  # of an item; the recommender names two
+EXPERTS_HELD = 4096  # labels as they were read: whole percentages of few experts, they come again
 
 
 class ReasonShown(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -169,11 +171,16 @@ def shown(items: Sequence[Chosen], views: Views, language: str) -> list[ItemShow
             reason=ReasonShown(
                 item.reason.code, render(item.reason, language, titles), item.reason.parameters
             ),
-            experts=_numbers(item.experts, " ", ":"),
+            experts=_experts(item.experts),
             propensity=item.propensity,
         )
         for item in items
     ]
+
+
+@lru_cache(EXPERTS_HELD)
+def _experts(text: str) -> dict[str, int]:
+    return _numbers(text, " ", ":")
 
 
 def _numbers(text: str, between: str, of: str) -> dict[str, int]:

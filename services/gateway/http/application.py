@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from litestar import Litestar
 from litestar.config.cors import CORSConfig
@@ -12,6 +12,7 @@ from litestar.openapi.plugins import JsonRenderPlugin
 
 from ..core.rate_limits import RateLimits
 from .assumptions import assumptions, delete_assumptions, segments
+from .direct import Direct
 from .events import events
 from .guards import Guards, probes
 from .lists import recommendations
@@ -36,23 +37,36 @@ if TYPE_CHECKING:
 def application(
     context: Context,
     *,
-    origins: Sequence[str],
     body_bytes_max: int,
     user_rate: float = 0.0,
     key_rate: float = 0.0,
+    **options: Any,
+) -> Direct:
+    """What an ASGI server runs. user_rate, key_rate: as of `Guards`, requests a second.
+    options: of `routes`."""
+    guards = Guards(context, of_users=RateLimits(user_rate), of_keys=RateLimits(key_rate))
+    others = routes(context, guards, body_bytes_max=body_bytes_max, **options)
+    return Direct(context, guards, others, body_bytes_max)
+
+
+def routes(
+    context: Context,
+    guards: Guards,
+    *,
+    origins: Sequence[str],
+    body_bytes_max: int,
     pages: Sequence[str] = (),
     more: Sequence[HTTPRouteHandler | ASGIRouteHandler] = (),
 ) -> Litestar:
-    """What an ASGI server runs. user_rate, key_rate: as of `Guards`, requests a second.
-    more: routes that not every gateway has, and other protocols' applications, each at its path."""
-    guards = Guards(context, of_users=RateLimits(user_rate), of_keys=RateLimits(key_rate))
-    routes = [events, ask, answer, recommendations, similar, sentiment, trending, stream]
-    routes += [preference, set_preference, assumptions, delete_assumptions, segments]
-    routes += [search, searched]
-    routes.append(probes(context.ready))
-    routes += [products, product, categories, reviews, review_stream]
+    """Every route. more: routes that not every gateway has, and other protocols' applications, each
+    at its path."""
+    handlers = [events, ask, answer, recommendations, similar, sentiment, trending, stream]
+    handlers += [preference, set_preference, assumptions, delete_assumptions, segments]
+    handlers += [search, searched]
+    handlers.append(probes(context.ready))
+    handlers += [products, product, categories, reviews, review_stream]
     made = Litestar(
-        [*routes, *more, *page_handlers(list(pages))],
+        [*handlers, *more, *page_handlers(list(pages))],
         before_request=guards.before,
         after_request=guards.after,
         dependencies={"context": Provide(lambda: context, sync_to_thread=False)},

@@ -11,9 +11,10 @@ from litestar.params import Parameter
 
 from ..console_sources import NotThere, Unavailable
 from ..core.console import shown_to
+from .answers import JSON
 from .context import Context
 from .problems import Problem
-from .reads import JSON, Id
+from .reads import Id
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable

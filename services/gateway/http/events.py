@@ -7,18 +7,23 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from aiokafka.errors import KafkaError
 from litestar import Request, Response, post
+from litestar.openapi.datastructures import ResponseSpec
 
 from shopkeeper.shared.datasets.admission import UnsentRecord
 
 from ..core.admission import PAGE_TYPES, Verdict
+from .answers import JSON
 from .context import Context
 from .problems import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+
+    from .access import Caller
 
 EVENTS_MAX = 1000
 STRUCTURED = b"application/cloudevents+json"
+_ENVELOPE = [("content-type", STRUCTURED)]
 _OF_CLOUDEVENTS = "application/cloudevents"
 
 
@@ -27,8 +32,9 @@ _OF_CLOUDEVENTS = "application/cloudevents"
     status_code=202,
     operation_id="events",
     summary="Send one event, or a batch",
+    responses={202: ResponseSpec(dict[str, Any], description="What became of the events")},
 )
-async def events(request: Request[Any, Any, Any], context: Context) -> Response[dict[str, Any]]:
+async def events(request: Request[Any, Any, Any], context: Context) -> Response[bytes]:
     """202 once the broker has confirmed every event that is right; `errors` names the others.
 
     The body is one JSON object or an array of them: our events, CloudEvents (structured, batch, or
@@ -39,20 +45,34 @@ async def events(request: Request[Any, Any, Any], context: Context) -> Response[
     nothing was right.
     """
     caller = context.caller(request)
-    content_type = request.headers.get("content-type", "")
-    documents = _documents(await request.body())
+    said = await accepted(context, caller, request.headers, await request.body())
+    return Response(said, status_code=202, media_type=JSON)
+
+
+async def accepted(context: Context, caller: Caller, said: Mapping[str, str], body: bytes) -> bytes:
+    """Publishes what is right; returns what became of the events, as JSON. said: the request's
+    headers, by their names in small letters. Raises Problem."""
+    documents = _documents(body)
     verdicts: list[Verdict] = []
     records = []
-    for number, document in enumerate(documents):
-        headers = _headers(request, content_type, document)
-        value = orjson.dumps(_with_id(request, document, len(documents), number))
-        verdict = context.admission.judge(UnsentRecord(context.now_ms(), None, value, headers))
+    now_ms, beside = context.now_ms(), _headers(said)
+    unsent = [
+        UnsentRecord(
+            now_ms,
+            None,
+            orjson.dumps(_with_id(said, document, len(documents), number)),
+            _ENVELOPE if isinstance(document.get("specversion"), str) else beside,
+        )
+        for number, document in enumerate(documents)
+    ]
+    for sent, verdict in zip(unsent, context.admission.judge_all(unsent), strict=True):
         if verdict.topic is not None and not (caller.everything or verdict.types <= PAGE_TYPES):
             name = ", ".join(sorted(verdict.types - PAGE_TYPES))
             verdict = Verdict(None, error="forbidden", message=f"{name} takes a secret key")
         verdicts.append(verdict)
         if verdict.topic is not None:
-            records.append((verdict.topic, verdict.key.encode() or None, value, headers))
+            value = sent.value or b""
+            records.append((verdict.topic, verdict.key.encode() or None, value, sent.headers))
     try:
         await context.producer.send(records)
     except (KafkaError, TimeoutError) as error:
@@ -64,15 +84,15 @@ async def events(request: Request[Any, Any, Any], context: Context) -> Response[
         for number, verdict in enumerate(verdicts)
         if verdict.error
     ]
-    said = {
+    found = {
         "accepted": len(records),
         "skipped": sum(bool(verdict.skipped) for verdict in verdicts),
         "errors": errors,
     }
     if errors and not records and len(errors) == len(verdicts):
         detail = f"{errors[0]['error']}: {errors[0]['detail']}"
-        raise Problem(400, "Bad Request", detail, **said)
-    return Response(said, status_code=202)
+        raise Problem(400, "Bad Request", detail, **found)
+    return orjson.dumps(found)
 
 
 def _documents(body: bytes) -> Sequence[dict[str, Any]]:
@@ -100,36 +120,30 @@ def _spread(outer: dict[str, Any], batch: list[Any]) -> list[Any]:
     return [common | each if isinstance(each, dict) else each for each in batch]
 
 
-def _headers(
-    request: Request[Any, Any, Any],
-    content_type: str,
-    document: dict[str, Any],
-) -> list[tuple[str, bytes]]:
-    """What the record says beside its value."""
-    if isinstance(document.get("specversion"), str):
-        return [("content-type", STRUCTURED)]
+def _headers(said: Mapping[str, str]) -> list[tuple[str, bytes]]:
+    """What a record that is no envelope says beside its value."""
     headers = [("content-type", b"application/json")]
-    if not content_type.startswith(_OF_CLOUDEVENTS):
+    if not said.get("content-type", "").startswith(_OF_CLOUDEVENTS):
         headers += [
             (name.replace("ce-", "ce_", 1), value.encode())
-            for name, value in request.headers.items()
+            for name, value in said.items()
             if name.startswith("ce-")
         ]
         headers += [
             (name, value.encode())
-            for name, value in request.headers.items()
+            for name, value in said.items()
             if name.startswith(("x-shopify-", "x-wc-"))
         ]
     return headers
 
 
 def _with_id(
-    request: Request[Any, Any, Any], document: dict[str, Any], count: int, number: int
+    said: Mapping[str, str], document: dict[str, Any], count: int, number: int
 ) -> dict[str, Any]:
     """The document, with the request's `Idempotency-Key` for an id where it has none: sent again
     it is known as a repeat."""
-    key = request.headers.get("idempotency-key")
+    key = said.get("idempotency-key")
     named = ("id", "message_id", "messageId", "event_id", "specversion")
-    if not key or "ce-id" in request.headers or any(document.get(name) for name in named):
+    if not key or "ce-id" in said or any(document.get(name) for name in named):
         return document
     return document | {"message_id": f"{key}/{number}" if count > 1 else key}

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from litestar import Request
 
     from ..core.rate_limits import RateLimits
+    from .access import Caller
     from .context import Context
 
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -56,12 +57,16 @@ class Guards:
         return response
 
     def _wait_s(self, request: Request[Any, Any, Any]) -> float:
-        now_s = self._context.monotonic_s()
         address = request.client.host if request.client else ""
         try:
             caller = self._context.caller(request)
         except Problem:  # the handler says so; who guesses keys is slowed down
-            return self._of_users.wait_s(f"address {address}", now_s)
+            return self._of_users.wait_s(f"address {address}", self._context.monotonic_s())
+        return self.wait_s(caller, address)
+
+    def wait_s(self, caller: Caller, address: str) -> float:
+        """0 where the caller may go on, which counts; else seconds until it may."""
+        now_s = self._context.monotonic_s()
         if caller.everything:
             return self._of_keys.wait_s(caller.key or f"address {address}", now_s)
         if caller.user_id is not None:

@@ -12,8 +12,9 @@ from .. import reading
 from ..core.languages import language_of
 from ..core.lists import Placement, Wanted
 from ..core.shown import ListShown, encode
+from .answers import Answer, read
 from .context import Context
-from .reads import Id, answered
+from .reads import Id, response_of
 
 COUNT_MAX = 100
 EXCLUDED_MAX = 1000
@@ -51,12 +52,18 @@ async def recommendations(
     context.reader_of(request, user_id)
     wanted = Wanted(count, product, category, frozenset(exclude or ()), placement)
     reader = language_of(language, request.headers.get("accept-language"))
-    found = reading.list_for(context, user_id, wanted, reader)
-    response = answered(request, encode(found))
-    response.headers[VIEWS] = positions(context)
-    response.headers["Vary"] = "Authorization, Accept-Language"
-    response.headers["Content-Language"] = reader
-    return response
+    value = encode(reading.list_for(context, user_id, wanted, reader))
+    known = request.headers.get("if-none-match", "")
+    return response_of(list_answer(value, positions(context), reader, known))
+
+
+def list_answer(value: bytes, views: str, reader: str, known: str) -> Answer:
+    """A list with its headers; 304 where the caller knows it."""
+    answer = read(value, known)
+    answer.headers[VIEWS] = views
+    answer.headers["Vary"] = "Authorization, Accept-Language"
+    answer.headers["Content-Language"] = reader
+    return answer
 
 
 def positions(context: Context) -> str:

@@ -33,23 +33,31 @@ class Problem(HTTPException):
 
 def respond(request: Request[Any, Any, Any], error: Exception) -> Response[dict[str, Any]]:
     """The problem document of any error."""
+    status, document, headers = described(request.method, request.url.path, error)
+    return Response(document, status_code=status, media_type=PROBLEM, headers=headers)
+
+
+def described(
+    method: str, path: str, error: Exception
+) -> tuple[int, dict[str, Any], dict[str, str]]:
+    """Status, document and headers for an error of a request; one that is no HTTP error is
+    logged."""
     status = getattr(error, "status_code", HTTP_500_INTERNAL_SERVER_ERROR)
     known = isinstance(error, HTTPException)
     if not known:
-        log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+        log.error("%s %s failed", method, path, exc_info=error)
     document: dict[str, Any] = {
         "type": "about:blank",
         "title": getattr(error, "title", None) or _title(status),
         "status": status,
         "detail": str(getattr(error, "detail", "")) if known else "the gateway failed",
-        "instance": request.url.path,
+        "instance": path,
     }
     extra = getattr(error, "extra", None)
     if extra:
         document["errors"] = extra
     document |= getattr(error, "more", {})
-    headers = dict(getattr(error, "headers", None) or {})
-    return Response(document, status_code=status, media_type=PROBLEM, headers=headers)
+    return status, document, dict(getattr(error, "headers", None) or {})
 
 
 def _title(status: int) -> str:

@@ -6,7 +6,6 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 import orjson
-import xxhash
 from litestar import Request, Response, get
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import Parameter
@@ -19,10 +18,10 @@ from shopkeeper.shared.contracts.events.recommendation import (
 )
 from shopkeeper.shared.contracts.events.sentiment import ProductSentimentUpdated
 
+from .answers import Answer, read
 from .context import Context
 from .problems import Problem
 
-JSON = "application/json"
 NEWEST = Model("newest", "1")
 OptionalCount = Annotated[int | None, Parameter(ge=1, le=100)]
 Id = Annotated[str, Parameter(min_length=1, max_length=512)]
@@ -100,9 +99,12 @@ def _there(value: bytes | None, what: str, of: str) -> bytes:
 
 def answered(request: Request[Any, Any, Any], value: bytes) -> Response[bytes]:
     """JSON with its ETag; 304 where that is known."""
-    tag = f'"{xxhash.xxh3_64_hexdigest(value)}"'
-    headers = {"ETag": tag, "Cache-Control": "no-cache", "Vary": "Authorization"}
-    known = request.headers.get("if-none-match", "")
-    if known == "*" or tag in {each.strip().removeprefix("W/") for each in known.split(",")}:
-        return Response(b"", status_code=304, headers=headers)
-    return Response(value, media_type=JSON, headers=headers)
+    return response_of(read(value, request.headers.get("if-none-match", "")))
+
+
+def response_of(answer: Answer) -> Response[bytes]:
+    """An answer for Litestar to send."""
+    status, headers, body, media_type = answer
+    if status == 304:
+        return Response(b"", status_code=status, headers=headers)
+    return Response(body, status_code=status, media_type=media_type, headers=headers)
