@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from .feed import Published
     from .lists import Chosen, Views, Wanted
 
-EXPERTS_MAX = 8  # of an item; the recommender names two
 EXPERTS_HELD = 4096  # labels as they were read: whole percentages of few experts, they come again
 
 
