@@ -58,6 +58,8 @@ def main() -> None:
                 .reduce((sum, each) => sum + each.decodedBodySize, 0)"""
         )
         waited = _click(page, count)
+        shop_page.go(page, "#/")
+        switched = max(shop_page.choose(page, each) for each in ("popular", "newest") * 5)
     p50, p99 = np.percentile(waited, [50, 99])
     print(
         json.dumps(
@@ -65,6 +67,7 @@ def main() -> None:
                 "clicks": len(waited),
                 "click_to_list_ms_p50": round(float(p50), 1),
                 "click_to_list_ms_p99": round(float(p99), 1),
+                "preference_obeyed_s_max": round(switched, 3),
                 "page_bytes": weight,
                 "first_contentful_paint_ms": round(paints.get("first-contentful-paint", 0.0), 1),
             }
