@@ -137,7 +137,8 @@ def own_file_and_products(folder):
 
 
 def test_a_users_own_file_and_products(tmp_path):
-    with demo(tmp_path, *own_file_and_products(tmp_path)) as (child, marker):
+    # Slowly: on a busy machine the file must not be over before pairs are learned and published.
+    with demo(tmp_path, "--rate", "30", *own_file_and_products(tmp_path)) as (child, marker):
         wait_for(tmp_path, child, r"recommendation for s\d+: Teapot number \d \(.*Teapot number")
         child.send_signal(signal.SIGINT)
         assert child.wait(STOP_S_MAX) == 0
