@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import orjson
-from harness import fresh_topics, publish, report, synthetic_clicks, until_total
+from harness import fresh_topics, publish, report, synthetic_clicks, tell, until_total
 
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.runtime.kafka.publisher import Publisher
@@ -117,11 +117,6 @@ def constant(url: str, method: str, lines: list[str], seconds: float, rate: floa
         "asked_per_second": rate, "per_second": round(found["throughput"], 1), **late,
         "success": found["success"], "statuses": found["status_codes"],
     }  # fmt: skip
-
-
-def tell(what: str) -> None:
-    """Say on standard error what begins now."""
-    print(f"{time.strftime('%H:%M:%S')} {what}", file=sys.stderr, flush=True)
 
 
 def clicks(batch: int, count: int = 20_000) -> list[str]:

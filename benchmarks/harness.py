@@ -96,13 +96,17 @@ def until_total(
     raise SystemExit(f"{metric} of {topic} did not reach {target} within {seconds} s")
 
 
+def tell(what: str) -> None:
+    """Say on standard error what happens now: a run that hangs shows where."""
+    print(time.strftime("%H:%M:%S"), what, file=sys.stderr, flush=True)
+
+
 class Figures(dict[str, Any]):
-    """Figures by name, each said on standard error as it comes: a run that hangs shows where."""
+    """Figures by name, each told as it comes."""
 
     def __setitem__(self, name: str, figure: Any) -> None:
         super().__setitem__(name, figure)
-        sys.stderr.write(f"{time.strftime('%H:%M:%S')} {name}: {figure}\n")
-        sys.stderr.flush()
+        tell(f"{name}: {figure}")
 
 
 def report(name: str, **figures: Any) -> None:

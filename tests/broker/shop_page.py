@@ -15,6 +15,14 @@ from tests.broker.test_demo import children_of, demo, wait_for
 WEB = Path(__file__).parents[2] / "web"
 READY_S_MAX = 600.0  # the recommender compiles its passes on a first start
 WAIT_MS = 180_000  # on a machine that runs other tests beside
+MARKS = [
+    pytest.mark.skipif(
+        os.environ.get("TEST_BROKER") == "kafka", reason="the demo brings its own broker"
+    ),
+    # Each step has a deadline of its own, and fails its test alone. This one, in the midst of
+    # Playwright's greenlets, ends the whole test run.
+    pytest.mark.timeout(1800),
+]
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
 
 

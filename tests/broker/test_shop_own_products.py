@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
-
-import pytest
-
 from tests.broker.shop_page import (
+    MARKS,
     ask,
     browser,
     go,
@@ -18,12 +15,7 @@ from tests.broker.shop_page import (
 )
 from tests.broker.test_demo import own_file_and_products
 
-pytestmark = [
-    pytest.mark.skipif(
-        os.environ.get("TEST_BROKER") == "kafka", reason="the demo brings its own broker"
-    ),
-    pytest.mark.timeout(1800),  # as in test_shop_page
-]
+pytestmark = MARKS
 
 
 def test_a_users_own_products_are_in_the_shop(tmp_path):

@@ -12,6 +12,7 @@ import pytest
 
 from tests.broker.shop_page import (
     DESK,
+    MARKS,
     PHONE,
     ask,
     axe,
@@ -27,14 +28,7 @@ from tests.broker.shop_page import (
 )
 from tests.broker.test_demo import children_of
 
-pytestmark = [
-    pytest.mark.skipif(
-        os.environ.get("TEST_BROKER") == "kafka", reason="the demo brings its own broker"
-    ),
-    # Each step has a deadline of its own, and fails its test alone. This one, in the midst of
-    # Playwright's greenlets, ends the whole test run.
-    pytest.mark.timeout(1800),
-]
+pytestmark = MARKS
 RESULTS = os.environ.get("SHOP_SCREENSHOTS")  # a folder: pictures of the walk are kept there
 HAN = re.compile(r"[\u4e00-\u9fff]|Wi-Fi")
 VIEWS = ("#/", "#/product/tents-01a", "#/category/Tea", "#/cart")

@@ -20,7 +20,6 @@ from ..core.languages import language_of
 from ..core.lists import Placement, Wanted
 from .answers import Answer, encoded
 from .events import accepted
-from .guards import STALE
 from .held import HeldLists
 from .lists import COUNT_MAX, EXCLUDED_MAX, positions
 from .problems import PROBLEM, Problem, described
@@ -116,10 +115,8 @@ class Direct:
         if body is None:
             return
         try:
-            answer = Answer(202, {}, await accepted(self._context, caller, said, body))
-            ready, why = self._context.ready()
-            if not ready:
-                answer.headers[STALE] = why.encode("ascii", "replace").decode()
+            found = await accepted(self._context, caller, said, body)
+            answer = Answer(202, self._guards.stale(), found)
         except Exception as error:
             status, document, headers = described("POST", EVENTS, error)
             answer = Answer(status, headers, msgspec.json.encode(document), PROBLEM)

@@ -51,10 +51,13 @@ class Guards:
 
     async def after(self, response: Response[Any]) -> Response[Any]:
         """Says of reads that nothing newer comes in at present."""
-        ready, why = self._context.ready()
-        if not ready:
-            response.headers[STALE] = why.encode("ascii", "replace").decode()
+        response.headers |= self.stale()
         return response
+
+    def stale(self) -> dict[str, str]:
+        """The header of an answer while nothing newer comes in; empty while all is well."""
+        ready, why = self._context.ready()
+        return {} if ready else {STALE: why.encode("ascii", "replace").decode()}
 
     def _wait_s(self, request: Request[Any, Any, Any]) -> float:
         address = request.client.host if request.client else ""

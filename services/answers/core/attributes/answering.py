@@ -24,12 +24,12 @@ from .saying import comes_in, sentence_of
 from .values import attribute_of, facts_of, own_attributes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from shopkeeper.shared.contracts.events.shop import ProductCatalogued
 
     from ..product_table import ProductTable
-    from .asking import Asked
+    from .asking import Asked, Hit
     from .matching import Match
     from .values import Value
 
@@ -47,8 +47,8 @@ _OF_THE_RANGE = re.compile(
     r"\b(?:your|all|any|these|which) (?:products|items|brands|range|prices|catalogue)\b"
     r"|\bdo you (?:sell|stock|offer|carry)\b|你们(?:的|家|店)|所有|哪些商品|哪些产品|全部商品"
 )
-_POINTS = re.compile(r"\b(?:it|its|it's|this|these|that|those|they|them|the)\b|这|那|它|该|此")
-_POINTS_PLAINLY = re.compile(_POINTS.pattern.replace("|the)", ")"))
+_POINTS_PLAINLY = re.compile(r"\b(?:it|its|it's|this|these|that|those|they|them)\b|这|那|它|该|此")
+_POINTS = re.compile(rf"\bthe\b|{_POINTS_PLAINLY.pattern}")
 # Beside "price" and "stock" these name nothing.
 _WORDS_OF_PRICES = (
     "current total final full retail whole actual exact regular normal usual sale discounted "
@@ -126,9 +126,7 @@ def tells(products: ProductTable, question: str, product: ProductCatalogued) -> 
     whole = name_words(question)
     if not asked.whether and not has_words(product, whole) and products.named(whole):
         return False  # a variant's name, and nothing asked: "the small one", 小号
-    at = set().union(*(hit.at for hit in asked.hits))
-    left = (token for i, token in enumerate(asked.tokens) if i not in at)
-    words = name_words("".join(t if not t.isascii() else f" {t} " for t in left))
+    words = _words_left(asked, asked.hits)
     return not words or has_words(product, words) or not products.named(words)
 
 
@@ -174,15 +172,19 @@ def _names_another(products: ProductTable, looked: ProductCatalogued, text: str)
         return False
     if _POINTS_PLAINLY.search(text):
         return False
-    at, own = set().union(*(hit.at for hit in asked.hits)), own_words(looked)
-    left = [t for i, t in enumerate(asked.tokens) if i not in at and t not in own]
-    left = [token for token in left if token not in _OF_PRICES]
-    words = name_words("".join(t if not t.isascii() else f" {t} " for t in left))
+    words = _words_left(asked, asked.hits, own_words(looked) | _OF_PRICES)
     words = _CHINESE_OF_PRICES.sub(" ", words).strip()
     if not words or has_words(looked, words) or not _name_left(words):
         return False
     # What Chinese has around a question is no closed list: only what may be called so counts.
     return bool(_LATIN.search(words) or text.startswith(words) or products.like(words))
+
+
+def _words_left(asked: Asked, hits: Iterable[Hit], but: frozenset[str] = frozenset()) -> str:
+    """What may name something, of the words of a question that are not in `hits` or `but`."""
+    at = set().union(*(hit.at for hit in hits))
+    left = (t for i, t in enumerate(asked.tokens) if i not in at and t not in but)
+    return name_words("".join(t if not t.isascii() else f" {t} " for t in left))
 
 
 def _name_left(words: str) -> str:
@@ -200,9 +202,7 @@ def _by_rest(products: ProductTable, text: str) -> list[ProductCatalogued]:
     asked = understood(text)
     if asked.of_the_shop or unknown(asked) is None:
         return []
-    at = set().union(*(hit.at for hit in asked.hits if not hit.value))
-    left = (token for i, token in enumerate(asked.tokens) if i not in at)
-    words = name_words("".join(t if not t.isascii() else f" {t} " for t in left))
+    words = _words_left(asked, [hit for hit in asked.hits if not hit.value])
     found = products.named(words) if words else []
     return found if len(found) == 1 else []
 
