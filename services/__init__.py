@@ -15,7 +15,7 @@ from shopkeeper.shared.runtime.api.service import ServiceSpec, load
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from shopkeeper.shared.runtime.api.service import Reshard
+    from shopkeeper.shared.runtime.api.service import Merge, Reshard
 
 # In the order of the topics' list; a folder that it does not know yet comes last.
 NAMES: tuple[str, ...] = tuple(
@@ -49,6 +49,11 @@ def spec(name: str) -> ServiceSpec:
 def reshard(name: str, topic: str) -> Reshard | None:
     """How a service splits the state of one of its sources by another number of partitions."""
     return spec(name).reshard(topic)
+
+
+def merge(name: str, topic: str) -> Merge | None:
+    """How a service makes a state of one of its sources whole of a base and its segments."""
+    return spec(name).merge(topic)
 
 
 def specs() -> Iterator[ServiceSpec]:

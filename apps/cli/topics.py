@@ -112,6 +112,7 @@ def grow(
         kafka,
         connection.say,
         services.reshard,
+        services.merge,
         wait_s=workers_s,
         workers_gone=workers_gone,
     )

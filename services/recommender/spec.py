@@ -191,6 +191,7 @@ SERVICE = ServiceSpec(
     app="shopkeeper.services.recommender.app:build",
     settings=SETTINGS,
     check=RecommenderSettings.from_env,
+    merging="shopkeeper.services.recommender.processors.merging:MERGE",
     resharding="shopkeeper.services.recommender.processors.resharding:RESHARD",
     evaluate="shopkeeper.services.recommender.evaluation.command:command",
 )

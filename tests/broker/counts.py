@@ -6,11 +6,13 @@ import asyncio
 
 import numpy as np
 
+from shopkeeper import services
 from shopkeeper.services.recommender.core.counting.cooccurrence import State
 from shopkeeper.services.recommender.core.counting.snapshot import read_state
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.runtime.kafka.sink import Sink
 from shopkeeper.shared.runtime.state.checkpoints import CheckpointStore
+from shopkeeper.shared.runtime.state.segments import whole
 
 SECTION = "counts"
 
@@ -25,7 +27,9 @@ def held_counts(kafka, partition_count):
     """(c, n) over all partitions. An entry that two partitions hold is an error."""
     counts, totals = {}, {}
     for checkpoint in asyncio.run(_checkpoints(kafka, partition_count)).values():
-        state = read_state(checkpoint.sections[SECTION], State, 1, "co-occurrence/1")
+        merge = services.merge("recommender", topics.ITEM_PAIRS)
+        sections = whole(checkpoint.sections, checkpoint.segments, merge)
+        state = read_state(sections[SECTION], State, 1, "co-occurrence/1")
         names = state.items
         for kind, (rows, columns, values) in enumerate(state.pairs):
             arrays = [np.frombuffer(part, np.int32).tolist() for part in (rows, columns, values)]

@@ -291,9 +291,11 @@ def test_a_growth_that_was_killed_is_finished_by_running_it_again(kafka4, monkey
         calls = itertools.count(2)
         monkeypatch.setattr(CheckpointStore, "save", killing(CheckpointStore.save))
     with pytest.raises(Killed):
-        asyncio.run(Grower(kafka4, print, services.reshard, wait_s=60).grow(AFTER))
+        asyncio.run(Grower(kafka4, print, services.reshard, services.merge, wait_s=60).grow(AFTER))
     monkeypatch.undo()
-    done = asyncio.run(Grower(kafka4, print, services.reshard, wait_s=60).grow(AFTER))
+    done = asyncio.run(
+        Grower(kafka4, print, services.reshard, services.merge, wait_s=60).grow(AFTER)
+    )
     assert done.growth is None
     assert done.counts[topics.REVIEWS] == AFTER
     asyncio.run(publish(kafka4, reviews(200, 200)))

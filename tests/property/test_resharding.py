@@ -32,7 +32,8 @@ from shopkeeper.shared.runtime.kafka.sink import partition_of
 from shopkeeper.shared.runtime.operations.growth import newest_ids, split
 from shopkeeper.shared.runtime.state.checkpoints import Checkpoint
 from shopkeeper.shared.runtime.state.deduplicator import RecentIds
-from shopkeeper.shared.runtime.state.partition import FORWARDED_OFFSETS, RECENT_IDS
+from shopkeeper.shared.runtime.state.partition import FORWARDED_OFFSETS
+from shopkeeper.shared.runtime.state.segments import RECENT_IDS
 
 SEEDS = st.integers(0, 2**32)
 SIZES = st.tuples(st.integers(1, 4), st.integers(0, 4)).map(lambda s: (s[0], s[0] + s[1]))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.contracts.envelope import Event, Output, Rejected
+from shopkeeper.shared.runtime.api.processor import Changes
 from shopkeeper.shared.runtime.kafka.routing import handover
 
 from ..core.ab_testing.variants import VariantCounts
@@ -76,6 +77,7 @@ class InteractionsProcessor:
             VariantCounts(experiment, config, partition) if experiment is not None else None
         )
         self._learned = Learned()  # not published yet
+        self._erased = False  # somebody, since the last checkpoint
 
     def process(self, events: Sequence[Event], now_ms: int) -> tuple[list[Output], list[Rejected]]:
         """Learn from every event; publish a list where one is due and the event is fresh.
@@ -93,6 +95,7 @@ class InteractionsProcessor:
         """Learn from the events, and submit the lists that are due to be ranked."""
         learned, due = self.sessions.learn(events, now_ms - self._config.list_age_ms_max)
         self._learned.extend(learned)
+        self._erased |= any(isinstance(each, Erased) for each in due)
         if self.variant_counts is not None:
             erased = {each.event.offset: each.users for each in due if isinstance(each, Erased)}
             self.variant_counts.learn(events, erased)
@@ -131,12 +134,29 @@ class InteractionsProcessor:
     def snapshot(self) -> Sections:
         """Only right after `flush`: what is buffered is in no checkpoint."""
         assert not self._learned.new, "deltas are buffered"
-        sections = {SECTION: self.sessions.snapshot()}
+        self._erased = False
+        return {SECTION: self.sessions.snapshot(), **self._small_sections()}
+
+    def _small_sections(self) -> Sections:
+        sections = {}
         if self._trainer is not None:
             sections[BLEND_SECTION] = self._trainer.snapshot()
         if self.variant_counts is not None:
             sections[EXPERIMENT_SECTION] = self.variant_counts.snapshot()
         return sections
+
+    def changes(self) -> Changes | None:
+        """What changed; only right after `flush`. Blend and experiment are small: told whole."""
+        assert not self._learned.new, "deltas are buffered"
+        # Who is erased must be in no part of the next checkpoint.
+        changed = None if self._erased else self.sessions.changes()
+        if changed is None:
+            return None
+        return Changes({SECTION: changed}, self._small_sections())
+
+    def apply(self, added: Mapping[str, bytes]) -> None:
+        """Raises StateError."""
+        self.sessions.apply(added[SECTION])
 
     def restore(self, sections: Mapping[str, bytes]) -> None:
         """Replace the state by that of a checkpoint. Raises StateError."""

@@ -10,6 +10,7 @@ import time
 from typing import TYPE_CHECKING
 
 from shopkeeper.shared.contracts.envelope import Event, Output, Rejected
+from shopkeeper.shared.runtime.api.processor import Changes
 
 from ..core.counting.cooccurrence import ItemPartition
 from ..core.counting.deltas import CorruptDelta, Deltas, decode
@@ -123,6 +124,15 @@ class ItemPairsProcessor:
     def snapshot(self) -> Sections:
         """Counts and applied offsets; rows that may not have arrived are published again."""
         return {SECTION: self.counts.snapshot(self.similar_items.unconfirmed)}
+
+    def changes(self) -> Changes | None:
+        """What changed since the last checkpoint."""
+        changed = self.counts.changes(self.similar_items.unconfirmed)
+        return None if changed is None else Changes({SECTION: changed}, {})
+
+    def apply(self, added: Mapping[str, bytes]) -> None:
+        """Raises StateError."""
+        self.counts.apply(added[SECTION])
 
     def restore(self, sections: Mapping[str, bytes]) -> None:
         """Replace the counts by those of a checkpoint. Raises StateError."""

@@ -7,7 +7,7 @@ in the processor; the runtime checkpoints it together with the offset that it re
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -48,6 +48,34 @@ class Processor(Protocol):
 
     def on_timer(self, now_ms: int) -> list[Output]:
         """Called about once a second: tables that are due. May return nothing."""
+        ...
+
+
+class Changes(NamedTuple):
+    """What became of a state since its last `snapshot` or `changes`.
+
+    A section is in one of both, or in neither: then it is as it was.
+    """
+
+    added: Sections  # packed as its owner likes, to be applied to the section
+    replaced: Sections  # whole
+
+
+@runtime_checkable
+class IncrementalProcessor(Protocol):
+    """A processor that can say what changed of its state, at the price of the change.
+
+    Without this the runtime writes all that `snapshot` gives, at each checkpoint for which it is
+    another than before. Its service says how changes become a whole again (`ServiceSpec.merging`).
+    """
+
+    def changes(self) -> Changes | None:
+        """What changed since the last `snapshot`, `changes` or `restore`; None where only
+        `snapshot` can tell, for instance because something was to be forgotten for good."""
+        ...
+
+    def apply(self, added: Mapping[str, bytes]) -> None:
+        """Add what one `changes` gave: called after `restore`, in the order in which they came."""
         ...
 
 

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from .component import Component
     from .processor import Processor, Sections
 
+    # (sections of a base, what `IncrementalProcessor.changes` added since) -> sections, whole
+    Merge: TypeAlias = Callable[[Sections, Sequence[Sections]], Sections]
     # (state by partition, number of partitions) -> state by partition
     Reshard: TypeAlias = Callable[[Mapping[int, Sections], int], dict[int, Sections]]
 
@@ -103,6 +105,9 @@ class ServiceSpec:
     # A dict: topic -> how the state of its source, by partition, is split by another number of
     # partitions (docs/partitions.md). None: nothing is kept by key.
     resharding: str | None = None
+    # A dict: topic -> how the state of its source is made whole of a base and what was added to it,
+    # for tools that read checkpoints. None: no source is incremental.
+    merging: str | None = None
     # A function (model_dir, threads) -> (texts -> labels), for `shopkeeper classify`.
     classify: str | None = None
     # For `shopkeeper evaluate`: a function from a labelled file's path to figures, or a click
@@ -132,6 +137,13 @@ class ServiceSpec:
         if self.resharding is None:
             return None
         by_topic: Mapping[str, Reshard] = load(self.resharding)
+        return by_topic.get(topic)
+
+    def merge(self, topic: str) -> Merge | None:
+        """How a state of one source is made whole; None where its checkpoints always are."""
+        if self.merging is None:
+            return None
+        by_topic: Mapping[str, Merge] = load(self.merging)
         return by_topic.get(topic)
 
     def check_settings(self, environ: Mapping[str, str]) -> None:

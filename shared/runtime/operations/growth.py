@@ -30,14 +30,16 @@ from ..kafka.admin import TopicError, connected
 from ..kafka.membership import group_of
 from ..kafka.partition_layout import Growth, Layout, Survey
 from ..kafka.sink import Sink
-from ..state.checkpoints import Checkpoint, CheckpointStore, encode
+from ..state.checkpoint_chain import encode
+from ..state.checkpoints import Checkpoint, CheckpointStore
 from ..state.deduplicator import DIGEST_BYTES
-from ..state.partition import FORWARDED_OFFSETS, RECENT_IDS
+from ..state.partition import FORWARDED_OFFSETS
+from ..state.segments import RECENT_IDS, whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from ..api.service import Reshard
+    from ..api.service import Merge, Reshard
     from ..settings import KafkaSettings
 
 LOOK_AGAIN_S = 1.0
@@ -56,17 +58,19 @@ class Grower:
         kafka: KafkaSettings,
         say: Callable[[str], object],
         reshard: Callable[[str, str], Reshard | None],
+        merge: Callable[[str, str], Merge | None],
         *,
         wait_s: float | None = None,
         workers_gone: bool = False,
     ) -> None:
         """reshard: (service, topic) -> how the state of that source is split, None where nothing is
-        kept by key. wait_s: how long workers are waited for in each phase; None: without end.
-        workers_gone: no worker runs at the beginning, even if the groups list members (an embedded
-        broker keeps those that were killed)."""
+        kept by key; merge: likewise how it is made whole of a base and its segments. wait_s: how
+        long workers are waited for in each phase; None: without end. workers_gone: no worker runs
+        at the beginning, even if the groups list members (an embedded broker keeps those that were
+        killed)."""
         self._kafka, self._say, self._wait_s = kafka, say, wait_s
         self._workers_gone = workers_gone
-        self._reshard = reshard
+        self._reshard, self._merge = reshard, merge
         self._said = ""
 
     async def grow(self, to: int) -> Layout:
@@ -282,7 +286,12 @@ class Grower:
         try:
             store = CheckpointStore(self._kafka, topic, sink, "topics-grow")
             for source in _sources(service):
-                before = {n: c for (name, n), c in loaded.items() if name == source}
+                merge = self._merge(service, source)
+                before = {
+                    n: replace(c, sections=whole(c.sections, c.segments, merge), segments=())
+                    for (name, n), c in loaded.items()
+                    if name == source
+                }
                 for checkpoint in split(before, to, self._reshard(service, source)):
                     await store.save(source, checkpoint.partition, encode(checkpoint, topic))
         finally:

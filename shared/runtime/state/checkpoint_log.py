@@ -52,6 +52,11 @@ class CheckpointLog:
         garbage."""
         self._newest[source] = (first, size)
 
+    def extend(self, source: str, size: int) -> None:
+        """The newest checkpoint of `source` is a segment, and rests on what was written before."""
+        if (newest := self._newest.get(source)) is not None:
+            self._newest[source] = (newest[0], newest[1] + size)
+
     def pinning(self) -> list[str]:
         """Sources that keep more than the live state and the slack alive behind their newest."""
         allowed = self.live_bytes + SLACK_BYTES

@@ -1,6 +1,7 @@
-"""Checkpoints: a partition's whole state and the offset it reflects, as one unit, in a topic.
+"""Checkpoints: a partition's state and the offset it reflects, as one unit, in a topic.
 
-A checkpoint is a run of *chunks* and then a *manifest* naming them by hash. It needs no lock: the
+A checkpoint is a run of *chunks* and then a *manifest* naming them by hash; where it holds only
+what changed, the manifest also names the one before (`checkpoint_chain`). It needs no lock: the
 state is a pure function of the log up to `next_offset`, so the newest usable manifest is the one
 with the highest `next_offset`, and one that a former owner wrote late is still right, only older.
 The offset committed to the group is a hint for lag; the manifest decides where reading resumes.
@@ -10,26 +11,26 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 import orjson
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from aiokafka.errors import KafkaError
 
 from shopkeeper.shared.contracts import topics
-from shopkeeper.shared.contracts.envelope import Output
 
 from ..kafka.fetching import ISOLATION
 from ..kafka.records import Mark, readable
 from ..refusal import OperatorNeeded
+from .checkpoint_chain import FORMAT_VERSION, Part, manifest_id
 from .checkpoint_log import CheckpointLog
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from shopkeeper.shared.contracts.envelope import Output
 
     from ..api.processor import Sections
     from ..kafka.sink import Sink
@@ -37,8 +38,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-FORMAT_VERSION = 1
-CHUNK_BYTES = 700_000
+READ_BYTES = 8_388_608  # of a partition at once
+MANIFESTS_KEPT = 4  # of a source, while it is read: two writers' may interleave
 
 
 class CheckpointError(OperatorNeeded):
@@ -47,7 +48,11 @@ class CheckpointError(OperatorNeeded):
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """The state of one partition of `source` (unprefixed) with every record below `next_offset`."""
+    """The state of one partition of `source` (unprefixed) with every record below `next_offset`.
+
+    The sections of a segment, as it is written, are what changed (`segments`); as it is read, they
+    are those of the base, with what is to be added to them beside.
+    """
 
     source: str
     partition: int
@@ -57,34 +62,7 @@ class Checkpoint:
     last_record: Mark | None = None  # of what it reflects: shows whether a log is still the same
     size_bytes: int = 0  # as it was written; likewise:
     written_ms: int = 0
-
-
-def encode(checkpoint: Checkpoint, topic: str) -> list[Output]:
-    """The records of one checkpoint, chunks first, for `topic` (the service's)."""
-    packed = msgspec.msgpack.encode(checkpoint.sections)
-    digests, outputs = [], []
-    for start in range(0, max(len(packed), 1), CHUNK_BYTES):
-        chunk = packed[start : start + CHUNK_BYTES]
-        digest = hashlib.sha256(chunk).hexdigest()
-        digests.append(digest)
-        key = f"{checkpoint.source}/chunk/{digest}".encode()
-        outputs.append(Output(topic, key, chunk, [], checkpoint.partition))
-    manifest = orjson.dumps(
-        {
-            "format": FORMAT_VERSION,
-            "source": checkpoint.source,
-            "partition": checkpoint.partition,
-            "next_offset": checkpoint.next_offset,
-            "split_by": checkpoint.count,
-            "chunks": digests,
-            "size_bytes": len(packed),
-            "written_ms": int(time.time() * 1000),
-            "last_record": None if (last := checkpoint.last_record) is None else list(last),
-        }
-    )
-    key = f"{checkpoint.source}/manifest".encode()
-    outputs.append(Output(topic, key, manifest, [], checkpoint.partition))
-    return outputs
+    segments: Sequence[Sections] = ()
 
 
 class Reader:
@@ -94,14 +72,15 @@ class Reader:
     is passed over: one of before a growth, or of a growth that has not ended. (One that does not
     say is of a version that could not grow.)
 
-    Memory: the chunks of the last two checkpoints, and of the best one, per source.
+    Memory: what the last few checkpoints, and the best one, hold and rest on, per source.
     """
 
     def __init__(self, service: str = "SERVICE", counts: Mapping[str, int] | None = None) -> None:
         self._service = service  # for what errors say
         self._counts = counts or {}
         self._chunks: dict[str, tuple[int, bytes]] = {}  # key -> (offset, chunk)
-        self._best: dict[str, tuple[int, int, list[bytes], tuple[Any, int, int]]] = {}
+        self._parts: dict[str, dict[str, Part]] = {}  # source -> the last few, by manifest's id
+        self._best: dict[str, tuple[int, Part, tuple[Any, int]]] = {}
         self._manifest_at: dict[str, int] = {}  # source -> offset of its last manifest
 
     def take(self, offset: int, key: bytes | None, value: bytes | None) -> None:
@@ -123,10 +102,10 @@ class Reader:
             last = manifest.get("last_record")  # not in those of earlier versions
             about = (
                 None if last is None else Mark(int(last[0]), str(last[1])),
-                int(manifest.get("size_bytes", 0)),
                 int(manifest.get("written_ms", 0)),
             )
             split_by, wanted = manifest.get("split_by"), self._counts.get(source)
+            parent = manifest.get("parent")
         except (orjson.JSONDecodeError, LookupError, TypeError, ValueError):
             log.warning("checkpoint manifest of %s at %d is unreadable: skipped", source, offset)
             return
@@ -137,12 +116,11 @@ class Reader:
                 f"`shopkeeper checkpoints reset {self._service}`"
             )
         fits = split_by is None or wanted is None or split_by == wanted
-        if fits and all(k in self._chunks for k in keys):
+        if fits and (part := self._part(source, offset, keys, parent)) is not None:
+            self._remember(source, manifest_id(value), part)
             best = self._best.get(source)
             if best is None or next_offset >= best[0]:
-                found = [self._chunks[k] for k in keys]
-                first = min((o for o, _ in found), default=offset)
-                self._best[source] = (next_offset, first, [c for _, c in found], about)
+                self._best[source] = (next_offset, part, about)
         # Chunks from before the previous manifest can be let go: two writers (a former owner and
         # a new one) may interleave theirs, but not across a whole checkpoint of the other.
         previous = self._manifest_at.get(source, -1)
@@ -153,6 +131,24 @@ class Reader:
             if found[0] > previous or not k.startswith(f"{source}/")
         }
 
+    def _part(self, source: str, offset: int, keys: Sequence[str], parent: Any) -> Part | None:
+        """What a manifest at `offset` stands for; None where a chunk, or its parent, is missing."""
+        if any(key not in self._chunks for key in keys):
+            return None
+        found = [self._chunks[key] for key in keys]
+        chunks = [chunk for _, chunk in found]
+        size = sum(map(len, chunks))
+        if parent is None:
+            return Part(None, chunks, min((at for at, _ in found), default=offset), size)
+        before = self._parts.get(source, {}).get(parent)
+        return before and Part(before, chunks, before.first, before.size_bytes + size)
+
+    def _remember(self, source: str, name: str, part: Part) -> None:
+        parts = self._parts.setdefault(source, {})
+        parts[name] = part
+        while len(parts) > MANIFESTS_KEPT:
+            del parts[next(iter(parts))]
+
     def sources(self) -> list[str]:
         """Those that have a usable checkpoint."""
         return sorted(self._best)
@@ -162,10 +158,20 @@ class Reader:
         found = self._best.get(source)
         if found is None:
             return None
-        next_offset, first, chunks, about = found
-        sections = msgspec.msgpack.decode(b"".join(chunks), type=dict[str, bytes])
-        count = self._counts.get(source)
-        return Checkpoint(source, partition, next_offset, sections, count, *about), first
+        next_offset, part, (last_record, written_ms) = found
+        sections, segments = part.sections()
+        checkpoint = Checkpoint(
+            source,
+            partition,
+            next_offset,
+            sections,
+            self._counts.get(source),
+            last_record,
+            part.size_bytes,
+            written_ms,
+            segments,
+        )
+        return checkpoint, part.first
 
 
 class CheckpointStore:
@@ -196,7 +202,7 @@ class CheckpointStore:
             group_id=None,
             enable_auto_commit=False,
             isolation_level=ISOLATION,
-            max_partition_fetch_bytes=8_388_608,
+            max_partition_fetch_bytes=READ_BYTES,
         )
         logs = {number: CheckpointLog(sources) for number, sources in wanted.items()}
         readers = {number: Reader(self._service, counts) for number in wanted}
@@ -233,14 +239,23 @@ class CheckpointStore:
         self._logs = logs
         return loaded
 
-    async def save(self, source: str, partition: int, outputs: list[Output]) -> None:
-        """Write one encoded checkpoint and wait until it is confirmed. Raises DeliveryError."""
+    async def save(
+        self, source: str, partition: int, outputs: list[Output], *, base: bool = True
+    ) -> None:
+        """Write one encoded checkpoint and wait until it is confirmed. Raises DeliveryError.
+
+        base: whether it holds the whole state, so that what was written before can go.
+        """
         first = await self._sink.send_chunks(self._topic, partition, outputs)
         size = sum(len(o.value or b"") for o in outputs)
         found = self._logs.get(partition)
-        if found is not None:  # else given away meanwhile: the new owner collects
-            found.append(first, size)
+        if found is None:
+            return  # given away meanwhile: the new owner collects
+        found.append(first, size)
+        if base:
             found.supersede(source, first, size)
+        else:
+            found.extend(source, size)
 
     def forget(self) -> None:
         """The partitions are no longer ours: their new owner collects."""

@@ -24,11 +24,13 @@ from shopkeeper.shared.contracts.envelope import (
     Skipped,
 )
 
-from ..api.processor import BatchedProcessor
+from ..api.processor import BatchedProcessor, IncrementalProcessor
 from ..kafka.records import Mark, Undecodable, mark
 from ..kafka.routing import Router
+from . import segments
 from .checkpoints import Checkpoint
 from .deduplicator import RecentIds
+from .segments import RECENT_IDS, WholeSections
 from .several import SeveralEvents
 
 if TYPE_CHECKING:
@@ -36,12 +38,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from ..api.processor import Processor
+    from ..api.processor import Processor, Sections
     from ..api.service import Handovers
 
 log = logging.getLogger(__name__)
 
-RECENT_IDS = "runtime.recent_ids"
 FORWARDED_OFFSETS = "runtime.forwarded"
 
 
@@ -168,6 +169,7 @@ class PartitionState:
         self._service = service
         self._processor = processor
         self._batched = processor if isinstance(processor, BatchedProcessor) else None
+        self._whole = WholeSections()
         self._decoder = decoder
         self._recent = RecentIds(recent_ids_max)
         self._count = count
@@ -302,8 +304,22 @@ class PartitionState:
 
     def snapshot(self) -> Checkpoint:
         """The whole state with the offset that it reflects."""
-        sections = dict(self._processor.snapshot())
+        kept = self._processor.snapshot()
+        self._whole.note(kept)
+        sections = dict(kept)
         sections[RECENT_IDS] = self._recent.snapshot()
+        return self._checkpoint(sections)
+
+    def changes(self) -> Checkpoint | None:
+        """What changed since the last `snapshot` or `changes`, as a checkpoint whose sections are a
+        segment; None where only a whole one can tell."""
+        changed = segments.changes_of(self._processor, self._whole)
+        if changed is None:
+            return None
+        added = {**changed.added, RECENT_IDS: self._recent.changes()}
+        return self._checkpoint(segments.pack(changed._replace(added=added)))
+
+    def _checkpoint(self, sections: Sections) -> Checkpoint:
         if self._router is not None:
             sections[FORWARDED_OFFSETS] = self._router.forwarded_offsets.snapshot()
         return Checkpoint(
@@ -312,12 +328,18 @@ class PartitionState:
 
     def restore(self, checkpoint: Checkpoint) -> None:
         """Take a checkpoint over; that it belongs to this log was looked at (`continuity`)."""
-        sections = dict(checkpoint.sections)
+        sections = segments.replaced(checkpoint.sections, checkpoint.segments)
         self._recent.restore(sections.pop(RECENT_IDS, b""))
         forwarded = sections.pop(FORWARDED_OFFSETS, None)
         if forwarded is not None and self._router is not None:
             self._router.forwarded_offsets.restore(forwarded)
         self._processor.restore(sections)
+        for segment in checkpoint.segments:
+            added = segments.unpack(segment).added
+            self._recent.apply(added.pop(RECENT_IDS, b""))
+            if added:
+                assert isinstance(self._processor, IncrementalProcessor)
+                self._processor.apply(added)
         self.next_offset = checkpoint.next_offset
         self.last_record = checkpoint.last_record
 

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING
-
-from ..state.checkpoints import encode
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
@@ -30,6 +28,14 @@ LOOK_S = 1.0
 COLLECT_AGAIN_S = 30.0  # after the broker did not delete what was superseded
 BYTES_PER_S = 2_000_000  # states are written at most so fast, on average
 WRITING_SHARE = 5  # at most a fifth of the time goes into writing
+
+
+class Taken(NamedTuple):
+    """A checkpoint that is to be written."""
+
+    next_offset: int
+    outputs: list[Output]
+    base: bool
 
 
 class Checkpointer:
@@ -69,7 +75,7 @@ class Checkpointer:
             self.begin(owned)
 
     def begin(self, owned: OwnedPartition) -> None:
-        """Take the state as it is now; write it beside the work on the next batch.
+        """Take what changed of the state, or all of it; write it beside the work on the next batch.
 
         Submitted to the state thread before this returns, so ahead of any later fold.
         """
@@ -77,29 +83,34 @@ class Checkpointer:
         assert not owned.unflushed
         assert owned.saving is None
 
-        def take() -> tuple[int, list[Output]]:
-            checkpoint = owned.state.snapshot()
-            return checkpoint.next_offset, encode(checkpoint, self._topic)
+        number = owned.partition.partition
+        # Others' garbage lies behind its base: only another base lets that go.
+        base_due = owned.written.base_due or owned.state.topic in self._store.pinning(number)
+
+        def take() -> Taken:
+            changed = None if base_due else owned.state.changes()
+            base = changed is None
+            checkpoint = owned.state.snapshot() if changed is None else changed
+            outputs = owned.written.encode(checkpoint, self._topic, base=base)
+            return Taken(checkpoint.next_offset, outputs, base)
 
         taken = self._thread.submit(take)
         owned.saving = asyncio.create_task(
             self._ending.guarded(lambda: self._save(owned, taken)), name="checkpoint"
         )
 
-    async def _save(
-        self, owned: OwnedPartition, taken: Awaitable[tuple[int, list[Output]]]
-    ) -> None:
+    async def _save(self, owned: OwnedPartition, taking: Awaitable[Taken]) -> None:
         started = time.monotonic()
         topic, number = owned.state.topic, owned.state.number
         try:
-            next_offset, outputs = await taken
-            await self._store.save(topic, number, outputs)
+            taken = await taking
+            await self._store.save(topic, number, taken.outputs, base=taken.base)
         finally:
             owned.saving = None
-        size = sum(len(o.value or b"") for o in outputs)
-        owned.durable = next_offset
+        size = sum(len(o.value or b"") for o in taken.outputs)
+        owned.durable = taken.next_offset
         owned.saved_at = time.monotonic()
-        # Large states are written less often: at most a fifth of the time goes into writing.
+        # Large ones are written less often: at most a fifth of the time goes into writing.
         # Waiting for a broker that was away is none: a minute of it would cost five more.
         away = self._watch.lost or self._watch.back_at > started
         written_s = 0.0 if away else owned.saved_at - started

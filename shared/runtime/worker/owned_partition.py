@@ -12,6 +12,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from ..kafka.offsets import OffsetTracker, Partition, RecordBatch
+from ..state.checkpoint_chain import Written
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -35,6 +36,7 @@ class OwnedPartition:
         self.unflushed = False  # outputs may be buffered: likewise
         self.passed = 0  # nothing is left to read below it
         self.durable: int | None = None  # next_offset of the last confirmed checkpoint
+        self.written = Written()  # read and changed on the state thread, or while nothing is saved
         self.saving: asyncio.Task[None] | None = None  # writes a checkpoint
         self.saved_at = time.monotonic()
         self.interval_s = 0.0  # at least, between two checkpoints

@@ -17,6 +17,7 @@ from scipy import sparse
 
 from ..numeric.items import grown
 from ..numeric.types import CLASS_COUNT, CLICK
+from .count_changes import Added, ChangesSince, decode_changes, ordered
 from .count_map import CountMap
 from .pruning import prune
 from .snapshot import read_state
@@ -60,6 +61,7 @@ class ItemPartition:
         self.folded = 0  # entries, if pruning hangs on them
         self.pruned = 0  # pairs, since start; not part of the state
         self.version = 0  # moves with every change of a count
+        self._since = ChangesSince()
 
     def reserve(self) -> None:
         """Make the arrays as long as the items need."""
@@ -70,6 +72,7 @@ class ItemPartition:
             self.dirty = grown(self.dirty, capacity)
             self.counts_dirty = grown(self.counts_dirty, capacity)
             self.digests = grown(self.digests, capacity)
+            self._since.reserve(capacity)
 
     def fold(self, deltas: Deltas) -> int:
         """Add the entries above what was applied of their origin; returns how many are repeats.
@@ -154,7 +157,7 @@ class ItemPartition:
         self.hours.merge()
         old = self.hours.columns() <= self.hour_max - self._config.hours_kept
         if old.any():
-            self.hours.keep(~old)
+            self.hours.keep(~old, implied=True)  # they hang on the newest hour alone
 
     def owned(self) -> NDArray[np.int64]:
         """Every item that was visited in any class, ascending."""
@@ -169,6 +172,7 @@ class ItemPartition:
         are published again after `restore`.
         """
         self.merge()
+        self.reserve()
         used = np.zeros(self._items.capacity, bool)
         owned = self.owned()
         used[owned] = True
@@ -179,9 +183,8 @@ class ItemPartition:
         place = np.zeros(len(used), np.int32)
         place[used_items] = np.arange(len(used_items), dtype=np.int32)
         names = self._items.product_ids
-        digests = self.digests.copy()
-        digests[self.dirty] = 0
-        digests[unconfirmed] = 0
+        digests = self._kept_digests(unconfirmed)
+        self._mark(used_items, digests)
         state = State(
             format_version=FORMAT_VERSION,
             rule=rule_of(self._config),
@@ -229,6 +232,61 @@ class ItemPartition:
         by_period = _int32(state.n_by_epoch).reshape(len(self.n_by_period), CLASS_COUNT, len(owned))
         self.n_by_period[:, :, owned] = by_period
         self.version = 1
+        self._mark(ids, self.digests)
+
+    def _kept_digests(self, unconfirmed: NDArray[np.int64]) -> NDArray[np.uint64]:
+        digests = self.digests.copy()
+        digests[self.dirty] = 0
+        digests[unconfirmed] = 0
+        return digests
+
+    def _mark(self, items: NDArray[np.int64], digests: NDArray[np.uint64]) -> None:
+        for counts in (*self.pairs, self.hours):
+            counts.mark()
+        self._since.mark(items, self.n, digests)
+
+    def changes(self, unconfirmed: NDArray[np.int64]) -> bytes | None:
+        """What changed since the last `snapshot`, `restore` or `changes`, of which every count is
+        one to be added; None where only `snapshot` can tell. unconfirmed: as of `snapshot`."""
+        config = self._config
+        if config.periods > 1 or config.pruning_delta:
+            return None  # counts are moved, or dropped
+        self.reserve()
+        added = [counts.changes() for counts in (*self.pairs, self.hours)]
+        digests = self._kept_digests(unconfirmed)
+        *pairs, hours = [Added(*each) for each in added if each is not None]
+        if len(pairs) < len(self.pairs):
+            return None
+        return self._since.take(
+            pairs,
+            hours,
+            n=self.n,
+            digests=digests,
+            names=self._items.product_ids,
+            fence=self.applied_offset,
+            hour_max=self.hour_max,
+        )
+
+    def apply(self, packed: bytes) -> None:
+        """Add what `changes` gave, after `restore`. Raises StateError."""
+        changed = decode_changes(packed)
+        places = self._since.append(self._items.intern_all(changed.items))
+        self.reserve()
+        self.applied_offset |= {(topic, number): at for topic, number, at in changed.fence}
+        for counts, each in zip((*self.pairs, self.hours), changed.added, strict=True):
+            rows, columns, values = (_int32(part) for part in each)
+            if len(rows):
+                other = columns.astype(np.int64) if counts is self.hours else places[columns]
+                counts.add_counts(*ordered(places[rows] << 32 | other, values))
+        changed_n, published = (places[_int32(p)] for p in (changed.rows, changed.digest_rows))
+        self.n[:, changed_n] = _int32(changed.n).reshape(CLASS_COUNT, -1)
+        self.digests[published] = np.frombuffer(changed.digests, np.uint64)
+        for touched in (changed_n, published):
+            self.dirty[touched] = self.digests[touched] == 0
+        self.counts_dirty[changed_n] = True
+        self.hour_max = max(self.hour_max, changed.hour_max)
+        self.version += 1
+        self._since.mark_rest(self.n, self.digests)
 
 
 def rule_of(config: CountsConfig) -> str:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
 _LOW = (1 << 32) - 1
@@ -27,6 +29,9 @@ class CountMap:
         self.counts: NDArray[np.int32] = np.zeros(0, np.int32)
         self._pending: list[NDArray[np.int64]] = []
         self.pending_count = 0
+        # What was added since `mark`, summed (keys, counts), and how many of `_pending` are in it.
+        self._since: list[tuple[NDArray[np.int64], NDArray[np.int32]]] | None = None
+        self._noted = 0
 
     def __len__(self) -> int:
         """Entries merged so far."""
@@ -43,14 +48,19 @@ class CountMap:
         if not self._pending:
             return
         keys, counts = np.unique(np.concatenate(self._pending), return_counts=True)
+        if self._since is not None and not self._noted:
+            self._since.append((keys, counts.astype(np.int32)))
+        else:
+            self._note()
         self._pending = []
-        self.pending_count = 0
+        self.pending_count = self._noted = 0
         self._sum_in(keys, counts)
 
     def absorb(self, other: CountMap) -> None:
         """Add everything that another one counted."""
         self.merge()
         other.merge()
+        self._since = None
         self._sum_in(other.keys, other.counts)
 
     def _sum_in(self, keys: NDArray[np.int64], counts: NDArray[np.signedinteger]) -> None:
@@ -76,8 +86,11 @@ class CountMap:
         """The column of every entry."""
         return self.keys & _LOW
 
-    def keep(self, mask: NDArray[np.bool_]) -> None:
-        """Drop every merged entry where `mask` is False."""
+    def keep(self, mask: NDArray[np.bool_], *, implied: bool = False) -> None:
+        """Drop every merged entry where `mask` is False. implied: whoever adds what `changes` gives
+        to an earlier state drops them likewise."""
+        if not implied:
+            self._since = None
         self.keys, self.counts = self.keys[mask], self.counts[mask]
 
     def replace(
@@ -88,7 +101,52 @@ class CountMap:
         order = np.argsort(keys)
         self.keys, self.counts = keys[order], counts[order].astype(np.int32)
         self._pending = []
-        self.pending_count = 0
+        self.pending_count = self._noted = 0
+        self._since = None
+
+    # -- what changed
+
+    def mark(self) -> None:
+        """Remember from now on what is added."""
+        self._since, self._noted = [], len(self._pending)
+
+    def changes(self) -> tuple[NDArray[np.int64], NDArray[np.int32]] | None:
+        """(keys, counts) added since `mark` or the last call, at the price of what was added; None
+        where something else happened, or `mark` was never called."""
+        self._note()
+        since = self._since
+        if since is None:
+            return None
+        self._since = []
+        return summed(since)
+
+    def add_counts(self, keys: NDArray[np.int64], counts: NDArray[np.int32]) -> None:
+        """Add what `changes` of another gave, all of it, in a merge of its own."""
+        self.merge()
+        self._sum_in(keys, counts)
+
+    def _note(self) -> None:
+        fresh = self._pending[self._noted :]
+        if self._since is not None and fresh:
+            keys, counts = np.unique(np.concatenate(fresh), return_counts=True)
+            self._since.append((keys, counts.astype(np.int32)))
+        self._noted = len(self._pending)
+
+
+def summed(
+    parts: Sequence[tuple[NDArray[np.int64], NDArray[np.int32]]],
+) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    """Parts of ascending keys and their counts as one."""
+    if not parts:
+        return np.zeros(0, np.int64), np.zeros(0, np.int32)
+    if len(parts) == 1:
+        return parts[0]
+    keys = np.concatenate([part for part, _ in parts])
+    order = np.argsort(keys, kind="stable")
+    keys = keys[order]
+    counts = np.concatenate([part for _, part in parts])[order]
+    starts = starts_of(keys)
+    return keys[starts], np.add.reduceat(counts, starts, dtype=np.int32)
 
 
 def starts_of(keys: NDArray[np.int64]) -> NDArray[np.intp]:

@@ -81,6 +81,7 @@ class OtherEvents:
         if key is None or item not in store.sessions[key].added:
             return
         session = store.sessions[key]
+        store.touched_sessions.add(key)
         session.added = without(session.added, (item,))
         session.removed += (item,)
         user.recent = without_last(user.recent, (item,))
@@ -229,6 +230,7 @@ class OtherEvents:
             store.counters["sessions_not_joined"] += 1
             return
         user, session = store.user(name), store.sessions[key]
+        store.touched_sessions.add(key)
         self._join(learned, event, found, user, session)
         if event.time_ms >= lists_from_ms and user.recent:
             due.append(request_of(event, name, user, session, teaches=False))

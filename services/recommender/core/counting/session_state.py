@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import numpy as np
 
-from .snapshot import read_state
+from .snapshot import StateError, read_state
 from .users import BY_CLASS, Session, SessionId, SessionKey, User
 
 if TYPE_CHECKING:
@@ -59,6 +59,28 @@ class State(msgspec.Struct, frozen=True, omit_defaults=True):
     orders: dict[int, list[tuple[int, tuple[int, ...]]]] = {}  # hashed id, items
     links: dict[int, tuple[str, ...]] = {}
     named: dict[int, str] = {}
+
+
+class Changed(msgspec.Struct, frozen=True):
+    """What became of a state: users and sessions that changed, and those that are gone."""
+
+    state: bytes  # a `State` of those that changed, all of whose users were seen
+    stayed: int  # so many sessions, the first, kept their places among all; the others come last
+    users_gone: list[str]
+    sessions_gone: list[tuple[str, SessionId]]
+
+
+def pack_changes(changed: Changed) -> bytes:
+    """As bytes."""
+    return msgspec.msgpack.encode(changed)
+
+
+def unpack_changes(packed: bytes) -> Changed:
+    """What `pack_changes` was given. Raises StateError."""
+    try:
+        return msgspec.msgpack.decode(packed, type=Changed)
+    except msgspec.MsgspecError as error:
+        raise StateError(f"the checkpoint cannot be read: {error}") from None
 
 
 def pack(

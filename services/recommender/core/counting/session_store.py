@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from itertools import takewhile
+from typing import TYPE_CHECKING, TypeVar
 
 from . import session_state
 from .users import Session, SessionKey, User
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     from ...config import SessionsConfig
     from ..numeric.items import ItemIndex
 
+K = TypeVar("K")
+V = TypeVar("V")
 PARKED_MS_MAX = 86_400_000  # what ended longer before its successor began, no late event joins
 
 
@@ -28,6 +31,10 @@ class SessionStore:
         self.sessions: dict[SessionKey, Session] = {}  # likewise
         self._eviction_bucket = 0  # offset // eviction_interval_records, of the last event
         self.counters: Counter[str] = Counter()  # since start; not part of the state
+        # What changed, came or went since the last checkpoint:
+        self.touched_users: set[str] = set()
+        self.touched_sessions: set[SessionKey] = set()
+        self._forgotten = False  # somebody, for good
 
     def user(self, name: str) -> User:
         """The user, who is now the most recently seen; a new one if nobody is known by the name."""
@@ -35,6 +42,7 @@ class SessionStore:
         if user is None:
             user = User()
         self.users[name] = user
+        self.touched_users.add(name)
         return user
 
     # -- sessions
@@ -42,6 +50,7 @@ class SessionStore:
     def begin(self, user: User, key: SessionKey, offset: int, time_ms: int) -> Session:
         """A session that nothing came before under its key."""
         session = self.sessions[key] = Session(time_ms, time_ms, offset)
+        self.touched_sessions.add(key)
         user.sessions[key[1]] = None
         user.refunded = ()
         return session
@@ -61,6 +70,7 @@ class SessionStore:
         new: whether one may begin. Otherwise None, where no earlier one is the event's.
         """
         begins = running is None or time_ms > running.last_ms
+        self.touched_sessions.add(key)
         if running is not None and not (begins and new):
             self.sessions[key] = running
             earlier = None if begins else self.earlier(user, key[0], time_ms)
@@ -69,6 +79,7 @@ class SessionStore:
                 session.last_ms = max(session.last_ms, time_ms)
                 session.first_ms = min(session.first_ms, time_ms)
                 self.sessions[earlier] = session
+                self.touched_sessions.add(earlier)
                 return session
         if not new:
             return None
@@ -86,7 +97,9 @@ class SessionStore:
         if len(parked) >= self._config.earlier_sessions_max:
             oldest = min(parked, key=lambda each: (self.sessions[name, each].last_ms, each))
             del user.sessions[oldest], self.sessions[name, oldest]
+            self.touched_sessions.add((name, oldest))
         self.sessions[name, session.start] = session
+        self.touched_sessions.add((name, session.start))
         user.sessions[session.start] = None
 
     def earlier(self, user: User, name: str, time_ms: int) -> SessionKey | None:
@@ -114,6 +127,7 @@ class SessionStore:
     def remove(self, user: User, key: SessionKey) -> Session:
         """Take a session out."""
         del user.sessions[key[1]]
+        self.touched_sessions.add(key)
         return self.sessions.pop(key)
 
     # -- forgetting
@@ -125,23 +139,32 @@ class SessionStore:
         if excess > 0:
             for key in [key for key, _ in zip(sessions, range(excess), strict=False)]:
                 del sessions[key]
+                self.touched_sessions.add(key)
                 users[key[0]].sessions.pop(key[1], None)
             self.counters["sessions_evicted"] += excess
         excess = len(users) - config.users_max
         if excess > 0:
             for name in [name for name, _ in zip(users, range(excess), strict=False)]:
-                self.forget(name)
+                self._drop(name)
             self.counters["users_evicted"] += excess
         self._eviction_bucket = offset // config.eviction_interval_records
         return (self._eviction_bucket + 1) * config.eviction_interval_records
 
     def forget(self, name: str) -> bool:
-        """Drop a user with all sessions; False if nobody is known by the name."""
+        """Drop a user with all sessions, for good: the next checkpoint is a whole one, so that the
+        ones before can go. False if nobody is known by the name."""
+        known = self._drop(name)
+        self._forgotten |= known
+        return known
+
+    def _drop(self, name: str) -> bool:
         user = self.users.pop(name, None)
         if user is None:
             return False
+        self.touched_users.add(name)
         for session_id in user.sessions:
             del self.sessions[name, session_id]
+            self.touched_sessions.add((name, session_id))
         return True
 
     def take_eviction_bucket(self, other: SessionStore) -> None:
@@ -152,6 +175,7 @@ class SessionStore:
 
     def snapshot(self) -> bytes:
         """The whole state; equal states give equal bytes."""
+        self._checkpointed()
         return session_state.pack(
             self._config,
             self._items,
@@ -165,3 +189,68 @@ class SessionStore:
         self.users, self.sessions, self._eviction_bucket = session_state.unpack(
             packed, self._config, self._items
         )
+        self._checkpointed()
+
+    def changes(self) -> bytes | None:
+        """What became of users and sessions since the last `snapshot`, `restore` or `changes`; None
+        where only `snapshot` can tell."""
+        moved_users, users = tail(self.users, self.touched_users)
+        moved, sessions = tail(self.sessions, self.touched_sessions)
+        if self._forgotten or len(users) > len(moved_users):
+            return None
+        if any(name not in moved_users for name, _ in sessions):
+            return None
+        gone = [name for name in self.touched_users if name not in self.users]
+        gone_sessions = [key for key in self.touched_sessions if key not in self.sessions]
+        self._checkpointed()
+        return session_state.pack_changes(
+            session_state.Changed(
+                state=session_state.pack(
+                    self._config,
+                    self._items,
+                    users=moved_users,
+                    sessions=sessions,
+                    eviction_bucket=self._eviction_bucket,
+                ),
+                stayed=len(sessions) - len(moved),
+                users_gone=sorted(gone),
+                sessions_gone=sorted(gone_sessions, key=str),
+            )
+        )
+
+    def apply(self, packed: bytes) -> None:
+        """Take over what `changes` gave, after `restore`. Raises StateError."""
+        changed = session_state.unpack_changes(packed)
+        users, sessions, self._eviction_bucket = session_state.unpack(
+            changed.state, self._config, self._items
+        )
+        for name, session_id in changed.sessions_gone:
+            self.sessions.pop((name, session_id), None)
+            if (owner := self.users.get(name)) is not None:
+                owner.sessions.pop(session_id, None)
+        for name in changed.users_gone:
+            self.users.pop(name, None)
+        for name, user in users.items():
+            before = self.users.pop(name, None)
+            if before is not None:
+                user.sessions = before.sessions | user.sessions
+            self.users[name] = user
+        for place, (key, session) in enumerate(sessions.items()):
+            if place >= changed.stayed:
+                self.sessions.pop(key, None)
+            self.sessions[key] = session
+
+    def _checkpointed(self) -> None:
+        self.touched_users.clear()
+        self.touched_sessions.clear()
+        self._forgotten = False
+
+
+def tail(kept: dict[K, V], touched: set[K]) -> tuple[dict[K, V], dict[K, V]]:
+    """What was put at the end of `kept` since `touched` began, in order; and all that is there of
+    what was touched: first what changed in its place, then what was put at the end."""
+    moved = list(takewhile(lambda each: each[0] in touched, reversed(kept.items())))
+    moved.reverse()
+    at_end = dict(moved)
+    stayed = {key: kept[key] for key in touched if key in kept and key not in at_end}
+    return at_end, stayed | at_end

@@ -42,3 +42,28 @@ def test_a_smaller_capacity_keeps_the_newest():
     smaller.restore(recent.snapshot())
     assert [smaller.seen("s", e) for e in "cd"] == [True, True]
     assert not smaller.seen("s", "a")
+
+
+@given(
+    ids=IDS,
+    capacity=st.integers(0, 6),
+    at=st.sets(st.integers(0, 60)),
+    bases=st.sets(st.integers(0, 60)),
+)
+def test_a_base_and_the_ids_since_are_as_a_whole_snapshot(ids, capacity, at, bases):
+    recent = RecentIds(capacity)
+    base, segments = recent.snapshot(), []
+    twin = RecentIds(capacity)
+    for index, (source, event_id) in enumerate(ids):
+        assert recent.seen(source, event_id) == twin.seen(source, event_id)
+        if index in bases:
+            base, segments = recent.snapshot(), []
+        elif index in at:
+            segments.append(recent.changes())
+    segments.append(recent.changes())
+    restored = RecentIds(capacity)
+    restored.restore(base)
+    for segment in segments:
+        restored.apply(segment)
+    assert restored.snapshot() == twin.snapshot()
+    assert len(restored) == len(twin)
