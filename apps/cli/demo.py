@@ -19,8 +19,7 @@ from shopkeeper.shared.runtime.processes import terminal
 from shopkeeper.shared.runtime.processes.embedded import (
     BrokerUnavailable,
     embedded_broker,
-    free_port,
-    is_free,
+    reserved_port,
 )
 from shopkeeper.shared.runtime.settings import SettingsError
 from shopkeeper.shared.runtime.telemetry import logs
@@ -110,20 +109,23 @@ def command(
             products = catalogue.built_in() if data is None else []
         per_s = rate or (SIMULATED_PER_S if data is None else FILE_PER_S)
         opens = not no_open and not full_view and sys.stdout.isatty() and _has_display()
-        plan = Plan(
-            products,
-            per_s,
-            data,
-            form or "",
-            duration,
-            screenshot,
-            page_port=_free(page_port),
-            opens_page=opens,
-            full_view=full_view,
-        )
-        click.echo(f"starting the broker and {len(NAMES)} workers …", err=True)
-        with embedded_broker(port=port) as address:
-            status = asyncio.run(_run(plan, address))
+        with reserved_port(page_port) as page:
+            if page != page_port:
+                click.echo(f"port {page_port} is taken: the shop is at port {page}", err=True)
+            plan = Plan(
+                products,
+                per_s,
+                data,
+                form or "",
+                duration,
+                screenshot,
+                page_port=page,
+                opens_page=opens,
+                full_view=full_view,
+            )
+            click.echo(f"starting the broker and {len(NAMES)} workers …", err=True)
+            with embedded_broker(port=port) as address:
+                status = asyncio.run(_run(plan, address))
     except KeyboardInterrupt:
         status = 0
     except SettingsError as error:
@@ -133,15 +135,6 @@ def command(
     except KafkaError as error:
         raise click.ClickException(f"broker: {error!r}") from None
     sys.exit(status)
-
-
-def _free(port: int) -> int:
-    """This port, or another where it is taken, which is said."""
-    if is_free(port):
-        return port
-    other = free_port()
-    click.echo(f"port {port} is taken: the shop is at port {other}", err=True)
-    return other
 
 
 def _has_display() -> bool:

@@ -56,7 +56,8 @@ PAGES = "shop,console"
 # Of the environment: a broker that is not the demo's, and keys that its pages do not have.
 NOT_OURS = ("KAFKA_", "TOPIC_PREFIX", "GATEWAY_")
 OPEN_GATEWAY = b"no GATEWAY_SECRET_KEYS"  # a warning: here it listens to this machine alone
-STOP_GRACE_S = 15.0
+DRAIN_S = 12.0  # for a worker to end in order: a demo keeps nothing
+STOP_GRACE_S = 20.0
 LOG_LINES_MAX = 200
 _LAG = re.compile(rb"^shopkeeper_consumer_lag_messages\{[^}]*\} ([0-9.e+]+)", re.MULTILINE)
 _TROUBLE = re.compile(rb" (WARNING|ERROR|CRITICAL) ")
@@ -98,6 +99,7 @@ class Demo:
         kept = {"RECENT_IDS_MAX": str(RECENT_IDS_MAX), **environ}
         kept = {k: v for k, v in kept.items() if not k.startswith(NOT_OURS)}
         own = {"KAFKA_BOOTSTRAP_SERVERS": address, "LOG_FORMAT": "text", "HTTP_PORT": "0"}
+        own["DRAIN_DEADLINE"] = f"{DRAIN_S:g}"
         own |= {
             "GATEWAY_HOST": HOST,
             "GATEWAY_PORT": str(plan.page_port),

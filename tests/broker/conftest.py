@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import os
+import tempfile
 import uuid
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +17,35 @@ from shopkeeper.shared.runtime.settings import KafkaSettings
 from shopkeeper.shared.testing.broker import broker_under_test
 
 PARTITION_COUNT = 2
+# Tests that start a whole shop, or several workers of it, and wait for what all of them do: a demo
+# is six processes and eight models. Side by side on two cores they would wait for one another.
+WHOLE_SHOPS = {
+    "test_demo",
+    "test_grow",
+    "test_shop_own_products",
+    "test_shop_page",
+    "test_terminal",
+}
+WHOLE_SHOP_S_MAX = 1500  # with the wait for one's turn
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        shop = item.path.parent == Path(__file__).parent and item.path.stem in WHOLE_SHOPS
+        if shop and item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(WHOLE_SHOP_S_MAX))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def alone(request):
+    """One module of `WHOLE_SHOPS` at a time, of all processes that test side by side."""
+    if request.path.stem not in WHOLE_SHOPS:
+        yield
+        return
+    path = Path(tempfile.gettempdir(), f"shopkeeper-whole-shop-{os.getuid()}.lock")
+    with path.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 @pytest.fixture

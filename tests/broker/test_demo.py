@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-START_S_MAX = 90.0
+START_S_MAX = 300.0
 STOP_S_MAX = 60.0
 
 

@@ -46,7 +46,7 @@ def kafka4(bare_kafka):
     return bare_kafka
 
 
-def grow(kafka, *arguments, seconds=240):
+def grow(kafka, *arguments, seconds=600):
     return subprocess.run(
         [sys.executable, "-m", "shopkeeper", "topics", "grow", *map(str, arguments)],
         env=environment(kafka), capture_output=True, text=True, timeout=seconds,
@@ -137,7 +137,7 @@ def up(kafka4, tmp_path):
         yield process
 
 
-def wait_ready(up, seconds=300):
+def wait_ready(up, seconds=600):
     """Until every worker says that it is."""
     deadline = time.monotonic() + seconds
     while True:
@@ -156,7 +156,7 @@ def settle(kafka):
     for _ in range(2):
         for service, topic in (("recommender", topics.CLICKS), ("sentiment", topics.REVIEWS),
                                ("recommender", topics.ITEM_PAIRS)):  # fmt: skip
-            asyncio.run(until_consumed(kafka, service, [topic], seconds=180))
+            asyncio.run(until_consumed(kafka, service, [topic], seconds=400))
         time.sleep(1)
 
 
@@ -354,7 +354,7 @@ def test_what_a_killed_worker_had_published_is_not_published_again(kafka4, tmp_p
         assert done.returncode == 0, done.stderr
         wait_ready(up)
         for topic in (topics.CLICKS, topics.ITEM_PAIRS):
-            asyncio.run(until_consumed(kafka4, "recommender", [topic], seconds=180))
+            asyncio.run(until_consumed(kafka4, "recommender", [topic], seconds=400))
         up.terminate()
         assert up.wait(60) == 0
     counts, totals = held_counts(kafka4, BEFORE)

@@ -27,7 +27,7 @@ pytestmark = pytest.mark.skipif(
     os.environ.get("TEST_BROKER") == "kafka", reason="the broker has no part in it: once is enough"
 )
 ENDED_S_MAX = 10.0
-START_S_MAX = 120.0
+START_S_MAX = 300.0
 REPOSITORY = Path(__file__).parents[2]
 WITH_TERMINAL = (
     "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0);"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import fcntl
 import os
 import shutil
 import socket
@@ -73,6 +74,24 @@ def is_free(port: int, host: str = HOST) -> bool:
         except OSError:
             return False
         return True
+
+
+@contextlib.contextmanager
+def reserved_port(wanted: int, host: str = HOST) -> Iterator[int]:
+    """`wanted`, or any other port where that is taken.
+
+    Whoever asks in this way gets another one, from now on until the end: between the question
+    whether a port is free and the server that listens there, a second program may ask as well.
+    """
+    with contextlib.ExitStack() as held:
+        path = Path(tempfile.gettempdir(), f"shopkeeper-port-{os.getuid()}-{wanted}.lock")
+        try:
+            lock = held.enter_context(path.open("w"))
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            yield free_port(host)
+            return
+        yield wanted if is_free(wanted, host) else free_port(host)
 
 
 async def can_bootstrap(address: str) -> bool:
