@@ -1,9 +1,12 @@
-"""What all tests share: signals as a terminal's own shell would leave them, and no fixed port."""
+"""What all tests share: signals as a terminal's own shell would leave them, no fixed port, and
+compiled loops that no two processes compile at once."""
 
 from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 
 # Tests run side by side, and several start every service.
 os.environ.setdefault("GATEWAY_PORT", "0")
@@ -12,3 +15,17 @@ os.environ.setdefault("GATEWAY_PORT", "0")
 # then outlive the terminals that tests close.
 if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+WARM = """
+from shopkeeper.services.recommender.app import build
+from shopkeeper.shared.runtime.settings import WorkerSettings
+build(WorkerSettings.from_env({"KAFKA_BOOTSTRAP_SERVERS": "nobody:1"}))
+"""
+
+
+def pytest_sessionstart(session):
+    """Compile the recommender's loops once: in a fresh checkout each of the processes that test
+    side by side, and each worker that these start, would compile them for itself, for minutes."""
+    controller = not hasattr(session.config, "workerinput")
+    if controller and session.config.getoption("numprocesses", None):
+        subprocess.run([sys.executable, "-c", WARM], check=True)

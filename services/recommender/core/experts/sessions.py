@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ..numeric.jit import jit
+from ..numeric.selection import nth_smallest
 from ..numeric.types import CLICK
 from .base import Expert, Feature, Scale
 from .inline import inline
@@ -106,7 +107,7 @@ def _threshold(workspace: Any, view: Any) -> Any:
     if walked_count <= view.voting_max:
         return -1.0
     rank = walked_count - view.voting_max
-    return np.partition(workspace.similarity[:walked_count], rank)[rank]
+    return nth_smallest(workspace.similarity[:walked_count].copy(), rank)
 
 
 @inline

@@ -18,6 +18,7 @@ from ..experts.inline import inline
 from ..experts.workspace import PLACE_BITS, Chosen, Request, Workspace, new_workspace, place
 from ..numeric.items import grown
 from ..numeric.jit import jit
+from ..numeric.selection import nth_smallest
 from ..numeric.types import Searched
 from .features import BASE, CHOOSING, PLACE_OF, PLACED, PLACES, RAW, SHARES, TINY
 
@@ -300,7 +301,7 @@ def _set_thresholds(offered: int, choice: Any, workspace: Any) -> None:
                 column[positive] = value
                 positive += 1
         if positive > limit:
-            threshold = np.partition(column[:positive], positive - limit)[positive - limit]
+            threshold = nth_smallest(column[:positive], positive - limit)
             workspace.threshold[expert] = threshold
             workspace.ties[expert] = limit - (column[:positive] > threshold).sum()
 
