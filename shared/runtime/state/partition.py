@@ -6,6 +6,7 @@ holds for every batch by construction, and is asserted.
 
 from __future__ import annotations
 
+import gc
 import logging
 from collections import Counter
 from dataclasses import dataclass, field
@@ -328,6 +329,17 @@ class PartitionState:
 
     def restore(self, checkpoint: Checkpoint) -> None:
         """Take a checkpoint over; that it belongs to this log was looked at (`continuity`)."""
+        # Hundreds of thousands of tuples are made, none of them in a cycle: looking for one again
+        # and again takes as long as making them.
+        collecting = gc.isenabled()
+        gc.disable()
+        try:
+            self._restore(checkpoint)
+        finally:
+            if collecting:
+                gc.enable()
+
+    def _restore(self, checkpoint: Checkpoint) -> None:
         sections = segments.replaced(checkpoint.sections, checkpoint.segments)
         self._recent.restore(sections.pop(RECENT_IDS, b""))
         forwarded = sections.pop(FORWARDED_OFFSETS, None)

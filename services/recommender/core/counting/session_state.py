@@ -9,10 +9,10 @@ import msgspec
 import numpy as np
 
 from .snapshot import StateError, read_state
-from .users import BY_CLASS, Session, SessionId, SessionKey, User
+from .users import BY_CLASS, NEVER, Session, SessionId, SessionKey, User
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from ..numeric.items import ItemIndex
 
 FORMAT_VERSION = 3
-_VISITED = (*BY_CLASS, "removed")  # of Session
 _COUNTED = ("recent", "bought", "hour_items", "refunded")  # of User
 
 
@@ -151,52 +150,55 @@ def unpack(
     """Users, sessions and the eviction bucket. Raises StateError for a newer format or another
     session rule."""
     state = read_state(packed, State, FORMAT_VERSION, rule_of(config))
-    items = index.intern_all(state.items).tolist()
+    items = index.intern_all(state.items)
     users = _users(state, items)
-    every = list(users.values())
-    sessions: dict[SessionKey, Session] = {}
+    every, names = list(users.values()), state.users
     last = np.frombuffer(state.session_last_ms, np.int64).tolist()
     first = np.frombuffer(state.session_first_ms, np.int64).tolist() or last
     # Format 1 had no starts: below zero there is no other session's.
     starts = np.frombuffer(state.session_start, np.int64).tolist()
     starts = starts or list(range(-1, -1 - len(last), -1))
     visits = _tuples(state.session_items, state.session_count, items)
-    removed = _tuples(state.session_removed, state.session_removed_count, items)
-    for place, (owner, session_id) in enumerate(
-        zip(_unpack(state.session_user), state.session_id, strict=True)
-    ):
-        session = Session(first[place], last[place], starts[place])
-        for name in BY_CLASS:
-            setattr(session, name, next(visits))
-        session.removed = next(removed, ())
-        session.linked = state.session_linked.get(place)
-        sessions[state.users[owner], session_id] = session
+    removed = _tuples(state.session_removed, state.session_removed_count, items) or [()] * len(last)
+    clicked, added, ordered = (visits[kind :: len(BY_CLASS)] for kind in range(len(BY_CLASS)))
+    sessions: dict[SessionKey, Session] = {}
+    columns = (first, last, starts, clicked, added, ordered, removed)
+    keys = zip(_unpack(state.session_user), state.session_id, strict=True)
+    for (owner, session_id), fields in zip(keys, zip(*columns, strict=True), strict=True):
+        sessions[names[owner], session_id] = Session(*fields)
         every[owner].sessions[session_id] = None
+    if state.session_linked:
+        ordered_sessions = list(sessions.values())
+        for place, anonymous in state.session_linked.items():
+            ordered_sessions[place].linked = anonymous
     return users, sessions, state.epoch
 
 
-def _users(state: State, items: list[int]) -> dict[str, User]:
-    columns: list[Iterator[Any]] = [
+def _users(state: State, items: NDArray[np.int64]) -> dict[str, User]:
+    count = len(state.users)
+    lists = np.frombuffer(state.list_time_ms, np.int64).tolist()
+    columns: tuple[Sequence[Any], ...] = (
         _tuples(state.recent, state.recent_count, items),
         _tuples(state.bought, state.bought_count, items),
-        iter(np.frombuffer(state.list_time_ms, np.int64).tolist()),
-        _tuples(state.hour_items, state.hour_items_count, items),
-        _tuples(state.refunded, state.refunded_count, items),
-    ]
-    minutes, counts, hours = (_unpack(p) for p in (state.minute, state.in_minute, state.hour))
-    users: dict[str, User] = {}
-    for place, name in enumerate(state.users):
-        user = users[name] = User()
-        user.recent, user.bought = next(columns[0]), next(columns[1])
-        time_ms = next(columns[2])
-        user.list_time_ms = None if time_ms < 0 else time_ms
-        user.hour_items, user.refunded = next(columns[3], ()), next(columns[4], ())
-        if minutes:
-            user.minute, user.in_minute, user.hour = minutes[place], counts[place], hours[place]
-        user.orders = tuple(
-            [(key, tuple([items[i] for i in of])) for key, of in state.orders.get(place, ())]
-        )
-        user.links, user.named = state.links.get(place, ()), state.named.get(place)
+        [{} for _ in range(count)],
+        [None if time_ms < 0 else time_ms for time_ms in lists],
+        _unpack(state.minute) or [NEVER] * count,
+        _unpack(state.in_minute) or [0] * count,
+        _unpack(state.hour) or [NEVER] * count,
+        _tuples(state.hour_items, state.hour_items_count, items) or [()] * count,
+        _tuples(state.refunded, state.refunded_count, items) or [()] * count,
+    )
+    users = {
+        name: User(*fields)
+        for name, fields in zip(state.users, zip(*columns, strict=True), strict=True)
+    }
+    every = list(users.values())
+    for place, orders in state.orders.items():
+        every[place].orders = tuple([(key, tuple(items[list(of)].tolist())) for key, of in orders])
+    for place, links in state.links.items():
+        every[place].links = links
+    for place, named in state.named.items():
+        every[place].named = named
     return users
 
 
@@ -205,10 +207,10 @@ def rule_of(config: SessionsConfig) -> str:
     return f"sessions/1 gap={config.session_gap_ms} items={config.session_items_max}"
 
 
-def _tuples(packed: bytes, counts: bytes, items: list[int]) -> Iterator[tuple[int, ...]]:
-    left = iter(_unpack(packed))
-    for count in _unpack(counts):
-        yield tuple([items[next(left)] for _ in range(count)])
+def _tuples(packed: bytes, counts: bytes, items: NDArray[np.int64]) -> list[tuple[int, ...]]:
+    values = items[np.frombuffer(packed, np.int32)].tolist()
+    ends = np.cumsum(np.frombuffer(counts, np.int32)).tolist()
+    return [tuple(values[start:end]) for start, end in zip([0, *ends], ends, strict=False)]
 
 
 def _by_appearance(parts: list[NDArray[np.int32]], capacity: int) -> tuple[NDArray[np.int32], ...]:
