@@ -30,7 +30,7 @@ from shopkeeper.shared.contracts.envelope import Event
 from shopkeeper.shared.runtime.kafka.routing import ForwardedOffsets, Hop
 from shopkeeper.shared.runtime.kafka.sink import partition_of
 from shopkeeper.shared.runtime.operations.growth import newest_ids, split
-from shopkeeper.shared.runtime.state.checkpoints import Checkpoint
+from shopkeeper.shared.runtime.state.checkpoint import Checkpoint
 from shopkeeper.shared.runtime.state.deduplicator import RecentIds
 from shopkeeper.shared.runtime.state.partition import FORWARDED_OFFSETS
 from shopkeeper.shared.runtime.state.segments import RECENT_IDS

@@ -30,8 +30,9 @@ from ..kafka.admin import TopicError, connected
 from ..kafka.membership import group_of
 from ..kafka.partition_layout import Growth, Layout, Survey
 from ..kafka.sink import Sink
+from ..state.checkpoint import Checkpoint
 from ..state.checkpoint_chain import encode
-from ..state.checkpoints import Checkpoint, CheckpointStore
+from ..state.checkpoints import CheckpointStore
 from ..state.deduplicator import DIGEST_BYTES
 from ..state.partition import FORWARDED_OFFSETS
 from ..state.segments import RECENT_IDS, whole

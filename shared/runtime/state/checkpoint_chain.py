@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ..api.processor import Sections
-    from .checkpoints import Checkpoint
+    from .checkpoint import Checkpoint
 
 FORMAT_VERSION = 2  # format 1 had bases only
 CHUNK_BYTES = 700_000

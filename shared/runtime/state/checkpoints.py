@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -24,6 +23,7 @@ from shopkeeper.shared.contracts import topics
 from ..kafka.fetching import ISOLATION
 from ..kafka.records import Mark, readable
 from ..refusal import OperatorNeeded
+from .checkpoint import Checkpoint
 from .checkpoint_chain import FORMAT_VERSION, Part, manifest_id
 from .checkpoint_log import CheckpointLog
 
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
     from shopkeeper.shared.contracts.envelope import Output
 
-    from ..api.processor import Sections
     from ..kafka.sink import Sink
     from ..settings import KafkaSettings
 
@@ -44,25 +43,6 @@ MANIFESTS_KEPT = 4  # of a source, while it is read: two writers' may interleave
 
 class CheckpointError(OperatorNeeded):
     """A checkpoint that must not be used, and must not be ignored either."""
-
-
-@dataclass(frozen=True, slots=True)
-class Checkpoint:
-    """The state of one partition of `source` (unprefixed) with every record below `next_offset`.
-
-    The sections of a segment, as it is written, are what changed (`segments`); as it is read, they
-    are those of the base, with what is to be added to them beside.
-    """
-
-    source: str
-    partition: int
-    next_offset: int
-    sections: Sections
-    count: int | None = None  # by how many partitions its keyed state is split; None: not by key
-    last_record: Mark | None = None  # of what it reflects: shows whether a log is still the same
-    size_bytes: int = 0  # as it was written; likewise:
-    written_ms: int = 0
-    segments: Sequence[Sections] = ()
 
 
 class Reader:
@@ -165,11 +145,11 @@ class Reader:
             partition,
             next_offset,
             sections,
-            self._counts.get(source),
-            last_record,
-            part.size_bytes,
-            written_ms,
-            segments,
+            count=self._counts.get(source),
+            last_record=last_record,
+            size_bytes=part.size_bytes,
+            written_ms=written_ms,
+            segments=segments,
         )
         return checkpoint, part.first
 

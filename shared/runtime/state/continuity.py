@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from ..kafka.offsets import Partition
     from ..settings import KafkaSettings
-    from .checkpoints import Checkpoint
+    from .checkpoint import Checkpoint
 
 log = logging.getLogger(__name__)
 

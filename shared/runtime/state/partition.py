@@ -29,7 +29,7 @@ from ..api.processor import BatchedProcessor, IncrementalProcessor
 from ..kafka.records import Mark, Undecodable, mark
 from ..kafka.routing import Router
 from . import segments
-from .checkpoints import Checkpoint
+from .checkpoint import Checkpoint
 from .deduplicator import RecentIds
 from .segments import RECENT_IDS, WholeSections
 from .several import SeveralEvents

@@ -31,9 +31,11 @@ class SessionStore:
         self.sessions: dict[SessionKey, Session] = {}  # likewise
         self._eviction_bucket = 0  # offset // eviction_interval_records, of the last event
         self.counters: Counter[str] = Counter()  # since start; not part of the state
-        # What changed, came or went since the last checkpoint:
-        self.touched_users: set[str] = set()
+        # What changed, came or went since the last checkpoint: sessions, whose users were seen;
+        # other users; and sessions that were evicted, whose users were not.
         self.touched_sessions: set[SessionKey] = set()
+        self.touched_users: set[str] = set()
+        self._evicted: set[SessionKey] = set()
         self._forgotten = False  # somebody, for good
 
     def user(self, name: str) -> User:
@@ -139,7 +141,7 @@ class SessionStore:
         if excess > 0:
             for key in [key for key, _ in zip(sessions, range(excess), strict=False)]:
                 del sessions[key]
-                self.touched_sessions.add(key)
+                self._evicted.add(key)
                 users[key[0]].sessions.pop(key[1], None)
             self.counters["sessions_evicted"] += excess
         excess = len(users) - config.users_max
@@ -194,14 +196,16 @@ class SessionStore:
     def changes(self) -> bytes | None:
         """What became of users and sessions since the last `snapshot`, `restore` or `changes`; None
         where only `snapshot` can tell."""
-        moved_users, users = tail(self.users, self.touched_users)
+        touched_users = self.touched_users.union(name for name, _ in self.touched_sessions)
+        moved_users, users = tail(self.users, touched_users)
         moved, sessions = tail(self.sessions, self.touched_sessions)
         if self._forgotten or len(users) > len(moved_users):
             return None
         if any(name not in moved_users for name, _ in sessions):
             return None
-        gone = [name for name in self.touched_users if name not in self.users]
-        gone_sessions = [key for key in self.touched_sessions if key not in self.sessions]
+        gone = [name for name in touched_users if name not in self.users]
+        touched = self.touched_sessions | self._evicted
+        gone_sessions = [key for key in touched if key not in self.sessions]
         self._checkpointed()
         return session_state.pack_changes(
             session_state.Changed(
@@ -243,6 +247,7 @@ class SessionStore:
     def _checkpointed(self) -> None:
         self.touched_users.clear()
         self.touched_sessions.clear()
+        self._evicted.clear()
         self._forgotten = False
 
 

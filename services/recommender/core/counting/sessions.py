@@ -64,7 +64,6 @@ class Sessions(SessionStore):
         rate_max, recent_max = config.user_events_per_minute_max, config.remembered_items_max
         items_max, counts = config.session_items_max, self._counts
         intern = self._items.intern
-        touched_users, touched_sessions = self.touched_users, self.touched_sessions
         new, prior, seen = learned.new, learned.prior, learned.seen
         stale = capped = muted = 0
         next_eviction = (self._eviction_bucket + 1) * config.eviction_interval_records
@@ -81,7 +80,6 @@ class Sessions(SessionStore):
                 name, anonymous = anonymous, None
             known = users.pop(name, None)
             user = users[name] = User() if known is None else known  # now the most recently seen
-            touched_users.add(name)
             minute = time_ms // MINUTE_MS
             if minute == user.minute:
                 user.in_minute += 1
@@ -90,7 +88,7 @@ class Sessions(SessionStore):
             teaches = user.in_minute <= rate_max
             session_id = data.session_id
             key = (name, session_id)
-            touched_sessions.add(key)
+            self.touched_sessions.add(key)
             session = sessions.pop(key, None)
             if session is not None and (session_id is not None or session.holds(time_ms, gap_ms)):
                 if time_ms > session.last_ms:

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from shopkeeper.shared.runtime.api.processor import Changes, Stateless
 from shopkeeper.shared.runtime.kafka.records import Record
 from shopkeeper.shared.runtime.state import segments
+from shopkeeper.shared.runtime.state.checkpoint import Checkpoint
 from shopkeeper.shared.runtime.state.checkpoint_chain import SLACK_BYTES, Written, encode
-from shopkeeper.shared.runtime.state.checkpoints import MANIFESTS_KEPT, Checkpoint, Reader
+from shopkeeper.shared.runtime.state.checkpoints import MANIFESTS_KEPT, Reader
 from shopkeeper.shared.runtime.state.partition import PartitionState, RawDecoder
 
 SOURCE, TOPIC = "shop.clicks.v1", "personalisation.recommender-checkpoints.v1"

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shopkeeper.shared.runtime.kafka.records import Record, mark
+from shopkeeper.shared.runtime.state.checkpoint import Checkpoint
 from shopkeeper.shared.runtime.state.checkpoint_chain import CHUNK_BYTES, encode
-from shopkeeper.shared.runtime.state.checkpoints import Checkpoint, CheckpointError, Reader
+from shopkeeper.shared.runtime.state.checkpoints import CheckpointError, Reader
 
 TOPIC = "personalisation.recommender-checkpoints.v1"
 
