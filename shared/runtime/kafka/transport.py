@@ -334,7 +334,15 @@ class BatchConsumer(driver.Consumer):
             await self._thread.touch()
 
 
+class IdleProducer(driver.Producer):
+    """Faust's own producer: it sends nothing (see `sink`), but it connects, as all clients do."""
+
+    def _settings_auth(self) -> Mapping[str, Any]:
+        return dict(self.app.owner.settings.kafka.client_options())
+
+
 class BatchTransport(driver.Transport):
     """Plugs `BatchConsumer` into Faust."""
 
     Consumer = BatchConsumer
+    Producer = IdleProducer
