@@ -192,6 +192,8 @@ class Secured:
                 }.items()
             ),
             "inter.broker.listener.name": "PLAINTEXT",
+            # It is never killed here; on a busy machine it must not be taken for dead.
+            "broker.session.timeout.ms": "30000",
             "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
             # Who comes by the plain listener: the broker itself, and the test as administrator.
             "super.users": "User:ANONYMOUS",

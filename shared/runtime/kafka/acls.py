@@ -117,12 +117,12 @@ def of_subscriber() -> list[Grant]:
 def roles(specs: Iterable[ServiceSpec]) -> dict[str, list[Grant]]:
     """Role -> what it needs: one for each service, and those at the other ends."""
     listed = list(specs)
-    with_groups = [spec.name for spec in listed if spec.consumes]
+    names = [spec.name for spec in listed]
     return {spec.name: of_service(spec) for spec in listed} | {
         SHOP: of_shop(),
         SUBSCRIBER: of_subscriber(),
-        VIEWER: of_viewer(with_groups),
-        OPERATOR: of_operator(with_groups),
+        VIEWER: of_viewer(names),
+        OPERATOR: of_operator(names),
     }
 
 

@@ -343,6 +343,8 @@ class BatchConsumer(driver.Consumer):
 class IdleProducer(driver.Producer):
     """Faust's own producer: it sends nothing (see `sink`), but it connects, as all clients do."""
 
+    logger = faust_log
+
     def _settings_auth(self) -> Mapping[str, Any]:
         return dict(self.app.owner.settings.kafka.client_options())
 
