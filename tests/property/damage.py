@@ -99,3 +99,11 @@ def _msgpack(document):
         return msgspec.msgpack.encode(document)
     except (OverflowError, TypeError, ValueError):
         return b""
+
+
+def spoiled(golden, count=40):
+    """Cut off, and with a byte that is no UTF-8 put in, at as many places from end to end."""
+    for step in range(count):
+        at = step * len(golden) // count
+        yield golden[:at]
+        yield golden[:at] + b"\xff" + golden[at:]
