@@ -1,4 +1,4 @@
-"""Known vulnerabilities of what requirements.lock pins, by pip-audit; the last line says what was done.
+"""Known vulnerabilities of what requirements.lock pins, by pip-audit; the last line is the result.
 
 Exit status 0: none is known. 1: some are, listed. 2: nobody could be asked, so nothing is known.
 """
