@@ -56,7 +56,7 @@ def _told(kafka: KafkaSettings, broker: str, error: Exception) -> Problem:
         why = error.verify_message.rstrip(".")
         return Problem(f"{broker} has a certificate that is not trusted ({why}): {hint}", True)
     if isinstance(error, ssl.SSLError):
-        why = (error.reason or str(error)).replace("_", " ").lower()
+        why = (getattr(error, "reason", None) or str(error)).replace("_", " ").lower()
         hint = f"is KAFKA_SECURITY_PROTOCOL={kafka.security_protocol} right for this port?"
         if "alert" in why and "SSL" in kafka.security_protocol:
             hint = "does it want a certificate of ours (KAFKA_SSL_CERTFILE), by an issuer it knows?"

@@ -191,8 +191,10 @@ async def _group_operations(admin: Any, name: str) -> int:
         except (NotImplementedError, errors.IncompatibleBrokerVersion):
             return UNTOLD
         except errors.KafkaError as error:
-            if not error.retriable or time.monotonic() > deadline:
+            if not error.retriable:
                 raise
+            if time.monotonic() > deadline:
+                return UNTOLD  # joining the group waits for it as long as it takes
         else:
             [(code, *_, allowed)] = answer.groups
             if code == GROUP_DENIED:
