@@ -56,6 +56,8 @@ lock: ## write the lock files anew (needs uv)
 		--group dev --no-emit-index-url --no-header --no-annotate -q -o requirements-dev.lock
 	uv pip compile --group llm-server --universal --generate-hashes --no-deps --python-version 3.11 \
 		--no-emit-index-url --no-header --no-annotate -q -o requirements-llm.lock
+	uv pip compile --group audit --universal --generate-hashes --python-version 3.11 \
+		--no-emit-index-url --no-header --no-annotate -q -o requirements-audit.lock
 
 pages: ## the pages that the gateway serves, built from web/ (needs Node 20)
 	cd web && npm ci --no-audit --no-fund --silent && npm run --silent check && npm run --silent build
@@ -72,8 +74,24 @@ llm-server: .venv-llm/.installed ## llama.cpp's server and a small language mode
 		--only-binary :all: -r requirements-llm.lock
 	@touch $@
 
+sbom: .venv-audit/.installed ## what an installation is made of: build/sbom.cdx.json (CycloneDX, from requirements.lock)
+	@mkdir -p build
+	@.venv-audit/bin/python -W ignore -m cyclonedx_py requirements requirements.lock --pyproject pyproject.toml \
+		--mc-type application --output-reproducible --of JSON -o build/sbom.cdx.json
+	@echo "build/sbom.cdx.json: $$(grep -c '"purl": "pkg:pypi' build/sbom.cdx.json) packages"
+
+audit: .venv-audit/.installed ## known vulnerabilities of what requirements.lock pins; fails where nobody could be asked
+	@.venv-audit/bin/python .ci/audit.py
+
+.venv-audit/.installed: requirements-audit.lock
+	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed (set PYTHON=...)" >&2; exit 1; }
+	$(PYTHON) -m venv .venv-audit
+	.venv-audit/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+		-r requirements-audit.lock
+	@touch $@
+
 clean: ## remove what was installed and cached here
-	rm -rf $(VENV) .venv-3.* .venv-llm build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .venv-3.* .venv-llm .venv-audit build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help setup demo test lint pytest ci test-kafka bench up lock pages client-javascript llm-server clean
+.PHONY: help setup demo test lint pytest ci test-kafka bench up lock pages client-javascript llm-server sbom audit clean

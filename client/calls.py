@@ -202,7 +202,7 @@ def _params(given: Mapping[str, Param]) -> tuple[tuple[str, str], ...]:
 def _decoded(reply: Reply, kind: type[T]) -> T:
     try:
         return msgspec.json.decode(reply.content, type=kind)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise ShopkeeperError(f"the reply is none of a gateway's: {error}") from error
 
 

@@ -89,7 +89,7 @@ def problem_error(status: int, content: bytes) -> ProblemError:
     """The error of a reply that says no, whether or not it is a problem document (a proxy's)."""
     try:
         problem = msgspec.json.decode(content, type=Problem)
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, UnicodeDecodeError):
         problem = Problem(title="Error", detail=content[:200].decode("utf-8", "replace"))
     problem = msgspec.structs.replace(problem, status=status)
     kinds: dict[int, type[ProblemError]] = {

@@ -67,7 +67,7 @@ class Following:
             self._retry_s = sent.retry / 1000
         try:
             update = self._update(sent) if sent.data else None
-        except msgspec.MsgspecError as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise ShopkeeperError(f"{self.path}: event {sent.id!r} is none: {error}") from error
         if sent.id:
             self.last_event_id = sent.id

@@ -193,7 +193,7 @@ def _show(value: bytes | None, raw: bool, timeout_s: float) -> None:
         return
     try:
         given = outputs.decode(ANSWER_GIVEN, value)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise click.ClickException(f"the answer does not follow its schema: {error}") from None
     for line in lines(given):
         click.echo(line)

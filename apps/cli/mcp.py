@@ -4,13 +4,18 @@ program instead of calling an address."""
 from __future__ import annotations
 
 import asyncio
+import os
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from shopkeeper.shared.runtime.setting import Setting, SettingsError
+
 if TYPE_CHECKING:
     import mcp_types as types
     from mcp.server.context import ServerRequestContext
+
+KEY = Setting("GATEWAY_KEY", "", "a key or a user's token", "secret")
 
 
 async def forward(url: str, key: str) -> None:
@@ -44,15 +49,20 @@ async def forward(url: str, key: str) -> None:
 
 @click.command("mcp")
 @click.option("--url", default="http://127.0.0.1:8080/mcp", show_default=True, metavar="URL")
-@click.option("--key", envvar="GATEWAY_KEY", default="", help="A key or a user's token.")
+@click.option("--key", default="", help="A key or a user's token.")
 def command(url: str, key: str) -> None:
     """The tools of a running gateway (GATEWAY_MCP=1), for an assistant that starts this program.
 
-    The key is better given as the variable GATEWAY_KEY, which no list of processes shows.
+    The key is better given as the variable GATEWAY_KEY, or in the file that GATEWAY_KEY_FILE names:
+    no list of processes shows those.
 
     \b
     Example: shopkeeper mcp --url https://shop.example/mcp
     """
+    try:
+        key = key or KEY.read(os.environ)
+    except SettingsError as error:
+        raise click.UsageError(str(error)) from None
     try:
         import mcp  # noqa: F401
     except ModuleNotFoundError:

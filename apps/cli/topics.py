@@ -1,4 +1,4 @@
-"""`shopkeeper topics init|grow|reset|list`: the topics on the broker that the environment names."""
+"""`shopkeeper topics init|grow|reset|list|acls`: the topics on the brokers."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import click
+import orjson
 from aiokafka.errors import KafkaError
 
 from shopkeeper import services
 from shopkeeper.shared.contracts import topics
-from shopkeeper.shared.runtime.kafka import admin
+from shopkeeper.shared.runtime.kafka import acls, admin
 from shopkeeper.shared.runtime.operations.growth import Grower
+from shopkeeper.shared.runtime.refusal import OperatorNeeded
 from shopkeeper.shared.runtime.settings import KafkaSettings, SettingsError, read
 from shopkeeper.shared.runtime.telemetry import logs
 
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine
 
 WAIT_OPTION = connection.wait_option(60.0)
+FORMATS = ("table", "kafka-acls", "json")
 
 
 def _settings() -> tuple[KafkaSettings, int, int]:
@@ -41,6 +44,9 @@ def _run(kafka: KafkaSettings, wait_s: float, work: Coroutine[Any, Any, Any]) ->
     async def body() -> Any:
         try:
             await admin.wait_for_broker(kafka, connection.say, wait_s)
+        except OperatorNeeded:
+            work.close()
+            raise
         except admin.BrokerAway as error:
             work.close()
             raise click.ClickException(
@@ -51,13 +57,15 @@ def _run(kafka: KafkaSettings, wait_s: float, work: Coroutine[Any, Any, Any]) ->
     logs.configure("topics", "WARNING", "text")
     try:
         return asyncio.run(body())
-    except (admin.TopicError, KafkaError) as error:
+    except (admin.TopicError, KafkaError, OperatorNeeded) as error:
         raise click.ClickException(str(error) or type(error).__name__) from None
 
 
 @click.group("topics")
 def command() -> None:
-    """Create, grow, recreate, list topics (TOPIC_PARTITIONS, TOPIC_REPLICATION, TOPIC_PREFIX).
+    """Create, grow, recreate, list topics, and the rights to them.
+
+    TOPIC_PARTITIONS, TOPIC_REPLICATION and TOPIC_PREFIX say how many and which.
 
     \b
     Examples:
@@ -160,3 +168,54 @@ def list_topics(wait_s: float) -> None:
     for state in _run(kafka, wait_s, admin.list_topics(kafka)):
         count = "missing" if state.partition_count is None else str(state.partition_count)
         click.echo(f"{state.name}\t{count}\t{state.topic.cleanup}\t{state.topic.key}")
+
+
+@command.command("acls")
+@click.option(
+    "--principal-prefix",
+    default="",
+    metavar="TEXT",
+    help="Put before each role's name: User:TEXTintent instead of User:intent.",
+)
+@click.option("--format", "form", type=click.Choice(FORMATS), default="table", show_default=True)
+def acls_command(principal_prefix: str, form: str) -> None:
+    """The rights that each service's workers, shops and operators need on the brokers.
+
+    Asks no broker: the list follows from what the services read and write (docs/security.md). As
+    kafka-acls it is a script, which wants admin.properties beside it: an administrator's login.
+
+    \b
+    Examples:
+      shopkeeper topics acls
+      TOPIC_PREFIX=eu. shopkeeper topics acls --format kafka-acls > acls.sh
+    """
+    try:
+        prefix, servers = (
+            read(os.environ, name) for name in ("TOPIC_PREFIX", "KAFKA_BOOTSTRAP_SERVERS")
+        )
+    except SettingsError as error:
+        raise click.UsageError(str(error)) from None
+    table = acls.roles(services.specs())
+    if form == "kafka-acls":
+        for line in acls.commands(table, prefix, principal_prefix, servers):
+            click.echo(line)
+        return
+    if form == "json":
+        rows = [
+            {
+                "principal": f"User:{principal_prefix}{role}",
+                "resource": grant.resource,
+                "name": prefix + grant.name,
+                "operations": list(grant.operations),
+                "for": grant.reason,
+            }
+            for role, grants in table.items()
+            for grant in grants
+        ]
+        click.echo(orjson.dumps(rows, option=orjson.OPT_INDENT_2).decode())
+        return
+    for role, grants in table.items():
+        for grant in grants:
+            operations = ",".join(grant.operations)
+            words = (f"User:{principal_prefix}{role}", grant.resource, prefix + grant.name)
+            click.echo("\t".join((*words, operations, grant.reason)))

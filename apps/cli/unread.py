@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from shopkeeper import services
 from shopkeeper.shared.runtime import unread_settings
 from shopkeeper.shared.runtime.processes import process
+from shopkeeper.shared.runtime.setting import variables
 from shopkeeper.shared.runtime.settings import REFERENCE
 
 if TYPE_CHECKING:
@@ -24,6 +25,6 @@ def warn(say: Callable[[str], object], *more: ServiceSpec) -> None:
     if process.follows_parent():
         return
     specs = [*services.specs(), *more]
-    known = {s.name for s in REFERENCE} | {s.name for spec in specs for s in spec.settings}
+    known = variables([*REFERENCE, *(s for spec in specs for s in spec.settings)])
     if found := unread_settings.unread(os.environ, known):
         say(f"warning: {unread_settings.warning(found)}")

@@ -154,7 +154,7 @@ class SearchedQuestionProcessor(QuestionProcessor):
     def _asked(self, event: Event) -> AskedEvent | Rejected:
         try:
             said = searched_questions.decode(event.data or b"")
-        except msgspec.MsgspecError:
+        except (msgspec.MsgspecError, UnicodeDecodeError):
             return Rejected(event.offset, "decode", "corrupt_question", "no searched question")
         cause = Event(
             type="products.searched.v1",

@@ -72,6 +72,7 @@ SERVICE = ServiceSpec(
     consumes=frozenset(
         {topics.QUESTIONS, topics.SEARCHED_QUESTIONS, topics.KNOWLEDGE, topics.ORDERS}
     ),
+    by_key=frozenset({topics.QUESTIONS}),
     tables=frozenset(
         {
             topics.KNOWLEDGE,

@@ -189,4 +189,6 @@ def _grpc(context: Context, said: Mapping[str, str]) -> list[Component]:
 
 
 def _listed(value: str) -> list[str]:
-    return [part.strip() for part in value.split(",") if part.strip()]
+    # A file of keys may have one a line.
+    parts = value.replace("\n", ",").split(",")
+    return [part.strip() for part in parts if part.strip()]

@@ -41,17 +41,20 @@ SETTINGS: tuple[Setting, ...] = (
         "",
         "keys for servers, comma-separated: they may do everything. Without any key, token or page "
         "key everybody may, and the log warns",
+        "secret",
     ),
     Setting(
         "GATEWAY_PAGE_KEYS",
         "",
         "keys for pages, comma-separated: they may send events and read what is no single user's",
+        "secret",
     ),
     Setting(
         "GATEWAY_TOKEN_SECRET",
         "",
         "secret of at least 32 bytes that signs users' tokens (JWT, HS256, `sub` is the user id): "
         "who has one may read that user's lists and answers",
+        "secret",
     ),
     Setting(
         "GATEWAY_ORIGINS", "", "origins of pages that may call the gateway, comma-separated, or *"
@@ -150,6 +153,7 @@ SERVICE = ServiceSpec(
             topics.REVIEW_DIGESTS,
         }
     ),
+    reads=frozenset({topics.RECOMMENDATIONS, topics.ANSWERS}),
     publishes=frozenset(topic.name for topic in topics.ALL if topic.default_type),
     app="shopkeeper.services.gateway.app:build",
     event_loop="shopkeeper.services.gateway.event_loop:new_event_loop",

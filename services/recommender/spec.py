@@ -178,6 +178,7 @@ SERVICE = ServiceSpec(
     consumes=frozenset(
         {topics.CLICKS, topics.SEARCHES, topics.CATALOGUE, topics.ITEM_PAIRS, topics.PROFILES}
     ),
+    by_key=frozenset({topics.CLICKS, topics.SEARCHES, topics.PROFILES}),
     tables=TABLES | {topics.CATALOGUE, topics.PRODUCT_SENTIMENT, topics.PREFERENCES},
     publishes=TABLES
     | {

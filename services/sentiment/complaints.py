@@ -64,7 +64,7 @@ class ComplaintProcessor(Stateless):
         for event in events:
             try:
                 found.append((event, complaints.decode(event.data or b"")))
-            except msgspec.MsgspecError:
+            except (msgspec.MsgspecError, UnicodeDecodeError):
                 rejected.append(
                     Rejected(event.offset, "decode", "corrupt_complaint", "no complaint")
                 )

@@ -9,6 +9,7 @@ from shopkeeper.shared.runtime.api.service import ServiceSpec
 SERVICE = ServiceSpec(
     name="sentiment",
     consumes=frozenset({topics.REVIEWS, topics.COMPLAINTS}),
+    by_key=frozenset({topics.REVIEWS}),
     tables=frozenset(
         {topics.CORRECTIONS, topics.CATALOGUE, topics.CATEGORY_PARTS, topics.CATEGORY_SENTIMENT}
     ),

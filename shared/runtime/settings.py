@@ -6,75 +6,21 @@ docs/settings.md is generated from both (`python -m shopkeeper.apps.docs.setting
 
 from __future__ import annotations
 
-import ssl
 from dataclasses import dataclass, field
 from importlib import resources
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from .kafka_settings import KAFKA_SETTINGS
+from .kafka_settings import KafkaSettings as KafkaSettings
+from .setting import Setting as Setting
+from .setting import SettingsError as SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-class SettingsError(ValueError):
-    """A setting that cannot be used; the message names it. The process must stop at once."""
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """One environment variable: its default, bounds or choices, and what it is for."""
-
-    name: str
-    default: str
-    meaning: str
-    kind: str = "text"  # text | integer | number | choice | file | flag
-    minimum: float | None = None
-    maximum: float | None = None
-    choices: tuple[str, ...] = ()
-
-    def read(self, environ: Mapping[str, str]) -> str:
-        """The variable's value, or the default, checked against kind, bounds and choices.
-
-        Raises SettingsError, naming the setting, on anything unusable.
-        """
-        name = self.name
-        value = environ.get(name, "").strip() or self.default
-        if self.kind in ("integer", "number"):
-            try:
-                number = int(value) if self.kind == "integer" else float(value)
-            except ValueError:
-                kind = "a whole number" if self.kind == "integer" else "a number"
-                raise SettingsError(f"{name}={value!r} is not {kind}") from None
-            low, high = self.minimum, self.maximum
-            if not (low is None or number >= low) or not (high is None or number <= high):
-                raise SettingsError(f"{name}={value!r} is not between {low:g} and {high:g}")
-        elif self.kind == "choice" and value not in self.choices:
-            raise SettingsError(f"{name}={value!r} is not one of {', '.join(self.choices)}")
-        elif self.kind == "file" and value and not Path(value).exists():
-            raise SettingsError(f"{name}={value!r} does not exist")
-        return value
-
-
 REFERENCE: tuple[Setting, ...] = (
-    Setting("KAFKA_BOOTSTRAP_SERVERS", "localhost:9092", "brokers, host:port, comma-separated"),
-    Setting(
-        "KAFKA_SECURITY_PROTOCOL",
-        "PLAINTEXT",
-        "how to connect",
-        "choice",
-        choices=("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"),
-    ),
-    Setting(
-        "KAFKA_SASL_MECHANISM",
-        "SCRAM-SHA-512",
-        "SASL mechanism, where SASL is used",
-        "choice",
-        choices=("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"),
-    ),
-    Setting("KAFKA_SASL_USERNAME", "", "SASL user"),
-    Setting("KAFKA_SASL_PASSWORD_FILE", "", "file that holds the SASL password", "file"),
-    Setting("KAFKA_SSL_CAFILE", "", "CA bundle; empty means the system's", "file"),
-    Setting("TOPIC_PREFIX", "", "put before every topic, group and transactional name"),
+    *KAFKA_SETTINGS,
     Setting(
         "TOPIC_PARTITIONS",
         "4",
@@ -239,71 +185,6 @@ _BY_NAME = {setting.name: setting for setting in REFERENCE}
 def read(environ: Mapping[str, str], name: str) -> str:
     """The value of one setting of `REFERENCE`. Raises SettingsError, as `Setting.read` does."""
     return _BY_NAME[name].read(environ)
-
-
-@dataclass(frozen=True, slots=True)
-class KafkaSettings:
-    """How to reach the brokers, and what our names on them start with."""
-
-    bootstrap_servers: tuple[str, ...]
-    security_protocol: str = "PLAINTEXT"
-    sasl_mechanism: str = "SCRAM-SHA-512"
-    sasl_username: str = ""
-    sasl_password: str = ""
-    ssl_cafile: str = ""
-    topic_prefix: str = ""
-
-    @classmethod
-    def from_env(cls, environ: Mapping[str, str]) -> KafkaSettings:
-        """Read and check the KAFKA_* and TOPIC_PREFIX variables. Raises SettingsError."""
-        servers = tuple(
-            s.strip() for s in read(environ, "KAFKA_BOOTSTRAP_SERVERS").split(",") if s.strip()
-        )
-        for server in servers:
-            host, _, port = server.rpartition(":")
-            if not host or not port.isdigit() or not 0 < int(port) < 65536:
-                raise SettingsError(f"KAFKA_BOOTSTRAP_SERVERS: {server!r} is not host:port")
-        prefix = read(environ, "TOPIC_PREFIX")
-        if not all(c.isalnum() or c in ".-" for c in prefix):
-            raise SettingsError(f"TOPIC_PREFIX={prefix!r} may hold letters, digits, '.' and '-'")
-        protocol = read(environ, "KAFKA_SECURITY_PROTOCOL")
-        username = read(environ, "KAFKA_SASL_USERNAME")
-        password_file = read(environ, "KAFKA_SASL_PASSWORD_FILE")
-        if protocol.startswith("SASL") and not (username and password_file):
-            raise SettingsError(
-                f"KAFKA_SECURITY_PROTOCOL={protocol} needs KAFKA_SASL_USERNAME and "
-                "KAFKA_SASL_PASSWORD_FILE"
-            )
-        password = Path(password_file).read_text("utf-8").strip() if password_file else ""
-        return cls(
-            servers,
-            security_protocol=protocol,
-            sasl_mechanism=read(environ, "KAFKA_SASL_MECHANISM"),
-            sasl_username=username,
-            sasl_password=password,
-            ssl_cafile=read(environ, "KAFKA_SSL_CAFILE"),
-            topic_prefix=prefix,
-        )
-
-    def topic(self, name: str) -> str:
-        """The name that the broker knows a topic (or a group) by."""
-        return self.topic_prefix + name
-
-    def client_options(self) -> dict[str, Any]:
-        """Keyword arguments that every aiokafka client takes."""
-        options: dict[str, Any] = {
-            "bootstrap_servers": list(self.bootstrap_servers),
-            "security_protocol": self.security_protocol,
-        }
-        if "SSL" in self.security_protocol:
-            options["ssl_context"] = ssl.create_default_context(cafile=self.ssl_cafile or None)
-        if self.security_protocol.startswith("SASL"):
-            options |= {
-                "sasl_mechanism": self.sasl_mechanism,
-                "sasl_plain_username": self.sasl_username,
-                "sasl_plain_password": self.sasl_password,
-            }
-        return options
 
 
 def model_dir_of(environ: Mapping[str, str]) -> str:

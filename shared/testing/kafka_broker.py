@@ -16,7 +16,7 @@ import subprocess
 import tempfile
 import uuid
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from shopkeeper.shared.runtime.processes import process
 from shopkeeper.shared.runtime.processes.embedded import (
@@ -33,6 +33,7 @@ PROJECT = Path(__file__).resolve().parents[2] / "tests" / "kafka"
 START_S_MAX = 90.0
 STOP_S_MAX = 30.0
 RESOLVE_S_MAX = 600.0
+ADDED_TO = ("listeners", "advertised.listeners")
 JAVA_OPTIONS = (
     "-Xms256m",
     "-Xmx1g",
@@ -107,10 +108,23 @@ def properties(folder: Path, port: int, controller_port: int) -> dict[str, str]:
     }
 
 
+class Security(Protocol):
+    """What a node is given besides (see tests/broker/secured_kafka.py)."""
+
+    def properties(self, folder: Path) -> dict[str, str]:
+        """Of server.properties; those of ADDED_TO are joined with what there is."""
+
+    def users(self) -> list[str]:
+        """Arguments of `format` that create SCRAM users."""
+
+    def java_options(self) -> tuple[str, ...]:
+        """Of the broker's process."""
+
+
 class KafkaBroker:
     """A node that can be stopped, killed and started again, at the same address, with its log."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, security: Security | None = None) -> None:
         self.folder = folder
         self._jars = class_path()
         self._port, self._controller_port = free_port(), free_port()
@@ -119,11 +133,17 @@ class KafkaBroker:
         self._log = folder / "log"
         self._pid_file = folder / "pid"
         self._guard: subprocess.Popen[bytes] | None = None
-        lines = properties(folder, self._port, self._controller_port).items()
-        self._config.write_text("".join(f"{k}={v}\n" for k, v in lines), "utf-8")
+        lines = properties(folder, self._port, self._controller_port)
+        users: list[str] = []
+        self._options: tuple[str, ...] = ()
+        if security is not None:
+            for name, value in security.properties(folder).items():
+                lines[name] = f"{lines[name]},{value}" if name in ADDED_TO else value
+            users, self._options = security.users(), security.java_options()
+        self._config.write_text("".join(f"{k}={v}\n" for k, v in lines.items()), "utf-8")
         # "A": an id that begins with "-" would be taken for an option.
         cluster_id = "A" + base64.urlsafe_b64encode(uuid.uuid4().bytes).decode()[1:22]
-        self._run_java("kafka.tools.StorageTool", "format", "-t", cluster_id)
+        self._run_java("kafka.tools.StorageTool", "format", "-t", cluster_id, *users)
 
     def start(self) -> None:
         """Start it and wait until it answers. Raises BrokerUnavailable with the end of its log."""
@@ -162,7 +182,11 @@ class KafkaBroker:
         self.start()
 
     def _java(self, *arguments: str) -> list[str]:
-        return ["java", *JAVA_OPTIONS, "-cp", self._jars, *arguments]
+        return ["java", *JAVA_OPTIONS, *self._options, "-cp", self._jars, *arguments]
+
+    def said(self) -> str:
+        """All that it has logged."""
+        return self._log.read_text("utf-8", "replace")
 
     def _run_java(self, *arguments: str) -> None:
         done = subprocess.run(
@@ -177,18 +201,20 @@ class KafkaBroker:
             )
 
     def _said(self) -> str:
-        return self._log.read_text("utf-8", "replace").strip()[-1000:]
+        return self.said().strip()[-1000:]
 
 
 @contextlib.contextmanager
-def kafka_broker() -> Iterator[KafkaBroker]:
+def kafka_broker(security: Security | None = None) -> Iterator[KafkaBroker]:
     """A running Apache Kafka of our own; stopped, and its log deleted, afterwards.
+
+    security: further listeners and an authorizer; without it everybody may do everything.
 
     The process also ends when this one is killed; only its folder is then left to the system's
     clean-up of temporary files. Raises BrokerUnavailable.
     """
     with tempfile.TemporaryDirectory(prefix="shopkeeper-kafka-") as folder:
-        broker = KafkaBroker(Path(folder))
+        broker = KafkaBroker(Path(folder), security)
         try:
             broker.start()
             yield broker

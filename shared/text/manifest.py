@@ -131,7 +131,7 @@ def read_manifest(folder: Path) -> Manifest:
         newer = msgspec.json.decode(content, type=_Format).format
     except OSError as error:
         raise ModelError(f"{path}: cannot be read ({error.strerror})") from None
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ModelError(f"{path}: {error}") from None
     if not 1 <= newer <= MANIFEST_FORMAT:
         raise ModelError(
@@ -139,7 +139,7 @@ def read_manifest(folder: Path) -> Manifest:
         )
     try:
         return msgspec.json.decode(content, type=Manifest)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ModelError(f"{path}: {error}") from None
 
 

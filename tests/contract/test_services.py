@@ -57,6 +57,7 @@ def test_a_service_is_built_as_it_is_specified(name):
     service = spec.build(WorkerSettings.from_env({}))
     assert (service.name, set(service.tables)) == (name, spec.tables)
     assert Counter(source.topic for source in service.sources) == Counter(spec.consumes)
+    assert {s.topic for s in service.sources if s.key_of is not None} == spec.by_key
     for source in service.sources:
         if source.key_of is not None and source.topic in topics.KEYED:
             assert spec.reshard(source.topic) is not None or not state_of(source), source.topic

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -24,7 +23,7 @@ PHRASING_SETTINGS: tuple[Setting, ...] = (
         "instance http://localhost:8000/v1 (docs/answers.md); empty means none",
     ),
     Setting("LLM_MODEL", "", "name of the model that the endpoint is asked for; needed by LLM_URL"),
-    Setting("LLM_API_KEY_FILE", "", "file that holds the endpoint's key; empty means none", "file"),
+    Setting("LLM_API_KEY", "", "the endpoint's key; empty means none", "secret"),
     Setting(
         "LLM_TIMEOUT_S",
         "3",
@@ -105,7 +104,7 @@ class PhrasingSettings:
             breaker_failures=int(said["LLM_BREAKER_FAILURES"]),
             breaker_pause_s=float(said["LLM_BREAKER_PAUSE_S"]),
             options=_options(said["LLM_OPTIONS"]),
-            api_key=_key(said["LLM_API_KEY_FILE"]),
+            api_key=_key(said["LLM_API_KEY"]),
         )
 
 
@@ -123,15 +122,10 @@ def _address(base: str) -> str:
     return urlunsplit(parts._replace(path=path if path.endswith(PATH) else path + PATH))
 
 
-def _key(file: str) -> str:
-    if not file:
-        return ""
-    try:
-        key = Path(file).read_text("utf-8").strip()
-    except (OSError, UnicodeDecodeError):
-        raise SettingsError("LLM_API_KEY_FILE cannot be read") from None
-    if not key or not key.isascii() or not key.isprintable():
-        raise SettingsError("LLM_API_KEY_FILE holds no key of printable ASCII on one line")
+def _key(key: str) -> str:
+    key = key.strip()
+    if not key.isascii() or not (key.isprintable() or not key):
+        raise SettingsError("LLM_API_KEY (or LLM_API_KEY_FILE) is not printable ASCII on one line")
     return key
 
 

@@ -85,7 +85,7 @@ def parse(content: bytes) -> Rules:
     """Rules of a JSON document. Raises RulesError, naming the place."""
     try:
         return msgspec.json.decode(content, type=Rules)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise RulesError(str(error)) from None
 
 

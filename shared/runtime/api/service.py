@@ -7,7 +7,7 @@ topics and of docker-compose.yml. It loads no model; `ServiceSpec.build` does, i
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -83,6 +83,7 @@ class Service:
     remark: Callable[[], str] = lambda: ""
     # Run beside the sources, or without any, from the moment that the tables are read.
     components: Sequence[Component] = ()
+    spec: ServiceSpec | None = None  # set by `ServiceSpec.build`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +97,10 @@ class ServiceSpec:
     consumes: frozenset[str] = frozenset()  # topics (unprefixed) of its `Service.sources`
     tables: frozenset[str] = frozenset()  # topics of its `Service.tables`
     publishes: frozenset[str] = frozenset()  # topics, without checkpoints and dead letters
+    # Of `consumes`, those whose state is kept by a key (`Source.key_of`): what lies in another
+    # partition than its key's is passed on within the topic, which needs the right to write there.
+    by_key: frozenset[str] = frozenset()
+    reads: frozenset[str] = frozenset()  # topics that its components read by themselves
     app: str  # a function from WorkerSettings to the Service; loads models
     settings: Sequence[Setting] = ()  # that only this service reads
     # Reads `settings` as the service does, with the relations between them; None: one by one.
@@ -123,7 +128,7 @@ class ServiceSpec:
         assert service.name == self.name, service.name
         assert {s.topic for s in service.sources} == self.consumes, self.name
         assert set(service.tables) == self.tables, self.name
-        return service
+        return replace(service, spec=self)
 
     def new_event_loop(self) -> asyncio.AbstractEventLoop:
         """What the worker runs on."""

@@ -18,7 +18,9 @@ from aiokafka.errors import KafkaError, for_code
 
 from shopkeeper.shared.contracts import topics
 
-from . import partition_layout
+from ..refusal import OperatorNeeded
+from . import handshake, partition_layout
+from .handshake import Problem
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from ..settings import KafkaSettings
 
 BACKOFF_S_FIRST, BACKOFF_S_MAX = 0.25, 10.0
+REFUSED_S = 5.0
 ATTEMPT_S_MAX = 10.0  # a broker that accepts and then says nothing
 APPEAR_S_MAX = 5.0  # until every broker knows what exists
 METADATA_S_MAX = 30.0  # until a created or deleted topic is seen as such
@@ -45,6 +48,10 @@ class TopicError(RuntimeError):
 
 class BrokerAway(ConnectionError):
     """No broker answered in time; the message says what happened instead."""
+
+
+class BrokerRefuses(OperatorNeeded):
+    """Brokers answer and do not let us in; the message says why, and which setting to look at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,34 +81,48 @@ async def wait_for_broker(
     """Return once a broker answers; tell `on_wait` in one line, with backoff, why it does not yet.
 
     A refused connection, a name that does not resolve and a socket that stays silent are all
-    waited for. Raises BrokerAway after about `deadline_s` (None: never).
+    waited for. Raises BrokerAway after about `deadline_s` (None: never), and BrokerRefuses where
+    brokers answer and refuse us for REFUSED_S: one that starts may not know its users yet.
     """
     started = time.monotonic()
+    refused_at: float | None = None
     backoff_s = BACKOFF_S_FIRST
     while (problem := await _problem(kafka)) is not None:
-        if deadline_s is not None and time.monotonic() - started + backoff_s > deadline_s:
-            raise BrokerAway(problem)
-        on_wait(f"{problem}; trying again in {backoff_s:g} s")
+        now = time.monotonic()
+        refused_at = (refused_at or now) if problem.refused else None
+        if refused_at is not None and now - refused_at >= REFUSED_S:
+            raise BrokerRefuses(problem.text)
+        if deadline_s is not None and now - started + backoff_s > deadline_s:
+            raise BrokerRefuses(problem.text) if problem.refused else BrokerAway(problem.text)
+        on_wait(f"{problem.text}; trying again in {backoff_s:g} s")
         await asyncio.sleep(backoff_s)
         backoff_s = min(BACKOFF_S_MAX, backoff_s * 2)
 
 
-async def _problem(kafka: KafkaSettings) -> str | None:
+async def _problem(kafka: KafkaSettings) -> Problem | None:
     """Why no broker can be talked to now, in a few words; None if one can."""
     # A plain connection first: it says "refused" or "unknown name" where the client only says
     # that it cannot bootstrap.
-    problems = [await _connection_problem(server) for server in kafka.bootstrap_servers]
+    problems: list[Problem | None] = []
+    for server in kafka.bootstrap_servers:
+        away = await _connection_problem(server)
+        problems.append(await handshake.problem(kafka, server) if away is None else Problem(away))
     if None not in problems:
-        return "; ".join(str(problem) for problem in problems)
+        found = [problem for problem in problems if problem is not None]
+        return Problem("; ".join(p.text for p in found), all(p.refused for p in found))
     servers = ",".join(kafka.bootstrap_servers)
     try:
         async with asyncio.timeout(ATTEMPT_S_MAX), connected(kafka) as admin:
             await admin.list_topics()
     except TimeoutError:
-        return f"broker {servers} accepts connections but does not answer"
+        text = f"broker {servers} accepts connections but does not answer"
     except (KafkaError, OSError) as error:
-        return f"broker {servers} cannot be used ({type(error).__name__}: {error})"
-    return None
+        text = f"broker {servers} cannot be used ({type(error).__name__}: {error})"
+    else:
+        return None
+    if kafka.security_protocol == "PLAINTEXT":
+        text += ". Does it want TLS or SASL (KAFKA_SECURITY_PROTOCOL)?"
+    return Problem(text)
 
 
 async def _connection_problem(server: str) -> str | None:

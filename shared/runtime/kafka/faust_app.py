@@ -7,14 +7,13 @@ import tempfile
 from typing import TYPE_CHECKING, Any
 
 import faust
-from faust.types.auth import SASLMechanism
 
 from .transport import BatchTransport
 
 if TYPE_CHECKING:
     from faust.types.tuples import ConsumerMessage
 
-    from ..settings import KafkaSettings, WorkerSettings
+    from ..settings import WorkerSettings
     from .owner import Owner
 
 
@@ -39,24 +38,12 @@ class BatchApp(faust.App):
         return self.topic(self.owner.settings.kafka.topic(name), schema=BatchSchema())
 
 
-def _credentials(kafka: KafkaSettings) -> Any:
-    if not kafka.security_protocol.startswith("SASL"):
-        return None
-    return faust.SASLCredentials(
-        username=kafka.sasl_username,
-        password=kafka.sasl_password,
-        mechanism=SASLMechanism(kafka.sasl_mechanism),
-        ssl_context=kafka.client_options().get("ssl_context"),
-    )
-
-
 def make_app(service: str, settings: WorkerSettings, owner: Owner) -> BatchApp:
     """A Faust app for one service, wired to the batch transport."""
     kafka = settings.kafka
     app = BatchApp(
         kafka.topic(f"shopkeeper-{service}"),
         broker=[f"kafka://{server}" for server in kafka.bootstrap_servers],
-        broker_credentials=_credentials(kafka),
         broker_client_id=settings.worker_id or f"shopkeeper-{service}",
         store="memory://",
         datadir=tempfile.gettempdir(),  # never written: there are no tables

@@ -50,6 +50,10 @@ class Owner(Protocol):
         `start`: later where retention overtook us, earlier where it is another log."""
         ...
 
+    def refused(self, error: BaseException) -> None:
+        """The broker does not let us read: nothing more comes until an operator has been here."""
+        ...
+
     def durable_offset(self, partition: Partition) -> int | None:
         """What may be committed: the offset of the last confirmed checkpoint."""
         ...

@@ -24,7 +24,7 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 from faust.types.tuples import ConsumerMessage
 
-from . import membership
+from . import membership, rights
 from .consumer_thread import BatchConsumerThread, faust_log
 from .offsets import Partition, RecordBatch, cut
 
@@ -68,7 +68,13 @@ class BatchConsumer(driver.Consumer):
         if self.paused or not await owner.has_capacity():
             await asyncio.sleep(0.01)
             return
-        records, _ = await self._wait_next_records(timeout)
+        try:
+            records, _ = await self._wait_next_records(timeout)
+        except rights.DENIED as error:
+            # Not raised into Faust, which would print a page of it.
+            self.paused = True
+            self.owner.refused(error)
+            return
         if self.should_stop:
             return
         if self._thread.popped_at_seek != self._thread.seek_count:
@@ -334,7 +340,17 @@ class BatchConsumer(driver.Consumer):
             await self._thread.touch()
 
 
+class IdleProducer(driver.Producer):
+    """Faust's own producer: it sends nothing (see `sink`), but it connects, as all clients do."""
+
+    logger = faust_log
+
+    def _settings_auth(self) -> Mapping[str, Any]:
+        return dict(self.app.owner.settings.kafka.client_options())
+
+
 class BatchTransport(driver.Transport):
     """Plugs `BatchConsumer` into Faust."""
 
     Consumer = BatchConsumer
+    Producer = IdleProducer

@@ -95,6 +95,8 @@ def configure(worker: str, level: str, log_format: str) -> None:
         library = logging.getLogger(name)
         library.setLevel("DEBUG" if level == "DEBUG" else "WARNING")
         library.addFilter(_Calm())
+    # It prints each request at DEBUG, those that carry a password or a token among them.
+    logging.getLogger("aiokafka.conn").setLevel("INFO" if level == "DEBUG" else "WARNING")
     if level != "DEBUG":
         for name in NOISY:
             logging.getLogger(name).addFilter(_Calm(hushable=True))

@@ -90,6 +90,9 @@ class Assignment:
             )
         self._telemetry.lost(partition, expected, start)
 
+    def refused(self, error: BaseException) -> None:
+        self._ending.fail(error)
+
     def limit(self, partition: Partition) -> int | None:
         return self._layout.limit(self._telemetry.topic_of(partition), partition.partition)
 

@@ -9,6 +9,8 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING
 
+from ..kafka.rights import refusal
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
@@ -36,7 +38,7 @@ class Ending:
     def fail(self, error: BaseException) -> None:
         """The first failure stops the worker; nothing more is delivered or committed."""
         if self.failure is None and not isinstance(error, asyncio.CancelledError):
-            self.failure = error
+            error = self.failure = refusal(error) or error
             log.error(
                 "%s: %s: %s",
                 self._service,

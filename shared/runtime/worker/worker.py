@@ -20,6 +20,7 @@ what happens by the clock. Each collaborator does one thing and knows only those
     recovery          state of assigned partitions
     assignment        what the consumer asks: assigned, revoked, limited
     components        what runs besides the sources
+    prerequisites     the topics and rights without which it does not start
     draining          how an orderly end finishes what is open
 """
 
@@ -34,7 +35,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 
 from shopkeeper.shared.contracts import topics
 
-from ..kafka.admin import missing_topics
+from ..kafka import acls
 from ..kafka.faust_app import BatchApp, make_app
 from ..kafka.global_tables import GlobalTables
 from ..kafka.membership import GroupWait
@@ -54,6 +55,8 @@ from .components import Components
 from .ending import Ending
 from .layout_watch import LayoutWatch
 from .owned_partition import OwnedPartitions
+from .prerequisites import TopicsMissing as TopicsMissing
+from .prerequisites import checked_topics
 from .recovery import Recovery
 from .state_thread import StateThread
 from .telemetry import WorkerTelemetry
@@ -74,10 +77,6 @@ COMPONENTS_SHARE = 0.5  # of DRAIN_DEADLINE may go into stopping components
 CLOSE_S = 0.2  # for closing connections where leaving took all the time there was
 
 
-class TopicsMissing(RuntimeError):
-    """The topics were not created; workers never create any."""
-
-
 class Worker:
     """Runs one service until it is stopped or fails.
 
@@ -95,7 +94,7 @@ class Worker:
         kafka = self._kafka = settings.kafka
         self.metrics = Metrics(self.name)
         self.health = Health()
-        self._group = kafka.topic(f"shopkeeper-{service.name}")
+        self._group = kafka.topic(acls.group(service.name))
         self._checkpoint_topic = topics.checkpoints(service.name)
         self._app: BatchApp | None = None
         self._admin: AIOKafkaAdminClient | None = None
@@ -229,7 +228,8 @@ class Worker:
         self._watch.waits(line.partition(";")[0])
 
     async def start(self) -> None:
-        """Connect, join the group, start the components. Raises TopicsMissing, KafkaError.
+        """Connect, join the group, start the components. Raises TopicsMissing,
+        RightsMissing, KafkaError.
 
         Returns once the worker has its partitions and its components are started, or once it is to
         end.
@@ -238,7 +238,7 @@ class Worker:
             self.serve()
         self._watch.answers()
         self._tasks.append(asyncio.create_task(self._watch.run(), name="broker watch"))
-        names = await self._check_topics()
+        names = await checked_topics(self.service, self._kafka)
         if self.service.sources:
             await self._layout.start()
         self.health.not_ready = {"broker": "connecting"}
@@ -290,20 +290,6 @@ class Worker:
     def fail(self, error: BaseException) -> None:
         """The first failure stops the worker; nothing more is delivered or committed."""
         self._ending.fail(error)
-
-    async def _check_topics(self) -> list[str]:
-        """The topics (unprefixed) that this worker may write to; all of them exist."""
-        names = [topic.name for topic in topics.ALL]
-        if self.service.sources:
-            names += [source.topic for source in self.service.sources] + [self._checkpoint_topic]
-        names = list(dict.fromkeys(names))
-        missing = await missing_topics(self._kafka, names)
-        if missing:
-            more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""
-            raise TopicsMissing(
-                f"topics are missing ({', '.join(missing[:3])}{more}): run `shopkeeper topics init`"
-            )
-        return names
 
     def _split_by(self, topic: str) -> int:
         """By how many partitions a topic's state is split, whatever the broker has by now."""

@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shopkeeper import services
+from shopkeeper.shared.runtime.setting import variables
 from shopkeeper.shared.runtime.settings import REFERENCE
 from shopkeeper.shared.runtime.unread_settings import distance, unread, warning
 
-KNOWN = {s.name for s in REFERENCE} | {s.name for spec in services.specs() for s in spec.settings}
+KNOWN = variables([*REFERENCE, *(s for spec in services.specs() for s in spec.settings)])
 
 
 @pytest.mark.parametrize(
@@ -25,7 +26,7 @@ KNOWN = {s.name for s in REFERENCE} | {s.name for spec in services.specs() for s
         ("SHOPKEEPER_NO_SUCH_THING", ""),
         ("BOOTSTRAP_SERVERS", "KAFKA_BOOTSTRAP_SERVERS"),
         ("KAFKA_BOOTSTRAP", "KAFKA_BOOTSTRAP_SERVERS"),
-        ("KAFKA_SASL_PASSWORD", "KAFKA_SASL_PASSWORD_FILE"),
+        ("KAFKA_SASL_PASSWORDFILE", "KAFKA_SASL_PASSWORD_FILE"),
         ("LIST_AGE", "LIST_AGE_MAX"),
         ("SESSION_TIMEOUT_MS", "SESSION_TIMEOUT"),
         ("RULE", "RULES"),
