@@ -69,7 +69,9 @@ from shopkeeper.shared.runtime.kafka.records import Record, Undecodable
 from shopkeeper.shared.runtime.kafka.routing import hop_of
 from shopkeeper.shared.runtime.operations import overview
 from shopkeeper.shared.runtime.refusal import OperatorNeeded
-from shopkeeper.shared.runtime.state.checkpoints import Checkpoint, CheckpointError, Reader, encode
+from shopkeeper.shared.runtime.state.checkpoint import Checkpoint
+from shopkeeper.shared.runtime.state.checkpoint_chain import encode
+from shopkeeper.shared.runtime.state.checkpoints import CheckpointError, Reader
 from shopkeeper.shared.text.correction_table import CorrectionTable
 from shopkeeper.shared.text.corrections import Corrected
 

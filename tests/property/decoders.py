@@ -64,6 +64,7 @@ TRUSTED = {
     "services/answers/core/dialogue/conversation.py": _STATE,
     "services/recommender/core/ab_testing/split_counts.py": _STATE,
     "services/recommender/core/counting/cooccurrence.py": _STATE,
+    "services/recommender/core/counting/count_changes.py": _STATE,
     "services/recommender/core/counting/session_state.py": _STATE,
     "services/recommender/core/counting/snapshot.py": _STATE,
     "services/recommender/core/ranking/blend.py": _STATE,
