@@ -26,7 +26,7 @@ from shopkeeper.shared.contracts.envelope import Output
 from ..kafka.fetching import ISOLATION
 from ..kafka.records import Mark, readable
 from ..refusal import OperatorNeeded
-from .checkpoint_log import CheckpointLog
+from .checkpoint_log import SLACK_BYTES, CheckpointLog
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -255,8 +255,11 @@ class CheckpointStore:
         found = self._logs.get(partition)
         return [] if found is None else found.pinning()
 
-    async def delete_superseded(self, admin: AIOKafkaAdminClient) -> bool:
-        """Delete what lies before every source's newest checkpoint, where it is worth it.
+    async def delete_superseded(
+        self, admin: AIOKafkaAdminClient, slack_bytes: int = SLACK_BYTES
+    ) -> bool:
+        """Delete what lies before every source's newest checkpoint, where that is more than the
+        slack.
 
         Returns False where the broker did not. That is only logged: too many records are a cost,
         not an error. A former owner that still runs deletes before its *own* newest checkpoints at
@@ -267,7 +270,7 @@ class CheckpointStore:
         due = {
             TopicPartition(name, number): RecordsToDelete(before_offset=before)
             for number, found in self._logs.items()
-            if (before := found.deletable_before()) is not None
+            if (before := found.deletable_before(slack_bytes)) is not None
         }
         if not due:
             return True
