@@ -35,6 +35,7 @@ COMMANDS = {  # name -> module that defines a click command called `command`
     "corrections": "shopkeeper.apps.cli.corrections",
     "dlq": "shopkeeper.apps.cli.dlq",
     "checkpoints": "shopkeeper.apps.cli.checkpoints",
+    "erase": "shopkeeper.apps.cli.erase",
     "experiment": "shopkeeper.apps.cli.experiment",
     "status": "shopkeeper.apps.cli.status",
     "get": "shopkeeper.apps.cli.get",

@@ -26,11 +26,12 @@ from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.datasets import products, readers
 from shopkeeper.shared.datasets.knowledge import knowledge_events
 from shopkeeper.shared.runtime.kafka import admin
+from shopkeeper.shared.runtime.kafka.copies import is_copy
 from shopkeeper.shared.runtime.kafka.publisher import Publisher
 from shopkeeper.shared.runtime.kafka.reader import Reader
 from shopkeeper.shared.runtime.processes import supervisor, terminal
 from shopkeeper.shared.runtime.processes.embedded import HOST
-from shopkeeper.shared.runtime.processes.embedded_retention import EmbeddedRetention, is_copy
+from shopkeeper.shared.runtime.processes.embedded_retention import EmbeddedRetention
 from shopkeeper.shared.runtime.settings import KafkaSettings, read
 from shopkeeper.shared.runtime.tasks import end_tasks
 

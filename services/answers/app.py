@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from shopkeeper.shared.contracts import topics
+from shopkeeper.shared.contracts.erased_users import customer
 from shopkeeper.shared.runtime.api.service import Service, Source
 from shopkeeper.shared.runtime.telemetry.predictions import Predictions
 from shopkeeper.shared.text.embedder import load_embedders
@@ -44,6 +45,7 @@ from .processors import (
     KnowledgeProcessor,
     OrdersProcessor,
     SearchedQuestionProcessor,
+    asking,
 )
 from .ratings import Ratings
 from .recommended import Recommended
@@ -137,6 +139,11 @@ class _Parts:
         self.tables.apply_erased(records)
         self.erased_users.apply(records)
 
+    def apply_reviews(self, records: Sequence[KeyValue]) -> None:
+        """Digests of reviews; what erased users wrote is gone from conversations too."""
+        self.tables.apply_reviews(records)
+        self.erased_users.forget_words(self.reviews.take_words_gone())
+
     def questions_of(self, partition: int) -> ConversationProcessor:
         return ConversationProcessor(
             partition,
@@ -171,8 +178,19 @@ def build(settings: WorkerSettings) -> Service:
     return Service(
         name="answers",
         sources=[
-            Source(topics.QUESTIONS, parts.questions_of, WANTED, key_of=owner_of_event),
-            Source(topics.SEARCHED_QUESTIONS, parts.searched_of, internal_type=SEARCHED_QUESTION),
+            Source(
+                topics.QUESTIONS,
+                parts.questions_of,
+                WANTED,
+                key_of=owner_of_event,
+                users_of=customer,
+            ),
+            Source(
+                topics.SEARCHED_QUESTIONS,
+                parts.searched_of,
+                internal_type=SEARCHED_QUESTION,
+                users_of=asking,
+            ),
             Source(topics.KNOWLEDGE, parts.knowledge_of, KNOWLEDGE_WANTED),
             Source(topics.ORDERS, parts.orders_of, ORDERS_WANTED),
         ],
@@ -181,7 +199,7 @@ def build(settings: WorkerSettings) -> Service:
             topics.CATALOGUE: parts.tables.apply_catalogue,
             topics.ORDERS: parts.order_records.apply_orders,
             topics.ERASED_USERS: parts.apply_erased,
-            topics.REVIEW_DIGESTS: parts.tables.apply_reviews,
+            topics.REVIEW_DIGESTS: parts.apply_reviews,
             topics.ENTRY_VECTORS: parts.embedding.apply_kept,
             topics.SIMILAR_ITEMS: parts.recommended.apply_similar,
             topics.TRENDING: parts.recommended.apply_trending,

@@ -6,8 +6,6 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING
 from weakref import WeakSet
 
-import msgspec
-
 from shopkeeper.shared.contracts import erased_users
 from shopkeeper.shared.runtime.telemetry.metrics import StateMetrics
 
@@ -26,7 +24,7 @@ class ErasedUsers:
     """Read whole before the first question: a checkpoint may be older than an erasure."""
 
     def __init__(self) -> None:
-        self._erased: OrderedDict[str, int] = OrderedDict()
+        self._erased: OrderedDict[int, int] = OrderedDict()  # number of a user -> milliseconds
         # Weak: the runtime drops the processors of a revoked partition.
         self._watched: WeakSet[Conversations] = WeakSet()
 
@@ -37,23 +35,23 @@ class ErasedUsers:
 
     def erased_ms(self, user: str) -> int:
         """When a user was erased, Unix milliseconds; -1: never, as far as is remembered."""
-        return self._erased.get(user, -1)
+        return self._erased.get(erased_users.number_of(user), -1) if self._erased else -1
 
     def apply(self, records: Sequence[KeyValue]) -> None:
         """Records of `personalisation.erased-users.v1`, in their order; unreadable ones are passed
         over."""
-        users = []
-        for _, value in records:
-            try:
-                said = erased_users.decode(value or b"")
-            except (msgspec.MsgspecError, ValueError):
-                continue
-            self._erased[said.user] = max(said.time_ms, self._erased.pop(said.user, -1))
-            users.append(said.user)
+        for number, time_ms in erased_users.users(records):
+            self._erased[number] = max(time_ms, self._erased.pop(number, -1))
         while len(self._erased) > ERASED_MAX:
             self._erased.popitem(last=False)
         for conversations in self._watched:
-            conversations.erase(users)
+            conversations.erase()
+
+    def forget_words(self, sentences: Sequence[str]) -> None:
+        """What erased users wrote in reviews, and others may have been told."""
+        if sentences:
+            for conversations in self._watched:
+                conversations.forget_words(sentences)
 
     def metrics(self, registry: Registry) -> Observer:
         """Conversations as they are, and evictions since the last observation."""

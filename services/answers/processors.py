@@ -13,6 +13,7 @@ from shopkeeper.shared.contracts.envelope import Event, Output, Rejected
 from shopkeeper.shared.contracts.events.answers import ANSWER_GIVEN, AnswerGiven
 from shopkeeper.shared.contracts.events.base import Model
 from shopkeeper.shared.contracts.outputs import encode, headers_of, output_id
+from shopkeeper.shared.contracts.withdrawals import withdrawal
 from shopkeeper.shared.runtime.api.processor import Stateless
 
 from .core.question import Question
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from .core.answerer import Answerer
+    from .core.opinions.review_table import Swept
     from .core.orders.table import OrderTable
     from .core.question import Answer
     from .phrasing.phraser import Phraser
@@ -45,6 +47,15 @@ class AskedEvent(NamedTuple):
     key: bytes | None
     subject: str
     context: dict[str, Any]
+
+
+def asking(event: Event) -> tuple[str | None, ...]:
+    """The ids of whoever typed a searched question; none of a record that cannot be read."""
+    try:
+        said = searched_questions.decode(event.data or b"")
+    except msgspec.MsgspecError:
+        return ()
+    return said.user_id, said.anonymous_id
 
 
 class QuestionProcessor(Stateless):
@@ -187,22 +198,36 @@ class KnowledgeProcessor(Stateless):
 
     def __init__(
         self,
-        sweep: Callable[[], list[bytes]] = list,
+        sweep: Callable[[], list[Swept]] = list,
         vectors: Callable[[int], list[Output]] = lambda now_ms: [],
     ) -> None:
-        """sweep: names the records of reviews that are to be removed from their topic; of one
-        partition only, so that one worker removes them. vectors: what this partition's worker is to
-        change on the topic of vectors."""
+        """sweep: names the reviews that are to be withdrawn; of one partition only, so that one
+        worker does it. vectors: what this partition's worker is to change on the topic of
+        vectors."""
         self._sweep, self._vectors = sweep, vectors
+        self._withdrawn: dict[Swept, None] = {}  # their digests go next
 
     def process(self, events: Sequence[Event], now_ms: int) -> tuple[list[Output], list[Rejected]]:
         """Nothing to do with a good record."""
         return [], []
 
     def on_timer(self, now_ms: int) -> list[Output]:
-        """Removes what erased users wrote, keeps vectors that were made."""
-        removed = [Output(topics.REVIEW_DIGESTS, key, None, []) for key in self._sweep()]
-        return removed + self._vectors(now_ms)
+        """Withdraws what erased users wrote, keeps vectors that were made.
+
+        First the shop's topic says so, for the sentiment service to count it out; the digest, which
+        is what is known of the author, goes only once that is confirmed.
+        """
+        swept = self._sweep()
+        outputs = [
+            Output(topics.REVIEW_DIGESTS, each.key, None, [])
+            if each in self._withdrawn
+            else Output(
+                topics.REVIEWS, *withdrawal(each.product_id, each.review_id, each.erased_ms)
+            )
+            for each in swept
+        ]
+        self._withdrawn = dict.fromkeys(swept)
+        return outputs + self._vectors(now_ms)
 
 
 class OrdersProcessor(Stateless):

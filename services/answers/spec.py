@@ -86,7 +86,13 @@ SERVICE = ServiceSpec(
         }
     ),
     publishes=frozenset(
-        {topics.ANSWERS, topics.ORDERS, topics.REVIEW_DIGESTS, topics.ENTRY_VECTORS}
+        {
+            topics.ANSWERS,
+            topics.ORDERS,
+            topics.REVIEWS,
+            topics.REVIEW_DIGESTS,
+            topics.ENTRY_VECTORS,
+        }
     ),
     app="shopkeeper.services.answers.app:build",
     settings=(*SETTINGS, *PHRASING_SETTINGS),

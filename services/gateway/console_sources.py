@@ -21,10 +21,10 @@ from aiokafka.errors import KafkaError
 
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.runtime.kafka.admin import partitions_of
+from shopkeeper.shared.runtime.kafka.copies import is_copy
 from shopkeeper.shared.runtime.kafka.reader import Reader
 from shopkeeper.shared.runtime.kafka.sink import partition_of
 from shopkeeper.shared.runtime.operations.overview import overview
-from shopkeeper.shared.runtime.processes.embedded_retention import is_copy
 
 from .core.console import letter, newest_first, sources, told
 

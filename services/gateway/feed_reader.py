@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from shopkeeper.shared.contracts import topics
+from shopkeeper.shared.runtime.kafka.copies import is_copy
 from shopkeeper.shared.runtime.kafka.reader import Reader
 from shopkeeper.shared.runtime.kafka.sink import partition_of
 from shopkeeper.shared.runtime.tasks import end_tasks
@@ -85,4 +86,5 @@ def _published(reader: Reader, record: Any) -> Published:
         searched=said("ce_id").startswith(_SEARCHED),
         experts=said("ce_experts"),
         views=said("ce_views"),
+        copy=is_copy(record),
     )

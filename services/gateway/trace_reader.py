@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 from aiokafka.errors import KafkaError
 
 from shopkeeper.shared.runtime.kafka.admin import partitions_of
+from shopkeeper.shared.runtime.kafka.copies import is_copy
 from shopkeeper.shared.runtime.kafka.reader import Reader
 from shopkeeper.shared.runtime.kafka.routing import hop_of
-from shopkeeper.shared.runtime.processes.embedded_retention import is_copy
 
 from .core.trace import TRACED, Parser, Passed
 

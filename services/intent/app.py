@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from shopkeeper.shared.contracts import topics
+from shopkeeper.shared.contracts.erased_users import customer
 from shopkeeper.shared.runtime.api.service import Service, Source
 from shopkeeper.shared.runtime.telemetry.metrics import StateMetrics
 from shopkeeper.shared.text.correction_table import CorrectionTable
@@ -67,7 +68,7 @@ def build(settings: WorkerSettings) -> Service:
     return Service(
         name="intent",
         sources=[
-            Source(topic, partial(make, topic), WANTED)
+            Source(topic, partial(make, topic), WANTED, users_of=customer)
             for topic in (topics.SEARCHES, topics.QUESTIONS)
         ],
         tables={topics.CATALOGUE: catalogue.apply, topics.CORRECTIONS: corrections.apply},

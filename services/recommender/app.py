@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
 from shopkeeper.shared.contracts import topics
+from shopkeeper.shared.contracts.erased_users import customer
 from shopkeeper.shared.runtime.api.service import Handovers, Service, Source
 from shopkeeper.shared.runtime.kafka.sink import partition_of
 from shopkeeper.shared.runtime.settings import SettingsError
@@ -315,6 +316,7 @@ def build(settings: WorkerSettings) -> Service:
                 recommender.make_searches,
                 frozenset(topics.BY_NAME[topics.SEARCHES].types),
                 key_of=_user,
+                users_of=customer,
             ),
             Source(
                 topics.PROFILES,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from weakref import WeakSet
 
 from shopkeeper.shared.contracts import topics
+from shopkeeper.shared.contracts.erased_users import customer
 from shopkeeper.shared.runtime.api.service import Service, Source
 from shopkeeper.shared.runtime.telemetry.metrics import StateMetrics
 from shopkeeper.shared.text.correction_table import CorrectionTable
@@ -15,7 +16,7 @@ from shopkeeper.shared.text.model_updates import ModelUpdates
 
 from .categories.metrics import CategoryMetrics
 from .categories.views import CategoryTables
-from .complaints import COMPLAINT, ComplaintProcessor
+from .complaints import COMPLAINT, ComplaintProcessor, complaining
 from .core import WANTED, SentimentProcessor, product_of
 from .model import NAME, load_model
 from .rules import NO_RULES, Policy, sentiment_rules
@@ -68,11 +69,12 @@ def build(settings: WorkerSettings) -> Service:
     return Service(
         name="sentiment",
         sources=[
-            Source(topics.REVIEWS, make, WANTED, key_of=product_of),
+            Source(topics.REVIEWS, make, WANTED, key_of=product_of, users_of=customer),
             Source(
                 topics.COMPLAINTS,
                 lambda partition: ComplaintProcessor(model, updates.outcomes, policy, drift.drift),
                 internal_type=COMPLAINT,
+                users_of=complaining,
             ),
         ],
         tables={

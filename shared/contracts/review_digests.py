@@ -13,6 +13,7 @@ from typing import Final
 import msgspec
 import xxhash
 
+from .erased_users import number_of
 from .events.sentiment import ASPECTS
 
 FORMAT: Final = 1
@@ -54,7 +55,7 @@ def review_name(product_id: str, review_id: str) -> int:
 def author_of(user_id: str | None, anonymous_id: str | None) -> int:
     """An author in 64 bits, never `NOBODY` for one who is named."""
     name = user_id or anonymous_id
-    return (xxhash.xxh3_64_intdigest(name.encode()) or 1) if name else NOBODY
+    return number_of(name) if name else NOBODY
 
 
 def review_key(name: int) -> bytes:

@@ -6,6 +6,11 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 DAY_MS = 86_400_000
+# Of compacted topics that only our workers write: lets `shopkeeper erase` delete old records; with
+# `retention_ms` None nothing goes by age.
+CLEANED_BY_US = {"cleanup.policy": "compact,delete"}
+# Of the shop's that name users: what a tombstone removed is gone within a day.
+COMPACTED_DAILY = {"max.compaction.lag.ms": str(DAY_MS)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .topic import DAY_MS
+from .topic import CLEANED_BY_US, COMPACTED_DAILY, DAY_MS
 from .topic import Topic as Topic
 
 if TYPE_CHECKING:
@@ -99,7 +99,8 @@ _INPUTS = (
         "product",
         "delete",
         ("product.reviewed.v1", "review.withdrawn.v1"),
-        ("shop", "gateway"),
+        # The answers service withdraws those of erased users.
+        ("shop", "answers", "gateway"),
         ("sentiment",),
         owner="sentiment",
         default_type="product.reviewed.v1",
@@ -148,6 +149,7 @@ _INPUTS = (
         ("answers",),
         tables_of=("answers",),
         retention_ms=None,
+        config=COMPACTED_DAILY,
         owner="answers",
         default_type="order.updated.v1",
     ),
@@ -160,6 +162,7 @@ _INPUTS = (
         ("shop", "recommender", "gateway"),
         ("recommender",),
         retention_ms=None,
+        config=COMPACTED_DAILY,
         owner="recommender",
         default_type="user.profiled.v1",
     ),
@@ -173,6 +176,7 @@ _INPUTS = (
         ("subscribers",),
         tables_of=("recommender", "gateway"),
         retention_ms=None,
+        config=COMPACTED_DAILY,
         default_type="preference.set.v1",
     ),
 )
@@ -190,6 +194,7 @@ def _view(name: str, key: str, kind: str, producer: str, tables_of: tuple[str, .
         consumers,
         tables_of=tables_of,
         retention_ms=None,
+        config=CLEANED_BY_US,
     )
 
 
@@ -217,6 +222,7 @@ _OUTPUTS = (
         ("subscribers",),
         tables_of=("recommender", "gateway"),
         retention_ms=None,
+        config=CLEANED_BY_US,
     ),
     Topic(
         CATEGORY_SENTIMENT,
@@ -227,6 +233,7 @@ _OUTPUTS = (
         ("subscribers",),
         tables_of=("sentiment",),  # which publishes what differs from it
         retention_ms=None,
+        config=CLEANED_BY_US,
     ),
     Topic(
         RECOMMENDATIONS,
@@ -236,6 +243,7 @@ _OUTPUTS = (
         ("recommender",),
         ("subscribers",),
         retention_ms=None,
+        config=CLEANED_BY_US,
     ),
     _view(SEGMENTS, "user", "segments.updated.v1", "recommender", ("gateway",)),
     _view(SIMILAR_ITEMS, "product", "similar-items.updated.v1", "recommender", _LISTED),
@@ -255,6 +263,7 @@ def _internal_table(
         tables_of=tables_of,
         internal=True,
         retention_ms=None,
+        config=CLEANED_BY_US,
     )
 
 
@@ -276,9 +285,16 @@ _INTERNAL = (
     # Vectors of the shop's knowledge, by what they were made of: a cache of the answers workers.
     _internal_table(ENTRY_VECTORS, "encoders, title and text", ("answers",), ("answers",)),
     _handed_on(SEARCHED_QUESTIONS, "answers"),
-    # Whom the recommender, which reads the clicks, was told to forget.
+    # Whom the recommender, which reads the clicks, was told to forget. Besides those named here,
+    # every worker that keeps state reads it.
     Topic(
-        ERASED_USERS, "user", "delete", (), ("recommender",), tables_of=("answers",), internal=True
+        ERASED_USERS,
+        "number of a user",
+        "delete",
+        (),
+        ("recommender", "operators"),
+        tables_of=("answers",),
+        internal=True,
     ),
     Topic(
         ITEM_PAIRS,

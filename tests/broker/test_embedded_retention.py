@@ -11,8 +11,9 @@ import pytest
 
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.runtime.kafka.admin import COMPACTED_BY_US, init_topics
+from shopkeeper.shared.runtime.kafka.copies import is_copy
 from shopkeeper.shared.runtime.kafka.publisher import Publisher
-from shopkeeper.shared.runtime.processes.embedded_retention import EmbeddedRetention, is_copy
+from shopkeeper.shared.runtime.processes.embedded_retention import EmbeddedRetention
 from shopkeeper.shared.testing.records import read_topic, until_consumed
 from shopkeeper.shared.testing.workers import worker_process
 

@@ -30,6 +30,7 @@ class Published(NamedTuple):
     searched: bool = False  # a list that a search caused
     experts: str = ""  # who spoke for its items, and how far its maker had read: as in the
     views: str = ""  # headers `ce_experts` and `ce_views`
+    copy: bool = False  # published again as it was, to let what lay before it go
 
 
 class Place(NamedTuple):
@@ -98,6 +99,10 @@ class Subscription:
             self._waiting.append(record)
         self.wake()
 
+    def forget(self) -> None:
+        """What waits is not to be told any more."""
+        self._waiting.clear()
+
     def take(self) -> list[tuple[Place, Published]]:
         """What waits, each with the place after it."""
         taken = []
@@ -134,9 +139,17 @@ class Feed:
     def take(self, records: Iterable[Published]) -> None:
         """What was published, in the order of each partition."""
         for record in records:
-            self._log(record.kind, record.partition).add(record)
+            log = self._log(record.kind, record.partition)
+            if record.copy:
+                log.following = record.offset + 1
+                if record.kind == LISTS and record.key not in self._lists:
+                    self._keep(record)
+                continue  # nothing new for anybody
             if record.kind == LISTS:
+                if record.value is None:
+                    self._forget(record.key)
                 self._keep(record)
+            log.add(record)
             if record.value is not None and (record.kind == ANSWERS or record.searched):
                 held = self._answers if record.kind == ANSWERS else self._searches
                 held[record.cause] = record
@@ -205,6 +218,18 @@ class Feed:
         listening.discard(subscription)
         if not listening:
             self._subscribers.pop(subscription.key, None)
+
+    def _forget(self, key: bytes) -> None:
+        """A user was erased: of what came before, nothing is held."""
+        for log in self._logs.values():
+            if any(record.key == key for record in log.records):
+                left = [record for record in log.records if record.key != key]
+                log.records = deque(left, maxlen=self._records_max)
+        for held in (self._answers, self._searches):
+            for cause in [cause for cause, record in held.items() if record.key == key]:
+                del held[cause]
+        for subscription in self._subscribers.get(key, ()):
+            subscription.forget()
 
     def _log(self, kind: str, partition: int) -> _Log:
         return self._logs.setdefault((kind, partition), _Log(self._records_max))

@@ -32,6 +32,7 @@ IDS_MAX = 2000  # events of one watched user
 KEY_BYTES = 5
 QUANTILES = (0.5, 0.99)
 PLACE = ("topic", "partition", "offset")
+ERASED = "user.erased.v1"
 
 # Not what passes, but what services keep for themselves.
 _KEPT = frozenset({topics.LAYOUT, *map(topics.checkpoints, topics.SERVICES)})
@@ -237,6 +238,8 @@ class Trace:
         told = set()
         for record in records:
             passed = self._linked(record, now_s)
+            if passed.type == ERASED and passed.user:
+                self._forget(passed.user)
             self._ring.append(passed)
             shown = self._is_shown(passed, now_s)
             for watch in self._watches:
@@ -264,6 +267,15 @@ class Trace:
         while len(self._causes) > CAUSES_MAX:
             self._causes.popitem(last=False)
         return record
+
+    def _forget(self, user: str) -> None:
+        """A user was erased: who begins to watch is told nothing of before."""
+        key = user.encode()
+        gone = {each.id for each in self._ring if user == each.user or key == each.key}
+        left = [each for each in self._ring if each.id not in gone and each.cause not in gone]
+        self._ring = deque(left, maxlen=RECORDS_MAX)
+        for event_id in gone:
+            self._causes.pop(event_id, None)
 
     def _is_shown(self, passed: Passed, now_s: float) -> bool:
         """Of many, some events with everything that they cause, so that each way is whole."""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 PROBLEM = "application/problem+json"
+PARTS_LOGGED = 3  # of a path: /v1/users
 
 
 class Problem(HTTPException):
@@ -37,6 +38,12 @@ def respond(request: Request[Any, Any, Any], error: Exception) -> Response[dict[
     return Response(document, status_code=status, media_type=PROBLEM, headers=headers)
 
 
+def _without_ids(path: str) -> str:
+    """What kind of path it is: what comes after that names users."""
+    parts = path.split("/")
+    return "/".join(parts[:PARTS_LOGGED]) + ("/..." if len(parts) > PARTS_LOGGED else "")
+
+
 def described(
     method: str, path: str, error: Exception
 ) -> tuple[int, dict[str, Any], dict[str, str]]:
@@ -45,7 +52,7 @@ def described(
     status = getattr(error, "status_code", HTTP_500_INTERNAL_SERVER_ERROR)
     known = isinstance(error, HTTPException)
     if not known:
-        log.error("%s %s failed", method, path, exc_info=error)
+        log.error("%s %s failed", method, _without_ids(path), exc_info=error)
     document: dict[str, Any] = {
         "type": "about:blank",
         "title": getattr(error, "title", None) or _title(status),

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from shopkeeper.shared.contracts import topics
+from shopkeeper.shared.contracts import erased_users, topics
 from shopkeeper.shared.contracts.envelope import Output
-from shopkeeper.shared.contracts.erased_users import ErasedUser
 from shopkeeper.shared.contracts.events.recommendation import (
     RECOMMENDATIONS_UPDATED,
     Reason,
@@ -314,5 +313,5 @@ def _reason(code: str, parameter: str | None) -> Reason:
 
 def _told_to_others(user: str, time_ms: int) -> Output:
     """For services that read no clicks, and keep something of the user."""
-    value = msgspec.json.encode(ErasedUser(user=user, time_ms=time_ms))
-    return Output(topics.ERASED_USERS, user.encode(), value, [])
+    key, value = erased_users.encode(user, time_ms)
+    return Output(topics.ERASED_USERS, key, value, [])

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from shopkeeper.shared.contracts.envelope import KeyValue
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from shopkeeper.shared.contracts.envelope import Event
 
@@ -53,6 +53,9 @@ class Source:
     # kept by key.
     key_of: Callable[[Event], str | None] | None = None
     handovers: Handovers | None = None
+    # The user ids that an event names (see `state.erasures`): one that is not newer than an erasure
+    # of any of them is skipped. None: the order of the log decides, or it is about no user.
+    users_of: Callable[[Event], Iterable[str | None]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,6 +76,7 @@ def of_service(spec: ServiceSpec) -> list[Grant]:
         letters = [topics.dead_letters(topic, spec.name) for topic in spec.consumes]
         found.add("Topic", [t for t in letters if t in topics.BY_NAME], "dead letters", WRITE)
         found.add("Topic", checkpoints, "its state", READ, WRITE, DELETE)
+        found.add("Topic", [topics.ERASED_USERS], "whose events are skipped", READ)
         found.add("Topic", [topics.LAYOUT], "by how many partitions state is split", READ)
         found.add("Group", [group(spec.name)], "its place among its workers", READ)
     return found.listed()

@@ -16,7 +16,7 @@ from . import fetching
 from .records import readable
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
     from shopkeeper.shared.contracts.envelope import KeyValue
 
@@ -46,15 +46,18 @@ class GlobalTables:
         client_id: str,
         positions: dict[str, int],
         on_left_out: Callable[[str], object] = lambda topic: None,
+        *,
+        unpositioned: Collection[str] = (),
     ) -> None:
-        """positions: kept: by topic (unprefixed), the sum of the next offsets of its partitions.
+        """positions: kept: by topic (unprefixed), the sum of the next offsets of its partitions,
+        but of those that are `unpositioned`.
         on_left_out: told the topic (unprefixed) of each batch that cannot be decoded."""
         self._on_left_out = on_left_out
         self._kafka = kafka
         self._apply = {kafka.topic(name): function for name, function in apply.items()}
         self._on_state_thread = on_state_thread
         self._client_id = client_id
-        self._positions = positions
+        self._positions, self._unpositioned = positions, frozenset(unpositioned)
         self._name = {kafka.topic(name): name for name in apply}
         self._next: dict[TopicPartition, int] = {}
         self._consumer: AIOKafkaConsumer | None = None
@@ -116,6 +119,8 @@ class GlobalTables:
     def _take(self, partition: TopicPartition, pairs: Sequence[KeyValue], following: int) -> None:
         self._apply[partition.topic](pairs)
         name = self._name[partition.topic]
+        if name in self._unpositioned:
+            return
         gained = following - self._next.get(partition, 0)
         self._positions[name] = self._positions.get(name, 0) + gained
         self._next[partition] = following

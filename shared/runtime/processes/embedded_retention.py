@@ -27,10 +27,9 @@ from aiokafka.errors import KafkaError
 from shopkeeper.shared.contracts import topics
 
 from ..kafka import admin, fetching
+from ..kafka.copies import Copier
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from shopkeeper.shared.contracts.topics import Topic
 
     from ..settings import KafkaSettings
@@ -42,8 +41,6 @@ RECORDS_KEPT = 1_000  # newest, per partition of a topic that is deleted by age
 VIEW_BYTES_KEPT = 100_000  # newest, per partition of a compacted topic: they are left in place
 VIEW_SLACK_BYTES = 300_000  # per partition, beyond twice its latest values
 VIEW_RECORDS_MIN = 20  # fewer are not worth reading
-PASSES_MAX = 10  # of putting newer values back on top of copies
-COPY = "shopkeeper_copy"  # a header: published again by this cleaner, nothing new
 
 fetching.install()
 
@@ -79,6 +76,7 @@ class EmbeddedRetention:
         self._producer = AIOKafkaProducer(
             **kafka.client_options(), enable_idempotence=True, max_request_size=4_000_000
         )
+        self._copier = Copier(self._consumer, self._producer)
 
     async def __aenter__(self) -> EmbeddedRetention:
         await self._admin.start()
@@ -153,7 +151,7 @@ class EmbeddedRetention:
 
     async def _rewrite(self, place: TopicPartition, start: int, end: int) -> int:
         """Publish old values that still count again; returns the offset before which all can go."""
-        records = await self._read(place, start, end)
+        records = await self._copier.read(place, start, end)
         latest = {record.key: record for record in records}
         live, total = sum(map(_size, latest.values())), sum(map(_size, records))
         self._measured[place] = live, total, max(1, len(records))
@@ -170,47 +168,10 @@ class EmbeddedRetention:
             for key, record in latest.items()
             if record.offset < keep_from and record.value is not None
         }
-        read_to, wanted = end, copies
-        for _ in range(PASSES_MAX):
-            if not wanted:
-                return keep_from
-            placed = await self._publish(place, wanted)
-            following = max(placed.values()) + 1
-            newer = {
-                record.key: record
-                for record in await self._read(place, read_to, following)
-                if not is_copy(record) and record.offset < placed.get(record.key, -1)
-            }
-            read_to, wanted = following, newer
+        if await self._copier.publish_newest(place, copies, end):
+            return keep_from
         log.warning("%s/%d changes too fast to be rewritten", *place)
         return start
-
-    async def _publish(
-        self, place: TopicPartition, records: Mapping[bytes | None, Any]
-    ) -> dict[bytes | None, int]:
-        """Publish copies; returns each key's new offset."""
-        sending = {
-            key: await self._producer.send(
-                place.topic,
-                record.value,
-                key=key,
-                partition=place.partition,
-                headers=[*(h for h in record.headers if h[0] != COPY), (COPY, b"1")],
-            )
-            for key, record in records.items()
-        }
-        return {key: (await sent).offset for key, sent in sending.items()}
-
-    async def _read(self, place: TopicPartition, start: int, end: int) -> list[Any]:
-        """The records of [start, end)."""
-        consumer = self._consumer
-        consumer.assign([place])
-        consumer.seek(place, start)
-        records: list[Any] = []
-        while await consumer.position(place) < end:
-            found = await consumer.getmany(place, timeout_ms=200)
-            records += (r for r in found.get(place, ()) if r.offset < end)
-        return records
 
 
 _CHECKPOINTS = frozenset(topics.checkpoints(service) for service in topics.SERVICES)
@@ -226,8 +187,3 @@ def _readers(topic: Topic) -> list[str]:
     """The services whose groups consume the topic: those that may dead-letter its records. Who
     else reads it reads it whole, and commits nothing."""
     return [s for s in topics.SERVICES if topics.dead_letters(topic.name, s) in topics.BY_NAME]
-
-
-def is_copy(record: Any) -> bool:
-    """Whether a record was published again by this cleaner: it says nothing new."""
-    return any(name == COPY for name, _ in record.headers or ())

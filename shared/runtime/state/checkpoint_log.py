@@ -65,13 +65,13 @@ class CheckpointLog:
         behind = {s: self._bytes_from(self._newest.get(s, (-1, 0))[0]) for s in self._sources}
         return [source for source, size in behind.items() if size > allowed]
 
-    def deletable_before(self) -> int | None:
+    def deletable_before(self, slack_bytes: int = SLACK_BYTES) -> int | None:
         """The offset before which all can go; None where that is less than the slack."""
         if any(source not in self._newest for source in self._sources):
             return None  # its first checkpoint may be under way, anywhere
         before = min(first for first, _ in self._newest.values())
         garbage = self.retained_bytes - self._bytes_from(before)
-        return before if garbage > SLACK_BYTES else None
+        return before if garbage > slack_bytes else None
 
     def deleted_before(self, offset: int) -> None:
         """The broker has deleted everything below `offset`."""

@@ -25,7 +25,7 @@ from ..kafka.records import Mark, readable
 from ..refusal import OperatorNeeded
 from .checkpoint import Checkpoint
 from .checkpoint_chain import FORMAT_VERSION, Part, manifest_id
-from .checkpoint_log import CheckpointLog
+from .checkpoint_log import SLACK_BYTES, CheckpointLog
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -250,8 +250,11 @@ class CheckpointStore:
         found = self._logs.get(partition)
         return [] if found is None else found.pinning()
 
-    async def delete_superseded(self, admin: AIOKafkaAdminClient) -> bool:
-        """Delete what lies before every source's newest checkpoint, where it is worth it.
+    async def delete_superseded(
+        self, admin: AIOKafkaAdminClient, slack_bytes: int = SLACK_BYTES
+    ) -> bool:
+        """Delete what lies before every source's newest checkpoint, where that is more than the
+        slack.
 
         Returns False where the broker did not. That is only logged: too many records are a cost,
         not an error. A former owner that still runs deletes before its *own* newest checkpoints at
@@ -262,7 +265,7 @@ class CheckpointStore:
         due = {
             TopicPartition(name, number): RecordsToDelete(before_offset=before)
             for number, found in self._logs.items()
-            if (before := found.deletable_before()) is not None
+            if (before := found.deletable_before(slack_bytes)) is not None
         }
         if not due:
             return True

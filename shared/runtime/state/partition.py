@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 FORWARDED_OFFSETS = "runtime.forwarded"
+ERASED = "erased_user"  # why an event is skipped
 
 
 class Decoder(Protocol):
@@ -163,9 +164,10 @@ class PartitionState:
         recent_ids_max: int,
         count: int | None = None,
         key_of: Callable[[Event], str | None] | None = None,
+        too_late: Callable[[Event], bool] | None = None,
     ) -> None:
         """count: by how many partitions keyed state is split (None: it is not, nothing is routed).
-        key_of: see `Source`."""
+        key_of: see `Source`. too_late: whether an event is of a user who was erased since."""
         self.topic, self.number = topic, number  # unprefixed
         self._service = service
         self._processor = processor
@@ -175,6 +177,7 @@ class PartitionState:
         self._recent = RecentIds(recent_ids_max)
         self._count = count
         self._router = None if count is None else Router(topic, number, count, key_of)
+        self._too_late = too_late
         self.next_offset = 0
         self.last_record: Mark | None = None  # of what was folded
 
@@ -246,9 +249,13 @@ class PartitionState:
             counts.dropped = self._decoder.take_dropped()
         outputs: list[Output] = []
         folded: Any = None
+        parts_passed = 0
+        if self._too_late is not None:
+            events, parts_passed = self._without_erased(events, self._too_late, counts)
+        counts.processed = parts_passed
         if events:
             folded, refused = fold(events, clock_ms())
-            counts.processed = len(events) - len(refused)
+            counts.processed += len(events) - len(refused)
             rejected += several.take_refused(refused)
         letters: list[tuple[Rejected, tuple[int, ...]]] = [(r, ()) for r in rejected]
         if several:
@@ -264,6 +271,21 @@ class PartitionState:
         assert counts.balance(), counts
         times = np.fromiter((e.time_ms for e in events), dtype=np.float64, count=len(events))
         return BatchResult(outputs, counts, times, folded)
+
+    @staticmethod
+    def _without_erased(
+        events: list[Event], too_late: Callable[[Event], bool], counts: RecordCounts
+    ) -> tuple[list[Event], int]:
+        """Events but for those of erased users, which count as skipped; and how many of these were
+        parts of a record, whose books are kept by record (`_count_several`)."""
+        left = [event for event in events if not too_late(event)]
+        if len(left) == len(events):
+            return events, 0
+        parts = sum(event.part is not None for event in events)
+        parts -= sum(event.part is not None for event in left)
+        if passed := len(events) - len(left) - parts:
+            counts.skipped[ERASED] += passed
+        return left, parts
 
     @staticmethod
     def _count_several(

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from shopkeeper.shared.contracts.envelope import Output
 
     from ..state.checkpoints import CheckpointStore
+    from ..state.erasures import Erasures
     from ..telemetry.broker_watch import BrokerWatch
     from .ending import Ending
     from .owned_partition import OwnedPartition, OwnedPartitions
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 LOOK_S = 1.0
 COLLECT_AGAIN_S = 30.0  # after the broker did not delete what was superseded
 BYTES_PER_S = 2_000_000  # states are written at most so fast, on average
+SETTLE_S = 15.0  # until what an erasure has others publish was read
 WRITING_SHARE = 5  # at most a fifth of the time goes into writing
 
 
@@ -51,8 +53,11 @@ class Checkpointer:
         watch: BrokerWatch,
         telemetry: WorkerTelemetry,
         ending: Ending,
+        erasures: Erasures,
     ) -> None:
         """topic: the service's, unprefixed. interval_s: CHECKPOINT_INTERVAL."""
+        self._erasures = erasures
+        self._purged_for: float | None = None  # the erasure of which no old checkpoint is left
         self._store, self._topic, self._interval_s = store, topic, interval_s
         self._thread, self._watch = thread, watch
         self._telemetry, self._ending = telemetry, ending
@@ -66,8 +71,17 @@ class Checkpointer:
             return False
         if owned.changed:
             return True
+        if self._holds_erased(owned):
+            return True
         # Nothing new in it, but it keeps others' old checkpoints from being deleted.
         return owned.state.topic in self._store.pinning(owned.partition.partition)
+
+    def _holds_erased(self, owned: OwnedPartition) -> bool:
+        """Whether its newest checkpoint may have something of a user who was erased, or keeps one
+        from being deleted that has. What follows from an erasure on other topics (a profile's
+        removal, for instance) is folded later, hence `SETTLE_S`."""
+        heard_at = self._erasures.heard_at
+        return heard_at is not None and owned.taken_at < heard_at + SETTLE_S
 
     def begin_if_due(self, owned: OwnedPartition) -> None:
         """`begin`, where it is `due`."""
@@ -84,8 +98,13 @@ class Checkpointer:
         assert owned.saving is None
 
         number = owned.partition.partition
-        # Others' garbage lies behind its base: only another base lets that go.
-        base_due = owned.written.base_due or owned.state.topic in self._store.pinning(number)
+        # Others' garbage lies behind its base, or somebody in it who was erased: only another base
+        # lets that go.
+        base_due = (
+            owned.written.base_due
+            or self._holds_erased(owned)
+            or owned.state.topic in self._store.pinning(number)
+        )
 
         def take() -> Taken:
             changed = None if base_due else owned.state.changes()
@@ -94,12 +113,13 @@ class Checkpointer:
             outputs = owned.written.encode(checkpoint, self._topic, base=base)
             return Taken(checkpoint.next_offset, outputs, base)
 
+        taken_at = time.monotonic()
         taken = self._thread.submit(take)
         owned.saving = asyncio.create_task(
-            self._ending.guarded(lambda: self._save(owned, taken)), name="checkpoint"
+            self._ending.guarded(lambda: self._save(owned, taken, taken_at)), name="checkpoint"
         )
 
-    async def _save(self, owned: OwnedPartition, taking: Awaitable[Taken]) -> None:
+    async def _save(self, owned: OwnedPartition, taking: Awaitable[Taken], taken_at: float) -> None:
         started = time.monotonic()
         topic, number = owned.state.topic, owned.state.number
         try:
@@ -108,7 +128,7 @@ class Checkpointer:
         finally:
             owned.saving = None
         size = sum(len(o.value or b"") for o in taken.outputs)
-        owned.durable = taken.next_offset
+        owned.durable, owned.taken_at = taken.next_offset, taken_at
         owned.saved_at = time.monotonic()
         # Large ones are written less often: at most a fifth of the time goes into writing.
         # Waiting for a broker that was away is none: a minute of it would cost five more.
@@ -137,13 +157,23 @@ class Checkpointer:
         while True:
             await asyncio.sleep(LOOK_S)
             self._telemetry.checkpoint_log(self._store.retained_bytes())
-            if (
-                partitions.accepting
-                and time.monotonic() >= due
-                and not await self._store.delete_superseded(admin)
-            ):
-                due = time.monotonic() + COLLECT_AGAIN_S
+            if partitions.accepting and time.monotonic() >= due:
+                deleted = await self._collect(admin, partitions)
+                due = 0.0 if deleted else time.monotonic() + COLLECT_AGAIN_S
+
+    async def _collect(self, admin: AIOKafkaAdminClient, partitions: OwnedPartitions) -> bool:
+        """Delete what is superseded: all of it, from an erasure on until every partition's newest
+        checkpoint was taken after it. Returns False where the broker did not."""
+        heard_at = self._erasures.heard_at
+        if heard_at is None or heard_at == self._purged_for:
+            return await self._store.delete_superseded(admin)
+        last = all(not self._holds_erased(owned) for owned in partitions)
+        deleted = await self._store.delete_superseded(admin, slack_bytes=0)
+        if last and deleted:
+            self._purged_for = heard_at
+        return deleted
 
     def let_go(self) -> None:
         """The partitions are no longer ours: their new owner collects."""
+        self._purged_for = None
         self._store.forget()

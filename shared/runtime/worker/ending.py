@@ -10,6 +10,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from ..kafka.rights import refusal
+from ..telemetry.logs import words_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -44,7 +45,7 @@ class Ending:
                 self._service,
                 type(error).__name__,
                 error,
-                exc_info=error if isinstance(error, AssertionError) else None,
+                exc_info=None if words_of(error) else error,
             )
         self._owned.accepting = False
         self._health.not_ready = {"failed": type(error).__name__}

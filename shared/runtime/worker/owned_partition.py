@@ -39,6 +39,7 @@ class OwnedPartition:
         self.written = Written()  # read and changed on the state thread, or while nothing is saved
         self.saving: asyncio.Task[None] | None = None  # writes a checkpoint
         self.saved_at = time.monotonic()
+        self.taken_at = 0.0  # monotonic, of the newest checkpoint that was written here
         self.interval_s = 0.0  # at least, between two checkpoints
 
     @property

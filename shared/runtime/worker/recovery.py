@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ..kafka.offsets import Partition
     from ..settings import WorkerSettings
     from ..state.checkpoints import CheckpointStore
+    from ..state.erasures import Erasures
     from .layout_watch import LayoutWatch
     from .state_thread import StateThread
     from .telemetry import WorkerTelemetry
@@ -38,7 +39,9 @@ class Recovery:
         layout: LayoutWatch,
         thread: StateThread,
         telemetry: WorkerTelemetry,
+        erasures: Erasures,
     ) -> None:
+        self._erasures = erasures
         self._service, self._settings = service, settings
         self._store, self._layout = store, layout
         self._thread, self._telemetry = thread, telemetry
@@ -91,4 +94,5 @@ class Recovery:
             recent_ids_max=self._settings.recent_ids_max,
             count=self._layout.split_by(source.topic),
             key_of=source.key_of,
+            too_late=None if source.users_of is None else self._erasures.too_late(source.users_of),
         )

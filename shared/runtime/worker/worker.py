@@ -37,12 +37,12 @@ from shopkeeper.shared.contracts import topics
 
 from ..kafka import acls
 from ..kafka.faust_app import BatchApp, make_app
-from ..kafka.global_tables import GlobalTables
 from ..kafka.membership import GroupWait
 from ..kafka.offsets import Partition
 from ..kafka.sink import Sink
 from ..shutdown import LEAVE_S, Deadline, end_all
 from ..state.checkpoints import CheckpointStore
+from ..state.erasures import Erasures
 from ..tasks import end_tasks
 from ..telemetry.broker_watch import BrokerWatch
 from ..telemetry.health import Health, HealthServer
@@ -59,6 +59,7 @@ from .prerequisites import TopicsMissing as TopicsMissing
 from .prerequisites import checked_topics
 from .recovery import Recovery
 from .state_thread import StateThread
+from .tables import make_tables
 from .telemetry import WorkerTelemetry
 
 if TYPE_CHECKING:
@@ -113,13 +114,14 @@ class Worker:
         self._refresh = service.refresh
         self._telemetry = WorkerTelemetry(service, kafka.topic_prefix, self.metrics, self.health)
         self._components = Components(service.components, self._ending, self.health)
-        self._tables = GlobalTables(
+        self._erasures = Erasures()
+        self._tables = make_tables(
+            service,
             kafka,
-            service.tables,
-            self._thread.run,
-            f"{self.name}-tables",
-            service.positions,
-            lambda topic: self.metrics.batches_left_out.labels(topic).inc(),
+            thread=self._thread,
+            client_id=f"{self.name}-tables",
+            on_left_out=lambda topic: self.metrics.batches_left_out.labels(topic).inc(),
+            erasures=self._erasures,
         )
         self._layout = LayoutWatch(
             kafka,
@@ -137,6 +139,7 @@ class Worker:
             watch=self._watch,
             telemetry=self._telemetry,
             ending=self._ending,
+            erasures=self._erasures,
         )
         self._pipeline = BatchPipeline(
             settings=settings,
@@ -162,6 +165,7 @@ class Worker:
                 layout=self._layout,
                 thread=self._thread,
                 telemetry=self._telemetry,
+                erasures=self._erasures,
             ),
             pipeline=self._pipeline,
             checkpointer=self._checkpointer,

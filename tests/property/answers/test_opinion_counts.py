@@ -151,7 +151,7 @@ def test_counts_are_those_of_the_reviews_that_are_left(log, cuts, killed):
                 found = about(table.of(product), facet)
                 assert (found.mentioning, found.positive, found.negative) == expected
                 assert len(found.sentences) <= 2 * found.reviewers
-    for key in live.sweep():
+    for key, *_ in live.sweep():
         live.apply([(key, None)])
     assert live.sweep() == []
 

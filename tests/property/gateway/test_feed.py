@@ -80,6 +80,49 @@ def test_who_does_not_take_is_let_go_and_what_is_held_is_bounded():
     assert feed.latest(bytes([9])) is None
 
 
+EVENTS = st.tuples(
+    st.sampled_from(KEYS),
+    st.sampled_from((LISTS, ANSWERS)),
+    st.sampled_from(("new", "copy", "gone")),
+)
+
+
+@given(st.lists(EVENTS, max_size=40))
+def test_of_an_erased_user_nothing_is_held_and_copies_say_nothing_new(steps):
+    feed = Feed(lists_max=10, records_max=1000)
+    listening = feed.subscribe(b"a", PARTS, None, lambda: None)
+    following = {LISTS: 0, ANSWERS: 0}
+    newest, told, answers = {}, [], {}  # the naive twin
+    for n, (key, kind, what) in enumerate(steps):
+        gone = what == "gone"
+        kind = LISTS if gone else kind
+        value = None if gone else b"%d" % n
+        record = Published(kind, 0, following[kind], key, value, f"{n}", copy=what == "copy")
+        following[kind] += 1
+        feed.take([record])
+        if what == "copy":
+            if kind == LISTS:
+                newest.setdefault(key, value)
+            continue
+        if gone:
+            newest.pop(key, None)
+            answers = {cause: of for cause, of in answers.items() if of != key}
+            told = [each for each in told if each.key != key]
+        elif kind == LISTS:
+            newest[key] = value
+        else:
+            answers[f"{n}"] = key
+        if key == b"a":
+            told.append(record)
+    assert {key: feed.latest(key).value for key in KEYS if feed.latest(key)} == newest
+    assert [each for _, each in listening.take()] == told
+    held = {f"{n}" for n in range(len(steps)) if feed.answer_to(f"{n}") is not None}
+    assert held == {*answers}
+    back = feed.subscribe(b"a", PARTS, Place(0, 0), lambda: None)
+    again = {(each.kind, each.offset) for _, each in back.take()}
+    assert again <= {(each.kind, each.offset) for each in told}
+
+
 @given(st.text(max_size=40))
 def test_any_last_event_id_is_a_place_or_none(text):
     place = Place.parse(text)

@@ -6,6 +6,7 @@ from shopkeeper.services.answers.core.opinions.review_table import ReviewTable
 from shopkeeper.services.answers.core.opinions.route import OpinionRoute
 from shopkeeper.services.answers.core.product_table import ProductTable
 from shopkeeper.services.answers.core.question import Question
+from shopkeeper.shared.contracts.erased_users import number_of
 from shopkeeper.shared.contracts.events.shop import ProductCatalogued
 from shopkeeper.shared.contracts.review_digests import (
     FORMAT,
@@ -71,7 +72,7 @@ def read(into, records):
     """Records, and erasures among them, in their order."""
     for key, value in records:
         if isinstance(value, int):
-            into.erase([(key, value)])
+            into.erase([(number_of(key), value)])
         else:
             into.apply([(key, value)])
 

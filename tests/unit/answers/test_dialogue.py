@@ -18,11 +18,13 @@ from shopkeeper.services.answers.core.dialogue.conversation import (
     Asked,
     Conversations,
     Key,
+    Turn,
 )
 from shopkeeper.services.answers.core.dialogue.small_talk import small_talk, wants_person
 from shopkeeper.services.answers.core.dialogue.suggestions import Suggestions
 from shopkeeper.services.answers.core.question import Answer, Question
 from shopkeeper.services.answers.recommended import Recommended
+from shopkeeper.shared.contracts import erased_users
 from shopkeeper.shared.text.chinese import simplified
 from shopkeeper.shared.text.normalisation import normalise
 from tests.unit.answers.dialogue_shop import Shop
@@ -120,6 +122,32 @@ def test_an_erased_user_is_forgotten_also_in_an_older_checkpoint():
     assert list(conversations._kept) == [Key("v", "conversation c")]
     conversations.of([Asked(Question("hi again", None, "u", None, "c"), 3000)])
     assert len(conversations) == 2
+
+
+def test_conversations_in_which_an_erased_users_review_was_quoted_are_forgotten():
+    erased = ErasedUsers()
+    conversations = erased.watched(Conversations(10, erased.erased_ms))
+    words = ["Very comfortable, my feet are happy."]
+    for user, answered in (
+        ("u", f"Two say so: “{words[0][:20]}"),
+        ("v", "Very good."),
+        ("w", None),
+    ):
+        [kept] = conversations.of([Asked(Question("hi", None, user, None, "c"), 1000)])
+        kept.turns = (Turn("hi", answered),)
+    erased.forget_words([])
+    assert len(conversations) == 3
+    erased.forget_words(words)
+    assert [key.user for key in conversations._kept] == ["v", "w"]
+
+
+def test_what_an_erased_user_asked_before_is_not_kept_when_it_is_read_again():
+    erased = ErasedUsers()
+    conversations = erased.watched(Conversations(10, erased.erased_ms))
+    erased.apply([erased_users.encode("u", 2000)])
+    for time_ms, held in ((1000, 0), (2000, 0), (2001, 1)):
+        conversations.of([Asked(Question("hi", None, "u", None, "c"), time_ms)])
+        assert len(conversations) == held
 
 
 def test_a_checkpoint_of_another_version_is_refused():

@@ -149,9 +149,11 @@ def test_an_erased_author_is_neither_counted_nor_quoted_and_is_swept():
     ):
         held = table(order)
         assert [digest.review_id for digest in held.of("shoe")] == ["r2"]
-        assert held.sweep() == [records[0][0]]
+        assert [tuple(each) for each in held.sweep()] == [(records[0][0], "shoe", "r1", 20)]
+        assert held.take_words_gone() == []
         held.apply([(records[0][0], None)])
         assert held.sweep() == []
+        assert held.take_words_gone() == ["Comfortable."]
     later = reviewed("shoe", 1, "Comfortable.", 1, author="gone", fit=1, time_ms=30)
     assert len(table([erased("gone", 20), later]).of("shoe")) == 1
 

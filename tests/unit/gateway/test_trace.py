@@ -43,6 +43,19 @@ def watched(trace: Trace, **filters: str) -> Watch:
     return watch
 
 
+def test_who_begins_to_watch_is_told_nothing_of_an_erased_user() -> None:
+    trace = Trace(b"salt")
+    first = watched(trace)
+    value = {"user_id": USER, "type": "user.erased.v1", "id": "gone"}
+    (erased,) = Parser(PREFIX).parse(topics.CLICKS, record(value, USER.encode(), 9))
+    of_other = clicked("e3", 2_000, 3, "other")
+    trace.take([clicked("e1", 1_000), caused(topics.RECOMMENDATIONS, "e1", 1_012), of_other], 5.0)
+    trace.take([erased], 6.0)
+    assert len(first.take()) == 4
+    assert [each.id for each in watched(trace, user=USER).take()] == ["gone"]
+    assert [each.id for each in watched(trace, user="other").take()] == ["e3"]
+
+
 def test_an_output_is_told_with_its_cause_and_how_long_it_took() -> None:
     trace = Trace(b"salt")
     watch = watched(trace)

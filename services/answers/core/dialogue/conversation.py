@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 EXPIRES_MS = 30 * 60 * 1000  # of event time without a question
 TURNS_MAX = 6
 TURN_CHARACTERS_MAX = 200
+OPENING_CHARACTERS = 16  # of a sentence, by which a quote of it is known
 VERSION = 1
 
 
@@ -95,7 +96,7 @@ class Conversations:
 
     def _of(self, asked: Asked) -> Conversation:
         key = key_of(asked)
-        if key is None:
+        if key is None or self._is_erased(key, asked.time_ms):
             return Conversation(asked.time_ms)
         kept = self._kept.pop(key, None)
         if kept is None or self._is_over(key, kept, asked.time_ms):
@@ -108,13 +109,24 @@ class Conversations:
         return kept
 
     def _is_over(self, key: Key, kept: Conversation, time_ms: int) -> bool:
-        return time_ms - kept.time_ms > EXPIRES_MS or kept.time_ms <= self._erased_ms(key.user)
+        return time_ms - kept.time_ms > EXPIRES_MS or self._is_erased(key, kept.time_ms)
 
-    def erase(self, users: Iterable[str]) -> None:
-        """Forget what these users said before they were to be forgotten."""
-        gone = {user for user in users if user}
-        for key in [key for key in self._kept if key.user in gone]:
-            if self._kept[key].time_ms <= self._erased_ms(key.user):
+    def _is_erased(self, key: Key, time_ms: int) -> bool:
+        return bool(key.user) and time_ms <= self._erased_ms(key.user)
+
+    def erase(self) -> None:
+        """Forget what users said before they were to be forgotten. Linear in what is kept."""
+        for key in [k for k, each in self._kept.items() if self._is_erased(k, each.time_ms)]:
+            del self._kept[key]
+
+    def forget_words(self, sentences: Iterable[str]) -> None:
+        """Forget the conversations in which an answer quoted one of these. Linear in what is
+        kept."""
+        # An answer is cut to `TURN_CHARACTERS_MAX`, maybe within the quote.
+        openings = [sentence[:OPENING_CHARACTERS] for sentence in sentences]
+        for key, kept in list(self._kept.items()):
+            said = "\n".join(turn.answered or "" for turn in kept.turns)
+            if any(opening in said for opening in openings):
                 del self._kept[key]
 
     def take_evicted(self) -> int:
@@ -133,7 +145,7 @@ class Conversations:
             raise ValueError(f"conversations of version {version}, not {VERSION}")
         found = msgspec.msgpack.decode(kept, type=list[tuple[str, str, Conversation]])
         self._kept = OrderedDict((Key(user, name), each) for user, name, each in found)
-        self.erase({key.user for key in self._kept})
+        self.erase()
 
 
 def split(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from itertools import islice
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from shopkeeper.shared.contracts.review_digests import (
     NOBODY,
     Digest,
-    author_of,
     unpacked,
 )
 
@@ -21,6 +21,15 @@ ERASED_MAX: Final = 10_000  # authors whose erasure is remembered
 SWEPT_MAX: Final = 2_000  # records removed at once
 
 
+class Swept(NamedTuple):
+    """A review of an erased user: its record's key, and when its author was erased."""
+
+    key: bytes
+    product_id: str
+    review_id: str
+    erased_ms: int
+
+
 class ReviewTable:
     """Digests by product, packed; at `reviews_max` that published longest ago makes room."""
 
@@ -32,8 +41,9 @@ class ReviewTable:
         self._packed: dict[str, dict[bytes, bytes]] = {}  # product -> key -> digest, oldest first
         self._erased: dict[int, int] = {}  # author -> up to when
         self._unswept: set[int] = set()  # authors whose reviews were not looked for yet
-        self._due: dict[bytes, None] = {}  # records to remove from the topic
+        self._due: dict[bytes, Swept] = {}  # records to remove from the topic
         self._evicted = 0
+        self._words_gone: list[str] = []
 
     def __len__(self) -> int:
         return len(self._where)
@@ -49,10 +59,11 @@ class ReviewTable:
                 continue
             self._put(key, record, value or b"")
 
-    def erase(self, erased: Sequence[tuple[str, int]]) -> None:
-        """Forget what these users wrote up to a time (Unix ms), also if it is read later."""
-        for user, time_ms in erased:
-            self._erase(author_of(user, None), time_ms)
+    def erase(self, erased: Sequence[tuple[int, int]]) -> None:
+        """Forget what these users wrote up to a time (Unix ms), also if it is read later. erased:
+        by number, which is the author's."""
+        for author, time_ms in erased:
+            self._erase(author, time_ms)
 
     def of(self, product_id: str) -> list[Digest]:
         """What a product's reviews say, newest first: one review of each author, the newest, and
@@ -70,17 +81,22 @@ class ReviewTable:
         newest = sorted(by_author.values(), key=lambda found: found[:2], reverse=True)
         return [digest for _, _, digest in newest]
 
-    def sweep(self) -> list[bytes]:
-        """Keys of records to remove from the topic: what erased authors wrote. Each is named again
-        until it is gone."""
+    def sweep(self) -> list[Swept]:
+        """Reviews to be withdrawn, and removed from the topic: what erased authors wrote. Each is
+        named again until it is gone."""
         if self._unswept:
             for key, (product_id, author) in self._where.items():
                 if author in self._unswept:
                     digest = unpacked(self._packed[product_id][key])
                     if self._is_erased(digest):
-                        self._due[key] = None
+                        self._due[key] = self._swept(key, digest)
             self._unswept.clear()
-        return [key for key, _ in zip(self._due, range(SWEPT_MAX), strict=False)]
+        return list(islice(self._due.values(), SWEPT_MAX))
+
+    def take_words_gone(self) -> list[str]:
+        """Sentences of erased authors that left since this was asked last."""
+        taken, self._words_gone = self._words_gone, []
+        return taken
 
     def take_evicted(self) -> int:
         """Reviews that made room since this was asked last."""
@@ -89,11 +105,15 @@ class ReviewTable:
 
     def _put(self, key: bytes, digest: Digest | None, packed: bytes) -> None:
         self._due.pop(key, None)
+        if digest is None and self._erased and key in self._where:
+            gone = unpacked(self._packed[self._where[key][0]][key])
+            if self._is_erased(gone):
+                self._words_gone += [sentence.text for sentence in gone.sentences]
         self._drop(key)
         if digest is None:
             return
         if self._is_erased(digest):
-            self._due[key] = None
+            self._due[key] = self._swept(key, digest)
         self._where[key] = digest.product_id, digest.author
         held = self._packed.setdefault(digest.product_id, {})
         held[key] = packed
@@ -121,6 +141,9 @@ class ReviewTable:
             forgotten = next(iter(self._erased))
             del self._erased[forgotten]
             self._unswept.discard(forgotten)
+
+    def _swept(self, key: bytes, digest: Digest) -> Swept:
+        return Swept(key, digest.product_id, digest.review_id, self._erased[digest.author])
 
     def _is_erased(self, digest: Digest) -> bool:
         if digest.author == NOBODY:

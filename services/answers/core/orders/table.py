@@ -3,7 +3,10 @@ at."""
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING
+
+from shopkeeper.shared.contracts.erased_users import number_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -26,8 +29,8 @@ class OrderTable:
             raise ValueError("orders_max must be at least 1")
         self.orders_max = orders_max
         self._orders: dict[str, Order] = {}  # that changed longest ago first
-        self._by_user: dict[str, dict[str, None]] = {}
-        self._erased: dict[str, int] = {}  # user -> Unix milliseconds
+        self._by_user: dict[int, dict[str, None]] = {}  # number of a user -> orders
+        self._erased: dict[int, int] = {}  # number of a user -> Unix milliseconds
         self._condemned: dict[str, None] = {}
         self._evicted = 0
 
@@ -36,7 +39,8 @@ class OrderTable:
 
     def of(self, user_id: str) -> list[Order]:
         """A customer's orders, that changed longest ago first."""
-        return [self._orders[name] for name in self._by_user.get(user_id, ())]
+        own = (self._orders[name] for name in self._by_user.get(number_of(user_id), ()))
+        return [order for order in own if order.user_id == user_id]
 
     def change(self, changes: Mapping[str, Order | None]) -> None:
         """Take in what became of orders, by id, in their order; None: it is removed."""
@@ -49,21 +53,22 @@ class OrderTable:
             else:
                 self._condemned.pop(order_id, None)
                 self._orders[order_id] = order
-                self._by_user.setdefault(order.user_id, {})[order_id] = None
+                self._by_user.setdefault(number_of(order.user_id), {})[order_id] = None
         for order_id in list(_first(self._orders, len(self._orders) - self.orders_max)):
             self._drop(order_id)
             self._evicted += 1
 
-    def erase(self, users: Iterable[tuple[str, int]]) -> None:
-        """Forget these users' orders. users: with the time of the erasure, Unix milliseconds."""
-        for user, time_ms in users:
-            self._erased[user] = max(time_ms, self._erased.pop(user, 0))
-            for order in self.of(user):
+    def erase(self, users: Iterable[tuple[int, int]]) -> None:
+        """Forget these users' orders. users: by number, with the time of the erasure, Unix
+        milliseconds."""
+        for number, time_ms in users:
+            self._erased[number] = max(time_ms, self._erased.pop(number, 0))
+            for order in [self._orders[name] for name in self._by_user.get(number, ())]:
                 if self._forgotten(order):
                     self._drop(order.id)
                     self._condemn(order.id)
-        for user in list(_first(self._erased, len(self._erased) - ERASED_MAX)):
-            del self._erased[user]
+        for number in list(islice(self._erased, max(0, len(self._erased) - ERASED_MAX))):
+            del self._erased[number]
 
     def take_condemned(self) -> list[str]:
         """Orders of erased users that the topic held when it was read; each is named once."""
@@ -77,16 +82,19 @@ class OrderTable:
         return evicted
 
     def _forgotten(self, order: Order) -> bool:
-        erased_ms = self._erased.get(order.user_id)
+        if not self._erased:
+            return False
+        erased_ms = self._erased.get(number_of(order.user_id))
         return erased_ms is not None and order.placed_ms <= erased_ms
 
     def _drop(self, order_id: str) -> None:
         order = self._orders.pop(order_id, None)
         if order is not None:
-            own = self._by_user[order.user_id]
+            number = number_of(order.user_id)
+            own = self._by_user[number]
             del own[order_id]
             if not own:
-                del self._by_user[order.user_id]
+                del self._by_user[number]
 
     def _condemn(self, order_id: str) -> None:
         self._condemned[order_id] = None

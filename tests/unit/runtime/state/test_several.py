@@ -5,6 +5,8 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import orjson
+from hypothesis import given
+from hypothesis import strategies as st
 
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.contracts.dead_letter import PREFIX
@@ -148,3 +150,38 @@ def test_a_made_up_id_is_that_of_the_first_place_for_each_event():
     result = one.process([copy, copy], lambda: 0)
     assert result.counts.repeats == 1, "forwarded twice by a worker that was killed"
     assert [event_id for _, _, event_id in seen.events] == [f"{TOPIC}/0/7#0", f"{TOPIC}/0/7#1"]
+
+
+USERS = st.sampled_from(["u", "v", "w"])
+
+
+@given(
+    log=st.lists(st.lists(USERS, min_size=1, max_size=3), max_size=6),
+    erased=st.sets(USERS),
+    cut=st.integers(1, 6),
+)
+def test_events_of_erased_users_are_passed_over_and_the_books_balance(log, erased, cut):
+    """log: users of the events of each record; one event stands alone."""
+
+    def of(users, offset):
+        calls = [(f"m{offset}.{n}", user, f"p{offset}.{n}") for n, user in enumerate(users)]
+        if len(calls) > 1:
+            return record(batch(*calls), offset)
+        return record({"user_id": users[0], "product_id": calls[0][2]}, offset)
+
+    partition, seen = state()
+    partition._too_late = lambda event: event.data.user in erased
+    records = [of(users, offset) for offset, users in enumerate(log)]
+    skipped = 0
+    for start in range(0, len(records), cut):
+        counts = partition.process(records[start : start + cut], lambda: 0).counts
+        assert counts.balance()
+        skipped += counts.skipped["erased_user"]
+    naive = [
+        (user, f"p{offset}.{n}")
+        for offset, users in enumerate(log)
+        for n, user in enumerate(users)
+        if user not in erased
+    ]
+    assert [(user, product) for user, product, _ in seen.events] == naive
+    assert skipped == sum(len(users) == 1 and users[0] in erased for users in log)
