@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from .loop import Process, VirtualLoop
     from .network import Network
 
-LOST, UNCONFIRMED, TORN = "delivery lost", "delivery unconfirmed", "torn checkpoint"
+LOST, UNCONFIRMED = "delivery lost", "delivery unconfirmed"
+TORN, CHECKPOINT_LOST = "torn checkpoint", "checkpoint lost"
 LATE, GONE = "late write of a dead worker", "request lost with its worker"
 IN_DELIVERY = "crash in mid-delivery"
 
@@ -67,10 +68,17 @@ class Broker:
     """Logs by topic and partition, and who waits for what is appended."""
 
     def __init__(
-        self, loop: VirtualLoop, network: Network, counts: Mapping[str, int], happened: Counter[str]
+        self,
+        loop: VirtualLoop,
+        network: Network,
+        counts: Mapping[str, int],
+        checkpoints: str,
+        happened: Counter[str],
     ) -> None:
-        """counts: topic -> partitions. happened: counts the faults that really happened."""
+        """counts: topic -> partitions. checkpoints: the topic of these.
+        happened: counts the faults that really happened."""
         self._loop, self._network, self._happened = loop, network, happened
+        self.checkpoints = checkpoints
         self.counts = dict(counts)
         self.logs = {
             TopicPartition(topic, number): Log()
@@ -115,11 +123,12 @@ class Broker:
         retries; whether the batch has arrived all the same is another matter."""
         future = self._loop.create_future()
         network = self._network
-        fault = network.take_armed(process.name, LOST, UNCONFIRMED)
+        faults = (CHECKPOINT_LOST,) if place.topic == self.checkpoints else (LOST, UNCONFIRMED)
+        fault = network.take_armed(process.name, *faults)
         if fault is not None:
             self._happened[fault] += 1
             self._loop.later(GIVE_UP_S, _fail, future)
-        if fault == LOST:
+        if fault in (LOST, CHECKPOINT_LOST):
             return future
         key = producer, place  # in the order in which it was sent
         at = max(self._loop.now + network.trip_s(process), self._arrivals.get(key, 0.0) + 1e-6)

@@ -79,7 +79,7 @@ class Producer(_Client):
     async def send_batch(self, batch: Batch, topic: str, *, partition: int) -> Any:
         """Returns a future, as aiokafka's does."""
         place, messages = TopicPartition(topic, partition), batch.messages
-        if topic == self._world.checkpoint_topic:
+        if topic == self._broker.checkpoints:
             await self._look_at_checkpoint(place, messages)
         elif self._network.take_armed(self._process.name, IN_DELIVERY):
             self._world.kill_soon(self._process)

@@ -23,6 +23,7 @@ FaultKind: TypeAlias = Literal[
     "crash in mid-delivery",
     "delivery lost",
     "delivery unconfirmed",
+    "checkpoint lost",
     "slow",
     "rebalance",
     "members forgotten",
@@ -36,11 +37,12 @@ OF_WORKERS: tuple[FaultKind, ...] = (
     "crash in mid-delivery",
     "delivery lost",
     "delivery unconfirmed",
+    "checkpoint lost",
     "slow",
 )
 OF_BROKERS: tuple[FaultKind, ...] = ("rebalance", "members forgotten", "chunks lost")
 FAULTS: tuple[FaultKind, ...] = OF_WORKERS + OF_BROKERS
-SHARES = (4, 4, 3, 4, 4, 3, 3, 3, 3, 1, 2)  # how often each is drawn
+SHARES = (4, 4, 3, 4, 4, 4, 3, 1, 3, 3, 1, 2)  # how often each is drawn
 EVENTS_MAX, FAULTS_MAX = 32, 6
 LENGTH_S = 3.5
 
@@ -86,6 +88,7 @@ class Schedule:
     item_partitions: int
     starts: tuple[float, ...]
     batch_records: int  # that fit into a request
+    buffered: bool  # whether deltas wait for a flush
     inputs: tuple[Input, ...]
     faults: tuple[Fault, ...]
 
@@ -93,7 +96,8 @@ class Schedule:
         started = ", ".join(f"{n} at {at:.3f} s" for n, at in enumerate(self.starts))
         lines = [
             f"seed {self.seed}: {self.user_partitions} partitions of clicks, "
-            f"{self.item_partitions} of items, requests of up to {self.batch_records} records",
+            f"{self.item_partitions} of items, requests of up to {self.batch_records} records, "
+            f"deltas {'buffered' if self.buffered else 'at once'}",
             f"workers: {started}",
             *(f"  {each}" for each in sorted((*self.inputs, *self.faults), key=lambda x: x.at)),
         ]
@@ -114,6 +118,7 @@ def draw(seed: int) -> Schedule:
         random.choice((1, 2, 2)),
         starts,
         random.choice((1, 2, 3, 5)),
+        random.random() < 0.6,
         _inputs(random, users),
         _faults(random, workers),
     )
@@ -123,9 +128,14 @@ def _inputs(random: Random, partitions: int) -> tuple[Input, ...]:
     names = [f"u{n}" for n in range(random.randint(1, 5))]
     items = [f"i{n}" for n in range(random.randint(1, 4))]
     found: list[Input] = []
+    moments = [random.uniform(0.05, LENGTH_S) for _ in range(random.randint(1, 4))]
+    bursts = random.choice((0.0, 0.5, 1.0))
     for n in range(random.randint(4, EVENTS_MAX)):
         user, item = random.choice(names), random.choice(items)
-        at, draw = random.uniform(0.05, LENGTH_S), random.random()
+        at = random.uniform(0.05, LENGTH_S)
+        if random.random() < bursts:
+            at = random.choice(moments)
+        draw = random.random()
         kind: Kind = "click"
         if draw < 0.12:
             kind = random.choice(("other type", "bad", "refused", "marker"))

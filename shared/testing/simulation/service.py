@@ -1,6 +1,5 @@
 """The simulated service: counts clicks by user, and pairs of items from deltas.
 
-As small as it gets.
 It keeps the promises of the recommender's two steps and no more. *Users* count clicks and publish
 an answer at once, and deltas for the items' partitions, buffered until `flush`; every entry carries
 the offset of the event that caused it, and no record ends inside one. *Items* add entries up,
@@ -28,7 +27,7 @@ ANSWERS, ROWS = topics.RECOMMENDATIONS, topics.SIMILAR_ITEMS  # what is publishe
 NAME = "recommender"  # whose topics these are
 CLICKED = "product.clicked.v1"
 SECTION = "counts"
-ENTRIES_MAX = 3  # of a record of deltas
+ENTRIES_MAX = 2  # of a record of deltas
 REFUSED_ITEM = "refused"  # an event that the core refuses
 
 
@@ -40,8 +39,9 @@ def targets_of(previous: str, item: str) -> list[str]:
 class UsersProcessor:
     """One partition of clicks."""
 
-    def __init__(self, partition: int, item_partitions: int) -> None:
+    def __init__(self, partition: int, item_partitions: int, buffered: bool) -> None:
         self._partition, self._item_partitions = partition, item_partitions
+        self._buffers = buffered
         self._users: dict[str, list[Any]] = {}  # user -> [clicks, last item]
         self._sent: dict[int, int] = {}  # entries so far, by partition of items
         self._buffered: dict[int, list[list[Any]]] = {}
@@ -63,7 +63,7 @@ class UsersProcessor:
             known[1] = item
             value = orjson.dumps([user, known[0], item])
             outputs.append(Output(ANSWERS, user.encode(), value, [("ce_id", event.id.encode())]))
-        return outputs, rejected
+        return outputs if self._buffers else outputs + self.flush(), rejected
 
     def flush(self) -> list[Output]:
         buffered, self._buffered = self._buffered, {}
@@ -133,16 +133,16 @@ class ItemsProcessor:
         self._changed = dict.fromkeys(unconfirmed)
 
 
-def build(item_partitions: int, stale: Callable[[], bool]) -> Service:
+def build(item_partitions: int, buffered: bool, stale: Callable[[], bool]) -> Service:
     """The service of one worker."""
     return Service(
         NAME,
         [
             Source(
                 USERS,
-                lambda number: UsersProcessor(number, item_partitions),
+                lambda number: UsersProcessor(number, item_partitions, buffered),
                 frozenset({CLICKED}),
-                buffers_output=True,
+                buffers_output=buffered,
                 key_of=lambda event: event.data.user_id,
             ),
             Source(ITEMS, lambda number: ItemsProcessor(number, stale), internal_type="item-pairs"),

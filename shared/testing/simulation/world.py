@@ -31,18 +31,18 @@ if TYPE_CHECKING:
 
 SETTINGS = WorkerSettings.from_env(
     {
-        "CHECKPOINT_INTERVAL": "1",
+        "CHECKPOINT_INTERVAL": "0.5",
         "DRAIN_DEADLINE": "3",
         "HTTP_PORT": "-1",
         "BATCH_RECORDS_MAX": "4",
         "DELIVERY_TIMEOUT": "1",
     }
 )
-CATCH_UP_S_MAX = 60.0
-LOOK_S = 0.2
+CATCH_UP_S_MAX = 30.0
+LOOK_S, REFRESH_S = 0.2, 0.6
 END_START_S = 0.5
 AGAIN_S = 0.1
-SOON_S_MAX = 0.08  # a request is under way for about so long
+SOON_S_MAX = 0.02  # a request is under way for about so long
 
 
 @dataclass
@@ -80,7 +80,6 @@ class World:
         self.problems: list[str] = []
         self.tallies: list[Tally] = []
         self.published: dict[tuple[int, int], Input] = {}
-        self.checkpoint_topic = CHECKPOINTS
         self.checkpoint_partitions = max(schedule.user_partitions, schedule.item_partitions)
         self.keyed_counts = {simulated_service.USERS: schedule.user_partitions}
         self.network = Network(self.loop, random)
@@ -98,6 +97,7 @@ class World:
                 DEAD_LETTERS: schedule.user_partitions,
                 CHECKPOINTS: self.checkpoint_partitions,
             },
+            CHECKPOINTS,
             self.happened,
         )
         self.group = Coordinator(self.loop, counts, self.happened)
@@ -190,7 +190,10 @@ class World:
 
     async def _life(self, slot: Slot, process: Process) -> None:
         """As `shopkeeper worker` does it."""
-        service = simulated_service.build(self.schedule.item_partitions, lambda: self._stale)
+        schedule = self.schedule
+        service = simulated_service.build(
+            schedule.item_partitions, schedule.buffered, lambda: self._stale
+        )
         worker = Worker(service, SETTINGS)
         starting = asyncio.create_task(worker.start())
         stop = asyncio.create_task(slot.stop.wait())
@@ -322,8 +325,13 @@ class World:
                 return
             await asyncio.sleep(LOOK_S)
         self._stale = True
-        await asyncio.sleep(0.6)
-        for problem in final(self):
+        await asyncio.sleep(REFRESH_S)
+        deadline = self.loop.now + CATCH_UP_S_MAX
+        while problems := final(self):
+            if self.loop.now > deadline:
+                break
+            await asyncio.sleep(2 * REFRESH_S)  # a rebalance is under way
+        for problem in problems:
             self.violate(problem)
         if not all(tally.balance() for tally in self.tallies):
             self.violate("consumed is not processed + dead letters + skipped + repeats")
