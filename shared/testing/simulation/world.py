@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import traceback
 from collections import Counter
 from dataclasses import dataclass, field
 from random import Random
@@ -186,7 +187,14 @@ class World:
             process = slot.process = Process(f"worker {slot.number}", self)
             slot.stop, slot.away_s = asyncio.Event(), AGAIN_S
             self.note("%s starts", process.name)
-            self.loop.spawn(process, self._life(slot, process))
+            self.loop.spawn(process, self._guarded_life(slot, process))
+
+    async def _guarded_life(self, slot: Slot, process: Process) -> None:
+        try:
+            await self._life(slot, process)
+        except (Exception, asyncio.CancelledError) as error:
+            self.note("%s", "".join(traceback.format_exception(error)))
+            self.violate(f"{process.name} raised {error!r}")
 
     async def _life(self, slot: Slot, process: Process) -> None:
         """As `shopkeeper worker` does it."""
