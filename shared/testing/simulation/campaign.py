@@ -57,6 +57,7 @@ def prepare() -> None:
     warnings.simplefilter("ignore")  # coroutines of killed processes were never awaited
     gc.collect()
     gc.freeze()
+    gc.disable()  # `run_chunk` collects
 
 
 def run_chunk(seeds: range, guard: str | None) -> Chunk:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from .group import Joined
 
-HEARTBEAT_S, COMMIT_S, FETCH_S, PAUSE_S = 0.3, 0.4, 0.5, 0.05
+HEARTBEAT_S, COMMIT_S, FETCH_S, PAUSE_S = 0.4, 0.5, 1.0, 0.05
 QUEUE_BATCHES = 4  # as `stream_buffer_maxsize` of the Faust app
 HANDING_ON_S = 0.05  # from the consumer's thread to the loop, at most
 HANDING_ON_SHARE = 0.3  # of fetches that take time there

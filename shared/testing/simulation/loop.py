@@ -237,21 +237,10 @@ class StateExecutor:
                 function(*arguments)
             elif not future.done():
                 try:
-                    result = function(*arguments)
+                    future.set_result(function(*arguments))
                 except Exception as error:
-                    self._loop.call_soon(_fail, future, error)
-                else:
-                    self._loop.call_soon(_answer, future, result)
+                    future.set_exception(error)
         self._running = bool(self._jobs)
         if self._running:
             self._loop.call_later(self._delay(), self._run)
 
-
-def _answer(future: Any, result: Any) -> None:
-    if not future.done():
-        future.set_result(result)
-
-
-def _fail(future: Any, error: Exception) -> None:
-    if not future.done():
-        future.set_exception(error)

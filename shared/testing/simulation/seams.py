@@ -139,12 +139,12 @@ NAMES: tuple[tuple[Any, str, Any], ...] = (
     # Small, so that what takes megabytes and minutes otherwise happens within seconds.
     (checkpoints, "CHUNK_BYTES", 120),
     (checkpoint_log, "SLACK_BYTES", 1500),
-    (checkpointer, "LOOK_S", 0.7),
+    (checkpointer, "LOOK_S", 0.9),
     (assignment, "REVOKE_DEADLINE_S", 0.3),
-    (batches, "FLUSH_S", 0.2),
+    (batches, "FLUSH_S", 0.25),
     (layout_watch, "LOOK_S", 1000.0),
-    (worker, "TIMER_S", 0.3),
-    (worker, "TABLES_TIMER_S", 0.3),
+    (worker, "TIMER_S", 0.45),
+    (worker, "TABLES_TIMER_S", 0.45),
     (worker, "OBSERVE_S", 2.0),
 )
 

@@ -40,7 +40,7 @@ SETTINGS = WorkerSettings.from_env(
     }
 )
 CATCH_UP_S_MAX = 30.0
-LOOK_S, REFRESH_S = 0.2, 0.6
+LOOK_S, REFRESH_S = 0.2, 0.5
 END_START_S = 0.5
 AGAIN_S = 0.1
 SOON_S_MAX = 0.02  # a request is under way for about so long
