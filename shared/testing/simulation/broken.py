@@ -30,7 +30,7 @@ from .seams import replaced
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-SOUND = {
+SOUND: dict[str, Any] = {
     "encode": checkpoints.encode,
     "load": Recovery.load,
     "recover": Assignment.recover,
@@ -114,7 +114,10 @@ class _Gullible(Reader):
 
 async def _send_at_once(self: Any, topic: str, partition: int, batches: list[Any]) -> int:
     sent = [await self._producer.send_batch(b, topic, partition=partition) for b in batches]
-    return [-1, *[(await future).offset for future in sent]][-1]
+    offset = -1
+    for future in sent:
+        offset = (await future).offset
+    return offset
 
 
 BROKEN: dict[str, tuple[tuple[Any, str, Any], ...]] = {

@@ -12,6 +12,8 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING, Any
 
+from aiokafka import TopicPartition
+
 from shopkeeper.shared.runtime.kafka.feed import BatchFeed
 from shopkeeper.shared.runtime.kafka.offsets import Partition
 
@@ -20,8 +22,6 @@ from .loop import PROCESS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine
-
-    from aiokafka import TopicPartition
 
     from shopkeeper.shared.runtime.kafka.offsets import RecordBatch
     from shopkeeper.shared.runtime.kafka.owner import Owner
@@ -66,7 +66,7 @@ class GroupConsumer:
         return None if place is None else int(self._world.broker.logs[place].end)
 
     def committed_offset(self, partition: Partition) -> int | None:
-        return self._committed.get(partition)  # type: ignore[call-overload,no-any-return]
+        return self._committed.get(TopicPartition(*partition))
 
     def nodes(self) -> set[int]:
         return {0}

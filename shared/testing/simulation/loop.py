@@ -112,7 +112,11 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self._tasks_made += 1
         return _Task(coro, self._tasks_made, loop=self, **options)
 
-    def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> Any:
+    # Below, callables are plain: the base class types them by variadics, for callers of no concern.
+
+    def run_in_executor(  # type: ignore[override]
+        self, executor: Any, func: Callable[..., Any], *args: Any
+    ) -> Any:
         future = self.create_future()
         executor.put(future, func, args)
         return future
@@ -137,14 +141,16 @@ class VirtualLoop(asyncio.BaseEventLoop):
         """Call outside of every process: what is on the network arrives, whoever was killed."""
         return self.call_at(self.now + seconds, callback, *args, context=self.outside)
 
-    def call_soon(self, callback: Any, *args: Any, context: Context | None = None) -> Any:
+    def call_soon(  # type: ignore[override]
+        self, callback: Any, *args: Any, context: Context | None = None
+    ) -> Any:
         handle = _Handle(callback, args, copy_context() if context is None else context)
         self._ready.append(handle)
         return handle
 
-    call_soon_threadsafe = call_soon
+    call_soon_threadsafe = call_soon  # type: ignore[assignment]  # there is one thread
 
-    def call_at(
+    def call_at(  # type: ignore[override]
         self, when: float, callback: Any, *args: Any, context: Context | None = None
     ) -> Any:
         handle = _Handle(callback, args, copy_context() if context is None else context)
@@ -153,7 +159,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
         heapq.heappush(self._timers, (when, self._timers_made, handle))
         return handle
 
-    def call_later(
+    def call_later(  # type: ignore[override]
         self, delay: float, callback: Any, *args: Any, context: Context | None = None
     ) -> Any:
         return self.call_at(self.now + delay, callback, *args, context=context)
@@ -161,7 +167,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
     def _run_once(self) -> None:
         """Runs until the loop is stopped, not once: a turn of asyncio's loop costs too much."""
         ready, timers, draw = self._ready, self._timers, self._random
-        while not self._stopping:
+        while not self._stopping:  # type: ignore[attr-defined]
             if not ready:
                 self._let_time_pass(timers, ready)
             place = int(draw() * len(ready))
@@ -243,4 +249,3 @@ class StateExecutor:
         self._running = bool(self._jobs)
         if self._running:
             self._loop.call_later(self._delay(), self._run)
-

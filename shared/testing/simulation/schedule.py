@@ -93,13 +93,14 @@ class Schedule:
     faults: tuple[Fault, ...]
 
     def __str__(self) -> str:
+        told: list[Input | Fault] = [*self.inputs, *self.faults]
         started = ", ".join(f"{n} at {at:.3f} s" for n, at in enumerate(self.starts))
         lines = [
             f"seed {self.seed}: {self.user_partitions} partitions of clicks, "
             f"{self.item_partitions} of items, requests of up to {self.batch_records} records, "
             f"deltas {'buffered' if self.buffered else 'at once'}",
             f"workers: {started}",
-            *(f"  {each}" for each in sorted((*self.inputs, *self.faults), key=lambda x: x.at)),
+            *(f"  {each}" for each in sorted(told, key=lambda each: each.at)),
         ]
         return "\n".join(lines)
 
