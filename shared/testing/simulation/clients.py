@@ -9,6 +9,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from aiokafka import TopicPartition
+from aiokafka.errors import KafkaConnectionError
 
 from .broker import IN_DELIVERY, TORN, Message
 from .loop import PROCESS
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from shopkeeper.shared.runtime.kafka.records import Record
 
+READ_FAILED = "read failed"
 MANIFEST = b"manifest"  # how the key of a checkpoint's last record ends
 
 
@@ -134,6 +136,9 @@ class Consumer(_Client):
     ) -> Mapping[TopicPartition, list[Record]]:
         """What is there of those that are not paused."""
         await self._network.trip(self._process)
+        if self._network.take_armed(self._process.name, READ_FAILED):
+            self._world.happened[READ_FAILED] += 1
+            raise KafkaConnectionError("simulated")
         found: dict[TopicPartition, list[Record]] = {}
         for place, position in self._positions.items():
             if place not in self._paused:

@@ -24,6 +24,7 @@ FaultKind: TypeAlias = Literal[
     "delivery lost",
     "delivery unconfirmed",
     "checkpoint lost",
+    "read failed",
     "slow",
     "rebalance",
     "members forgotten",
@@ -38,11 +39,12 @@ OF_WORKERS: tuple[FaultKind, ...] = (
     "delivery lost",
     "delivery unconfirmed",
     "checkpoint lost",
+    "read failed",
     "slow",
 )
 OF_BROKERS: tuple[FaultKind, ...] = ("rebalance", "members forgotten", "chunks lost")
 FAULTS: tuple[FaultKind, ...] = OF_WORKERS + OF_BROKERS
-SHARES = (4, 4, 3, 4, 4, 4, 3, 1, 3, 3, 1, 2)  # how often each is drawn
+SHARES = (4, 4, 3, 4, 4, 4, 3, 2, 2, 3, 3, 1, 2)  # how often each is drawn
 EVENTS_MAX, FAULTS_MAX = 32, 6
 LENGTH_S = 3.5
 
@@ -89,6 +91,7 @@ class Schedule:
     starts: tuple[float, ...]
     batch_records: int  # that fit into a request
     buffered: bool  # whether deltas wait for a flush
+    buffer_bytes: int  # at which a worker stops fetching
     inputs: tuple[Input, ...]
     faults: tuple[Fault, ...]
 
@@ -98,7 +101,8 @@ class Schedule:
         lines = [
             f"seed {self.seed}: {self.user_partitions} partitions of clicks, "
             f"{self.item_partitions} of items, requests of up to {self.batch_records} records, "
-            f"deltas {'buffered' if self.buffered else 'at once'}",
+            f"deltas {'buffered' if self.buffered else 'at once'}, "
+            f"at most {self.buffer_bytes} bytes fetched",
             f"workers: {started}",
             *(f"  {each}" for each in sorted(told, key=lambda each: each.at)),
         ]
@@ -120,6 +124,7 @@ def draw(seed: int) -> Schedule:
         starts,
         random.choice((1, 2, 3, 5)),
         random.random() < 0.6,
+        random.choice((500, 1500, 100_000)),
         _inputs(random, users),
         _faults(random, workers),
     )

@@ -4,17 +4,19 @@ It keeps the promises of the recommender's two steps and no more. *Users* count 
 an answer at once, and deltas for the items' partitions, buffered until `flush`; every entry carries
 the offset of the event that caused it, and no record ends inside one. *Items* add entries up,
 remember the highest offset that they applied per partition of users, and publish rows by the clock.
+A click on the shared item is told to another user's partition as well, as a login is.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.contracts.envelope import Event, Output, Rejected
-from shopkeeper.shared.runtime.api.service import Service, Source
+from shopkeeper.shared.runtime.api.service import Handovers, Service, Source
+from shopkeeper.shared.runtime.kafka.routing import handover
 from shopkeeper.shared.runtime.kafka.sink import partition_of
 
 if TYPE_CHECKING:
@@ -29,6 +31,19 @@ CLICKED = "product.clicked.v1"
 SECTION = "counts"
 ENTRIES_MAX = 2  # of a record of deltas
 REFUSED_ITEM = "refused"  # an event that the core refuses
+SHARED_ITEM = "i0"  # whose clicks are told to the friend of their user
+SHARED = "shared"  # what such an event is
+
+
+class Told(NamedTuple):
+    """The data of a handover: who is told."""
+
+    user_id: str
+
+
+def friend_of(user: str) -> str:
+    """Another user, who may belong to another partition."""
+    return f"{user}'s friend"
 
 
 def targets_of(previous: str, item: str) -> list[str]:
@@ -39,10 +54,12 @@ def targets_of(previous: str, item: str) -> list[str]:
 class UsersProcessor:
     """One partition of clicks."""
 
-    def __init__(self, partition: int, item_partitions: int, buffered: bool) -> None:
-        self._partition, self._item_partitions = partition, item_partitions
+    def __init__(self, partition: int, counts: tuple[int, int], buffered: bool) -> None:
+        """counts: of partitions of users, and of items."""
+        self._partition = partition
+        self._user_partitions, self._item_partitions = counts
         self._buffers = buffered
-        self._users: dict[str, list[Any]] = {}  # user -> [clicks, last item]
+        self._users: dict[str, list[Any]] = {}  # user -> [clicks, last item, told]
         self._sent: dict[int, int] = {}  # entries so far, by partition of items
         self._buffered: dict[int, list[list[Any]]] = {}
 
@@ -50,11 +67,15 @@ class UsersProcessor:
         outputs: list[Output] = []
         rejected: list[Rejected] = []
         for event in events:
-            item, user = event.data.product_id, event.data.user_id
+            user = event.data.user_id
+            if event.type == SHARED:
+                self._of(user)[2] += 1
+                continue
+            item = event.data.product_id
             if item == REFUSED_ITEM:
                 rejected.append(Rejected(event.offset, "validate", "refused", "simulated"))
                 continue
-            known = self._users.setdefault(user, [0, ""])
+            known = self._of(user)
             for key in targets_of(known[1], item):
                 owner = partition_of(key.encode(), self._item_partitions)
                 nth = self._sent[owner] = self._sent.get(owner, 0) + 1
@@ -63,7 +84,28 @@ class UsersProcessor:
             known[1] = item
             value = orjson.dumps([user, known[0], item])
             outputs.append(Output(ANSWERS, user.encode(), value, [("ce_id", event.id.encode())]))
+            if item == SHARED_ITEM:
+                outputs += self._share(friend_of(user), event.offset)
         return outputs if self._buffers else outputs + self.flush(), rejected
+
+    def _of(self, user: str) -> list[Any]:
+        return self._users.setdefault(user, [0, "", 0])
+
+    def _share(self, friend: str, offset: int) -> list[Output]:
+        owner = partition_of(friend.encode(), self._user_partitions)
+        if owner == self._partition:
+            self._of(friend)[2] += 1
+            return []
+        told = handover(
+            USERS,
+            friend,
+            friend.encode(),
+            SHARED,
+            sender=self._partition,
+            cause=(offset, 0),
+            partition=owner,
+        )
+        return [told]
 
     def flush(self) -> list[Output]:
         buffered, self._buffered = self._buffered, {}
@@ -133,17 +175,18 @@ class ItemsProcessor:
         self._changed = dict.fromkeys(unconfirmed)
 
 
-def build(item_partitions: int, buffered: bool, stale: Callable[[], bool]) -> Service:
-    """The service of one worker."""
+def build(counts: tuple[int, int], buffered: bool, stale: Callable[[], bool]) -> Service:
+    """The service of one worker. counts: of partitions of users, and of items."""
     return Service(
         NAME,
         [
             Source(
                 USERS,
-                lambda number: UsersProcessor(number, item_partitions, buffered),
+                lambda number: UsersProcessor(number, counts, buffered),
                 frozenset({CLICKED}),
                 buffers_output=buffered,
                 key_of=lambda event: event.data.user_id,
+                handovers=Handovers(SHARED, lambda value: (Told(value.decode()), 0)),
             ),
             Source(ITEMS, lambda number: ItemsProcessor(number, stale), internal_type="item-pairs"),
         ],

@@ -11,10 +11,11 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from shopkeeper.shared.contracts.envelope import FORWARDED
+from shopkeeper.shared.contracts.envelope import FORWARDED, HANDOVER
+from shopkeeper.shared.runtime.kafka.routing import HANDOVERS_FROM, HANDOVERS_PER_EVENT
 from shopkeeper.shared.runtime.kafka.sink import partition_of
 
-from .service import USERS, targets_of
+from .service import SHARED_ITEM, USERS, friend_of, targets_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -42,21 +43,28 @@ def expect(
     """inputs: by where they were published. logs: of clicks, by partition."""
     found = Expected()
     met: set[str] = set()
+    told: dict[Place, str] = {}  # cause -> the friend who must hear of it
+    heard: dict[Place, str] = {}
     for number, log in enumerate(logs):
         seen: set[str] = set()
         users = found.users[number] = {}
         for record in log:
+            if record.headers and record.headers[0][0] == HANDOVER:
+                if (cause := _cause(record)) not in heard:
+                    friend = heard[cause] = record.value.decode()
+                    users.setdefault(friend, [0, "", 0])[2] += 1
+                continue
             place = _origin(record) or (number, record.offset)
             given = inputs[place]
             if given.kind in ("bad", "refused"):
                 found.dead_letters.add(place)
-            if given.kind != "click" or _home(given, logs) != number:
+            if given.kind != "click" or _home(given.user, logs) != number:
                 continue
             name = given.event_id or f"{USERS}/{place[0]}/{place[1]}"
             if name in seen:
                 continue
             seen.add(name)
-            known = users.setdefault(given.user, [0, ""])
+            known = users.setdefault(given.user, [0, "", 0])
             for key in targets_of(known[1], given.item):
                 found.counts[key] += 1
                 owner = partition_of(key.encode(), item_partitions)
@@ -64,12 +72,26 @@ def expect(
             known[0] += 1
             known[1] = given.item
             found.answers[name] = (given.user, known[0], given.item)
+            if given.item == SHARED_ITEM:
+                friend = friend_of(given.user)
+                if _home(friend, logs) == number:
+                    users.setdefault(friend, [0, "", 0])[2] += 1
+                else:
+                    told[number, record.offset] = friend
         met |= seen
     for place, given in inputs.items():
         name = given.event_id or f"{USERS}/{place[0]}/{place[1]}"
         if given.kind == "click" and name not in met:
             found.missing.append(f"{given} (published at clicks/{place[0]}, offset {place[1]})")
+    found.missing += [f"{told.get(c)} told of {c}" for c in told if heard.get(c) != told[c]]
+    found.missing += [f"{heard[c]} told of {c}, of all things" for c in heard if c not in told]
     return found
+
+
+def _cause(record: Any) -> Place:
+    """The event that a handover follows from: its partition and offset."""
+    _, _, sender, order = dict(record.headers)[FORWARDED].split(b"/")
+    return int(sender) - HANDOVERS_FROM, int(order) // HANDOVERS_PER_EVENT
 
 
 def _origin(record: Any) -> Place | None:
@@ -81,5 +103,5 @@ def _origin(record: Any) -> Place | None:
     return None
 
 
-def _home(given: Input, logs: Sequence[Any]) -> int:
-    return partition_of(given.user.encode(), len(logs))
+def _home(user: str, logs: Sequence[Any]) -> int:
+    return partition_of(user.encode(), len(logs))

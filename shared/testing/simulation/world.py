@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import traceback
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -200,9 +200,11 @@ class World:
         """As `shopkeeper worker` does it."""
         schedule = self.schedule
         service = simulated_service.build(
-            schedule.item_partitions, schedule.buffered, lambda: self._stale
+            (schedule.user_partitions, schedule.item_partitions),
+            schedule.buffered,
+            lambda: self._stale,
         )
-        worker = Worker(service, SETTINGS)
+        worker = Worker(service, replace(SETTINGS, buffer_bytes_max=schedule.buffer_bytes))
         starting = asyncio.create_task(worker.start())
         stop = asyncio.create_task(slot.stop.wait())
         failed = asyncio.create_task(worker.wait())

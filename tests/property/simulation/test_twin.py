@@ -33,7 +33,7 @@ def test_an_event_counts_once_where_its_user_belongs_at_its_first_place():
     found = expect(inputs, logs, 1)
     assert found.missing == []
     assert found.answers == {"e": (USER, 1, "x"), f"{USERS}/1/0": (USER, 2, "y")}
-    assert found.users == {0: {USER: [2, "y"]}, 1: {}}
+    assert found.users == {0: {USER: [2, "y", 0]}, 1: {}}
     assert found.counts == {"x": 1, "y": 1, "x>y": 1}
     assert found.applied == {0: {0: 2}}
 
