@@ -57,7 +57,7 @@ class GroupConsumer:
         self._committed: dict[TopicPartition, int] = {}
         self._to_recover = asyncio.Event()
         self._rejoining = True
-        self._deadline: Deadline | None = None
+        self._leaves = False  # also where it is a static member
 
     # -- what the worker asks
 
@@ -84,10 +84,10 @@ class GroupConsumer:
         return None
 
     def leave_for_good(self) -> None:
-        """Members are dynamic: they always do."""
+        self._leaves = True
 
     def leave_by(self, deadline: Deadline) -> None:
-        self._deadline = deadline
+        """`App.stop` takes LEAVE_S_MAX at most."""
 
     async def commit(self) -> bool:
         """Commit what is durable. False where the group has moved on."""
@@ -114,7 +114,7 @@ class GroupConsumer:
     async def leave(self) -> None:
         """Leave the group, if the broker hears of it in time."""
         member_id, self._member_id = self._member_id, ""
-        if member_id:
+        if member_id and not (self._group.static and not self._leaves):
             await self._network.trip(self._process)
             self._group.leave(member_id)
 

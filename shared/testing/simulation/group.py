@@ -2,12 +2,13 @@
 
 The classic protocol with eager rebalances, as far as a worker can tell it from the real one: all
 members give everything back and join anew, whoever is silent for too long is expelled without a
-word, and offsets are committed by members of the current generation only.
+word, and offsets are committed by members of the current generation only. Static members (KIP-345)
+come back under their name without a rebalance, as long as their session has not run out.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -26,7 +27,7 @@ REBALANCE_S_MAX = 4.0  # a member that has not joined again by then is expelled
 LOOK_S = 0.4
 GATHER_S = 0.05  # a rebalance waits so long for more members
 OK, REJOIN, UNKNOWN = "ok", "rejoin", "unknown member"
-EXPELLED = "session run out"
+EXPELLED, CAME_BACK = "session run out", "static member came back"
 
 
 class Joined(NamedTuple):
@@ -42,15 +43,20 @@ class _Member:
     name: str
     seen_at: float
     joining: Any = None  # the future that it waits for
+    assigned: list[TopicPartition] = field(default_factory=list)
 
 
 class Coordinator:
     """Of one group that reads `counts` (topic -> partitions)."""
 
     def __init__(
-        self, loop: VirtualLoop, counts: Mapping[str, int], happened: Counter[str]
+        self,
+        loop: VirtualLoop,
+        counts: Mapping[str, int],
+        static: bool,
+        happened: Counter[str],
     ) -> None:
-        self._loop, self._happened = loop, happened
+        self._loop, self._happened, self.static = loop, happened, static
         self._counts = dict(counts)
         self._members: dict[str, _Member] = {}
         self._ids = 0
@@ -72,12 +78,26 @@ class Coordinator:
         if not member_id:
             self._ids += 1
             member_id = f"{name}-{self._ids}"
-            self._members[member_id] = _Member(name, self._loop.now)
+            former = self._former(name)
+            self._members[member_id] = former or _Member(name, self._loop.now)
+            if former is not None and former.joining is None and self.stable:
+                self._happened[CAME_BACK] += 1
+                former.seen_at = self._loop.now
+                future.set_result(Joined(member_id, self.generation, former.assigned))
+                return future
         member = self._members[member_id]
         member.joining, member.seen_at = future, self._loop.now
         self.rebalance()
         self._loop.later(GATHER_S, self._complete_if_all)
         return future
+
+    def _former(self, name: str) -> _Member | None:
+        """A static member of this name, whose id is taken from it."""
+        for member_id, member in self._members.items():
+            if self.static and member.name == name:
+                del self._members[member_id]
+                return member
+        return None
 
     def heartbeat(self, member_id: str, generation: int) -> str:
         member = self._members.get(member_id)
@@ -153,6 +173,7 @@ class Coordinator:
                 for number in numbers
             ]
             sizes[member_id] = len(assigned)
+            member.assigned = assigned
             future, member.joining, member.seen_at = member.joining, None, self._loop.now
             if not future.done():
                 future.set_result(Joined(member_id, self.generation, assigned))

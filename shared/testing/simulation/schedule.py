@@ -92,6 +92,7 @@ class Schedule:
     batch_records: int  # that fit into a request
     buffered: bool  # whether deltas wait for a flush
     buffer_bytes: int  # at which a worker stops fetching
+    static: bool  # whether the group's members are
     inputs: tuple[Input, ...]
     faults: tuple[Fault, ...]
 
@@ -102,7 +103,8 @@ class Schedule:
             f"seed {self.seed}: {self.user_partitions} partitions of clicks, "
             f"{self.item_partitions} of items, requests of up to {self.batch_records} records, "
             f"deltas {'buffered' if self.buffered else 'at once'}, "
-            f"at most {self.buffer_bytes} bytes fetched",
+            f"at most {self.buffer_bytes} bytes fetched, "
+            f"{'static' if self.static else 'dynamic'} members",
             f"workers: {started}",
             *(f"  {each}" for each in sorted(told, key=lambda each: each.at)),
         ]
@@ -125,6 +127,7 @@ def draw(seed: int) -> Schedule:
         random.choice((1, 2, 3, 5)),
         random.random() < 0.6,
         random.choice((500, 1500, 100_000)),
+        random.random() < 0.5,
         _inputs(random, users),
         _faults(random, workers),
     )

@@ -101,7 +101,7 @@ class World:
             CHECKPOINTS,
             self.happened,
         )
-        self.group = Coordinator(self.loop, counts, self.happened)
+        self.group = Coordinator(self.loop, counts, schedule.static, self.happened)
         self.sources = [
             TopicPartition(topic, n) for topic, count in counts.items() for n in range(count)
         ]
