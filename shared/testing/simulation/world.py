@@ -343,8 +343,11 @@ class World:
             await asyncio.sleep(2 * REFRESH_S)  # a rebalance is under way
         for problem in problems:
             self.violate(problem)
-        if not all(tally.balance() for tally in self.tallies):
-            self.violate("consumed is not processed + dead letters + skipped + repeats")
+        for tally in self.tallies:
+            for what in ("consumed", "processed", "failed", "skipped", "duplicates"):
+                self.happened[f"records {what}"] += tally.sums[what]
+            if not tally.balance():
+                self.violate("consumed is not processed + dead letters + skipped + repeats")
         self.loop.stop()
 
     def _caught_up(self) -> bool:

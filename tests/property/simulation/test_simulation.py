@@ -22,6 +22,12 @@ BESIDES = (  # what happens by itself, and must
     "records deleted",
     "rebalances",
     "worker failed",
+    "static member came back",
+    "records consumed",
+    "records processed",
+    "records failed",
+    "records skipped",
+    "records duplicates",
 )
 
 
