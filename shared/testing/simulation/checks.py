@@ -73,6 +73,17 @@ class Monitor:
                 assert best is not None
                 self.durable[source, number] = best[0].next_offset
 
+    def usable(self, number: int) -> set[str]:
+        """The sources of which a partition of checkpoints holds a usable one now."""
+        return set(self.reader(number).sources())
+
+    def reader(self, number: int) -> SoundReader:
+        """It has read all that is retained of a partition of checkpoints."""
+        reader = SoundReader(NAME, self._world.keyed_counts)
+        for record in self._world.broker.logs[TopicPartition(CHECKPOINTS, number)].retained():
+            reader.take(record.offset, record.key, record.value)
+        return reader
+
     def committed(self, place: TopicPartition, offset: int) -> None:
         durable = self.durable.get((place.topic, place.partition), 0)
         if offset > durable:
@@ -105,9 +116,7 @@ def final(world: World) -> list[str]:
     counts: dict[str, int] = {}
     applied: dict[tuple[int, int], int] = {}
     for number in range(world.checkpoint_partitions):
-        reader = SoundReader(NAME, world.keyed_counts)
-        for record in broker.logs[TopicPartition(CHECKPOINTS, number)].retained():
-            reader.take(record.offset, record.key, record.value)
+        reader = world.monitor.reader(number)
         for source, count in ((USERS, schedule.user_partitions), (ITEMS, schedule.item_partitions)):
             end = broker.logs[TopicPartition(source, number)].end if number < count else 0
             best = reader.best(source, number)

@@ -159,4 +159,4 @@ class Admin(_Client):
     async def delete_records(self, wanted: Mapping[TopicPartition, Any]) -> None:
         await self._network.trip(self._process)
         for place, what in wanted.items():
-            self._world.deleted(place, what.before_offset)
+            self._world.deleted_by_runtime(place, what.before_offset)

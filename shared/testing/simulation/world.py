@@ -105,9 +105,9 @@ class World:
         self.sources = [
             TopicPartition(topic, n) for topic, count in counts.items() for n in range(count)
         ]
-        monitor = Monitor(self)
-        self.broker.on_append = lambda place, record: self._appended(monitor, place, record)
-        self.group.on_commit = lambda place, offset: self._committed(monitor, place, offset)
+        self.monitor = Monitor(self)
+        self.broker.on_append = self._appended
+        self.group.on_commit = self._committed
         self.group.on_rebalance = self._rebalanced
         self._stale = False
         self._reported: dict[TopicPartition, int] = {}  # committed, since checkpoints were lost
@@ -148,6 +148,13 @@ class World:
         self.note("%s/%d is deleted below %d", place.topic, place.partition, before)
         self.broker.delete_before(place, before)
 
+    def deleted_by_runtime(self, place: TopicPartition, before: int) -> None:
+        """A worker has superseded checkpoints deleted: of each source one must remain."""
+        usable = self.monitor.usable(place.partition)
+        self.deleted(place, before)
+        if missing := usable - self.monitor.usable(place.partition):
+            self.violate(f"no checkpoint of {missing} is left in partition {place.partition}")
+
     def kill_in_mid_checkpoint(self, process: Process) -> None:
         """A worker dies with half a checkpoint written."""
         for slot in self.slots:
@@ -167,14 +174,14 @@ class World:
 
     # -- what is watched
 
-    def _appended(self, monitor: Monitor, place: TopicPartition, record: Any) -> None:
+    def _appended(self, place: TopicPartition, record: Any) -> None:
         self.note("%s/%d has offset %d: %s", *place, record.offset, record.value)
-        monitor.appended(place, record)
+        self.monitor.appended(place, record)
 
-    def _committed(self, monitor: Monitor, place: TopicPartition, offset: int) -> None:
+    def _committed(self, place: TopicPartition, offset: int) -> None:
         self.note("%s/%d is committed up to %d", *place, offset)
         self._reported[place] = offset
-        monitor.committed(place, offset)
+        self.monitor.committed(place, offset)
 
     def _rebalanced(self, generation: int, sizes: dict[str, int]) -> None:
         self.note("generation %d: %s", generation, sizes)

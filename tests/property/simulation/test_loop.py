@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
+import sys
+import time
 from random import Random
 from types import SimpleNamespace
 
@@ -110,3 +113,18 @@ def test_what_goes_round_in_a_circle_or_waits_for_nothing_is_told():
 def test_a_name_that_the_runtime_no_longer_has_is_not_replaced_in_silence():
     with pytest.raises(KeyError), replaced(((asyncio, "no_such_name", None),)):
         pass
+
+
+def test_no_function_of_the_runtime_keeps_the_real_clock_as_a_default():
+    """It would have been bound before the simulation put its own in place."""
+    clocks = {time.monotonic, time.time, time.perf_counter}
+    kept = []
+    for name, module in list(sys.modules.items()):
+        if not name.startswith("shopkeeper.shared.runtime."):
+            continue
+        found = [*vars(module).values()]
+        found += [each for kind in found if isinstance(kind, type) for each in vars(kind).values()]
+        for each in filter(inspect.isfunction, found):
+            if clocks & {d for d in each.__defaults__ or () if callable(d)}:
+                kept.append(f"{name}.{each.__qualname__}")
+    assert kept == []
