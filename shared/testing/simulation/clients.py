@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from shopkeeper.shared.runtime.kafka.records import Record
 
 READ_FAILED = "read failed"
+SOON_S_MAX = 0.02  # a request is under way for about so long
 MANIFEST = b"manifest"  # how the key of a checkpoint's last record ends
 
 
@@ -84,7 +85,10 @@ class Producer(_Client):
         if topic == self._broker.checkpoints:
             await self._look_at_checkpoint(place, messages)
         elif self._network.take_armed(self._process.name, IN_DELIVERY):
-            self._world.kill_soon(self._process)
+            kill = self._world.workers.kill_process
+            self._world.loop.later(
+                self._world.random() * SOON_S_MAX, kill, self._process, IN_DELIVERY
+            )
         return self._broker.produce(self._process, self._number, place, messages)
 
     async def _look_at_checkpoint(self, place: TopicPartition, messages: Sequence[Message]) -> None:
@@ -94,7 +98,7 @@ class Producer(_Client):
         else:
             self._open_checkpoints.add(place)
         if begun and self._network.take_armed(self._process.name, TORN):
-            self._world.kill_in_mid_checkpoint(self._process)
+            self._world.workers.kill_process(self._process, TORN)
             await self._world.loop.create_future()  # the rest of this task never runs
 
 
