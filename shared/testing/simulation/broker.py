@@ -134,7 +134,7 @@ class Broker:
         at = max(self._loop.now + network.trip_s(process), self._arrivals.get(key, 0.0) + 1e-6)
         self._arrivals[key] = at
         self._loop.later(
-            at - self._loop.now, self._arrive, process, place, messages, future, fault is None
+            at - self._loop.now, self._arrive, process, place, messages, None if fault else future
         )
         return future
 
@@ -143,8 +143,7 @@ class Broker:
         process: Process,
         place: TopicPartition,
         messages: list[Message],
-        future: Any,
-        confirmed: bool,
+        confirmed: Any,  # the future that is told
     ) -> None:
         if process.state == DEAD:
             gone = self._network.draw() < GONE_SHARE
@@ -152,8 +151,8 @@ class Broker:
             if gone:
                 return
         offset = self.append(place, messages)
-        if confirmed:
-            self._loop.later(self._network.trip_s(process), _confirm, future, offset)
+        if confirmed is not None:
+            self._loop.later(self._network.trip_s(process), _confirm, confirmed, offset)
 
     # -- consumers
 

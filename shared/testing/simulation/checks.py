@@ -16,7 +16,8 @@ from .twin import expect
 if TYPE_CHECKING:
     from shopkeeper.shared.runtime.kafka.records import Record
 
-    from .world import World
+    from .surroundings import Surroundings
+    from .twin import Expected
 
 CHECKPOINTS = topics.checkpoints(NAME)
 DEAD_LETTERS = topics.dead_letters(USERS, NAME)
@@ -33,7 +34,7 @@ class SoundReader(Reader):
 class Monitor:
     """Watches the broker while a schedule runs."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: Surroundings) -> None:
         self._world = world
         self._contents: dict[str, bytes | None] = {}
         self._nth: dict[tuple[int, int], int] = {}  # (origin, items partition) -> entries so far
@@ -92,57 +93,60 @@ class Monitor:
                 f"and its checkpoints reach {durable}"
             )
 
+    def differences(self) -> list[str]:
+        """What differs from the twin, once everything has caught up."""
+        world = self._world
+        schedule, broker = world.schedule, world.broker
+        logs = [
+            broker.logs[TopicPartition(USERS, n)].retained()
+            for n in range(schedule.user_partitions)
+        ]
+        expected = expect(world.published, logs, schedule.item_partitions)
+        wrong = [f"never folded: {each}" for each in expected.missing]
+        return wrong + self._outputs(expected) + self._states(expected)
 
-def final(world: World) -> list[str]:
-    """What differs from the twin, once everything has caught up."""
-    schedule, broker = world.schedule, world.broker
-    logs = [
-        broker.logs[TopicPartition(USERS, n)].retained() for n in range(schedule.user_partitions)
-    ]
-    expected = expect(world.published, logs, schedule.item_partitions)
-    wrong = [f"never folded: {each}" for each in expected.missing]
-    answers = {
-        record.headers[0][1].decode(): tuple(orjson.loads(record.value or b""))
-        for record in world.records(ANSWERS)
-    }
-    wrong += differences("answers", answers, expected.answers)
-    dead = {_place(record) for record in world.records(DEAD_LETTERS)}
-    wrong += differences(
-        "dead letters", dict.fromkeys(dead, 1), dict.fromkeys(expected.dead_letters, 1)
-    )
-    rows = {(r.key or b"").decode(): int(r.value or b"0") for r in world.records(ROWS)}
-    wrong += differences("rows", rows, dict(expected.counts))
-    users: dict[str, Any] = {}
-    counts: dict[str, int] = {}
-    applied: dict[tuple[int, int], int] = {}
-    for number in range(world.checkpoint_partitions):
-        reader = world.monitor.reader(number)
-        for source, count in ((USERS, schedule.user_partitions), (ITEMS, schedule.item_partitions)):
-            end = broker.logs[TopicPartition(source, number)].end if number < count else 0
-            best = reader.best(source, number)
-            if best is None or best[0].next_offset != end:
-                if end:
-                    at = None if best is None else best[0].next_offset
-                    wrong.append(
-                        f"the checkpoint of {source}/{number} is at {at}, its log at {end}"
-                    )
+    def _outputs(self, expected: Expected) -> list[str]:
+        world = self._world
+        answers = {
+            record.headers[0][1].decode(): tuple(orjson.loads(record.value or b""))
+            for record in world.records(ANSWERS)
+        }
+        dead = dict.fromkeys(map(_place, world.records(DEAD_LETTERS)), 1)
+        rows = {(r.key or b"").decode(): int(r.value or b"0") for r in world.records(ROWS)}
+        return [
+            *differences("answers", answers, expected.answers),
+            *differences("dead letters", dead, dict.fromkeys(expected.dead_letters, 1)),
+            *differences("rows", rows, dict(expected.counts)),
+        ]
+
+    def _states(self, expected: Expected) -> list[str]:
+        wrong: list[str] = []
+        users: dict[tuple[int, str], Any] = {}
+        counts: dict[str, int] = {}
+        applied: dict[tuple[int, int], int] = {}
+        for place, log in self._world.broker.logs.items():
+            source, number = place
+            if source not in (USERS, ITEMS) or not log.end:
+                continue
+            best = self.reader(number).best(source, number)
+            at = None if best is None else best[0].next_offset
+            if best is None or at != log.end:
+                wrong.append(
+                    f"the checkpoint of {source}/{number} is at {at}, its log at {log.end}"
+                )
                 continue
             state = orjson.loads(best[0].sections[SECTION])
             if source == USERS:
-                users.update({f"{number}/{user}": known for user, known in state[0].items()})
+                users |= {(number, user): known for user, known in state[0].items()}
             else:
-                counts.update(state[0])
-                applied.update({(number, int(origin)): at for origin, at in state[1].items()})
-    wrong += differences(
-        "users", users, {f"{n}/{u}": k for n, us in expected.users.items() for u, k in us.items()}
-    )
-    wrong += differences("counts", counts, dict(expected.counts))
-    wrong += differences(
-        "applied offsets",
-        applied,
-        {(n, origin): at for n, found in expected.applied.items() for origin, at in found.items()},
-    )
-    return wrong
+                counts |= state[0]
+                applied |= {(number, int(origin)): offset for origin, offset in state[1].items()}
+        return [
+            *wrong,
+            *differences("users", users, expected.users),
+            *differences("counts", counts, dict(expected.counts)),
+            *differences("applied offsets", applied, expected.applied),
+        ]
 
 
 def _place(record: Record) -> tuple[int, int]:

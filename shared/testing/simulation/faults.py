@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from .loop import Process
     from .schedule import Fault
-    from .workers import Slot
-    from .world import World
+    from .surroundings import Surroundings
+    from .workers import Slot, Workers
 
 AWAY_S = 0.2  # all workers, where chunks were lost
 
@@ -24,13 +24,13 @@ AWAY_S = 0.2  # all workers, where chunks were lost
 class Faults:
     """Those of one run."""
 
-    def __init__(self, world: World, random: Random) -> None:
-        self._world, self._random = world, random
+    def __init__(self, world: Surroundings, workers: Workers, random: Random) -> None:
+        self._world, self._workers, self._random = world, workers, random
 
     def meet(self, fault: Fault) -> None:
         """It falls due; of a worker that is not there it means nothing."""
         world = self._world
-        slots = world.workers.slots
+        slots = self._workers.slots
         slot = slots[fault.worker % len(slots)]
         world.note("fault: %s", fault)
         if fault.kind in OF_WORKERS:
@@ -55,10 +55,10 @@ class Faults:
             return
         world.happened[fault.kind] += 1
         if fault.kind == "crash":
-            world.workers.kill(slot, fault.seconds)
+            self._workers.kill(slot, fault.seconds)
         elif fault.kind == "freeze":
             process.freeze()
-            world.loop.later(fault.seconds, world.workers.thaw, process)
+            world.loop.later(fault.seconds, self._workers.thaw, process)
         elif fault.kind == "stop":
             slot.away_s = fault.seconds
             slot.stop.set()
@@ -76,11 +76,11 @@ class Faults:
                 world.happened["chunks lost"] += 1
                 world.deleted(place, log.end - keep)
         world.reported.clear()
-        for slot in world.workers.slots:
-            world.workers.kill(slot, AWAY_S)
+        for slot in self._workers.slots:
+            self._workers.kill(slot, AWAY_S)
 
     def end(self) -> None:
         """No worker stays frozen."""
-        for slot in self._world.workers.slots:
+        for slot in self._workers.slots:
             if slot.process is not None:
-                self._world.workers.thaw(slot.process)
+                self._workers.thaw(slot.process)

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
     from random import Random
 
-    from .world import World
-
 CALLBACKS_MAX = 150_000  # of one schedule: what needs more goes round in a circle
 EPOCH_S = 1_800_000_000.0  # what the wall clock says when the clock begins
 
@@ -31,7 +29,8 @@ class Stuck(RuntimeError):
 class Process:
     """A simulated operating system process: its callbacks run, wait, or never run again."""
 
-    def __init__(self, name: str, world: World) -> None:
+    def __init__(self, name: str, world: Any) -> None:
+        """world: see `world.World`, whose clients and threads find it here."""
         self.name, self.world = name, world
         self.state = RUNNING
         self.parked: list[Any] = []  # callbacks that came while it was frozen

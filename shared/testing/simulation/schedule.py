@@ -120,16 +120,16 @@ def draw(seed: int) -> Schedule:
         0.0 if n == 0 else random.choice((0.0, random.uniform(0, 2))) for n in range(workers)
     )
     return Schedule(
-        seed,
-        users,
-        random.choice((1, 2, 2)),
-        starts,
-        random.choice((1, 2, 3, 5)),
-        random.random() < 0.6,
-        random.choice((500, 1500, 100_000)),
-        random.random() < 0.5,
-        _inputs(random, users),
-        _faults(random, workers),
+        seed=seed,
+        user_partitions=users,
+        item_partitions=random.choice((1, 2, 2)),
+        starts=starts,
+        batch_records=random.choice((1, 2, 3, 5)),
+        buffered=random.random() < 0.6,
+        buffer_bytes=random.choice((500, 1500, 100_000)),
+        static=random.random() < 0.5,
+        inputs=_inputs(random, users),
+        faults=_faults(random, workers),
     )
 
 

@@ -31,9 +31,11 @@ class Expected:
 
     answers: dict[str, tuple[str, int, str]] = field(default_factory=dict)  # id -> content
     dead_letters: set[Place] = field(default_factory=set)
-    users: dict[int, dict[str, list[Any]]] = field(default_factory=dict)  # by partition
+    # (partition, user) -> clicks, last item, how often something was told
+    users: dict[tuple[int, str], list[Any]] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)  # by key of an item or a pair
-    applied: dict[int, dict[int, int]] = field(default_factory=dict)  # items -> users -> offset
+    # (partition of items, of users) -> the last offset that counted there
+    applied: dict[tuple[int, int], int] = field(default_factory=dict)
     missing: list[str] = field(default_factory=list)  # events that never reached their partition
 
 
@@ -47,12 +49,11 @@ def expect(
     heard: dict[Place, str] = {}
     for number, log in enumerate(logs):
         seen: set[str] = set()
-        users = found.users[number] = {}
         for record in log:
             if record.headers and record.headers[0][0] == HANDOVER:
                 if (cause := _cause(record)) not in heard:
                     friend = heard[cause] = record.value.decode()
-                    users.setdefault(friend, [0, "", 0])[2] += 1
+                    found.users.setdefault((number, friend), [0, "", 0])[2] += 1
                 continue
             place = _origin(record) or (number, record.offset)
             given = inputs[place]
@@ -64,18 +65,18 @@ def expect(
             if name in seen:
                 continue
             seen.add(name)
-            known = users.setdefault(given.user, [0, "", 0])
+            known = found.users.setdefault((number, given.user), [0, "", 0])
             for key in targets_of(known[1], given.item):
                 found.counts[key] += 1
                 owner = partition_of(key.encode(), item_partitions)
-                found.applied.setdefault(owner, {})[number] = record.offset
+                found.applied[owner, number] = record.offset
             known[0] += 1
             known[1] = given.item
             found.answers[name] = (given.user, known[0], given.item)
             if given.item == SHARED_ITEM:
                 friend = friend_of(given.user)
                 if _home(friend, logs) == number:
-                    users.setdefault(friend, [0, "", 0])[2] += 1
+                    found.users.setdefault((number, friend), [0, "", 0])[2] += 1
                 else:
                     told[number, record.offset] = friend
         met |= seen

@@ -18,7 +18,7 @@ from . import service as simulated_service
 from .loop import FROZEN, Process
 
 if TYPE_CHECKING:
-    from .world import World
+    from .surroundings import Surroundings
 
 SETTINGS = WorkerSettings.from_env(
     {
@@ -47,7 +47,7 @@ class Slot:
 class Workers:
     """All workers of a run."""
 
-    def __init__(self, world: World, count: int) -> None:
+    def __init__(self, world: Surroundings, count: int) -> None:
         self._world, self._loop = world, world.loop
         self.slots = [Slot(n) for n in range(count)]
 

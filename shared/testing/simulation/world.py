@@ -12,7 +12,7 @@ from aiokafka import TopicPartition
 
 from . import service as simulated_service
 from .broker import Broker, Message
-from .checks import CHECKPOINTS, DEAD_LETTERS, Monitor, final
+from .checks import CHECKPOINTS, DEAD_LETTERS, Monitor
 from .faults import Faults
 from .group import Coordinator
 from .loop import Stuck, VirtualLoop
@@ -90,7 +90,7 @@ class World:
         self.reported: dict[TopicPartition, int] = {}  # committed, since checkpoints were lost
         self._producers = 0
         self.workers = Workers(self, len(schedule.starts))
-        self._faults = Faults(self, random)
+        self._faults = Faults(self, self.workers, random)
 
     # -- what others ask
 
@@ -195,7 +195,7 @@ class World:
         self.stale = True
         await asyncio.sleep(REFRESH_S)
         deadline = self.loop.now + CATCH_UP_S_MAX
-        while problems := final(self):
+        while problems := self.monitor.differences():
             if self.loop.now > deadline:
                 break
             await asyncio.sleep(2 * REFRESH_S)  # a rebalance is under way

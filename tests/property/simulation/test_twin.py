@@ -38,9 +38,9 @@ def test_an_event_counts_once_where_its_user_belongs_at_its_first_place():
     found = expect(inputs, logs, 1)
     assert found.missing == []
     assert found.answers == {"e": (USER, 1, "x"), f"{USERS}/1/0": (USER, 2, "y")}
-    assert found.users == {0: {USER: [2, "y", 0]}, 1: {}}
+    assert found.users == {(0, USER): [2, "y", 0]}
     assert found.counts == {"x": 1, "y": 1, "x>y": 1}
-    assert found.applied == {0: {0: 2}}
+    assert found.applied == {(0, 0): 2}
 
 
 def test_an_event_that_was_never_forwarded_is_missing():
@@ -57,7 +57,7 @@ def test_a_handover_counts_once_and_only_where_an_event_causes_it():
     ]
     found = expect(given, [[record(0, 0)], heard], 1)
     assert found.missing == []
-    assert found.users == {0: {USER: [1, SHARED_ITEM, 0]}, 1: {friend: [0, "", 1]}}
+    assert found.users == {(0, USER): [1, SHARED_ITEM, 0], (1, friend): [0, "", 1]}
     assert len(expect(given, [[record(0, 0)], []], 1).missing) == 1
     assert len(expect({}, [[], heard], 1).missing) == 1
 
@@ -66,4 +66,4 @@ def test_what_is_bad_is_a_dead_letter_where_it_lies_and_counts_nowhere():
     inputs = {(0, 0): Input(0.0, 0, USER, "x", kind="bad")}
     found = expect(inputs, [[record(0, 0)], []], 1)
     assert found.dead_letters == {(0, 0)}
-    assert found.users == {0: {}, 1: {}}
+    assert found.users == {}
