@@ -32,9 +32,15 @@ class _Client:
 
     async def start(self) -> None:
         await self._network.trip(self._process)
+        self._fail_if_armed()
 
     async def stop(self) -> None:
         """What is under way is given up, and arrives all the same."""
+
+    def _fail_if_armed(self) -> None:
+        if self._network.take_armed(self._process.name, READ_FAILED):
+            self._world.happened[READ_FAILED] += 1
+            raise KafkaConnectionError("simulated")
 
 
 class Batch:
@@ -140,9 +146,7 @@ class Consumer(_Client):
     ) -> Mapping[TopicPartition, list[Record]]:
         """What is there of those that are not paused."""
         await self._network.trip(self._process)
-        if self._network.take_armed(self._process.name, READ_FAILED):
-            self._world.happened[READ_FAILED] += 1
-            raise KafkaConnectionError("simulated")
+        self._fail_if_armed()
         found: dict[TopicPartition, list[Record]] = {}
         for place, position in self._positions.items():
             if place not in self._paused:

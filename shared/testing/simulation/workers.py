@@ -107,12 +107,15 @@ class Workers:
         failed = asyncio.create_task(worker.wait())
         await asyncio.wait({starting, failed, stop}, return_when=asyncio.FIRST_COMPLETED)
         failure = starting.exception() if starting.done() else None
-        if starting.done() and failure is None:
+        if failure is not None and worker.failure is None:
+            self._ended(slot, process, failure)
+            return
+        if starting.done():
             await asyncio.wait({failed, stop}, return_when=asyncio.FIRST_COMPLETED)
         if not starting.done():
             await end_tasks([starting], END_START_S)
         await worker.stop()
-        self._ended(slot, process, worker.failure or failure)
+        self._ended(slot, process, worker.failure)
 
     def _ended(self, slot: Slot, process: Process, failure: BaseException | None) -> None:
         self._world.note("%s ends: %r", process.name, failure)
