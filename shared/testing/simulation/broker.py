@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from .loop import Process, VirtualLoop
     from .network import Network
 
-LOST, UNCONFIRMED = "delivery lost", "delivery unconfirmed"
+LOST, UNCONFIRMED, SLOW = "delivery lost", "delivery unconfirmed", "delivery slow"
+SLOW_S_MIN, SLOW_S_MAX = 0.2, 1.2
 TORN, CHECKPOINT_LOST = "torn checkpoint", "checkpoint lost"
 LATE, GONE = "late write of a dead worker", "request lost with its worker"
 IN_DELIVERY = "crash in mid-delivery"
@@ -123,15 +124,20 @@ class Broker:
         retries; whether the batch has arrived all the same is another matter."""
         future = self._loop.create_future()
         network = self._network
-        faults = (CHECKPOINT_LOST,) if place.topic == self.checkpoints else (LOST, UNCONFIRMED)
+        of_outputs = place.topic != self.checkpoints
+        faults = (LOST, UNCONFIRMED, SLOW) if of_outputs else (CHECKPOINT_LOST,)
         fault = network.take_armed(process.name, *faults)
+        trip_s = network.trip_s(process)
         if fault is not None:
             self._happened[fault] += 1
+        if fault == SLOW:
+            trip_s, fault = SLOW_S_MIN + network.draw() * (SLOW_S_MAX - SLOW_S_MIN), None
+        if fault is not None:
             self._loop.later(GIVE_UP_S, _fail, future)
         if fault in (LOST, CHECKPOINT_LOST):
             return future
         key = producer, place  # in the order in which it was sent
-        at = max(self._loop.now + network.trip_s(process), self._arrivals.get(key, 0.0) + 1e-6)
+        at = max(self._loop.now + trip_s, self._arrivals.get(key, 0.0) + 1e-6)
         self._arrivals[key] = at
         self._loop.later(
             at - self._loop.now, self._arrive, process, place, messages, None if fault else future

@@ -23,6 +23,7 @@ FaultKind: TypeAlias = Literal[
     "crash in mid-delivery",
     "delivery lost",
     "delivery unconfirmed",
+    "delivery slow",
     "checkpoint lost",
     "read failed",
     "slow",
@@ -38,14 +39,15 @@ OF_WORKERS: tuple[FaultKind, ...] = (
     "crash in mid-delivery",
     "delivery lost",
     "delivery unconfirmed",
+    "delivery slow",
     "checkpoint lost",
     "read failed",
     "slow",
 )
 OF_BROKERS: tuple[FaultKind, ...] = ("rebalance", "members forgotten", "chunks lost")
 FAULTS: tuple[FaultKind, ...] = OF_WORKERS + OF_BROKERS
-SHARES = (4, 4, 3, 4, 4, 4, 3, 2, 2, 3, 3, 1, 2)  # how often each is drawn
-EVENTS_MAX, FAULTS_MAX = 32, 6
+SHARES = (4, 4, 3, 4, 4, 4, 3, 3, 2, 2, 2, 4, 1, 2)  # how often each is drawn
+EVENTS_MAX, FAULTS_MAX = 32, 7
 LENGTH_S = 3.5
 
 
@@ -163,7 +165,7 @@ def _inputs(random: Random, partitions: int) -> tuple[Input, ...]:
 
 
 def _faults(random: Random, workers: int) -> tuple[Fault, ...]:
-    found = []
+    found: list[Fault] = []
     for _ in range(random.randint(1, FAULTS_MAX)):
         kind = random.choices(FAULTS, SHARES)[0]
         seconds = random.uniform(0.05, 1.5)
@@ -171,5 +173,8 @@ def _faults(random: Random, workers: int) -> tuple[Fault, ...]:
             seconds = random.choice((random.uniform(0.05, 1.0), random.uniform(1.6, 3.0)))
         elif kind not in ("crash", "stop", "slow", "torn checkpoint"):
             seconds = 0.0
-        found.append(Fault(random.uniform(0.2, LENGTH_S), kind, random.randrange(workers), seconds))
+        at = random.uniform(0.2, LENGTH_S)
+        if found and random.random() < 0.4:
+            at = min(LENGTH_S, found[-1].at + random.uniform(0, 0.5))  # while that is going on
+        found.append(Fault(at, kind, random.randrange(workers), seconds))
     return tuple(sorted(found, key=lambda each: each.at))
