@@ -31,22 +31,22 @@ FaultKind: TypeAlias = Literal[
     "members forgotten",
     "chunks lost",
 ]
-OF_WORKERS: tuple[FaultKind, ...] = (
-    "crash",
-    "freeze",
-    "stop",
-    "torn checkpoint",
-    "crash in mid-delivery",
-    "delivery lost",
-    "delivery unconfirmed",
-    "delivery slow",
-    "checkpoint lost",
-    "read failed",
-    "slow",
-)
-OF_BROKERS: tuple[FaultKind, ...] = ("rebalance", "members forgotten", "chunks lost")
-FAULTS: tuple[FaultKind, ...] = OF_WORKERS + OF_BROKERS
-SHARES = (4, 4, 3, 4, 4, 4, 3, 3, 2, 2, 2, 4, 1, 2)  # how often each is drawn
+# By kind, how often each is drawn.
+OF_WORKERS: dict[FaultKind, int] = {
+    "crash": 4,
+    "freeze": 4,
+    "stop": 3,
+    "torn checkpoint": 4,
+    "crash in mid-delivery": 4,
+    "delivery lost": 4,
+    "delivery unconfirmed": 3,
+    "delivery slow": 3,
+    "checkpoint lost": 2,
+    "read failed": 2,
+    "slow": 2,
+}
+OF_BROKERS: dict[FaultKind, int] = {"rebalance": 4, "members forgotten": 1, "chunks lost": 2}
+FAULTS = {**OF_WORKERS, **OF_BROKERS}
 EVENTS_MAX, FAULTS_MAX = 32, 7
 LENGTH_S = 3.5
 
@@ -167,7 +167,7 @@ def _inputs(random: Random, partitions: int) -> tuple[Input, ...]:
 def _faults(random: Random, workers: int) -> tuple[Fault, ...]:
     found: list[Fault] = []
     for _ in range(random.randint(1, FAULTS_MAX)):
-        kind = random.choices(FAULTS, SHARES)[0]
+        kind = random.choices(list(FAULTS), list(FAULTS.values()))[0]
         seconds = random.uniform(0.05, 1.5)
         if kind == "freeze":
             seconds = random.choice((random.uniform(0.05, 1.0), random.uniform(1.6, 3.0)))
