@@ -201,6 +201,11 @@ class VirtualLoop(asyncio.BaseEventLoop):
         while timers and timers[0][0] <= self.now:
             ready.append(heapq.heappop(timers)[2])
 
+    def forget(self) -> None:
+        """Nothing is going to happen any more."""
+        self._ready.clear()
+        self._timers.clear()
+
     # -- for the simulation
 
     def spawn(self, process: Process | None, coroutine: Coroutine[Any, Any, Any]) -> Any:

@@ -48,7 +48,7 @@ OF_WORKERS: dict[FaultKind, int] = {
 OF_BROKERS: dict[FaultKind, int] = {"rebalance": 4, "members forgotten": 1, "chunks lost": 2}
 FAULTS = {**OF_WORKERS, **OF_BROKERS}
 EVENTS_MAX, FAULTS_MAX = 32, 7
-LENGTH_S = 3.5
+LENGTH_S = 3.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -167,6 +167,7 @@ class World:
         if self.loop.raised is not None:
             raise self.loop.raised
         self.workers.end()
+        self.loop.forget()
         return Outcome(
             self.problems,
             self.happened,
@@ -182,7 +183,7 @@ class World:
             self.loop.later(given.at, self._publish, given)
         for fault in self.schedule.faults:
             self.loop.later(fault.at, self._faults.meet, fault)
-        await asyncio.sleep(LENGTH_S + 0.3)
+        await asyncio.sleep(LENGTH_S + 0.1)
         self.note("all faults end")
         self.network.disarm()
         self._faults.end()
