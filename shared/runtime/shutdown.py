@@ -31,10 +31,10 @@ SIGNALS = (signal.SIGTERM, signal.SIGINT)
 class Deadline:
     """A moment by which something must have ended."""
 
-    def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
+    def __init__(self, seconds: float, clock: Callable[[], float] | None = None) -> None:
+        self._clock = clock or time.monotonic
         self.seconds = seconds  # from when it was set
-        self._at = clock() + seconds
+        self._at = self._clock() + seconds
 
     def left(self, at_most: float = float("inf")) -> float:
         """Seconds until then, 0 once it has passed; `at_most` bounds the answer."""

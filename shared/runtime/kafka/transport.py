@@ -26,12 +26,14 @@ from faust.types.tuples import ConsumerMessage
 
 from . import membership, rights
 from .consumer_thread import BatchConsumerThread, faust_log
-from .offsets import Partition, RecordBatch, cut
+from .feed import BatchFeed
+from .offsets import Partition
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping
 
     from ..shutdown import Deadline
+    from .offsets import RecordBatch
     from .owner import Owner
 
 T = TypeVar("T")
@@ -48,7 +50,7 @@ class BatchConsumer(driver.Consumer):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.owner: Owner = self.app.owner
-        self._expected: dict[Any, int] = {}  # next offset to deliver
+        self._feed = BatchFeed(self.owner, self._flowing)
         self._keep_alive: asyncio.Task[None] | None = None
         self.paused = False  # draining: nothing more is delivered
         self._ending = asyncio.Event()
@@ -64,7 +66,7 @@ class BatchConsumer(driver.Consumer):
         timeout: float,  # noqa: ASYNC109  # Faust's signature
     ) -> AsyncIterator[tuple[Any, ConsumerMessage]]:
         """Fetch what is there; yield it as one message per batch."""
-        owner, settings = self.owner, self.owner.settings
+        owner = self.owner
         if self.paused or not await owner.has_capacity():
             await asyncio.sleep(0.01)
             return
@@ -80,75 +82,17 @@ class BatchConsumer(driver.Consumer):
         if self._thread.popped_at_seek != self._thread.seek_count:
             return  # taken before a seek that superseded it
         generation = owner.generation
-        self._note_jumps()
+        jumps, self._thread.jumps = self._thread.jumps, ()
+        self._feed.note_jumps(jumps)
         undelivered = dict.fromkeys(records)
-        for tp, found in records.items():
-            expected = self._expected.get(tp)
-            if expected is None or not self._deliverable(generation):
-                continue
-            if found[0].offset < expected:
-                found = [r for r in found if r.offset >= expected]
-            limit = owner.limit(Partition(tp.topic, tp.partition))
-            if limit is not None:
-                found = [r for r in found if r.offset < limit]
-            complete = True
-            for start, end, size in cut(
-                found, settings.batch_records_max, settings.batch_bytes_max
-            ):
-                while self._deliverable(generation) and not await owner.has_capacity():
-                    pass
-                if not self._deliverable(generation):
-                    complete = False
-                    break
-                slice_ = found[start:end]
-                batch = RecordBatch(
-                    partition=Partition(tp.topic, tp.partition),
-                    generation=generation,
-                    first=slice_[0].offset,
-                    last=slice_[-1].offset,
-                    size_bytes=size,
-                    records=slice_,
-                )
-                owner.opened(batch)
-                self._expected[tp] = batch.last + 1
-                yield tp, self._message(tp, batch)
-            if complete:
-                undelivered.pop(tp)
+        async for tp, batch in self._feed.batches(records, generation, undelivered):
+            yield tp, self._message(tp, batch)
         if undelivered:
             await self._seek_back(undelivered)
-        self._note_positions(generation, undelivered)
+        self._feed.note_positions(self._thread.positions, generation, undelivered)
 
-    def _note_jumps(self) -> None:
-        """What retention took before it was read, or a log that is another one now."""
-        jumps, self._thread.jumps = self._thread.jumps, ()
-        for tp, start in jumps:
-            if (expected := self._expected.get(tp)) is not None:
-                self.owner.jumped(Partition(tp.topic, tp.partition), expected, start)
-
-    def _note_positions(self, generation: int, undelivered: Iterable[Any]) -> None:
-        """Move on over what is nobody's to read: markers, aborted transactions, what compaction
-        removed. Without this a log that ends with a marker would show a lag of 1 for ever. What a
-        limit withholds is somebody's to read: not by us."""
-        for tp, position in self._thread.positions.items():
-            expected = self._expected.get(tp)
-            if expected is None or tp in undelivered or position <= expected:
-                continue
-            partition = Partition(tp.topic, tp.partition)
-            limit = self.owner.limit(partition)
-            if limit is not None:
-                position = min(position, limit)
-            if position > expected and self._deliverable(generation):
-                self._expected[tp] = position
-                self.owner.passed(partition, position)
-
-    def _deliverable(self, generation: int) -> bool:
-        return (
-            self.owner.generation == generation
-            and self.owner.accepting()
-            and self.flow_active
-            and not self.paused
-            and not self.should_stop
-        )
+    def _flowing(self) -> bool:
+        return self.flow_active and not self.paused and not self.should_stop
 
     def _message(self, tp: Any, batch: RecordBatch) -> ConsumerMessage:
         last = batch.records[-1]
@@ -170,7 +114,7 @@ class BatchConsumer(driver.Consumer):
 
     async def _seek_back(self, partitions: Iterable[Any]) -> None:
         """Make the fetcher read again what it gave us and we could not deliver."""
-        targets = {tp: self._expected[tp] for tp in partitions if tp in self._expected}
+        targets = self._feed.places(partitions)
         if targets:
             # Revoked meanwhile: then the next owner starts at the checkpoint.
             with contextlib.suppress(IllegalStateError):
@@ -194,7 +138,9 @@ class BatchConsumer(driver.Consumer):
         return False
 
     def _filter_tps_with_pending_acks(self, topics: Any = None) -> Iterable[Any]:
-        return [tp for tp in self._expected if topics is None or tp in topics or tp[0] in topics]
+        return [
+            tp for tp in self._feed.expected if topics is None or tp in topics or tp[0] in topics
+        ]
 
     def _new_offset(self, tp: Any) -> int | None:
         return self.owner.durable_offset(Partition(tp[0], tp[1]))
@@ -292,7 +238,7 @@ class BatchConsumer(driver.Consumer):
                 # Joining would expel the double. The worker is ending, and ends this wait.
                 await asyncio.Event().wait()
         await self.owner.revoke()
-        self._expected.clear()
+        self._feed.expected.clear()
         await super().on_partitions_revoked(revoked)
 
     async def seek_to_committed(self) -> Mapping[Any, int]:
@@ -303,7 +249,7 @@ class BatchConsumer(driver.Consumer):
         offsets = {TP(*partition): offset for partition, offset in resumed.items()}
         if offsets:
             await self._thread.seek_wait(offsets)
-            self._expected = dict(offsets)
+            self._feed.expected = dict(offsets)
         return offsets
 
     async def _unless_ending(self, step: Coroutine[Any, Any, T]) -> T | None:

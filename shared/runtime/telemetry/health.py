@@ -28,10 +28,10 @@ STALL_S_MAX = 60.0
 class Health:
     """What the probes are told. Written by the worker's loop, read by the server's thread."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._beat_at = clock()
-        self._progress_at = clock()
+    def __init__(self, clock: Callable[[], float] | None = None) -> None:
+        self._clock = clock or time.monotonic
+        self._beat_at = self._clock()
+        self._progress_at = self._clock()
         self.lag = 0
         self.broker = ""  # why no broker can be reached; empty where one can
         self.not_ready: dict[str, str] = {"start": "starting"}

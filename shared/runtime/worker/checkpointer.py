@@ -138,15 +138,17 @@ class Checkpointer:
         self._telemetry.checkpoint(topic, number, size)
 
     async def save_all(self, partitions: OwnedPartitions) -> None:
-        """Checkpoint every quiet partition whose state has changed, and wait for it."""
-        for owned in partitions:
-            if owned.saving is not None:
-                await owned.saving
+        """Checkpoint every quiet partition whose state has changed, and wait for it.
+
+        A revocation and an end may both wait here, each by its own deadline. So what is written is
+        waited for and never cancelled: the other would be told of a cancellation that is not its.
+        """
+        await _written(partitions)
         for owned in partitions:
             partitions.move_on(owned)
             if owned.quiet and owned.changed:
                 self.begin(owned)
-        await asyncio.gather(*(o.saving for o in partitions if o.saving is not None))
+        await _written(partitions)
 
     async def collect_forever(
         self, admin: AIOKafkaAdminClient, partitions: OwnedPartitions
@@ -177,3 +179,10 @@ class Checkpointer:
         """The partitions are no longer ours: their new owner collects."""
         self._purged_for = None
         self._store.forget()
+
+
+async def _written(partitions: OwnedPartitions) -> None:
+    """Return once what is being written now is written, or has failed."""
+    writing = [owned.saving for owned in partitions if owned.saving is not None]
+    if writing:
+        await asyncio.wait(writing)

@@ -1,0 +1,1 @@
+"""A deterministic simulation of the runtime: one seed, one thread, virtual time."""
