@@ -1,4 +1,4 @@
-"""Ten thousand schedules of a simulated shop hold; what is broken on purpose is caught."""
+"""Thousands of schedules of a simulated shop hold; what is broken on purpose is caught."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from shopkeeper.shared.testing.simulation.broken import BROKEN
 from shopkeeper.shared.testing.simulation.campaign import conduct, run, shrink
 from shopkeeper.shared.testing.simulation.schedule import FAULTS, draw
 
-SCHEDULES = 10_000
+SCHEDULES = 2_000  # CI runs ten thousand, besides (.ci/run)
 GUARD_SCHEDULES = 2_000  # within which a broken guard must be caught
 BESIDES = (  # what happens by itself, and must
     "session run out",
@@ -42,7 +42,7 @@ def command(*arguments: str, hash_seed: str = "0") -> subprocess.CompletedProces
 
 
 @pytest.mark.timeout(1800)
-def test_ten_thousand_schedules_hold_and_every_kind_of_fault_happens():
+def test_schedules_hold_and_every_kind_of_fault_happens():
     done = command("--schedules", str(SCHEDULES), "--jobs", "2")
     assert done.returncode == 0, done.stderr + done.stdout
     found = json.loads(done.stdout)
