@@ -8,6 +8,12 @@ import signal
 import subprocess
 import sys
 
+from hypothesis import HealthCheck, settings
+
+# No deadline per example: the first may have to compile a loop, and four processes share two cores.
+settings.register_profile("shopkeeper", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("shopkeeper")
+
 # Tests run side by side, and several start every service.
 os.environ.setdefault("GATEWAY_PORT", "0")
 

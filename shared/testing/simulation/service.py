@@ -77,7 +77,7 @@ class UsersProcessor:
                 continue
             item = event.data.product_id
             if item == REFUSED_ITEM:
-                rejected.append(Rejected(event.offset, "validate", "refused", "simulated"))
+                rejected.append(Rejected(event.offset, "validate", "out_of_range", "simulated"))
                 continue
             known = self._of(user)
             for key in targets_of(known[1], item):

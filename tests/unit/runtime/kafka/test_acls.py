@@ -36,7 +36,9 @@ def test_a_worker_reads_and_writes_what_the_topics_say_and_nothing_else(spec):
     )
     read = {t.name for t in topics.ALL if name in (*t.consumers, *t.tables_of)}
     read |= spec.reads
-    if not spec.consumes:
+    if spec.consumes:
+        read.add(topics.ERASED_USERS)
+    else:
         read -= {own, topics.LAYOUT}
     assert rights(name, "Read") == read
     assert rights(name, "Write") == written_to | spec.by_key

@@ -33,6 +33,7 @@ def test_one_who_gives_up_takes_the_write_from_nobody():
             watch=None,
             telemetry=None,
             ending=None,
+            erasures=None,
         )
         end = asyncio.create_task(checkpointer.save_all(Partitions([owned])))
         with pytest.raises(TimeoutError):
