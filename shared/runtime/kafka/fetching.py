@@ -3,8 +3,7 @@
 **Paced fetches.** A broker is asked to hold a fetch until there is something (long polling; Apache
 Kafka does). The embedded broker answers at once, with nothing: an idle consumer then asked it
 5,000 to 7,000 times a second and, with it, used up both cores (docs/decisions/0006). So an empty
-answer that came too soon is followed by a pause, short at first and longer while nothing comes. A
-broker that was seen to hold a fetch is asked again at once, unless much comes.
+answer that came too soon is followed by a pause, short at first and longer while nothing comes.
 
 **What cannot be decoded** is repaired or stepped over: see `unpacking`.
 """
@@ -22,49 +21,8 @@ from . import unpacking
 
 ISOLATION = "read_committed"  # of every consumer: what was aborted was never said
 HELD_S = 0.02  # an empty answer after so long was held by the broker
-INTERVAL_S_MIN = 0.006  # between two fetches from a broker that holds none, or has much to give
+INTERVAL_S_MIN = 0.006  # between two fetches from one broker
 INTERVAL_S_MAX = 0.01  # while it answers with nothing, at once
-# A broker that holds fetches has much to give once its answers come so close, on average, and until
-# they come so far apart, though they are paced.
-BUSY_S, CALM_S = 0.002, 0.008
-BUSY_SHARE = 1 / 16  # of the newest distance in that average
-
-
-class Pace:
-    """When one broker may be asked again. Times are monotonic, in seconds."""
-
-    def __init__(self, interval_s_min: float | None = None) -> None:
-        """interval_s_min: kept in any case; None: `INTERVAL_S_MIN`, where it helps."""
-        self._kept_s = interval_s_min
-        self._asked = float("-inf")
-        self._backoff_s = 0.0
-        self._apart_s = 1.0  # answers with something, on average
-        self._found = float("-inf")
-        self._busy = False
-        self.holds = False  # seen to hold a fetch, and since then never to answer with nothing
-
-    def next_at(self) -> float:
-        """When it may be asked again."""
-        least = INTERVAL_S_MIN if self._kept_s is None else self._kept_s
-        if self._kept_s is None and self.holds and not self._busy:
-            least = 0.0
-        return self._asked + max(least, self._backoff_s)
-
-    def answered(self, asked: float, now: float, *, found: bool) -> None:
-        """It was asked at `asked`, and has just answered."""
-        interval_s = max(self.next_at() - self._asked, INTERVAL_S_MIN)
-        self._asked = asked
-        held = now - asked >= HELD_S
-        if found:
-            distance_s = min(1.0, now - self._found)
-            self._apart_s += (distance_s - self._apart_s) * BUSY_SHARE
-            self._found = now
-            self._busy = self._apart_s < (CALM_S if self._busy else BUSY_S)
-            self._backoff_s = 0.0
-        elif held:
-            self.holds, self._backoff_s = True, 0.0
-        else:
-            self.holds, self._backoff_s = False, min(INTERVAL_S_MAX, interval_s * 1.5)
 
 
 class Jump(NamedTuple):
@@ -78,26 +36,26 @@ class PacedFetcher(fetcher.Fetcher):  # type: ignore[misc]  # aiokafka is untype
     """Asks a broker less often where asking again at once brings next to nothing."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
-        self.interval_s_min: float | None = None  # see `Pace`
-        self._paces: dict[Any, Pace] = {}  # by node
+        self.interval_s_min = INTERVAL_S_MIN
+        self._asked_s: dict[Any, float] = {}  # by node: when it was asked last
+        self._interval_s = 0.0  # what is kept now, if more than the least
         self._out_of_range: set[Any] = set()  # partitions whose position the log does not have
         self.jumps: list[Jump] = []
         super().__init__(*arguments, **options)
 
     async def _proc_fetch_request(self, assignment: Any, node_id: Any, request: Any) -> bool:
         # While this runs, the fetcher sends nothing else to the same node.
-        pace = self._paces.get(node_id)
-        if pace is None:
-            pace = self._paces[node_id] = Pace(self.interval_s_min)
-        wait_s = pace.next_at() - time.monotonic()
+        interval_s = max(self.interval_s_min, self._interval_s)
+        wait_s = self._asked_s.get(node_id, 0.0) + interval_s - time.monotonic()
         if wait_s > 0:
             try:
                 await asyncio.sleep(wait_s)
             except asyncio.CancelledError:
                 return False  # as aiokafka's own code: nobody waits for the result any more
-        started = time.monotonic()
+        started = self._asked_s[node_id] = time.monotonic()
         found = bool(await super()._proc_fetch_request(assignment, node_id, request))
-        pace.answered(started, time.monotonic(), found=found)
+        held = time.monotonic() - started >= HELD_S
+        self._interval_s = 0.0 if found or held else min(INTERVAL_S_MAX, interval_s * 1.5)
         if assignment.active:
             for topic, partitions in request.topics:
                 for number, *_ in partitions:
@@ -121,7 +79,6 @@ class PacedFetcher(fetcher.Fetcher):  # type: ignore[misc]  # aiokafka is untype
 def pace(client: consumer.AIOKafkaConsumer, interval_s: float) -> None:
     """Let a started consumer keep at least `interval_s` between two fetches from one broker."""
     client._fetcher.interval_s_min = interval_s
-    client._fetcher._paces.clear()
 
 
 def positions(client: consumer.AIOKafkaConsumer) -> dict[Any, int]:
