@@ -94,7 +94,8 @@ class Written:
     """
 
     def __init__(self) -> None:
-        self._parent: str | None = None
+        self._parent: str | None = None  # of the next segment: the last one that was confirmed
+        self._encoded: str | None = None  # whose confirmation is awaited
         self._base_bytes = self._segment_bytes = self._segments = 0
 
     @property
@@ -102,12 +103,15 @@ class Written:
         """Whether the next one should hold the whole state."""
         return (
             self._parent is None
+            or self._encoded is not None  # it may be lost, and what it said of changes with it
             or self._segment_bytes > self._base_bytes + SLACK_BYTES
             or self._segments >= SEGMENTS_MAX
         )
 
     def encode(self, checkpoint: Checkpoint, topic: str, *, base: bool) -> list[Output]:
-        """The records of the next one. They must be written, or the worker must end."""
+        """The records of the next one; `confirmed` is to follow once they are written, else the
+        next one after is a base."""
+        assert base or (self._parent is not None and self._encoded is None)
         outputs = encode(checkpoint, topic, None if base else self._parent)
         size = sum(len(output.value or b"") for output in outputs)
         if base:
@@ -115,5 +119,9 @@ class Written:
         else:
             self._segment_bytes += size
             self._segments += 1
-        self._parent = manifest_id(outputs[-1].value or b"")
+        self._encoded = manifest_id(outputs[-1].value or b"")
         return outputs
+
+    def confirmed(self) -> None:
+        """What was encoded last is on the topic."""
+        self._parent, self._encoded = self._encoded, None

@@ -125,6 +125,7 @@ class Checkpointer:
         try:
             taken = await taking
             await self._store.save(topic, number, taken.outputs, base=taken.base)
+            owned.written.confirmed()
         finally:
             owned.saving = None
         size = sum(len(o.value or b"") for o in taken.outputs)

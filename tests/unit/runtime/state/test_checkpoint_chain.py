@@ -24,6 +24,7 @@ def written(chain: Written, next_offset: int, *, base: bool, size: int = 1):
     content = b"%d " % next_offset * size
     name = "state" if base else "+state"
     outputs = chain.encode(Checkpoint(SOURCE, 0, next_offset, {name: content}), TOPIC, base=base)
+    chain.confirmed()
     return [(o.key, o.value) for o in outputs]
 
 
@@ -126,6 +127,17 @@ def test_a_base_is_due_first_and_once_segments_are_larger_than_it():
     assert not chain.base_due
 
 
+def test_after_one_that_was_not_confirmed_the_next_is_a_base():
+    """It may not be there: nothing may rest on it, and what it said of changes is gone."""
+    chain = Written()
+    written(chain, 1, base=True)
+    chain.encode(Checkpoint(SOURCE, 0, 2, {"+state": b"2 "}), TOPIC, base=False)
+    assert chain.base_due
+    log = written(chain, 3, base=True)
+    assert not chain.base_due
+    assert told(read(log)) == [3]
+
+
 class Counter(Stateless):
     """Counts events by key, and tells which counts are others than before."""
 
@@ -187,6 +199,7 @@ def test_a_state_comes_back_from_a_base_and_segments(keys, at, bases):
             base = chain.base_due or offset in bases
             checkpoint = original.snapshot() if base else original.changes()
             outputs = chain.encode(checkpoint, TOPIC, base=base)
+            chain.confirmed()
             log += [(output.key, output.value) for output in outputs]
     found, _ = read(log)
     again = Counter()
