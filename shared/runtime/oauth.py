@@ -52,9 +52,9 @@ class TokenSource:
     """The current token of one client."""
 
     def __init__(
-        self, settings: OAuthSettings, monotonic_s: Callable[[], float] = time.monotonic
+        self, settings: OAuthSettings, monotonic_s: Callable[[], float] | None = None
     ) -> None:
-        self._settings, self._now_s = settings, monotonic_s
+        self._settings, self._now_s = settings, monotonic_s or time.monotonic
         self._lock = threading.Lock()
         self._token = ""
         self._fresh_until_s = self._ends_s = self._ask_from_s = float("-inf")

@@ -102,8 +102,8 @@ class Shop:
         return records[-1].offset // 2 * STATE_BYTES, sum(sizes)
 
     async def retained_at_last(self, wanted):
-        """What is held once it is as little as `wanted`, or after 30 s."""
-        deadline = time.monotonic() + 30
+        """What is held once it is as little as `wanted`, or after two minutes."""
+        deadline = time.monotonic() + 120
         while (held := (await self.written_and_retained())[1]) > wanted:
             if time.monotonic() > deadline:
                 break

@@ -143,7 +143,9 @@ def test_a_browsers_stream_goes_on_over_cuts_and_a_killed_gateway(kafka, browser
         worker.kill()
     apart(publish(kafka, lists("u", ["while"])))
     with gateway(kafka, port, GATEWAY_ORIGINS="*"):
-        apart(publish(kafka, [*lists("u", ["after"]), (topics.RECOMMENDATIONS, "u", None)]))
+        apart(publish(kafka, lists("u", ["after"])))
+        direct.wait_for_function("found.length == 3", timeout=120_000)
+        apart(publish(kafka, [(topics.RECOMMENDATIONS, "u", None)]))
         direct.wait_for_function("found.length == 4", timeout=120_000)
         assert direct.evaluate("found") == [NAMES[-1], "while", "after", "delete"]
 

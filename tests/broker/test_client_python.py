@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import queue
 import random
 import threading
 import time
@@ -43,7 +44,7 @@ def names_of(updates):
     return [update.list.recomm_id for update in updates]
 
 
-def follow(url, user, count, started=None, last_event_id=None):
+def follow(url, user, count, seen=lambda update: None, last_event_id=None):
     """The next `count` updates, by the client that waits."""
     with (
         Client(url, policy=QUICK) as shop,
@@ -52,14 +53,13 @@ def follow(url, user, count, started=None, last_event_id=None):
         found = []
         for update in all_:
             found.append(update)
-            if started is not None:
-                started.set()
+            seen(update)
             if len(found) == count:
                 break
         return found
 
 
-async def follow_async(url, user, count, started=None, last_event_id=None):
+async def follow_async(url, user, count, seen=lambda update: None, last_event_id=None):
     """The same by the other."""
     async with (
         AsyncClient(url, policy=QUICK) as shop,
@@ -68,8 +68,7 @@ async def follow_async(url, user, count, started=None, last_event_id=None):
         found = []
         async for update in updates:
             found.append(update)
-            if started is not None:
-                started.set()
+            seen(update)
             if len(found) == count:
                 break
         return found
@@ -85,12 +84,21 @@ class Follower:
     """A subscriber on a thread, which the test publishes to."""
 
     def __init__(self, twin, url, user, count):
-        self.started, self.found = threading.Event(), []
+        self.started, self.found, self._seen = threading.Event(), [], queue.Queue()
         self.thread = threading.Thread(target=self._run, args=(twin, url, user, count), daemon=True)
         self.thread.start()
 
     def _run(self, twin, *args):
-        self.found = FOLLOWERS[twin](*args, started=self.started)
+        self.found = FOLLOWERS[twin](*args, seen=self._see)
+
+    def _see(self, update):
+        self._seen.put(update)
+        self.started.set()
+
+    def wait_for(self, count):
+        """Until it has seen so many more."""
+        for _ in range(count):
+            self._seen.get(timeout=120)
 
     def result(self):
         self.thread.join(120)
@@ -147,8 +155,9 @@ def test_a_stream_goes_on_over_a_killed_gateway(kafka, twin):
         worker.kill()
     asyncio.run(publish(kafka, lists("u", ["while-1", "while-2", "while-3"])))
     with gateway(kafka, port):
-        asyncio.run(publish(kafka, [*lists("u", ["after"]), (topics.RECOMMENDATIONS, "u", None)]))
-        asyncio.run(publish(kafka, lists("u", ["anew"])))
+        asyncio.run(publish(kafka, lists("u", ["after"])))
+        follower.wait_for(6)  # what an erased user has not been told by then is told to nobody
+        asyncio.run(publish(kafka, [(topics.RECOMMENDATIONS, "u", None), *lists("u", ["anew"])]))
         found = follower.result()
     assert isinstance(found[6], Erased)
     assert names_of([*found[:6], found[7]]) == [

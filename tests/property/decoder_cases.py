@@ -59,6 +59,7 @@ from shopkeeper.services.sentiment.tally import Tally
 from shopkeeper.shared.contracts import complaints, erased_users, review_digests
 from shopkeeper.shared.contracts import searched_questions as questions
 from shopkeeper.shared.contracts.envelope import Event, Rejected
+from shopkeeper.shared.contracts.erased_users import number_of
 from shopkeeper.shared.contracts.preferences import Preferences
 from shopkeeper.shared.datasets import messages, readers
 from shopkeeper.shared.datasets.base import FormatError
@@ -68,6 +69,7 @@ from shopkeeper.shared.runtime.kafka import partition_layout, unpacking
 from shopkeeper.shared.runtime.kafka.records import Record, Undecodable
 from shopkeeper.shared.runtime.kafka.routing import hop_of
 from shopkeeper.shared.runtime.operations import overview
+from shopkeeper.shared.runtime.operations.erasure import traces
 from shopkeeper.shared.runtime.refusal import OperatorNeeded
 from shopkeeper.shared.runtime.state.checkpoint import Checkpoint
 from shopkeeper.shared.runtime.state.checkpoint_chain import encode
@@ -98,6 +100,7 @@ CLICKS = pack(GroupClicksRecord(GROUPS_FORMAT, np.ones((1, WIDTH), np.float16).t
 SESSIONS = pack(sessions._Record(1, 0, 5, ITEM_IDS, np.array([1, 2], np.int64).tobytes(), _i4,
                 np.array([0, 1], np.uint32).tobytes()))  # fmt: skip
 CORRECTION = json.dumps({"task": "sentiment", "text": "fine", "label": "positive"}).encode()
+TRACE = json.dumps({"user_id": "u", "product_id": "p", "review_id": "r", "sources": []}).encode()
 LAYOUT = msgspec.json.encode(
     partition_layout.Layout(
         3, {"shop.clicks.v1": 4}, partition_layout.Growth(8, "drain", {"a": [1]})
@@ -119,6 +122,14 @@ def _checkpoint():
     """The records of a checkpoint, as one message: a list of [key, value]."""
     made = encode(Checkpoint("shop.clicks.v1", 0, 9, {"a": b"b" * 40}, 4), "c")
     return pack([[output.key, output.value] for output in made])
+
+
+def _traces(value):
+    """In a value and in a header, on every topic that is looked through."""
+    wanted = traces.Wanted({number_of("u"): 2_000_000_000_000}, {("p", "r")})
+    for topic in traces.ours():
+        for headers in ([], [("ce_time", value), ("ce_subject", value)]):
+            traces.is_trace(topic, record(value, headers), wanted)
 
 
 def _read_checkpoint(value):
@@ -320,6 +331,8 @@ CASES = [
     Case("erased users", [b'{"user": "u", "time_ms": 5}'],
          lambda value: erased_users.users([(b"u", value), (None, value)]),
          ("shared/contracts/erased_users.py",)),
+    Case("traces of an erased user", [TRACE, DIGEST], _traces,
+         ("shared/runtime/operations/erasure/traces.py",)),
     Case("review digest", [DIGEST], review_digests.unpacked,
          ("shared/contracts/review_digests.py",), (ValueError,)),
     Case("category part", [PART], parts.unpacked, ("services/sentiment/categories/parts.py",),

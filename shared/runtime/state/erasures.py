@@ -26,8 +26,8 @@ ERASED_MAX = 100_000  # users whose erasure is remembered, the newest
 class Erasures:
     """What `personalisation.erased-users.v1` holds; changed on the state thread only."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
+    def __init__(self, clock: Callable[[], float] | None = None) -> None:
+        self._clock = clock or time.monotonic
         self._erased: OrderedDict[int, int] = OrderedDict()  # number of a user -> Unix milliseconds
         self.heard_at: float | None = None  # by the clock, of the newest erasure
 

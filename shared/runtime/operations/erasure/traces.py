@@ -102,7 +102,7 @@ def is_trace(topic: str, record: Any, wanted: Wanted) -> bool:
         return False
     try:
         said = _decoder.decode(record.value)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return False
     if any(wanted.is_user(name, record) for name in (said.user_id, said.anonymous_id, said.user)):
         return True

@@ -18,7 +18,7 @@ from shopkeeper.services.recommender.core.ranking.pending import Requests
 from shopkeeper.services.recommender.core.ranking.ranked_list import RankedList
 from shopkeeper.services.recommender.core.ranking.ranker import Ranker
 from shopkeeper.services.recommender.evaluation.local_cluster import LocalCluster
-from shopkeeper.shared.contracts import outputs, topics
+from shopkeeper.shared.contracts import erased_users, outputs, topics
 from shopkeeper.shared.contracts.envelope import Event, Output
 from shopkeeper.shared.contracts.events.recommendation import RECOMMENDATIONS_UPDATED, Reason
 from shopkeeper.shared.contracts.events.shop import (
@@ -228,7 +228,7 @@ def test_erasing_a_user_removes_lists_and_memory() -> None:
     assert [(o.topic, o.key, o.value, o.partition) for o in found] == [
         (topics.RECOMMENDATIONS, b"u", None, None),
         (topics.SEGMENTS, b"u", None, None),
-        (topics.ERASED_USERS, b"u", b'{"user":"u","time_ms":%d}' % (NOW_MS + 2), None),
+        (topics.ERASED_USERS, *erased_users.encode("u", NOW_MS + 2), None),
         *((topics.PROFILES, b"u", None, number) for number in range(len(cluster.interactions))),
         *((topics.PREFERENCES, b"u", None, number) for number in range(len(cluster.interactions))),
     ]
