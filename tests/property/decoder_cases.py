@@ -69,7 +69,7 @@ from shopkeeper.shared.runtime.kafka import partition_layout, unpacking
 from shopkeeper.shared.runtime.kafka.records import Record, Undecodable
 from shopkeeper.shared.runtime.kafka.routing import hop_of
 from shopkeeper.shared.runtime.operations import overview
-from shopkeeper.shared.runtime.operations.erasure import traces
+from shopkeeper.shared.runtime.operations.erasure import survey, traces
 from shopkeeper.shared.runtime.refusal import OperatorNeeded
 from shopkeeper.shared.runtime.state.checkpoint import Checkpoint
 from shopkeeper.shared.runtime.state.checkpoint_chain import encode
@@ -101,6 +101,7 @@ SESSIONS = pack(sessions._Record(1, 0, 5, ITEM_IDS, np.array([1, 2], np.int64).t
                 np.array([0, 1], np.uint32).tobytes()))  # fmt: skip
 CORRECTION = json.dumps({"task": "sentiment", "text": "fine", "label": "positive"}).encode()
 TRACE = json.dumps({"user_id": "u", "product_id": "p", "review_id": "r", "sources": []}).encode()
+VIEW = json.dumps({"aspects": [{"praise": ["p"], "criticism": [{"text": "p"}]}]}).encode()
 LAYOUT = msgspec.json.encode(
     partition_layout.Layout(
         3, {"shop.clicks.v1": 4}, partition_layout.Growth(8, "drain", {"a": [1]})
@@ -130,6 +131,9 @@ def _traces(value):
     for topic in traces.ours():
         for headers in ([], [("ce_time", value), ("ce_subject", value)]):
             traces.is_trace(topic, record(value, headers), wanted)
+    survey._from_event(record(value), wanted, survey.Reviews())
+    survey._quotes(record(value), ["p"])
+    survey._named(value)
 
 
 def _read_checkpoint(value):
@@ -331,8 +335,9 @@ CASES = [
     Case("erased users", [b'{"user": "u", "time_ms": 5}'],
          lambda value: erased_users.users([(b"u", value), (None, value)]),
          ("shared/contracts/erased_users.py",)),
-    Case("traces of an erased user", [TRACE, DIGEST], _traces,
-         ("shared/runtime/operations/erasure/traces.py",)),
+    Case("traces of an erased user", [TRACE, DIGEST, VIEW], _traces,
+         ("shared/runtime/operations/erasure/traces.py",
+          "shared/runtime/operations/erasure/survey.py")),
     Case("review digest", [DIGEST], review_digests.unpacked,
          ("shared/contracts/review_digests.py",), (ValueError,)),
     Case("category part", [PART], parts.unpacked, ("services/sentiment/categories/parts.py",),
@@ -349,7 +354,8 @@ CASES = [
          lambda value: CorrectionTable(Corrected(_Model())).apply([(b"k", value), (None, value)]),
          ("shared/text/correction_table.py",)),
     Case("checkpoint", [_checkpoint()], _read_checkpoint,
-         ("shared/runtime/state/checkpoints.py",), (CheckpointError,)),
+         ("shared/runtime/state/checkpoints.py", "shared/runtime/state/checkpoint_chain.py"),
+         (CheckpointError,)),
     Case("checkpoint's age", [b'{"written_ms": 5}'], overview._written_ms,
          ("shared/runtime/operations/overview.py",)),
     Case("partition layout", [LAYOUT], lambda value: partition_layout._newer(None, value),

@@ -11,7 +11,7 @@ from aiokafka import TopicPartition
 from shopkeeper.shared.contracts import erased_users, review_digests, topics
 
 from ...kafka.reader import Reader
-from .traces import QUOTING, Wanted, is_trace, patterns
+from .traces import QUOTING, UNREADABLE, Wanted, is_trace, patterns
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -83,7 +83,7 @@ def _quotes(record: Any, words: Sequence[str]) -> bool:
         said = msgspec.json.decode(record.value)
         aspects = said.get("aspects") or ()
         quotes = [q for each in aspects for q in (*each["praise"], *each["criticism"])]
-    except (msgspec.MsgspecError, AttributeError, KeyError, TypeError, UnicodeDecodeError):
+    except (*UNREADABLE, AttributeError, KeyError, TypeError):
         return False
     return any(quote.lower() in text for quote in quotes for text in words)
 
@@ -129,7 +129,7 @@ _review_decoder = msgspec.json.Decoder(_Review)
 def _from_event(record: Any, wanted: Wanted, found: Reviews) -> None:
     try:
         said = _review_decoder.decode(record.value or b"")
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except UNREADABLE:
         return
     author = said.user_id or said.anonymous_id
     if wanted.is_user(author, record) and isinstance(said.product_id, str):
@@ -137,6 +137,13 @@ def _from_event(record: Any, wanted: Wanted, found: Reviews) -> None:
             found.known.add((said.product_id, said.review_id))
         if isinstance(said.review_body, str):
             found.words.append(said.review_body.lower())
+
+
+def _named(value: bytes) -> list[erased_users.ErasedUser]:
+    try:
+        return [msgspec.json.decode(value, type=erased_users.ErasedUser)]
+    except UNREADABLE:
+        return []
 
 
 async def erasures(kafka: KafkaSettings) -> tuple[dict[int, int], list[erased_users.ErasedUser]]:
@@ -148,7 +155,7 @@ async def erasures(kafka: KafkaSettings) -> tuple[dict[int, int], list[erased_us
             for number, time_ms in erased_users.users([(record.key, record.value)]):
                 times[number] = max(time_ms, times.get(number, 0))
             if b'"user"' in (record.value or b""):
-                named.append(msgspec.json.decode(record.value, type=erased_users.ErasedUser))
+                named += _named(record.value)
     return times, named
 
 

@@ -44,6 +44,8 @@ class _Said(msgspec.Struct):
 
 
 _decoder = msgspec.json.Decoder(_Said)
+# What a record that is no JSON, or nested without end, makes a decoder raise.
+UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
 @dataclass
@@ -102,7 +104,7 @@ def is_trace(topic: str, record: Any, wanted: Wanted) -> bool:
         return False
     try:
         said = _decoder.decode(record.value)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE:
         return False
     if any(wanted.is_user(name, record) for name in (said.user_id, said.anonymous_id, said.user)):
         return True
@@ -145,7 +147,7 @@ def _words(record: Any) -> Iterator[str]:
         return
     try:
         yield from _strings(msgspec.json.decode(record.value))
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE:
         yield from _WORDS.findall(record.value.decode("utf-8", "replace"))
 
 
