@@ -41,6 +41,12 @@ def partition_of(key: bytes, count: int) -> int:
     return int((murmur2(key) & 0x7FFFFFFF) % count)
 
 
+def _seen(future: asyncio.Future[Any]) -> None:
+    """Look at a failure, lest asyncio print it when nobody has."""
+    if not future.cancelled():
+        future.exception()
+
+
 Packed = dict[tuple[str, int], list[Any]]  # (broker's topic, partition) -> batches, in order
 
 
@@ -141,6 +147,7 @@ class Sink:
         try:
             for batch in batches:
                 future = await producer.send_batch(batch, topic, partition=partition)
+                future.add_done_callback(_seen)  # also where nobody waits any more
                 offset = (await future).offset
         except (KafkaError, TimeoutError) as error:
             self._failed = error
