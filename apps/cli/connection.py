@@ -23,16 +23,20 @@ def say(line: str) -> None:
     click.echo(line, err=True)
 
 
-def wait_option(seconds: float) -> Callable[[Any], Any]:
-    """`--wait SECONDS`, as `wait_s`."""
+def wait_option(
+    seconds: float,
+    least: float = 0.0,
+    text: str = "How long to wait for a broker that does not answer.",
+) -> Callable[[Any], Any]:
+    """`--wait SECONDS`, as `wait_s`, at least `least`; `text` is its help."""
     return click.option(
         "--wait",
         "wait_s",
-        type=click.FloatRange(min=0),
+        type=click.FloatRange(min=least),
         default=seconds,
         show_default=True,
         metavar="SECONDS",
-        help="How long to wait for a broker that does not answer.",
+        help=text,
     )
 
 

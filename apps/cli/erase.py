@@ -23,15 +23,7 @@ BROKER_WAIT_S = 10.0
 
 @click.command("erase")
 @click.argument("user", metavar="USER")
-@click.option(
-    "--wait",
-    "wait_s",
-    type=click.FloatRange(min=1),
-    default=WAIT_S,
-    show_default=True,
-    metavar="SECONDS",
-    help="How long to wait for the workers, and to try again.",
-)
+@connection.wait_option(WAIT_S, 1, "How long to wait for the workers, and to try again.")
 @click.option("--dry-run", is_flag=True, help="Only say what there is of the user.")
 @click.option(
     "--copies-max",

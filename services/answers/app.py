@@ -6,8 +6,8 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING
 
-from shopkeeper.shared.contracts import topics
-from shopkeeper.shared.contracts.erased_users import customer
+from shopkeeper.shared.contracts import searched_questions, topics
+from shopkeeper.shared.contracts.erased_users import customer, named_in
 from shopkeeper.shared.runtime.api.service import Service, Source
 from shopkeeper.shared.runtime.telemetry.predictions import Predictions
 from shopkeeper.shared.text.embedder import load_embedders
@@ -45,7 +45,6 @@ from .processors import (
     KnowledgeProcessor,
     OrdersProcessor,
     SearchedQuestionProcessor,
-    asking,
 )
 from .ratings import Ratings
 from .recommended import Recommended
@@ -189,7 +188,7 @@ def build(settings: WorkerSettings) -> Service:
                 topics.SEARCHED_QUESTIONS,
                 parts.searched_of,
                 internal_type=SEARCHED_QUESTION,
-                users_of=asking,
+                users_of=named_in(searched_questions.decode),
             ),
             Source(topics.KNOWLEDGE, parts.knowledge_of, KNOWLEDGE_WANTED),
             Source(topics.ORDERS, parts.orders_of, ORDERS_WANTED),

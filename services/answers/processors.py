@@ -49,15 +49,6 @@ class AskedEvent(NamedTuple):
     context: dict[str, Any]
 
 
-def asking(event: Event) -> tuple[str | None, ...]:
-    """The ids of whoever typed a searched question; none of a record that cannot be read."""
-    try:
-        said = searched_questions.decode(event.data or b"")
-    except msgspec.MsgspecError:
-        return ()
-    return said.user_id, said.anonymous_id
-
-
 class QuestionProcessor(Stateless):
     """Answers each question once, placed by its key: answers stay in the order of the questions.
     Counts what readers say of answers."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from weakref import WeakSet
 
-from shopkeeper.shared.contracts import topics
-from shopkeeper.shared.contracts.erased_users import customer
+from shopkeeper.shared.contracts import complaints, topics
+from shopkeeper.shared.contracts.erased_users import customer, named_in
 from shopkeeper.shared.runtime.api.service import Service, Source
 from shopkeeper.shared.runtime.telemetry.metrics import StateMetrics
 from shopkeeper.shared.text.correction_table import CorrectionTable
@@ -16,7 +16,7 @@ from shopkeeper.shared.text.model_updates import ModelUpdates
 
 from .categories.metrics import CategoryMetrics
 from .categories.views import CategoryTables
-from .complaints import COMPLAINT, ComplaintProcessor, complaining
+from .complaints import COMPLAINT, ComplaintProcessor
 from .core import WANTED, SentimentProcessor, product_of
 from .model import NAME, load_model
 from .rules import NO_RULES, Policy, sentiment_rules
@@ -74,7 +74,7 @@ def build(settings: WorkerSettings) -> Service:
                 topics.COMPLAINTS,
                 lambda partition: ComplaintProcessor(model, updates.outcomes, policy, drift.drift),
                 internal_type=COMPLAINT,
-                users_of=complaining,
+                users_of=named_in(complaints.decode),
             ),
         ],
         tables={

@@ -35,15 +35,6 @@ COMPLAINT = "complaint"
 SOURCE = b"shopkeeper/sentiment"
 
 
-def complaining(event: Event) -> tuple[str | None, ...]:
-    """The ids of whoever complains; none of a record that cannot be read."""
-    try:
-        complaint = complaints.decode(event.data or b"")
-    except msgspec.MsgspecError:
-        return ()
-    return complaint.user_id, complaint.anonymous_id
-
-
 class ComplaintProcessor(Stateless):
     """One partition of complaints. Keeps nothing."""
 

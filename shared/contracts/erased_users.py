@@ -8,13 +8,13 @@ compared, not as the id.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import xxhash
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from .envelope import Event, KeyValue
 
@@ -67,3 +67,20 @@ def customer(event: Event) -> tuple[str | None, ...]:
     """The ids that a shop's event names; none where it is about no user."""
     data = event.data
     return getattr(data, "user_id", None), getattr(data, "anonymous_id", None)
+
+
+def named_in(
+    decode_value: Callable[[bytes], Any],
+) -> Callable[[Event], tuple[str | None, ...]]:
+    """Of records of our own that name who said something: a function that returns the ids in one,
+    none of a record that cannot be read. decode_value: raises msgspec.MsgspecError or
+    UnicodeDecodeError."""
+
+    def users_of(event: Event) -> tuple[str | None, ...]:
+        try:
+            said = decode_value(event.data or b"")
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            return ()
+        return said.user_id, said.anonymous_id
+
+    return users_of

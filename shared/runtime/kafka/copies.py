@@ -6,15 +6,25 @@ timestamp, and one header more, which tells readers that it says nothing new.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient
+
+from . import fetching
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+    from aiokafka import TopicPartition
+
+    from ..settings import KafkaSettings
 
 COPY = "shopkeeper_copy"  # the header; its value is the record's offset
 PASSES_MAX = 10  # of putting newer values back on top of copies
+REQUEST_BYTES_MAX = 4_000_000
+
+fetching.install()
 
 
 def is_copy(record: Any) -> bool:
@@ -83,3 +93,33 @@ class Copier:
             }
             read_to, wanted = following, newer
         return False
+
+
+class LogRewriter:
+    """The clients of whoever rewrites logs in place. An async context manager; a base class."""
+
+    def __init__(self, kafka: KafkaSettings) -> None:
+        self._admin = AIOKafkaAdminClient(**kafka.client_options())
+        self._consumer = AIOKafkaConsumer(
+            **kafka.client_options(),
+            group_id=None,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            isolation_level=fetching.ISOLATION,
+            max_partition_fetch_bytes=REQUEST_BYTES_MAX,
+        )
+        self._producer = AIOKafkaProducer(
+            **kafka.client_options(), enable_idempotence=True, max_request_size=REQUEST_BYTES_MAX
+        )
+        self._copier = Copier(self._consumer, self._producer)
+
+    async def __aenter__(self) -> Self:
+        await self._admin.start()
+        await self._consumer.start()
+        await self._producer.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._producer.stop()
+        await self._consumer.stop()
+        await self._admin.close()

@@ -20,14 +20,14 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Any
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
+from aiokafka import TopicPartition
+from aiokafka.admin import RecordsToDelete
 from aiokafka.errors import KafkaError
 
 from shopkeeper.shared.contracts import topics
 
-from ..kafka import admin, fetching
-from ..kafka.copies import Copier
+from ..kafka import admin
+from ..kafka.copies import LogRewriter
 
 if TYPE_CHECKING:
     from shopkeeper.shared.contracts.topics import Topic
@@ -42,10 +42,8 @@ VIEW_BYTES_KEPT = 100_000  # newest, per partition of a compacted topic: they ar
 VIEW_SLACK_BYTES = 300_000  # per partition, beyond twice its latest values
 VIEW_RECORDS_MIN = 20  # fewer are not worth reading
 
-fetching.install()
 
-
-class EmbeddedRetention:
+class EmbeddedRetention(LogRewriter):
     """Cleans all of our topics on one embedded broker. An async context manager.
 
     records_kept, view_bytes_kept, view_slack_bytes: see the constants; smaller in tests.
@@ -64,30 +62,7 @@ class EmbeddedRetention:
         self._view_bytes_kept, self._view_slack_bytes = view_bytes_kept, view_slack_bytes
         # As of the last time that it was read: bytes of latest values, of all, and their count.
         self._measured: dict[TopicPartition, tuple[int, int, int]] = {}
-        self._admin = AIOKafkaAdminClient(**kafka.client_options())
-        self._consumer = AIOKafkaConsumer(
-            **kafka.client_options(),
-            group_id=None,
-            enable_auto_commit=False,
-            auto_offset_reset="earliest",
-            isolation_level="read_committed",
-            max_partition_fetch_bytes=4_000_000,
-        )
-        self._producer = AIOKafkaProducer(
-            **kafka.client_options(), enable_idempotence=True, max_request_size=4_000_000
-        )
-        self._copier = Copier(self._consumer, self._producer)
-
-    async def __aenter__(self) -> EmbeddedRetention:
-        await self._admin.start()
-        await self._consumer.start()
-        await self._producer.start()
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self._producer.stop()
-        await self._consumer.stop()
-        await self._admin.close()
+        super().__init__(kafka)
 
     async def run(self) -> None:
         """Clean every few seconds, until cancelled. A failure is logged: too many

@@ -11,14 +11,12 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
-from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
+from aiokafka.admin import RecordsToDelete
 from aiokafka.errors import KafkaError
 
 from shopkeeper.shared.contracts import topics
 
-from ...kafka import fetching
-from ...kafka.copies import Copier, origin_of
+from ...kafka.copies import LogRewriter, origin_of
 from .settling import committed
 from .traces import HANDED_ON
 
@@ -28,38 +26,13 @@ if TYPE_CHECKING:
 
 SLICE = 5_000  # records held at once
 
-fetching.install()
 
-
-class Rewriter:
+class Rewriter(LogRewriter):
     """An async context manager. copies_max: a partition that needs more stays as it is."""
 
     def __init__(self, kafka: KafkaSettings, copies_max: int) -> None:
         self._kafka, self._copies_max = kafka, copies_max
-        self._admin = AIOKafkaAdminClient(**kafka.client_options())
-        self._consumer = AIOKafkaConsumer(
-            **kafka.client_options(),
-            group_id=None,
-            enable_auto_commit=False,
-            auto_offset_reset="earliest",
-            isolation_level=fetching.ISOLATION,
-            max_partition_fetch_bytes=4_000_000,
-        )
-        self._producer = AIOKafkaProducer(
-            **kafka.client_options(), enable_idempotence=True, max_request_size=4_000_000
-        )
-        self._copier = Copier(self._consumer, self._producer)
-
-    async def __aenter__(self) -> Rewriter:
-        await self._admin.start()
-        await self._consumer.start()
-        await self._producer.start()
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self._producer.stop()
-        await self._consumer.stop()
-        await self._admin.close()
+        super().__init__(kafka)
 
     async def remove(self, found: Found) -> str:
         """Take the traces out of one partition; why that was not done, or "". Raises KafkaError."""
