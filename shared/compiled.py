@@ -27,7 +27,7 @@ KEPT = 4  # folders of other digests, the newest: of a checkout that is edited, 
 
 def digest(*folders: Path) -> str:
     """A digest of every Python source below `folders`, by name and content."""
-    found = hashlib.sha256()
+    found = hashlib.sha256(Path(__file__).read_bytes())  # it says how loops are compiled
     for folder in folders:
         for path in sorted(folder.rglob("*.py")):
             found.update(path.relative_to(folder).as_posix().encode() + b"\0")
@@ -62,8 +62,9 @@ def _forget_old(root: Path, current: Path) -> None:
             shutil.rmtree(each, ignore_errors=True)
 
 
-def compiler(*folders: Path) -> Callable[[F], F]:
-    """The decorator of loops that are made of sources below `folders` alone.
+def compiler(*folders: Path, inner: bool = False) -> Callable[[F], F]:
+    """The decorator of loops that are made of sources below `folders` alone. inner: of those that
+    only other loops call; they cannot be called from Python, and compile in less time.
 
     It compiles at the first call, and keeps the machine code on disk for the next process. Where
     nothing can be written, every process compiles for itself (some seconds at start).
@@ -76,7 +77,12 @@ def compiler(*folders: Path) -> Callable[[F], F]:
             numba.config.CACHE_DIR = str(folder)  # type: ignore[attr-defined]
         try:
             made: Any = numba.njit(
-                cache=folder is not None, nogil=True, error_model="numpy", forceinline=True
+                cache=folder is not None,
+                nogil=True,
+                error_model="numpy",
+                forceinline=not inner,
+                no_cpython_wrapper=inner,
+                no_cfunc_wrapper=True,
             )(function)
         finally:  # each compiler of a process has a folder of its own
             numba.config.CACHE_DIR = before  # type: ignore[attr-defined]

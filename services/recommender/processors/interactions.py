@@ -99,7 +99,7 @@ class InteractionsProcessor:
         if self.variant_counts is not None:
             erased = {each.event.offset: each.users for each in due if isinstance(each, Erased)}
             self.variant_counts.learn(events, erased)
-        many = len(self._learned.prior) >= self._config.buffered_pairs_max
+        many = self._learned.pairs >= self._config.buffered_pairs_max
         outputs = handovers_of(learned.sent, self._partition)
         if many:
             outputs += self.flush()
@@ -133,7 +133,7 @@ class InteractionsProcessor:
 
     def snapshot(self) -> Sections:
         """Only right after `flush`: what is buffered is in no checkpoint."""
-        assert not self._learned.new, "deltas are buffered"
+        assert not self._learned, "deltas are buffered"
         self._erased = False
         return {SECTION: self.sessions.snapshot(), **self._small_sections()}
 
@@ -147,7 +147,7 @@ class InteractionsProcessor:
 
     def changes(self) -> Changes | None:
         """What changed; only right after `flush`. Blend and experiment are small: told whole."""
-        assert not self._learned.new, "deltas are buffered"
+        assert not self._learned, "deltas are buffered"
         # Who is erased must be in no part of the next checkpoint.
         changed = None if self._erased else self.sessions.changes()
         if changed is None:

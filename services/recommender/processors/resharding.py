@@ -72,18 +72,16 @@ def _merged(
         sessions = old[origin]
         for name, user in sessions.users.items():
             if owners[origin][name] == number:
-                merged.users[name] = user
+                merged.put_user(name, user)
         for (name, session_id), session in sessions.sessions.items():
             if owners[origin][name] == number:
+                moved = session.copy()
                 if origin != number:
                     start -= 1
-                    session.start = start
+                    moved.start = start
                     if type(session_id) is int:  # a parked one goes by its number
-                        kept = merged.users[name].sessions
-                        del kept[session_id]
-                        kept[start] = None
                         session_id = start
-                merged.sessions[name, session_id] = session
+                merged.put_session(merged.users[name], session_id, moved)
     if own is not None:
         merged.take_eviction_bucket(own)
     return merged

@@ -25,7 +25,7 @@ from shopkeeper.shared.contracts.events.recommendation import (
 from ..config import MODEL, SOURCE
 from ..core.counting.decay import as_of_newest
 from ..core.counting.neighbours import Neighbours, best_neighbours, chunks
-from ..core.numeric.items import grown
+from ..core.numeric.arrays import grown
 from ..core.tables.base import BASES
 from .base import Pace
 

@@ -6,7 +6,6 @@ what was last published.
 
 from __future__ import annotations
 
-from itertools import islice
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -103,7 +102,7 @@ class UserGroupClicksPublisher:
         items, places = np.unique(keys & 0xFFFFFFFF, return_inverse=True)
         names = self._items.product_ids
         counted = {*np.unique(keys >> 32).tolist()}
-        latest = list(islice(reversed(sessions.users.items()), config.group_sample_users))
+        latest = list(sessions.users.newest(config.group_sample_users))
         sample = self._table.behaviour.vectors(
             [user.recent for _, user in latest],
             [user.bought for _, user in latest],

@@ -32,7 +32,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import sparse
 
-from ..numeric.items import grown
+from ..numeric.arrays import grown
 from ..numeric.sparse import add_product
 from ..numeric.types import CLICK
 from ..numeric.unit import unit

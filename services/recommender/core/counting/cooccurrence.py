@@ -15,7 +15,7 @@ import msgspec
 import numpy as np
 from scipy import sparse
 
-from ..numeric.items import grown
+from ..numeric.arrays import grown
 from ..numeric.types import CLASS_COUNT, CLICK
 from .count_changes import Added, ChangesSince, decode_changes, ordered
 from .count_map import CountMap

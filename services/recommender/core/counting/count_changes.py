@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 import numpy as np
 
-from ..numeric.items import grown
+from ..numeric.arrays import grown
 from ..numeric.types import CLASS_COUNT
 from .snapshot import StateError
 

@@ -118,10 +118,10 @@ def deltas_of(
 
     with_hours: pairs too say when they were.
     """
-    if not learned.new:
+    if not learned:
         return []
     offsets, classes, rows, hours, counts, how = learned.new_columns()
-    prior = np.array(learned.prior, np.int64)
+    prior = learned.prior_column()
     new = np.repeat(rows, counts)
     # Both directions side by side, so that offsets stay sorted.
     pair_rows = np.stack([new, prior], axis=1).ravel()

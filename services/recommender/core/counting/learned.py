@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 import numpy as np
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from shopkeeper.shared.contracts.envelope import Event
 
     from .handovers import Handover
-    from .users import Session, User
+    from .user_rows import AnySession, AnyUser
 
 # How an item that is new to its session counts, beside its pairs:
 VISIT = 0  # in n(i) and in trending
@@ -25,10 +25,18 @@ JOINED = 2  # only its pairs: n(i) was counted where the session began
 HOW_SHIFT = 8  # they share a number with the event class
 
 
+class Columns(NamedTuple):
+    """What events taught, as columns; see `Learned`."""
+
+    new: NDArray[np.int64]  # (items, 5)
+    prior: NDArray[np.int64]
+    seen: NDArray[np.int64]  # (items, 3)
+
+
 @dataclass(slots=True)
 class Learned:
-    """What a batch taught, in offset order: rows of numbers, one after the other in flat lists,
-    which are the cheapest to fill event by event."""
+    """What a batch taught, in offset order: columns, and behind them rows of numbers, one after the
+    other in flat lists, which are the cheapest to fill event by event."""
 
     # Per item that was new to its session: offset, class, item, hour, how many of `prior`. Beside
     # the class, above `HOW_SHIFT` bits, VISIT (none set), REPEATED or JOINED.
@@ -39,22 +47,61 @@ class Learned:
     seen: list[int] = field(default_factory=list)
     # For other partitions of users; not buffered.
     sent: list[Sent] = field(default_factory=list)
+    before: list[Columns] = field(default_factory=list)  # what comes before the lists
+
+    def add(self, columns: Columns) -> None:
+        """Append what a loop was taught."""
+        self._close()
+        self.before.append(columns)
 
     def extend(self, later: Learned) -> None:
         """Append what the next batch taught, but for what was sent."""
-        self.new += later.new
-        self.prior += later.prior
-        self.seen += later.seen
+        self._close()
+        later._close()
+        self.before += later.before
+
+    def __bool__(self) -> bool:
+        """Whether any item was new to its session."""
+        return bool(self.new) or any(len(each.new) for each in self.before)
+
+    @property
+    def pairs(self) -> int:
+        """How many pairs of items there are."""
+        return len(self.prior) + sum(len(each.prior) for each in self.before)
 
     def new_columns(self) -> NDArray[np.int64]:
         """(6, items): offsets, classes, items, hours, counts of `prior`, how they count."""
-        columns = np.array(self.new, np.int64).reshape(-1, 5).T
+        columns = self._whole().new.T
         how = columns[1] >> HOW_SHIFT
         return np.stack([columns[0], columns[1] & (1 << HOW_SHIFT) - 1, *columns[2:], how])
 
+    def prior_column(self) -> NDArray[np.int64]:
+        """(pairs,): items that were there before, for each new one in turn."""
+        return self._whole().prior
+
     def seen_columns(self) -> NDArray[np.int64]:
         """(3, items): offsets, sessions, items."""
-        return np.ascontiguousarray(np.array(self.seen, np.int64).reshape(-1, 3).T)
+        return np.ascontiguousarray(self._whole().seen.T)
+
+    def _close(self) -> None:
+        if self.new or self.seen:
+            self.before.append(
+                Columns(
+                    np.array(self.new, np.int64).reshape(-1, 5),
+                    np.array(self.prior, np.int64),
+                    np.array(self.seen, np.int64).reshape(-1, 3),
+                )
+            )
+            self.new, self.prior, self.seen = [], [], []
+
+    def _whole(self) -> Columns:
+        self._close()
+        if not self.before:
+            none = np.zeros((0, 5), np.int64)
+            return Columns(none, np.zeros(0, np.int64), np.zeros((0, 3), np.int64))
+        if len(self.before) > 1:
+            self.before = [Columns(*map(np.concatenate, zip(*self.before, strict=True)))]
+        return self.before[0]
 
 
 class ListRequest(msgspec.Struct, gc=False):
@@ -104,7 +151,7 @@ Due = list[ListRequest | Erased | Profiled]
 
 
 def request_of(
-    event: Event, name: str, user: User, session: Session | None, teaches: bool = True
+    event: Event, name: str, user: AnyUser, session: AnySession | None, teaches: bool = True
 ) -> ListRequest:
     """The list that an event makes due: what the user gave back in this session is as bought."""
     bought = user.bought + user.refunded if user.refunded else user.bought

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..numeric.types import HOUR_MS
 from .learned import HOW_SHIFT, JOINED
-from .users import BY_CLASS, Session, User, latest
+from .users import BY_CLASS, latest
 
 if TYPE_CHECKING:
     from .learned import Learned
+    from .user_rows import AnySession, AnyUser
+    from .users import Session
 
 LINKS_MAX = 8  # anonymous ids that a named user is remembered to have come with
 
@@ -34,7 +36,7 @@ def linked(links: tuple[str, ...], anonymous_id: str) -> tuple[str, ...]:
     return (*(each for each in links if each != anonymous_id), anonymous_id)[-LINKS_MAX:]
 
 
-def take(user: User, session: Session | None) -> Found:
+def take(user: AnyUser, session: Session | None) -> Found:
     """Take what an anonymous id has; the next person at the same device finds nothing of it."""
     found = Found(session, user.recent, user.bought)
     user.recent = user.bought = user.refunded = ()
@@ -45,8 +47,8 @@ def take(user: User, session: Session | None) -> Found:
 def join(
     learned: Learned,
     *,
-    user: User,
-    session: Session,
+    user: AnyUser,
+    session: AnySession,
     found: Found,
     offset: int,
     time_ms: int,
@@ -67,13 +69,13 @@ def join(
     user.bought = latest(latest((), found.bought, bought_max), user.bought, bought_max)
 
 
-def _in(session: Session, item: int) -> bool:
+def _in(session: AnySession, item: int) -> bool:
     return item in session.clicked or item in session.added or item in session.ordered
 
 
 def _join_sessions(
     learned: Learned,
-    session: Session,
+    session: AnySession,
     before: Session,
     offset: int,
     time_ms: int,

@@ -14,7 +14,7 @@ from xxhash import xxh3_64_intdigest
 from .handovers import ANSWER, ASK, ERASE, FORGET, HANDOVER, Handover
 from .learned import Erased, Profiled, Sent, request_of
 from .logins import Found, join, linked, take
-from .users import BY_CLASS, Session, User, latest, without, without_last
+from .users import BY_CLASS, Session, latest, without, without_last
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ..numeric.items import ItemIndex
     from .learned import Due, Learned
     from .session_store import SessionStore
+    from .user_rows import AnySession, AnyUser, SessionRow, UserRow
 
 ERASED = "user.erased.v1"
 DELETED = "assumptions.deleted.v1"
@@ -77,11 +78,10 @@ class OtherEvents:
         if name not in store.users or item is None:
             return
         user = store.user(name)
-        key = store.key_at(user, name, data.session_id, event.time_ms)
-        if key is None or item not in store.sessions[key].added:
+        session = store.session_at(user, data.session_id, event.time_ms)
+        if session is None or item not in session.added:
             return
-        session = store.sessions[key]
-        store.touched_sessions.add(key)
+        store.touch(session)
         session.added = without(session.added, (item,))
         session.removed += (item,)
         user.recent = without_last(user.recent, (item,))
@@ -110,7 +110,7 @@ class OtherEvents:
 
     # -- logins
 
-    def log_in(self, learned: Learned, event: Event, user: User, session: Session) -> None:
+    def log_in(self, learned: Learned, event: Event, user: UserRow, session: SessionRow) -> None:
         """An event with both ids: what the anonymous one did in this session goes on here."""
         data = event.data
         name, anonymous = data.user_id, data.anonymous_id
@@ -133,11 +133,11 @@ class OtherEvents:
         store = self._store
         user = store.user(anonymous)
         user.named = named
-        key = store.key_at(user, anonymous, session_id, time_ms)
-        return take(user, None if key is None else store.remove(user, key))
+        session = store.session_at(user, session_id, time_ms)
+        return take(user, None if session is None else store.take(session))
 
     def _join(
-        self, learned: Learned, event: Event, found: Found, user: User, session: Session
+        self, learned: Learned, event: Event, found: Found, user: UserRow, session: SessionRow
     ) -> None:
         config = self._config
         if not found:
@@ -230,7 +230,7 @@ class OtherEvents:
             store.counters["sessions_not_joined"] += 1
             return
         user, session = store.user(name), store.sessions[key]
-        store.touched_sessions.add(key)
+        store.touch(session)
         self._join(learned, event, found, user, session)
         if event.time_ms >= lists_from_ms and user.recent:
             due.append(request_of(event, name, user, session, teaches=False))
@@ -275,7 +275,7 @@ class OtherEvents:
         return here
 
 
-def put_back(session: Session, items: tuple[int, ...]) -> int:
+def put_back(session: AnySession, items: tuple[int, ...]) -> int:
     """Items that are added again after they were taken out of the cart are in it as they were; how
     many are still out."""
     for item in items:
@@ -285,7 +285,7 @@ def put_back(session: Session, items: tuple[int, ...]) -> int:
     return len(session.removed)
 
 
-def remember_order(user: User, order_id: str, items: tuple[int, ...]) -> None:
+def remember_order(user: AnyUser, order_id: str, items: tuple[int, ...]) -> None:
     """Remember which items an order had."""
     order = (_hashed(order_id), items)
     user.orders = (*user.orders, order)[-ORDERS_MAX:]

@@ -2,25 +2,59 @@
 
 from __future__ import annotations
 
-from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
 
+from ..numeric.row_batches import (
+    put_rows,
+)
+from ..numeric.row_loops import (
+    gather,
+)
+from ..numeric.rows import (
+    A_NUMBER,
+    NO_TEXT,
+    OWNER,
+    SIZE,
+    SMALLEST,
+    Placed,
+)
+from ..numeric.texts import SEED, joined
 from .snapshot import StateError, read_state
-from .users import BY_CLASS, NEVER, Session, SessionId, SessionKey, User
+from .user_rows import (
+    ADDED,
+    BOUGHT,
+    CLICKED,
+    FIRST_MS,
+    HOUR,
+    HOUR_ITEMS,
+    IN_MINUTE,
+    LAST_MS,
+    LIST_MS,
+    MINUTE,
+    NO_OWNER,
+    ORDERED,
+    RECENT,
+    REFUNDED,
+    REMOVED,
+    SESSION_START,
+    USER_FIELDS,
+)
+from .users import NEVER, SessionId
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Mapping
 
     from numpy.typing import NDArray
 
     from ...config import SessionsConfig
     from ..numeric.items import ItemIndex
+    from ..numeric.rows import Rows
+    from .user_rows import UsersAndSessions
 
 FORMAT_VERSION = 3
-_COUNTED = ("recent", "bought", "hour_items", "refunded")  # of User
 
 
 class State(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -85,132 +119,224 @@ def unpack_changes(packed: bytes) -> Changed:
 def pack(
     config: SessionsConfig,
     items: ItemIndex,
+    kept: UsersAndSessions,
     *,
-    users: dict[str, User],
-    sessions: dict[SessionKey, Session],
+    users: NDArray[np.int64],
+    sessions: NDArray[np.int64],
     eviction_bucket: int,
 ) -> bytes:
-    """The whole state."""
-    every, visits = list(users.values()), list(sessions.values())
-    by_class = (of for s in visits for of in (s.clicked, s.added, s.ordered))
-    columns = [[getattr(user, name) for user in every] for name in _COUNTED]
-    columns += [list(by_class), [s.removed for s in visits]]
-    ordered = [items_of for user in every for _, items_of in user.orders]
-    parts = [np.fromiter(chain.from_iterable(column), np.int32) for column in [*columns, ordered]]
-    *packed, order_items, used = _by_appearance(parts, items.capacity)
+    """These users and sessions, by row, in this order."""
+    owners, owned = kept.store.owners, kept.store.owned
+    orders = {n: kept.orders[row] for n, row in _beside(users, kept.orders)}
+    parts = [
+        _gathered(kept, owners, users, [nth]) for nth in (RECENT, BOUGHT, HOUR_ITEMS, REFUNDED)
+    ]
+    parts += [
+        _gathered(kept, owned, sessions, [CLICKED, ADDED, ORDERED]),
+        _gathered(kept, owned, sessions, [REMOVED]),
+    ]
+    ordered = [item for of in orders.values() for _, items_of in of for item in items_of]
+    columns = [*(values for values, _ in parts), np.array(ordered, np.int32)]
+    *packed, order_items, used = _by_appearance(columns, items.capacity)
     recent, bought, hour_items, refunded, visited, removed = (each.tobytes() for each in packed)
-    counts = [_pack([len(each) for each in column]) for column in columns]
-    places = {name: n for n, name in enumerate(users)}
+    counts = [sizes.tobytes() for _, sizes in parts]
+    place = np.zeros(len(owners.hashes), np.int32)
+    place[users] = np.arange(len(users), dtype=np.int32)
     orders_left = iter(order_items.tolist())
+    of_users, of_sessions = owners.fields[users], owned.fields[sessions]
     return msgspec.msgpack.encode(
         State(
             format_version=FORMAT_VERSION,
             rule=rule_of(config),
             epoch=eviction_bucket,
             items=[items.product_ids[item] for item in used.tolist()],
-            users=list(users),
+            users=kept.names(users),
             recent=recent,
             recent_count=counts[0],
             bought=bought,
             bought_count=counts[1],
-            list_time_ms=_long(
-                -1 if user.list_time_ms is None else user.list_time_ms for user in every
-            ),
-            session_user=_pack([places[name] for name, _ in sessions]),
-            session_id=[session_id for _, session_id in sessions],
-            session_last_ms=_long(s.last_ms for s in visits),
+            list_time_ms=of_users[:, LIST_MS].tobytes(),
+            session_user=place[owned.keys[sessions, OWNER]].tobytes(),
+            session_id=kept.ids(sessions),
+            session_last_ms=of_sessions[:, LAST_MS].tobytes(),
             session_items=visited,
             session_count=counts[4],
-            session_start=_long(s.start for s in visits),
-            session_first_ms=_long(s.first_ms for s in visits),
+            session_start=of_sessions[:, SESSION_START].tobytes(),
+            session_first_ms=of_sessions[:, FIRST_MS].tobytes(),
             session_removed=removed,
             session_removed_count=counts[5],
-            session_linked={n: s.linked for n, s in enumerate(visits) if s.linked is not None},
-            minute=_pack([user.minute for user in every]),
-            in_minute=_pack([user.in_minute for user in every]),
-            hour=_pack([user.hour for user in every]),
+            session_linked={n: kept.linked[row] for n, row in _beside(sessions, kept.linked)},
+            minute=of_users[:, MINUTE].astype(np.int32).tobytes(),
+            in_minute=of_users[:, IN_MINUTE].astype(np.int32).tobytes(),
+            hour=of_users[:, HOUR].astype(np.int32).tobytes(),
             hour_items=hour_items,
             hour_items_count=counts[2],
             refunded=refunded,
             refunded_count=counts[3],
             orders={
-                n: [(key, tuple(next(orders_left) for _ in of)) for key, of in user.orders]
-                for n, user in enumerate(every)
-                if user.orders
+                n: [(key, tuple(next(orders_left) for _ in items_of)) for key, items_of in of]
+                for n, of in orders.items()
             },
-            links={n: user.links for n, user in enumerate(every) if user.links},
-            named={n: user.named for n, user in enumerate(every) if user.named is not None},
+            links={n: kept.links[row] for n, row in _beside(users, kept.links)},
+            named={n: kept.named[row] for n, row in _beside(users, kept.named)},
         )
     )
 
 
+def _beside(rows: NDArray[np.int64], kept: Mapping[int, object]) -> list[tuple[int, int]]:
+    """(place, row) of those rows that something is kept of."""
+    if not kept:
+        return []
+    found = np.isin(rows, np.fromiter(kept, np.int64, len(kept)))
+    return [(n, int(rows[n])) for n in np.flatnonzero(found).tolist()]
+
+
+def _gathered(
+    kept: UsersAndSessions, table: Rows, rows: NDArray[np.int64], kinds: list[int]
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """The lists of these kinds, row after row, and their sizes."""
+    sizes = table.lists[rows][:, kinds, SIZE].astype(np.int32)
+    values = np.empty(int(sizes.sum()), np.int32)
+    gather(table, kept.store.values, rows, np.array(kinds, np.int64), values)
+    return values, sizes
+
+
 def unpack(
-    packed: bytes, config: SessionsConfig, index: ItemIndex
-) -> tuple[dict[str, User], dict[SessionKey, Session], int]:
-    """Users, sessions and the eviction bucket. Raises StateError for a newer format or another
-    session rule."""
+    packed: bytes,
+    config: SessionsConfig,
+    index: ItemIndex,
+    kept: UsersAndSessions,
+    *,
+    stayed: int = 0,
+    begin: Callable[[State], None] = lambda state: None,
+) -> int:
+    """Put what was packed into `kept`, each in place of what is there; returns the eviction bucket.
+
+    stayed: so many sessions, the first, keep their places in the order. begin: is called before
+    anything is put. Raises StateError for a newer format or another session rule.
+    """
     state = read_state(packed, State, FORMAT_VERSION, rule_of(config))
-    items = index.intern_all(state.items)
-    users = _users(state, items)
-    every, names = list(users.values()), state.users
-    last = np.frombuffer(state.session_last_ms, np.int64).tolist()
-    first = np.frombuffer(state.session_first_ms, np.int64).tolist() or last
-    # Format 1 had no starts: below zero there is no other session's.
-    starts = np.frombuffer(state.session_start, np.int64).tolist()
-    starts = starts or list(range(-1, -1 - len(last), -1))
-    visits = _tuples(state.session_items, state.session_count, items)
-    removed = _tuples(state.session_removed, state.session_removed_count, items) or [()] * len(last)
-    clicked, added, ordered = (visits[kind :: len(BY_CLASS)] for kind in range(len(BY_CLASS)))
-    sessions: dict[SessionKey, Session] = {}
-    columns = (first, last, starts, clicked, added, ordered, removed)
-    keys = zip(_unpack(state.session_user), state.session_id, strict=True)
-    for (owner, session_id), fields in zip(keys, zip(*columns, strict=True), strict=True):
-        sessions[names[owner], session_id] = Session(*fields)
-        every[owner].sessions[session_id] = None
-    if state.session_linked:
-        ordered_sessions = list(sessions.values())
-        for place, anonymous in state.session_linked.items():
-            ordered_sessions[place].linked = anonymous
-    return users, sessions, state.epoch
+    begin(state)
+    items = index.intern_all(state.items).astype(np.int32)
+    owners = _put_users(state, items, kept)
+    _put_sessions(state, items, kept, owners, stayed)
+    return state.epoch
 
 
-def _users(state: State, items: NDArray[np.int64]) -> dict[str, User]:
+def _put_users(state: State, items: NDArray[np.int32], kept: UsersAndSessions) -> NDArray[np.int64]:
     count = len(state.users)
-    lists = np.frombuffer(state.list_time_ms, np.int64).tolist()
-    columns: tuple[Sequence[Any], ...] = (
-        _tuples(state.recent, state.recent_count, items),
-        _tuples(state.bought, state.bought_count, items),
-        [{} for _ in range(count)],
-        [None if time_ms < 0 else time_ms for time_ms in lists],
-        _unpack(state.minute) or [NEVER] * count,
-        _unpack(state.in_minute) or [0] * count,
-        _unpack(state.hour) or [NEVER] * count,
-        _tuples(state.hour_items, state.hour_items_count, items) or [()] * count,
-        _tuples(state.refunded, state.refunded_count, items) or [()] * count,
+    buffer, starts, lengths = joined(state.users)
+    fields = np.empty((count, USER_FIELDS), np.int64)
+    for column, packed, otherwise in (
+        (MINUTE, state.minute, NEVER),
+        (IN_MINUTE, state.in_minute, 0),
+        (HOUR, state.hour, NEVER),
+    ):
+        fields[:, column] = _int32(packed) if packed else otherwise
+    fields[:, LIST_MS] = np.frombuffer(state.list_time_ms, np.int64)
+    values, list_starts, sizes = _lists(
+        items,
+        [
+            (state.recent, state.recent_count, 1),
+            (state.bought, state.bought_count, 1),
+            (state.hour_items, state.hour_items_count, 1),
+            (state.refunded, state.refunded_count, 1),
+        ],
+        count,
     )
-    users = {
-        name: User(*fields)
-        for name, fields in zip(state.users, zip(*columns, strict=True), strict=True)
-    }
-    every = list(users.values())
+    none = np.full(count, NO_OWNER)
+    keys = np.stack([none, starts, lengths, np.zeros(count, np.int64)], axis=1)
+    placed = np.empty(count, np.int64)
+    new = Placed(
+        keys=keys,
+        fields=fields,
+        values=values,
+        starts=list_starts,
+        sizes=sizes,
+        stays=np.zeros(count, np.bool_),
+        placed=placed,
+    )
+    kept.reserve(count, len(buffer), _room(sizes))
+    put_rows(kept.store, kept.store.owners, buffer, new, SEED)
+    kept.forget_beside(placed.tolist(), ())
     for place, orders in state.orders.items():
-        every[place].orders = tuple([(key, tuple(items[list(of)].tolist())) for key, of in orders])
-    for place, links in state.links.items():
-        every[place].links = links
-    for place, named in state.named.items():
-        every[place].named = named
-    return users
+        kept.orders[int(placed[place])] = tuple(
+            [(key, tuple(items[list(of)].tolist())) for key, of in orders]
+        )
+    kept.links |= {int(placed[place]): links for place, links in state.links.items()}
+    kept.named |= {int(placed[place]): named for place, named in state.named.items()}
+    return placed
+
+
+def _put_sessions(
+    state: State,
+    items: NDArray[np.int32],
+    kept: UsersAndSessions,
+    owners: NDArray[np.int64],
+    stayed: int,
+) -> None:
+    count = len(state.session_id)
+    texts = [each if isinstance(each, str) else "" for each in state.session_id]
+    buffer, starts, lengths = joined(texts)
+    numbers = np.zeros(count, np.int64)
+    for place, each in enumerate(state.session_id):
+        if each is None:
+            lengths[place] = NO_TEXT
+        elif not isinstance(each, str):
+            lengths[place], numbers[place] = A_NUMBER, each
+    keys = np.stack([owners[_int32(state.session_user)], starts, lengths, numbers], axis=1)
+    last = np.frombuffer(state.session_last_ms, np.int64)
+    first = np.frombuffer(state.session_first_ms, np.int64) if state.session_first_ms else last
+    # Format 1 had no starts: below zero there is no other session's.
+    begun = np.frombuffer(state.session_start, np.int64)
+    begun = begun if state.session_start else np.arange(-1, -1 - count, -1)
+    by_class = state.session_items, state.session_count, 3
+    values, list_starts, sizes = _lists(
+        items, [by_class, (state.session_removed, state.session_removed_count, 1)], count
+    )
+    new = Placed(
+        keys=keys,
+        fields=np.stack([first, last, begun], axis=1),
+        values=values,
+        starts=list_starts,
+        sizes=sizes,
+        stays=np.arange(count) < stayed,
+        placed=np.empty(count, np.int64),
+    )
+    kept.reserve(count, len(buffer), _room(sizes))
+    put_rows(kept.store, kept.store.owned, buffer, new, SEED)
+    kept.forget_beside((), new.placed.tolist())
+    kept.linked |= {
+        int(new.placed[place]): anonymous for place, anonymous in state.session_linked.items()
+    }
+
+
+def _lists(
+    items: NDArray[np.int32], columns: list[tuple[bytes, bytes, int]], count: int
+) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int64]]:
+    """Of packed columns of lists (values, sizes, lists a row): all values, and (count, LISTS) where
+    each list begins and how long it is. Formats before had not all of them."""
+    values, starts, sizes, before = [], [], [], 0
+    for packed, counted, width in columns:
+        found = items[_int32(packed)]
+        lengths = np.zeros(count * width, np.int64)
+        if counted:
+            lengths[:] = _int32(counted)
+        starts.append((before + np.cumsum(lengths) - lengths).reshape(count, width))
+        sizes.append(lengths.reshape(count, width))
+        values.append(found)
+        before += len(found)
+    return np.concatenate(values), np.hstack(starts), np.hstack(sizes)
+
+
+def _room(sizes: NDArray[np.int64]) -> int:
+    """Values that lists of these sizes may need."""
+    return int(2 * sizes.sum()) + SMALLEST * sizes.size
 
 
 def rule_of(config: SessionsConfig) -> str:
     """The options that decide what is counted: another rule is another state."""
     return f"sessions/1 gap={config.session_gap_ms} items={config.session_items_max}"
-
-
-def _tuples(packed: bytes, counts: bytes, items: NDArray[np.int64]) -> list[tuple[int, ...]]:
-    values = items[np.frombuffer(packed, np.int32)].tolist()
-    ends = np.cumsum(np.frombuffer(counts, np.int32)).tolist()
-    return [tuple(values[start:end]) for start, end in zip([0, *ends], ends, strict=False)]
 
 
 def _by_appearance(parts: list[NDArray[np.int32]], capacity: int) -> tuple[NDArray[np.int32], ...]:
@@ -228,16 +354,5 @@ def _by_appearance(parts: list[NDArray[np.int32]], capacity: int) -> tuple[NDArr
     return (*np.split(place[together], ends[:-1]), used)
 
 
-def _long(values: Iterable[int]) -> bytes:
-    packed: NDArray[np.int64] = np.fromiter(values, np.int64)
-    return packed.tobytes()
-
-
-def _pack(values: list[int]) -> bytes:
-    packed: NDArray[np.int32] = np.array(values, np.int32)
-    return packed.tobytes()
-
-
-def _unpack(packed: bytes) -> list[int]:
-    values: list[int] = np.frombuffer(packed, np.int32).tolist()
-    return values
+def _int32(packed: bytes) -> NDArray[np.int32]:
+    return np.frombuffer(packed, np.int32)

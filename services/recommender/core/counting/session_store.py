@@ -3,18 +3,39 @@
 from __future__ import annotations
 
 from collections import Counter
-from itertools import takewhile
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
+import numpy as np
+
+from ..numeric.row_batches import (
+    remove_oldest_owned,
+    remove_oldest_owners,
+    remove_owned,
+    touched_newest,
+)
+from ..numeric.row_loops import (
+    remove,
+    see,
+    touch,
+)
+from ..numeric.rows import (
+    COUNT,
+    OWNER,
+    TOUCHED,
+)
 from . import session_state
-from .users import Session, SessionKey, User
+from .user_rows import SessionRow, SessionViews, UserRow, UsersAndSessions, UserViews
+from .users import Session, SessionId, SessionKey, User
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from ...config import SessionsConfig
     from ..numeric.items import ItemIndex
+    from ..numeric.rows import Rows
+    from .user_rows import AnySession, AnyUser
 
-K = TypeVar("K")
-V = TypeVar("V")
+USER_FIELDS = tuple(field for field in User.__struct_fields__ if field != "sessions")
 PARKED_MS_MAX = 86_400_000  # what ended longer before its successor began, no late event joins
 
 
@@ -27,127 +48,152 @@ class SessionStore:
 
     def __init__(self, config: SessionsConfig, items: ItemIndex) -> None:
         self._config, self._items = config, items
-        self.users: dict[str, User] = {}  # least recently seen first
-        self.sessions: dict[SessionKey, Session] = {}  # likewise
+        self._kept = UsersAndSessions()
+        self.users, self.sessions = UserViews(self._kept), SessionViews(self._kept)
         self._eviction_bucket = 0  # offset // eviction_interval_records, of the last event
         self.counters: Counter[str] = Counter()  # since start; not part of the state
-        # What changed, came or went since the last checkpoint: sessions, whose users were seen;
-        # other users; and sessions that were evicted, whose users were not.
-        self.touched_sessions: set[SessionKey] = set()
-        self.touched_users: set[str] = set()
-        self._evicted: set[SessionKey] = set()
+        # Who and what went since the last checkpoint; what came or changed is touched.
+        self._gone_users: set[str] = set()
+        self._gone_sessions: set[SessionKey] = set()
         self._forgotten = False  # somebody, for good
 
-    def user(self, name: str) -> User:
+    def user(self, name: str) -> UserRow:
         """The user, who is now the most recently seen; a new one if nobody is known by the name."""
-        user = self.users.pop(name, None)
-        if user is None:
-            user = User()
-        self.users[name] = user
-        self.touched_users.add(name)
-        return user
+        kept = self._kept
+        row = kept.user_row(name)
+        if row < 0:
+            row = kept.add_user(name)
+        see(kept.store.owners, row)
+        return UserRow(kept, row)
+
+    def put_user(self, name: str, user: AnyUser) -> UserRow:
+        """A user who was kept elsewhere, without sessions; now the most recently seen."""
+        kept = self.user(name)
+        for field in USER_FIELDS:
+            setattr(kept, field, getattr(user, field))
+        return kept
 
     # -- sessions
 
-    def begin(self, user: User, key: SessionKey, offset: int, time_ms: int) -> Session:
-        """A session that nothing came before under its key."""
-        session = self.sessions[key] = Session(time_ms, time_ms, offset)
-        self.touched_sessions.add(key)
-        user.sessions[key[1]] = None
-        user.refunded = ()
+    def session_of(self, user: UserRow, session_id: SessionId) -> SessionRow | None:
+        """A user's session, if it is there."""
+        row = self._kept.session_row_of(user.row, session_id)
+        return None if row < 0 else SessionRow(self._kept, row)
+
+    def see(self, session: SessionRow) -> SessionRow:
+        """The session, which is now the most recently seen."""
+        see(self._kept.store.owned, session.row)
         return session
+
+    def touch(self, session: SessionRow) -> None:
+        """The session has changed."""
+        touch(self._kept.store.owned, session.row)
+
+    def begin(self, user: UserRow, session_id: SessionId, offset: int, time_ms: int) -> SessionRow:
+        """A session that nothing came before under its id."""
+        user.refunded = ()
+        return self.put_session(user, session_id, Session(time_ms, time_ms, offset))
+
+    def put_session(self, user: UserRow, session_id: SessionId, session: AnySession) -> SessionRow:
+        """A session that was kept elsewhere, or under another id; now the most recently seen."""
+        row = self._kept.add_session(user.row, session_id)
+        kept = SessionRow(self._kept, row)
+        kept.first_ms, kept.last_ms, kept.start = session.first_ms, session.last_ms, session.start
+        for name in ("clicked", "added", "ordered", "removed"):
+            if items := getattr(session, name):
+                setattr(kept, name, items)
+        if session.linked is not None:
+            kept.linked = session.linked
+        touch(self._kept.store.owned, row)
+        return kept
 
     def open(
         self,
-        user: User,
-        key: SessionKey,
-        running: Session | None,
+        user: UserRow,
+        session_id: SessionId,
+        running: SessionRow | None,
         offset: int,
         *,
         time_ms: int,
         new: bool,
-    ) -> Session | None:
-        """The session of an event that the one under `key` (already taken out) does not hold.
+    ) -> SessionRow | None:
+        """The session of an event that the one that runs under its id does not hold.
 
         new: whether one may begin. Otherwise None, where no earlier one is the event's.
         """
         begins = running is None or time_ms > running.last_ms
-        self.touched_sessions.add(key)
         if running is not None and not (begins and new):
-            self.sessions[key] = running
-            earlier = None if begins else self.earlier(user, key[0], time_ms)
+            self.see(running)
+            earlier = None if begins else self.earlier(user, time_ms)
             if earlier is not None:
-                session = self.sessions.pop(earlier)
-                session.last_ms = max(session.last_ms, time_ms)
-                session.first_ms = min(session.first_ms, time_ms)
-                self.sessions[earlier] = session
-                self.touched_sessions.add(earlier)
-                return session
+                earlier.last_ms = max(earlier.last_ms, time_ms)
+                earlier.first_ms = min(earlier.first_ms, time_ms)
+                return self.see(earlier)
         if not new:
             return None
         if not begins:
-            session = Session(time_ms, time_ms, offset)
-            self.park(user, key[0], session)
-            return session
-        if running is not None and time_ms - running.last_ms < PARKED_MS_MAX:
-            self.park(user, key[0], running)
-        return self.begin(user, key, offset, time_ms)
+            return self.park(user, Session(time_ms, time_ms, offset))
+        if running is not None:
+            ended = self.take(running)
+            if time_ms - ended.last_ms < PARKED_MS_MAX:
+                self.park(user, ended)
+        return self.begin(user, session_id, offset, time_ms)
 
-    def park(self, user: User, name: str, session: Session) -> None:
+    def park(self, user: UserRow, session: Session) -> SessionRow:
         """Keep a session that does not run, in the place of the oldest where there are many."""
-        parked = [each for each in user.sessions if type(each) is int]
+        parked = self._parked(user)
         if len(parked) >= self._config.earlier_sessions_max:
-            oldest = min(parked, key=lambda each: (self.sessions[name, each].last_ms, each))
-            del user.sessions[oldest], self.sessions[name, oldest]
-            self.touched_sessions.add((name, oldest))
-        self.sessions[name, session.start] = session
-        self.touched_sessions.add((name, session.start))
-        user.sessions[session.start] = None
+            self.take(min(parked, key=lambda each: (each.last_ms, each.number)))
+        return self.put_session(user, session.start, session)
 
-    def earlier(self, user: User, name: str, time_ms: int) -> SessionKey | None:
+    def _parked(self, user: UserRow) -> list[SessionRow]:
+        kept = self._kept
+        return [
+            session
+            for row in kept.sessions_of(user.row)
+            if (session := SessionRow(kept, row)).number is not None
+        ]
+
+    def earlier(self, user: UserRow, time_ms: int) -> SessionRow | None:
         """The newest parked session that holds this time."""
         gap_ms = self._config.session_gap_ms
-        fitting = [
-            (session.last_ms, each)
-            for each in user.sessions
-            if type(each) is int and (session := self.sessions[name, each]).holds(time_ms, gap_ms)
-        ]
-        return (name, max(fitting)[1]) if fitting else None
+        fitting = [each for each in self._parked(user) if each.holds(time_ms, gap_ms)]
+        return max(fitting, key=lambda each: (each.last_ms, each.number), default=None)
 
-    def key_at(
-        self, user: User, name: str, session_id: str | None, time_ms: int
-    ) -> SessionKey | None:
-        """The key of the session that an event of this id and time belongs to, if it is there."""
-        key = (name, session_id)
-        running = self.sessions.get(key)
+    def session_at(self, user: UserRow, session_id: SessionId, time_ms: int) -> SessionRow | None:
+        """The session that an event of this id and time belongs to, if it is there."""
+        running = self.session_of(user, session_id)
         if session_id is None and not (
             running is not None and running.holds(time_ms, self._config.session_gap_ms)
         ):
-            return self.earlier(user, name, time_ms)
-        return key if running is not None else None
+            return self.earlier(user, time_ms)
+        return running
 
-    def remove(self, user: User, key: SessionKey) -> Session:
+    def take(self, session: SessionRow) -> Session:
         """Take a session out."""
-        del user.sessions[key[1]]
-        self.touched_sessions.add(key)
-        return self.sessions.pop(key)
+        key, taken = self._kept.key_of(session.row), session.copy()
+        owners = self._kept.store.owners
+        touch(owners, int(self._kept.store.owned.keys[session.row, OWNER]))
+        self._kept.remove_session(session.row)
+        self._gone_sessions.add(key)
+        return taken
 
     # -- forgetting
 
     def evict(self, offset: int) -> int:
         """Forget what was silent longest, down to the caps; returns at which offset next."""
-        users, sessions, config = self.users, self.sessions, self._config
-        excess = len(sessions) - config.sessions_max
+        kept, config = self._kept, self._config
+        excess = len(self.sessions) - config.sessions_max
         if excess > 0:
-            for key in [key for key, _ in zip(sessions, range(excess), strict=False)]:
-                del sessions[key]
-                self._evicted.add(key)
-                users[key[0]].sessions.pop(key[1], None)
+            gone = np.empty(excess, np.int64)
+            remove_oldest_owned(kept.store, gone)
+            self._note_sessions(gone)
             self.counters["sessions_evicted"] += excess
-        excess = len(users) - config.users_max
+        excess = len(self.users) - config.users_max
         if excess > 0:
-            for name in [name for name, _ in zip(users, range(excess), strict=False)]:
-                self._drop(name)
+            users, sessions = np.empty(excess, np.int64), np.empty(len(self.sessions), np.int64)
+            count = remove_oldest_owners(kept.store, users, sessions)
+            self._note_users(users, sessions[:count])
             self.counters["users_evicted"] += excess
         self._eviction_bucket = offset // config.eviction_interval_records
         return (self._eviction_bucket + 1) * config.eviction_interval_records
@@ -155,19 +201,28 @@ class SessionStore:
     def forget(self, name: str) -> bool:
         """Drop a user with all sessions, for good: the next checkpoint is a whole one, so that the
         ones before can go. False if nobody is known by the name."""
-        known = self._drop(name)
-        self._forgotten |= known
-        return known
-
-    def _drop(self, name: str) -> bool:
-        user = self.users.pop(name, None)
-        if user is None:
+        kept = self._kept
+        row = kept.user_row(name)
+        self._forgotten |= row >= 0
+        if row < 0:
             return False
-        self.touched_users.add(name)
-        for session_id in user.sessions:
-            del self.sessions[name, session_id]
-            self.touched_sessions.add((name, session_id))
+        sessions = np.empty(len(kept.sessions_of(row)), np.int64)
+        remove_owned(kept.store, row, sessions, 0)
+        remove(kept.store, kept.store.owners, row)
+        self._note_users(np.array([row]), sessions)
         return True
+
+    def _note_users(self, users: NDArray[np.int64], sessions: NDArray[np.int64]) -> None:
+        """Users who are gone, with their sessions: their keys lie where they lay."""
+        self._gone_users.update(self._kept.names(users))
+        self._kept.forget_beside(users.tolist(), ())
+        self._note_sessions(sessions)
+
+    def _note_sessions(self, gone: NDArray[np.int64]) -> None:
+        kept = self._kept
+        owners = kept.names(kept.store.owned.keys[gone, OWNER])
+        self._gone_sessions.update(zip(owners, kept.ids(gone), strict=True))
+        kept.forget_beside((), gone.tolist())
 
     def take_eviction_bucket(self, other: SessionStore) -> None:
         """Go on evicting where another, of the same partition, left off."""
@@ -178,46 +233,45 @@ class SessionStore:
     def snapshot(self) -> bytes:
         """The whole state; equal states give equal bytes."""
         self._checkpointed()
+        kept = self._kept
+        return self._packed(kept.in_order(kept.store.owners), kept.in_order(kept.store.owned))
+
+    def _packed(self, users: NDArray[np.int64], sessions: NDArray[np.int64]) -> bytes:
         return session_state.pack(
             self._config,
             self._items,
-            users=self.users,
-            sessions=self.sessions,
+            self._kept,
+            users=users,
+            sessions=sessions,
             eviction_bucket=self._eviction_bucket,
         )
 
     def restore(self, packed: bytes) -> None:
         """Replace the state. Raises StateError for a newer format or another session rule."""
-        self.users, self.sessions, self._eviction_bucket = session_state.unpack(
-            packed, self._config, self._items
+        self._eviction_bucket = session_state.unpack(
+            packed, self._config, self._items, self._kept, begin=lambda _: self._kept.clear()
         )
         self._checkpointed()
 
     def changes(self) -> bytes | None:
         """What became of users and sessions since the last `snapshot`, `restore` or `changes`; None
         where only `snapshot` can tell."""
-        touched_users = self.touched_users.union(name for name, _ in self.touched_sessions)
-        moved_users, users = tail(self.users, touched_users)
-        moved, sessions = tail(self.sessions, self.touched_sessions)
-        if self._forgotten or len(users) > len(moved_users):
+        store = self._kept.store
+        users, other_users = _touched(store.owners)
+        sessions, stayed = _touched(store.owned)
+        if self._forgotten or len(other_users):
             return None
-        if any(name not in moved_users for name, _ in sessions):
+        if not store.owners.touched[store.owned.keys[np.append(stayed, sessions), OWNER]].all():
             return None
-        gone = [name for name in touched_users if name not in self.users]
-        touched = self.touched_sessions | self._evicted
-        gone_sessions = [key for key in touched if key not in self.sessions]
+        gone = sorted(name for name in self._gone_users if name not in self.users)
+        gone_sessions = [key for key in self._gone_sessions if key not in self.sessions]
+        state = self._packed(users, np.append(stayed, sessions))
         self._checkpointed()
         return session_state.pack_changes(
             session_state.Changed(
-                state=session_state.pack(
-                    self._config,
-                    self._items,
-                    users=moved_users,
-                    sessions=sessions,
-                    eviction_bucket=self._eviction_bucket,
-                ),
-                stayed=len(sessions) - len(moved),
-                users_gone=sorted(gone),
+                state=state,
+                stayed=len(stayed),
+                users_gone=gone,
                 sessions_gone=sorted(gone_sessions, key=str),
             )
         )
@@ -225,37 +279,41 @@ class SessionStore:
     def apply(self, packed: bytes) -> None:
         """Take over what `changes` gave, after `restore`. Raises StateError."""
         changed = session_state.unpack_changes(packed)
-        users, sessions, self._eviction_bucket = session_state.unpack(
-            changed.state, self._config, self._items
+        kept = self._kept
+
+        def remove_gone(_: object) -> None:
+            for key in changed.sessions_gone:
+                if (row := kept.session_row(key)) >= 0:
+                    kept.remove_session(row)
+            for name in changed.users_gone:
+                if (row := kept.user_row(name)) >= 0:
+                    kept.forget_beside([row], kept.sessions_of(row))
+                    remove_owned(kept.store, row, np.empty(len(self.sessions), np.int64), 0)
+                    remove(kept.store, kept.store.owners, row)
+
+        self._eviction_bucket = session_state.unpack(
+            changed.state,
+            self._config,
+            self._items,
+            kept,
+            stayed=changed.stayed,
+            begin=remove_gone,
         )
-        for name, session_id in changed.sessions_gone:
-            self.sessions.pop((name, session_id), None)
-            if (owner := self.users.get(name)) is not None:
-                owner.sessions.pop(session_id, None)
-        for name in changed.users_gone:
-            self.users.pop(name, None)
-        for name, user in users.items():
-            before = self.users.pop(name, None)
-            if before is not None:
-                user.sessions = before.sessions | user.sessions
-            self.users[name] = user
-        for place, (key, session) in enumerate(sessions.items()):
-            if place >= changed.stayed:
-                self.sessions.pop(key, None)
-            self.sessions[key] = session
 
     def _checkpointed(self) -> None:
-        self.touched_users.clear()
-        self.touched_sessions.clear()
-        self._evicted.clear()
+        for rows in (self._kept.store.owners, self._kept.store.owned):
+            rows.touched[:] = False
+            rows.heads[TOUCHED] = 0
+        self._gone_users.clear()
+        self._gone_sessions.clear()
         self._forgotten = False
 
 
-def tail(kept: dict[K, V], touched: set[K]) -> tuple[dict[K, V], dict[K, V]]:
-    """What was put at the end of `kept` since `touched` began, in order; and all that is there of
-    what was touched: first what changed in its place, then what was put at the end."""
-    moved = list(takewhile(lambda each: each[0] in touched, reversed(kept.items())))
-    moved.reverse()
-    at_end = dict(moved)
-    stayed = {key: kept[key] for key in touched if key in kept and key not in at_end}
-    return at_end, stayed | at_end
+def _touched(rows: Rows) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The rows that were touched: those seen since, in order, and those that stayed in place."""
+    newest = np.empty(int(rows.heads[COUNT]), np.int64)
+    count = touched_newest(rows, newest)
+    moved = newest[:count][::-1].copy()
+    if count == rows.heads[TOUCHED]:
+        return moved, newest[:0]
+    return moved, np.setdiff1d(np.flatnonzero(rows.touched), moved)

@@ -6,17 +6,18 @@ Ids are never forgotten while the process lives; about 250 bytes per distinct pr
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 import xxhash
+
+from .arrays import grown
+from .texts import TextTable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from numpy.typing import NDArray
-
-T = TypeVar("T", bound=np.generic)
 
 ITEMS_PER_MARK = 64  # marking that many costs what sorting one does, about
 _DIGITS_MAX = 18  # as many as always fit into an int64
@@ -28,6 +29,7 @@ class ItemIndex:
     def __init__(self) -> None:
         self.number_of: dict[str, int] = {}
         self.product_ids: list[str] = []
+        self._table = TextTable()  # of those that came as bytes
         self._hash = np.zeros(1024, np.uint64)
         self._order = np.zeros(1024, np.int64)
         self._synced = 0
@@ -50,6 +52,24 @@ class ItemIndex:
         if None in found:  # seldom: most were seen before
             found = list(map(self.intern, names))
         return np.array(found, np.int64)
+
+    def numbers_of(
+        self, buffer: NDArray[np.uint8], spans: NDArray[np.int32], wanted: NDArray[np.bool_]
+    ) -> NDArray[np.int64]:
+        """Integers of the product ids at these spans of a buffer, shape (spans,); -1 where none is
+        wanted."""
+        found = self._table.numbers(buffer, spans, wanted)
+        missing = np.flatnonzero((found < 0) & wanted)
+        known: dict[bytes, int] = {}
+        for place in missing.tolist():
+            at, length = spans[place].tolist()
+            text = bytes(buffer[at : at + length])
+            number = known.get(text)
+            if number is None:
+                number = known[text] = self.intern(text.decode())
+                self._table.add(text, number)
+            found[place] = number
+        return found
 
     @property
     def capacity(self) -> int:
@@ -122,10 +142,3 @@ def distinct(
     place = np.empty(capacity, np.int64)
     place[used] = np.arange(len(used))
     return used, place[items]
-
-
-def grown(array: NDArray[T], size: int, fill: float = 0) -> NDArray[T]:
-    """A longer copy along the first axis, filled up with `fill`."""
-    longer = np.full((size, *array.shape[1:]), fill, array.dtype)
-    longer[: len(array)] = array
-    return longer

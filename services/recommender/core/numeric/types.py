@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
+Integer = int | np.signedinteger  # in compiled loops
 Searched = tuple[Sequence[int], Sequence[float]]  # items that fit a search, and how well, 0 to 1
 CLICK, ADD, ORDER = 0, 1, 2  # event classes; each has count matrices of its own
 CLASS_COUNT = 3

@@ -16,7 +16,7 @@ from ..experts import ALL, reviews
 from ..experts.chain import describing, proposing
 from ..experts.inline import inline
 from ..experts.workspace import PLACE_BITS, Chosen, Request, Workspace, new_workspace, place
-from ..numeric.items import grown
+from ..numeric.arrays import grown
 from ..numeric.jit import jit
 from ..numeric.selection import nth_smallest
 from ..numeric.types import Searched

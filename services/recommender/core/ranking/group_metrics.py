@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..numeric.items import grown
+from ..numeric.arrays import grown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

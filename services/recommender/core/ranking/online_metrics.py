@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..numeric.items import grown
+from ..numeric.arrays import grown
 from ..numeric.types import CLICK
 from .group_metrics import GroupMetrics
 

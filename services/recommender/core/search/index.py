@@ -19,7 +19,7 @@ import numpy as np
 
 from shopkeeper.shared.text.postings import Run, joined, merge
 
-from ..numeric.items import grown
+from ..numeric.arrays import grown
 from ..numeric.jit import jit
 from ..numeric.unit import unit
 

@@ -11,7 +11,7 @@ from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.contracts.catalogue import Refused, products
 
 from ..cold_start.attributes import Attributes
-from ..numeric.items import grown
+from ..numeric.arrays import grown
 from ..numeric.price_bands import price_band
 from ..rules import Rules, excluded, factors
 from .base import AVAILABLE, PRICE_MAX, REMOVED, UNAVAILABLE

@@ -9,7 +9,7 @@ import numpy as np
 
 from shopkeeper.shared.contracts import topics
 
-from ..numeric.items import grown
+from ..numeric.arrays import grown
 from ..numeric.types import CLASS_COUNT
 
 if TYPE_CHECKING:

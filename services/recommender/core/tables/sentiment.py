@@ -10,7 +10,7 @@ import numpy as np
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.contracts.events.sentiment import ProductSentimentUpdated
 
-from ..numeric.items import grown
+from ..numeric.arrays import grown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

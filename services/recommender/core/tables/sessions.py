@@ -22,7 +22,8 @@ import numpy as np
 from shopkeeper.shared.contracts import topics
 
 from ..counting.deltas import cut_of
-from ..numeric.items import distinct, grown
+from ..numeric.arrays import grown
+from ..numeric.items import distinct
 from ..numeric.jit import jit
 
 if TYPE_CHECKING:

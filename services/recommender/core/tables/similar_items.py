@@ -10,7 +10,7 @@ import numpy as np
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.contracts.events.recommendation import SimilarItemsUpdated
 
-from ..numeric.items import grown
+from ..numeric.arrays import grown
 from .base import BASES
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..numeric.items import grown
+from ..numeric.arrays import grown
 from ..numeric.jit import jit
 from ..numeric.unit import unit
 
