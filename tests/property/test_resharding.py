@@ -77,9 +77,9 @@ class Partitions:
         learned, due = self.sessions[number].learn([placed])
         self.all_counts[number].learn([placed])
         names = self.items.product_ids
-        if learned.new:
-            _, kind, item, hour, _ = learned.new
-            self.new[kind, names[item], hour, tuple(names[i] for i in learned.prior)] += 1
+        if learned:
+            [_, kind, item, hour, _, _] = learned.new_columns()[:, 0].tolist()
+            self.new[kind, names[item], hour, tuple(names[i] for i in learned.prior_column())] += 1
         return due
 
     def snapshot(self):

@@ -183,13 +183,14 @@ def test_records_carry_it_whole(log: list[tuple[int, int, int]], bytes_max: int)
     for offset, (_, session, item) in enumerate(log):
         for each in range(1 + item % 2):  # an event may bring several
             learned.seen += (offset, session, (item + each) % 6)
+    seen = list(learned.seen)
     records = encode(learned, 3, items, bytes_max)
     parts = [decode(record, items) for record in records]
     assert all(part.origin == 3 for part in parts)
     rows = [
         row for part in parts for row in zip(part.offsets, part.sessions, part.items, strict=True)
     ]
-    assert [int(number) for row in rows for number in row] == learned.seen
+    assert [int(number) for row in rows for number in row] == seen
     ends = [int(part.offsets[-1]) for part in parts]
     begins = [int(part.offsets[0]) for part in parts]
     assert all(end < begin for end, begin in zip(ends, begins[1:], strict=False)), "cut an event"
