@@ -76,7 +76,8 @@ def compiler(*folders: Path, inner: bool = False) -> Callable[[F], F]:
         if folder is not None:
             numba.config.CACHE_DIR = str(folder)  # type: ignore[attr-defined]
         try:
-            made: Any = numba.njit(
+            njit: Any = numba.njit  # whose types do not know all of its options
+            made = njit(
                 cache=folder is not None,
                 nogil=True,
                 error_model="numpy",

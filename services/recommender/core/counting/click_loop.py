@@ -11,16 +11,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ..numeric.jit import inner, jit
-from ..numeric.row_loops import (
-    find,
-    insert,
-    key_hash,
-    put,
-    see,
-)
+from ..numeric.row_loops import find, insert, key_hash, put, see
 from ..numeric.rows import (
     COUNT,
     NO_TEXT,
+    NOBODY,
     SIZE,
     START,
     TEXTS_USED,
@@ -40,7 +35,6 @@ from .user_rows import (
     LAST_MS,
     LIST_MS,
     MINUTE,
-    NO_OWNER,
     RECENT,
     REFUNDED,
     SESSION_START,
@@ -131,21 +125,23 @@ def learn_clicks(
             heads[STOPPED] = NO_ROOM
             return event
         at, length = np.int64(clicks.users[event, 0]), np.int64(clicks.users[event, 1])
-        key = (NO_OWNER, at, length, 0)
-        digest = key_hash(clicks.buffer, at, length, 0, NO_OWNER, seed)
+        key = (NOBODY, at, length)
+        digest = key_hash(clicks.buffer, at, length, NOBODY, seed)
         user = find(users, store.texts, digest, key, clicks.buffer)
         minute, in_minute = _rate(users, user, time_ms // MINUTE_MS, limits.per_minute)
         teaches = in_minute <= limits.per_minute
         id_at, id_length = np.int64(clicks.sessions[event, 0]), np.int64(clicks.sessions[event, 1])
-        session, session_digest = np.int64(-1), np.uint64(0)
+        if id_length == NO_TEXT:
+            id_at = np.int64(0)
+        session, session_digest = np.int64(-1), np.int64(0)
         if user >= 0:
-            session_digest = key_hash(clicks.buffer, id_at, id_length, 0, user, seed)
+            session_digest = key_hash(clicks.buffer, id_at, id_length, user, seed)
             session = find(
-                sessions, store.texts, session_digest, (user, id_at, id_length, 0), clicks.buffer
+                sessions, store.texts, session_digest, (user, id_at, id_length), clicks.buffer
             )
         if session >= 0:
-            first_ms = sessions.fields[session, FIRST_MS]
-            last_ms = sessions.fields[session, LAST_MS]
+            first_ms = sessions.cells[session, FIRST_MS]
+            last_ms = sessions.cells[session, LAST_MS]
             holds = first_ms - limits.gap_ms < time_ms < last_ms + limits.gap_ms
             if id_length == NO_TEXT and not holds:
                 heads[STOPPED] = ODD
@@ -155,20 +151,23 @@ def learn_clicks(
             return event
         if user < 0:
             user = insert(store, users, digest, key, clicks.buffer)
-            users.fields[user, LIST_MS] = users.fields[user, HOUR] = NEVER
-            session_digest = key_hash(clicks.buffer, id_at, id_length, 0, user, seed)
+            users.cells[user, LIST_MS] = users.cells[user, HOUR] = NEVER
+            session_digest = key_hash(clicks.buffer, id_at, id_length, user, seed)
         see(users, user)
-        users.fields[user, MINUTE], users.fields[user, IN_MINUTE] = minute, in_minute
+        users.cells[user, MINUTE], users.cells[user, IN_MINUTE] = (
+            minute,
+            in_minute,
+        )
         if session < 0:
-            id_key = (user, id_at, id_length, 0)
+            id_key = (user, id_at, id_length)
             session = insert(store, sessions, session_digest, id_key, clicks.buffer)
-            sessions.fields[session, FIRST_MS] = sessions.fields[session, LAST_MS] = time_ms
-            sessions.fields[session, SESSION_START] = offset
-            users.lists[user, REFUNDED, SIZE] = 0
-        elif time_ms > sessions.fields[session, LAST_MS]:
-            sessions.fields[session, LAST_MS] = time_ms
-        elif time_ms < sessions.fields[session, FIRST_MS]:
-            sessions.fields[session, FIRST_MS] = time_ms
+            sessions.cells[session, FIRST_MS] = sessions.cells[session, LAST_MS] = time_ms
+            sessions.cells[session, SESSION_START] = offset
+            users.cells[user, SIZE + REFUNDED] = 0
+        elif time_ms > sessions.cells[session, LAST_MS]:
+            sessions.cells[session, LAST_MS] = time_ms
+        elif time_ms < sessions.cells[session, FIRST_MS]:
+            sessions.cells[session, FIRST_MS] = time_ms
         see(sessions, session)
         item = clicks.items[event]
         if teaches:
@@ -188,8 +187,8 @@ def _has_room(store: Store, clicks: Clicks, limits: Limits, out: Taught, event: 
         texts += np.int64(clicks.sessions[event, 1])
     heads = out.heads
     return bool(
-        store.owners.heads[COUNT] < len(store.owners.hashes)
-        and store.owned.heads[COUNT] < len(store.owned.hashes)
+        store.owners.heads[COUNT] < len(store.owners.cells)
+        and store.owned.heads[COUNT] < len(store.owned.cells)
         and store.heads[TEXTS_USED] + texts <= len(store.texts)
         and store.heads[VALUES_USED] + VALUES_PER_EVENT <= len(store.values)
         and heads[PRIOR] + limits.session_items <= len(out.prior)
@@ -202,7 +201,7 @@ def _rate(users: Rows, user: Integer, minute: Integer, per_minute: Integer) -> A
     """The minute that a user's events are counted in, and how many with this one."""
     if user < 0:
         return minute, np.int64(1)
-    counted, in_minute = users.fields[user, MINUTE], users.fields[user, IN_MINUTE]
+    counted, in_minute = users.cells[user, MINUTE], users.cells[user, IN_MINUTE]
     if minute == counted:
         return counted, in_minute + 1
     if in_minute <= per_minute or abs(minute - counted) >= MUTED_MINUTES:
@@ -222,10 +221,10 @@ def _teach(
     offset, item, hour = what
     heads, sessions, values = out.heads, store.owned, store.values
     seen = heads[SEEN]
-    out.seen[seen, 0], out.seen[seen, 1] = offset, sessions.fields[session, SESSION_START]
+    out.seen[seen, 0], out.seen[seen, 1] = offset, sessions.cells[session, SESSION_START]
     out.seen[seen, 2] = item
     heads[SEEN] = seen + 1
-    start, size = sessions.lists[session, CLICKED, START], sessions.lists[session, CLICKED, SIZE]
+    start, size = sessions.cells[session, START + CLICKED], sessions.cells[session, SIZE + CLICKED]
     if _holds(values, start, size, item):
         return
     if size >= limits.session_items:
@@ -256,13 +255,13 @@ def _counts(store: Store, user: Integer, item: Integer, hour: Integer, hour_item
     """Whether a click counts in trending, where a user does once per item and hour, in however many
     sessions; remembers it. An hour before the newest is past."""
     users = store.owners
-    newest = users.fields[user, HOUR]
+    newest = users.cells[user, HOUR]
     if hour > newest:
-        users.fields[user, HOUR] = hour
-        users.lists[user, HOUR_ITEMS, SIZE] = 0
+        users.cells[user, HOUR] = hour
+        users.cells[user, SIZE + HOUR_ITEMS] = 0
     else:
-        size = users.lists[user, HOUR_ITEMS, SIZE]
-        known = _holds(store.values, users.lists[user, HOUR_ITEMS, START], size, item)
+        size = users.cells[user, SIZE + HOUR_ITEMS]
+        known = _holds(store.values, users.cells[user, START + HOUR_ITEMS], size, item)
         if hour < newest or known or size >= hour_items:
             return False
     put(store, users, user, HOUR_ITEMS, item)
@@ -272,16 +271,16 @@ def _counts(store: Store, user: Integer, item: Integer, hour: Integer, hour_item
 @inner
 def _remember(store: Store, user: Integer, item: Integer, at_most: Integer) -> None:
     users, values = store.owners, store.values
-    size = users.lists[user, RECENT, SIZE]
+    size = users.cells[user, SIZE + RECENT]
     if size < at_most:
         put(store, users, user, RECENT, item)
         return
-    start = users.lists[user, RECENT, START]
+    start = users.cells[user, START + RECENT]
     gone = size + 1 - at_most
     for place in range(start, start + size - gone):
         values[place] = values[place + gone]
     values[start + at_most - 1] = item
-    users.lists[user, RECENT, SIZE] = at_most
+    users.cells[user, SIZE + RECENT] = at_most
 
 
 @inner
@@ -296,21 +295,22 @@ def _make_due(
     user, session = who
     number, time_ms, teaches = event
     users, heads = store.owners, out.heads
-    last_ms = users.fields[user, LIST_MS]
+    last_ms = users.cells[user, LIST_MS]
     if last_ms >= 0 and abs(time_ms - last_ms) < limits.list_interval_ms:
         return
-    users.fields[user, LIST_MS] = time_ms  # in any case: state never sees the clock
+    users.cells[user, LIST_MS] = time_ms  # in any case: state never sees the clock
     if time_ms < limits.lists_from_ms:
         heads[STALE] += 1
         return
     due, at = heads[DUE], heads[DUE_ITEMS]
-    out.due[due, 0], out.due[due, 1] = number, store.owned.fields[session, SESSION_START]
-    out.due[due, 2], out.due[due, 3] = teaches, users.lists[user, RECENT, SIZE]
-    out.due[due, 4] = users.lists[user, BOUGHT, SIZE] + users.lists[user, REFUNDED, SIZE]
+    out.due[due, 0], out.due[due, 1] = number, store.owned.cells[session, SESSION_START]
+    out.due[due, 2], out.due[due, 3] = teaches, users.cells[user, SIZE + RECENT]
+    out.due[due, 4] = users.cells[user, SIZE + BOUGHT] + users.cells[user, SIZE + REFUNDED]
     for nth in (RECENT, BOUGHT, REFUNDED):
-        start, size = users.lists[user, nth, START], users.lists[user, nth, SIZE]
-        out.due_items[at : at + size] = store.values[start : start + size]
-        at += size
+        start, size = users.cells[user, START + nth], users.cells[user, SIZE + nth]
+        for place in range(start, start + size):
+            out.due_items[at] = store.values[place]
+            at += 1
     heads[DUE], heads[DUE_ITEMS] = due + 1, at
 
 

@@ -7,16 +7,13 @@ from typing import TYPE_CHECKING
 import msgspec
 import numpy as np
 
-from ..numeric.row_batches import (
-    put_rows,
-)
-from ..numeric.row_loops import (
-    gather,
-)
+from ..numeric.row_batches import gather, put_rows
 from ..numeric.rows import (
     A_NUMBER,
+    FIELDS,
+    FIELDS_MAX,
     NO_TEXT,
-    OWNER,
+    NOBODY,
     SIZE,
     SMALLEST,
     Placed,
@@ -34,13 +31,11 @@ from .user_rows import (
     LAST_MS,
     LIST_MS,
     MINUTE,
-    NO_OWNER,
     ORDERED,
     RECENT,
     REFUNDED,
     REMOVED,
     SESSION_START,
-    USER_FIELDS,
 )
 from .users import NEVER, SessionId
 
@@ -140,10 +135,10 @@ def pack(
     *packed, order_items, used = _by_appearance(columns, items.capacity)
     recent, bought, hour_items, refunded, visited, removed = (each.tobytes() for each in packed)
     counts = [sizes.tobytes() for _, sizes in parts]
-    place = np.zeros(len(owners.hashes), np.int32)
+    place = np.zeros(len(owners.cells), np.int32)
     place[users] = np.arange(len(users), dtype=np.int32)
     orders_left = iter(order_items.tolist())
-    of_users, of_sessions = owners.fields[users], owned.fields[sessions]
+    of_users, of_sessions = owners.cells[users], owned.cells[sessions]
     return msgspec.msgpack.encode(
         State(
             format_version=FORMAT_VERSION,
@@ -156,7 +151,7 @@ def pack(
             bought=bought,
             bought_count=counts[1],
             list_time_ms=of_users[:, LIST_MS].tobytes(),
-            session_user=place[owned.keys[sessions, OWNER]].tobytes(),
+            session_user=place[kept.owners_of(sessions)].tobytes(),
             session_id=kept.ids(sessions),
             session_last_ms=of_sessions[:, LAST_MS].tobytes(),
             session_items=visited,
@@ -195,7 +190,7 @@ def _gathered(
     kept: UsersAndSessions, table: Rows, rows: NDArray[np.int64], kinds: list[int]
 ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """The lists of these kinds, row after row, and their sizes."""
-    sizes = table.lists[rows][:, kinds, SIZE].astype(np.int32)
+    sizes = table.cells[rows][:, SIZE + np.array(kinds)].astype(np.int32)
     values = np.empty(int(sizes.sum()), np.int32)
     gather(table, kept.store.values, rows, np.array(kinds, np.int64), values)
     return values, sizes
@@ -226,14 +221,14 @@ def unpack(
 def _put_users(state: State, items: NDArray[np.int32], kept: UsersAndSessions) -> NDArray[np.int64]:
     count = len(state.users)
     buffer, starts, lengths = joined(state.users)
-    fields = np.empty((count, USER_FIELDS), np.int64)
+    fields = np.empty((count, FIELDS_MAX), np.int64)
     for column, packed, otherwise in (
         (MINUTE, state.minute, NEVER),
         (IN_MINUTE, state.in_minute, 0),
         (HOUR, state.hour, NEVER),
     ):
-        fields[:, column] = _int32(packed) if packed else otherwise
-    fields[:, LIST_MS] = np.frombuffer(state.list_time_ms, np.int64)
+        fields[:, column - FIELDS] = _int32(packed) if packed else otherwise
+    fields[:, LIST_MS - FIELDS] = np.frombuffer(state.list_time_ms, np.int64)
     values, list_starts, sizes = _lists(
         items,
         [
@@ -244,8 +239,7 @@ def _put_users(state: State, items: NDArray[np.int32], kept: UsersAndSessions) -
         ],
         count,
     )
-    none = np.full(count, NO_OWNER)
-    keys = np.stack([none, starts, lengths, np.zeros(count, np.int64)], axis=1)
+    keys = np.stack([np.full(count, NOBODY), starts, lengths], axis=1)
     placed = np.empty(count, np.int64)
     new = Placed(
         keys=keys,
@@ -278,13 +272,12 @@ def _put_sessions(
     count = len(state.session_id)
     texts = [each if isinstance(each, str) else "" for each in state.session_id]
     buffer, starts, lengths = joined(texts)
-    numbers = np.zeros(count, np.int64)
     for place, each in enumerate(state.session_id):
         if each is None:
-            lengths[place] = NO_TEXT
+            lengths[place], starts[place] = NO_TEXT, 0
         elif not isinstance(each, str):
-            lengths[place], numbers[place] = A_NUMBER, each
-    keys = np.stack([owners[_int32(state.session_user)], starts, lengths, numbers], axis=1)
+            lengths[place], starts[place] = A_NUMBER, each
+    keys = np.stack([owners[_int32(state.session_user)], starts, lengths], axis=1)
     last = np.frombuffer(state.session_last_ms, np.int64)
     first = np.frombuffer(state.session_first_ms, np.int64) if state.session_first_ms else last
     # Format 1 had no starts: below zero there is no other session's.
@@ -296,7 +289,7 @@ def _put_sessions(
     )
     new = Placed(
         keys=keys,
-        fields=np.stack([first, last, begun], axis=1),
+        fields=np.stack([first, last, begun, np.zeros(count, np.int64)], axis=1),
         values=values,
         starts=list_starts,
         sizes=sizes,

@@ -7,22 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..numeric.row_batches import (
-    remove_oldest_owned,
-    remove_oldest_owners,
-    remove_owned,
-    touched_newest,
-)
-from ..numeric.row_loops import (
-    remove,
-    see,
-    touch,
-)
-from ..numeric.rows import (
-    COUNT,
-    OWNER,
-    TOUCHED,
-)
+from ..numeric import rows as tables
+from ..numeric.row_batches import remove_owners, remove_rows
+from ..numeric.row_loops import see
+from ..numeric.rows import CLOCK, STAMP
 from . import session_state
 from .user_rows import SessionRow, SessionViews, UserRow, UsersAndSessions, UserViews
 from .users import Session, SessionId, SessionKey, User
@@ -32,7 +20,6 @@ if TYPE_CHECKING:
 
     from ...config import SessionsConfig
     from ..numeric.items import ItemIndex
-    from ..numeric.rows import Rows
     from .user_rows import AnySession, AnyUser
 
 USER_FIELDS = tuple(field for field in User.__struct_fields__ if field != "sessions")
@@ -52,9 +39,12 @@ class SessionStore:
         self.users, self.sessions = UserViews(self._kept), SessionViews(self._kept)
         self._eviction_bucket = 0  # offset // eviction_interval_records, of the last event
         self.counters: Counter[str] = Counter()  # since start; not part of the state
-        # Who and what went since the last checkpoint; what came or changed is touched.
+        # Since the last checkpoint: who and what went, and sessions that changed but were not seen.
+        # Who and what came or was seen has a later stamp than these.
+        self._marks = (0, 0)
         self._gone_users: set[str] = set()
         self._gone_sessions: set[SessionKey] = set()
+        self._changed: set[int] = set()
         self._forgotten = False  # somebody, for good
 
     def user(self, name: str) -> UserRow:
@@ -87,7 +77,7 @@ class SessionStore:
 
     def touch(self, session: SessionRow) -> None:
         """The session has changed."""
-        touch(self._kept.store.owned, session.row)
+        self._changed.add(session.row)
 
     def begin(self, user: UserRow, session_id: SessionId, offset: int, time_ms: int) -> SessionRow:
         """A session that nothing came before under its id."""
@@ -104,7 +94,6 @@ class SessionStore:
                 setattr(kept, name, items)
         if session.linked is not None:
             kept.linked = session.linked
-        touch(self._kept.store.owned, row)
         return kept
 
     def open(
@@ -172,8 +161,6 @@ class SessionStore:
     def take(self, session: SessionRow) -> Session:
         """Take a session out."""
         key, taken = self._kept.key_of(session.row), session.copy()
-        owners = self._kept.store.owners
-        touch(owners, int(self._kept.store.owned.keys[session.row, OWNER]))
         self._kept.remove_session(session.row)
         self._gone_sessions.add(key)
         return taken
@@ -185,15 +172,13 @@ class SessionStore:
         kept, config = self._kept, self._config
         excess = len(self.sessions) - config.sessions_max
         if excess > 0:
-            gone = np.empty(excess, np.int64)
-            remove_oldest_owned(kept.store, gone)
+            gone = tables.oldest(kept.store.owned, excess)
+            remove_rows(kept.store, kept.store.owned, gone)
             self._note_sessions(gone)
             self.counters["sessions_evicted"] += excess
         excess = len(self.users) - config.users_max
         if excess > 0:
-            users, sessions = np.empty(excess, np.int64), np.empty(len(self.sessions), np.int64)
-            count = remove_oldest_owners(kept.store, users, sessions)
-            self._note_users(users, sessions[:count])
+            self._remove_users(tables.oldest(kept.store.owners, excess))
             self.counters["users_evicted"] += excess
         self._eviction_bucket = offset // config.eviction_interval_records
         return (self._eviction_bucket + 1) * config.eviction_interval_records
@@ -206,21 +191,21 @@ class SessionStore:
         self._forgotten |= row >= 0
         if row < 0:
             return False
-        sessions = np.empty(len(kept.sessions_of(row)), np.int64)
-        remove_owned(kept.store, row, sessions, 0)
-        remove(kept.store, kept.store.owners, row)
-        self._note_users(np.array([row]), sessions)
+        self._remove_users(np.array([row]))
         return True
 
-    def _note_users(self, users: NDArray[np.int64], sessions: NDArray[np.int64]) -> None:
-        """Users who are gone, with their sessions: their keys lie where they lay."""
-        self._gone_users.update(self._kept.names(users))
-        self._kept.forget_beside(users.tolist(), ())
-        self._note_sessions(sessions)
+    def _remove_users(self, rows: NDArray[np.int64]) -> None:
+        """Forget users, with all sessions: until rows are made anew, keys lie where they lay."""
+        kept = self._kept
+        sessions = np.empty(len(self.sessions), np.int64)
+        count = remove_owners(kept.store, rows, sessions)
+        self._gone_users.update(kept.names(rows))
+        kept.forget_beside(rows.tolist(), ())
+        self._note_sessions(sessions[:count])
 
     def _note_sessions(self, gone: NDArray[np.int64]) -> None:
         kept = self._kept
-        owners = kept.names(kept.store.owned.keys[gone, OWNER])
+        owners = kept.names(kept.owners_of(gone))
         self._gone_sessions.update(zip(owners, kept.ids(gone), strict=True))
         kept.forget_beside((), gone.tolist())
 
@@ -233,8 +218,8 @@ class SessionStore:
     def snapshot(self) -> bytes:
         """The whole state; equal states give equal bytes."""
         self._checkpointed()
-        kept = self._kept
-        return self._packed(kept.in_order(kept.store.owners), kept.in_order(kept.store.owned))
+        store = self._kept.store
+        return self._packed(tables.in_order(store.owners), tables.in_order(store.owned))
 
     def _packed(self, users: NDArray[np.int64], sessions: NDArray[np.int64]) -> bytes:
         return session_state.pack(
@@ -257,15 +242,20 @@ class SessionStore:
         """What became of users and sessions since the last `snapshot`, `restore` or `changes`; None
         where only `snapshot` can tell."""
         store = self._kept.store
-        users, other_users = _touched(store.owners)
-        sessions, stayed = _touched(store.owned)
-        if self._forgotten or len(other_users):
-            return None
-        if not store.owners.touched[store.owned.keys[np.append(stayed, sessions), OWNER]].all():
+        users, sessions = (
+            tables.in_order(rows, mark)
+            for rows, mark in zip((store.owners, store.owned), self._marks, strict=True)
+        )
+        in_place = np.array(sorted(self._changed), np.int64)
+        stamps = store.owned.cells[in_place, STAMP]
+        stayed = in_place[(stamps >= 0) & (stamps <= self._marks[1])]
+        told = np.append(stayed, sessions)
+        seen = store.owners.cells[self._kept.owners_of(told), STAMP] > self._marks[0]
+        if self._forgotten or not seen.all():
             return None
         gone = sorted(name for name in self._gone_users if name not in self.users)
         gone_sessions = [key for key in self._gone_sessions if key not in self.sessions]
-        state = self._packed(users, np.append(stayed, sessions))
+        state = self._packed(users, told)
         self._checkpointed()
         return session_state.pack_changes(
             session_state.Changed(
@@ -287,9 +277,7 @@ class SessionStore:
                     kept.remove_session(row)
             for name in changed.users_gone:
                 if (row := kept.user_row(name)) >= 0:
-                    kept.forget_beside([row], kept.sessions_of(row))
-                    remove_owned(kept.store, row, np.empty(len(self.sessions), np.int64), 0)
-                    remove(kept.store, kept.store.owners, row)
+                    self._remove_users(np.array([row]))
 
         self._eviction_bucket = session_state.unpack(
             changed.state,
@@ -301,19 +289,9 @@ class SessionStore:
         )
 
     def _checkpointed(self) -> None:
-        for rows in (self._kept.store.owners, self._kept.store.owned):
-            rows.touched[:] = False
-            rows.heads[TOUCHED] = 0
+        store = self._kept.store
+        self._marks = int(store.owners.heads[CLOCK]), int(store.owned.heads[CLOCK])
         self._gone_users.clear()
         self._gone_sessions.clear()
+        self._changed.clear()
         self._forgotten = False
-
-
-def _touched(rows: Rows) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The rows that were touched: those seen since, in order, and those that stayed in place."""
-    newest = np.empty(int(rows.heads[COUNT]), np.int64)
-    count = touched_newest(rows, newest)
-    moved = newest[:count][::-1].copy()
-    if count == rows.heads[TOUCHED]:
-        return moved, newest[:0]
-    return moved, np.setdiff1d(np.flatnonzero(rows.touched), moved)

@@ -11,22 +11,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..numeric import row_loops
-from ..numeric.row_batches import (
-    new_row,
-    row_of,
-)
+from ..numeric import rows as tables
+from ..numeric.row_batches import new_row, row_of
+from ..numeric.row_loops import remove, replace
 from ..numeric.rows import (
     A_NUMBER,
-    BEFORE,
     COUNT,
+    FIELDS,
     FIRST,
     LATER,
     LENGTH,
-    LISTS,
-    NEWEST,
     NO_TEXT,
-    NUMBER,
+    NOBODY,
     OWNER,
     SIZE,
     START,
@@ -43,13 +39,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-# Columns of a user's fields, and its lists; of a session's.
-LIST_MS, MINUTE, IN_MINUTE, HOUR = 0, 1, 2, 3
+# Columns of a user's fields, and its lists by number; of a session's.
+LIST_MS, MINUTE, IN_MINUTE, HOUR = range(FIELDS, FIELDS + 4)
 RECENT, BOUGHT, HOUR_ITEMS, REFUNDED = 0, 1, 2, 3
-FIRST_MS, LAST_MS, SESSION_START = 0, 1, 2
+FIRST_MS, LAST_MS, SESSION_START = range(FIELDS, FIELDS + 3)
 CLICKED, ADDED, ORDERED, REMOVED = 0, 1, 2, 3
-USER_FIELDS, SESSION_FIELDS = 4, 3
-NO_OWNER = -1
 # One event makes at most one list of each kind longer, to twice its room.
 VALUES_PER_EVENT = 4_096
 
@@ -62,7 +56,7 @@ class UsersAndSessions:
 
     def clear(self) -> None:
         """Have nobody."""
-        self.store = new_store(USER_FIELDS, SESSION_FIELDS)
+        self.store = new_store()
         self.orders: dict[int, tuple[tuple[int, tuple[int, ...]], ...]] = {}
         self.links: dict[int, tuple[str, ...]] = {}
         self.named: dict[int, str] = {}
@@ -78,7 +72,7 @@ class UsersAndSessions:
         """The row of a user; -1: nobody is known by the name."""
         text = encoded(name)
         store = self.store
-        return int(row_of(store.owners, store.texts, (NO_OWNER, len(text), 0), text, SEED))
+        return int(row_of(store.owners, store.texts, (NOBODY, 0, len(text)), text, SEED))
 
     def session_row(self, key: SessionKey) -> int:
         """The row of a session; -1: there is none."""
@@ -87,52 +81,60 @@ class UsersAndSessions:
 
     def session_row_of(self, owner: int, session_id: SessionId) -> int:
         """The row of a user's session; -1: there is none."""
-        length, number, text = _spelled(session_id)
+        number, length, text = _spelled(session_id)
         store = self.store
-        return int(row_of(store.owned, store.texts, (owner, length, number), text, SEED))
+        return int(row_of(store.owned, store.texts, (owner, number, length), text, SEED))
 
     def add_user(self, name: str) -> int:
         """The row of a user whom nobody is known by: new, and the most recently seen."""
         text = encoded(name)
         self.reserve(texts=len(text))
-        row = int(new_row(self.store, self.store.owners, (NO_OWNER, len(text), 0), text, SEED))
-        self.store.owners.fields[row] = NEVER, NEVER, 0, NEVER
+        row = int(new_row(self.store, self.store.owners, (NOBODY, 0, len(text)), text, SEED))
+        fields = self.store.owners.cells[row]
+        fields[LIST_MS] = fields[MINUTE] = fields[HOUR] = NEVER
         return row
 
     def add_session(self, owner: int, session_id: SessionId) -> int:
         """The row of a user's session that there is not: new, and the most recently seen."""
-        length, number, text = _spelled(session_id)
+        number, length, text = _spelled(session_id)
         self.reserve(texts=len(text))
-        return int(new_row(self.store, self.store.owned, (owner, length, number), text, SEED))
+        return int(new_row(self.store, self.store.owned, (owner, number, length), text, SEED))
 
     def name_of(self, row: int) -> str:
         """A user's id."""
-        keys = self.store.owners.keys
-        return text_at(self.store.texts, int(keys[row, TEXT]), int(keys[row, LENGTH]))
+        cells = self.store.owners.cells
+        return text_at(self.store.texts, int(cells[row, TEXT]), int(cells[row, LENGTH]))
 
     def id_of(self, row: int) -> SessionId:
         """A session's id within its user."""
-        _, at, length, number = self.store.owned.keys[row].tolist()
+        cells = self.store.owned.cells
+        at, length = int(cells[row, TEXT]), int(cells[row, LENGTH])
         if length == NO_TEXT:
             return None
-        return number if length == A_NUMBER else text_at(self.store.texts, at, length)
+        return at if length == A_NUMBER else text_at(self.store.texts, at, length)
 
     def key_of(self, row: int) -> SessionKey:
         """A session's key."""
-        return self.name_of(int(self.store.owned.keys[row, OWNER])), self.id_of(row)
+        return self.name_of(int(self.store.owned.cells[row, OWNER])), self.id_of(row)
 
     def names(self, rows: NDArray[np.int64]) -> list[str]:
         """The ids of many users."""
-        keys = self.store.owners.keys[rows]
-        return self._texts(keys[:, TEXT], keys[:, LENGTH])
+        cells = self.store.owners.cells
+        return self._texts(cells[rows, TEXT], cells[rows, LENGTH])
+
+    def owners_of(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The rows of the users of many sessions."""
+        found: NDArray[np.int64] = self.store.owned.cells[rows, OWNER]
+        return found
 
     def ids(self, rows: NDArray[np.int64]) -> list[SessionId]:
         """The ids of many sessions, each within its user."""
-        keys = self.store.owned.keys[rows]
-        found: list[SessionId] = list(self._texts(keys[:, TEXT], np.maximum(keys[:, LENGTH], 0)))
-        for place in np.flatnonzero(keys[:, LENGTH] < 0).tolist():
-            number = int(keys[place, NUMBER])
-            found[place] = number if keys[place, LENGTH] == A_NUMBER else None
+        cells = self.store.owned.cells
+        starts, lengths = cells[rows, TEXT], cells[rows, LENGTH]
+        has_text = lengths >= 0
+        found: list[SessionId] = list(self._texts(starts * has_text, lengths * has_text))
+        for place in np.flatnonzero(~has_text).tolist():
+            found[place] = int(starts[place]) if lengths[place] == A_NUMBER else None
         return found
 
     def _texts(self, starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> list[str]:
@@ -142,18 +144,12 @@ class UsersAndSessions:
             for start, end in zip(starts.tolist(), (starts + lengths).tolist(), strict=True)
         ]
 
-    def in_order(self, rows: Rows) -> NDArray[np.int64]:
-        """All rows of a table, the one seen longest ago first."""
-        found = np.empty(int(rows.heads[COUNT]), np.int64)
-        row_loops.in_order(rows, found)
-        return found
-
     def sessions_of(self, owner: int) -> list[int]:
         """The rows of a user's sessions."""
-        found, row = [], int(self.store.owners.links[owner, FIRST])
+        found, row = [], int(self.store.owners.cells[owner, FIRST])
         while row >= 0:
             found.append(row)
-            row = int(self.store.owned.links[row, LATER])
+            row = int(self.store.owned.cells[row, LATER])
         return found
 
     # -- removal
@@ -170,32 +166,31 @@ class UsersAndSessions:
 
     def remove_session(self, row: int) -> None:
         """Forget one session."""
-        row_loops.remove(self.store, self.store.owned, row)
+        remove(self.store, self.store.owned, row)
         self.linked.pop(row, None)
 
     # -- lists
 
     def items(self, rows: Rows, row: int, nth: int) -> tuple[int, ...]:
         """A list of a row."""
-        entry = rows.lists[row, nth]
-        start, size = int(entry[START]), int(entry[SIZE])
+        start, size = int(rows.cells[row, START + nth]), int(rows.cells[row, SIZE + nth])
         return tuple(self.store.values[start : start + size].tolist()) if size else ()
 
     def set_items(self, of_users: bool, row: int, nth: int, items: tuple[int, ...]) -> None:
         """Replace a list of a row."""
         self.reserve(values=2 * len(items) + VALUES_PER_EVENT)
         rows = self.store.owners if of_users else self.store.owned
-        row_loops.replace(self.store, rows, row, nth, np.array(items, np.int32))
+        replace(self.store, rows, row, nth, np.array(items, np.int32))
 
 
 def _spelled(session_id: SessionId) -> tuple[int, int, NDArray[np.uint8]]:
-    """Length, number and text of a key."""
+    """Number, length and text of a key."""
     if session_id is None:
-        return NO_TEXT, 0, NOTHING
+        return 0, NO_TEXT, NOTHING
     if type(session_id) is int:
-        return A_NUMBER, session_id, NOTHING
+        return session_id, A_NUMBER, NOTHING
     text = encoded(str(session_id))
-    return len(text), 0, text
+    return 0, len(text), text
 
 
 def _items_property(of_users: bool, nth: int) -> Any:
@@ -215,11 +210,11 @@ def _items_property(of_users: bool, nth: int) -> Any:
 def _number_property(of_users: bool, column: int) -> Any:
     def get(self: Any) -> int:
         store = self.kept.store
-        return int((store.owners if of_users else store.owned).fields[self.row, column])
+        return int((store.owners if of_users else store.owned).cells[self.row, column])
 
     def put(self: Any, number: int) -> None:
         store = self.kept.store
-        (store.owners if of_users else store.owned).fields[self.row, column] = number
+        (store.owners if of_users else store.owned).cells[self.row, column] = number
 
     return property(get, put)
 
@@ -259,12 +254,12 @@ class UserRow:
     @property
     def list_time_ms(self) -> int | None:
         """None: no list was due yet."""
-        found = int(self.kept.store.owners.fields[self.row, LIST_MS])
+        found = int(self.kept.store.owners.cells[self.row, LIST_MS])
         return None if found < 0 else found
 
     @list_time_ms.setter
     def list_time_ms(self, time_ms: int | None) -> None:
-        self.kept.store.owners.fields[self.row, LIST_MS] = NEVER if time_ms is None else time_ms
+        self.kept.store.owners.cells[self.row, LIST_MS] = NEVER if time_ms is None else time_ms
 
     @property
     def sessions(self) -> dict[SessionId, None]:
@@ -292,8 +287,8 @@ class SessionRow:
     @property
     def number(self) -> int | None:
         """The id of a parked session; None of any other."""
-        _, _, length, number = self.kept.store.owned.keys[self.row].tolist()
-        return int(number) if length == A_NUMBER else None
+        cells = self.kept.store.owned.cells
+        return int(cells[self.row, TEXT]) if cells[self.row, LENGTH] == A_NUMBER else None
 
     def holds(self, time_ms: int, gap_ms: int) -> bool:
         """As of `Session`."""
@@ -332,15 +327,13 @@ class UserViews(Mapping[str, UserRow]):
         return int(self._kept.store.owners.heads[COUNT])
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._kept.names(self._kept.in_order(self._kept.store.owners)))
+        return iter(self._kept.names(tables.in_order(self._kept.store.owners)))
 
     def newest(self, count: int) -> Iterator[tuple[str, UserRow]]:
         """Those seen last, the last first."""
-        row = int(self._kept.store.owners.heads[NEWEST])
-        while row >= 0 and count > 0:
-            yield self._kept.name_of(row), UserRow(self._kept, row)
-            row = int(self._kept.store.owners.links[row, BEFORE])
-            count -= 1
+        rows = tables.newest(self._kept.store.owners, count)
+        for name, row in zip(self._kept.names(rows), rows.tolist(), strict=True):
+            yield name, UserRow(self._kept, row)
 
 
 class SessionViews(Mapping[SessionKey, SessionRow]):
@@ -363,11 +356,10 @@ class SessionViews(Mapping[SessionKey, SessionRow]):
 
     def __iter__(self) -> Iterator[SessionKey]:
         kept = self._kept
-        rows = kept.in_order(kept.store.owned)
-        owners = kept.names(kept.store.owned.keys[rows, OWNER])
+        rows = tables.in_order(kept.store.owned)
+        owners = kept.names(kept.owners_of(rows))
         return iter(list(zip(owners, kept.ids(rows), strict=True)))
 
 
 AnyUser = User | UserRow
 AnySession = Session | SessionRow
-assert len((CLICKED, ADDED, ORDERED, REMOVED)) == LISTS

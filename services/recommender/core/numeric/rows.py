@@ -3,6 +3,9 @@
 What Python would keep as hundreds of thousands of objects in a dict: here a batch of events changes
 it in one compiled loop, and a checkpoint is a copy of columns. A key is a text or a number, within
 the row of another table (a session within its user) or within none.
+
+All of a row lies in three lines of the processor's cache, its key in the first: at random places of
+hundreds of megabytes it is the lines that are paid for.
 """
 
 from __future__ import annotations
@@ -17,26 +20,26 @@ from .jit import jit
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-OWNER, TEXT, LENGTH, NUMBER = 0, 1, 2, 3  # columns of `keys`
-BEFORE, AFTER, FIRST, EARLIER, LATER = 0, 1, 2, 3, 4  # columns of `links`
-COUNT, OLDEST, NEWEST, FREE, USED, TOUCHED = 0, 1, 2, 3, 4, 5  # `heads`
-START, SIZE, ROOM = 0, 1, 2  # of a list
-TEXTS_USED, TEXTS_GARBAGE, VALUES_USED, FREE_BLOCKS = 0, 1, 2, 3  # `heads` of `Store`
+# Columns of `cells`: the key (its hash, the owner's row or -1, where its text lies or its number,
+# its length), rows that belong together (the first owned one; siblings), when it was seen last.
+HASH, OWNER, TEXT, LENGTH, FIRST, EARLIER, LATER, STAMP = range(8)
+FIELDS, FIELDS_MAX = 8, 4
+# Lists: where each begins in `values`, how long it is, and for how many there is room.
+LISTS, START, SIZE, ROOM = 4, 12, 16, 20  # the n-th list's are START + n and so on
+CELLS = 24
+COUNT, FREE, USED, CLOCK = range(4)  # `heads` of `Rows`
+TEXTS_USED, TEXTS_GARBAGE, VALUES_USED, FREE_BLOCKS = range(4)  # `heads` of `Store`
 NO_TEXT, A_NUMBER = -1, -2  # lengths of keys without a text
 SMALLEST, CLASSES = 2, 16  # a list has room for 2, 4, 8 ... values
-LISTS = 4  # of a row
+GARBAGE_MIN = 65_536  # bytes
+NOBODY = -1  # a stamp of a row that is free; owner of a row that belongs to none
 
 
 class Rows(NamedTuple):
-    """A table. Every array but `slots` and `heads` is by row."""
+    """A table."""
 
     slots: NDArray[np.int32]  # hash table of rows; -1: none
-    hashes: NDArray[np.uint64]
-    keys: NDArray[np.int64]  # (rows, 4) owner's row or -1, where the text lies, its length, number
-    links: NDArray[np.int32]  # (rows, 5) seen before and after it; its first owned row; siblings
-    touched: NDArray[np.bool_]  # since the last checkpoint
-    fields: NDArray[np.int64]  # (rows, fields)
-    lists: NDArray[np.int32]  # (rows, LISTS, 3) start and size in `values`, and room there
+    cells: NDArray[np.int64]  # (rows, CELLS)
     heads: NDArray[np.int64]
 
 
@@ -53,8 +56,8 @@ class Store(NamedTuple):
 class Placed(NamedTuple):
     """Rows to be put. Their texts lie in a buffer, their lists in `values`."""
 
-    keys: NDArray[np.int64]  # (rows, 4), as of `Rows`
-    fields: NDArray[np.int64]
+    keys: NDArray[np.int64]  # (rows, 3) owner, where the text lies or a number, length
+    fields: NDArray[np.int64]  # (rows, FIELDS_MAX)
     values: NDArray[np.int32]
     starts: NDArray[np.int64]  # (rows, LISTS) of each list in `values`
     sizes: NDArray[np.int64]  # (rows, LISTS)
@@ -62,33 +65,23 @@ class Placed(NamedTuple):
     placed: NDArray[np.int64]  # (rows,) filled with where each was put
 
 
-def new_rows(fields: int, size: int = 64) -> Rows:
-    """A table without rows."""
-    heads = np.zeros(6, np.int64)
-    heads[[OLDEST, NEWEST, FREE]] = -1
-    return Rows(
-        slots=np.full(2 * size, -1, np.int32),
-        hashes=np.zeros(size, np.uint64),
-        keys=np.zeros((size, 4), np.int64),
-        links=np.full((size, 5), -1, np.int32),
-        touched=np.zeros(size, np.bool_),
-        fields=np.zeros((size, fields), np.int64),
-        lists=np.zeros((size, LISTS, 3), np.int32),
-        heads=heads,
-    )
-
-
-def new_store(owner_fields: int, owned_fields: int) -> Store:
+def new_store(size: int = 64) -> Store:
     """Two tables without rows."""
     heads = np.zeros(FREE_BLOCKS + CLASSES, np.int64)
     heads[FREE_BLOCKS:] = -1
     return Store(
-        owners=new_rows(owner_fields),
-        owned=new_rows(owned_fields),
+        owners=_new_rows(size),
+        owned=_new_rows(size),
         texts=np.zeros(1024, np.uint8),
         values=np.zeros(1024, np.int32),
         heads=heads,
     )
+
+
+def _new_rows(size: int) -> Rows:
+    heads = np.zeros(4, np.int64)
+    heads[FREE] = NOBODY
+    return Rows(np.full(2 * size, -1, np.int32), np.zeros((size, CELLS), np.int64), heads)
 
 
 def with_room(store: Store, rows: int, texts: int, values: int) -> Store:
@@ -97,7 +90,7 @@ def with_room(store: Store, rows: int, texts: int, values: int) -> Store:
     if owners is not store.owners or owned is not store.owned:
         store = store._replace(owners=owners, owned=owned)
     heads = store.heads
-    if heads[TEXTS_GARBAGE] > 65_536 and 2 * heads[TEXTS_GARBAGE] > heads[TEXTS_USED]:
+    if heads[TEXTS_GARBAGE] > GARBAGE_MIN and 2 * heads[TEXTS_GARBAGE] > heads[TEXTS_USED]:
         store = _without_garbage(store)
     if (needed := int(heads[TEXTS_USED]) + texts) > len(store.texts):
         store = store._replace(texts=grown(store.texts, needed + needed // 2))
@@ -108,21 +101,12 @@ def with_room(store: Store, rows: int, texts: int, values: int) -> Store:
 
 def _with_rows(rows: Rows, more: int) -> Rows:
     needed = int(rows.heads[COUNT]) + more
-    size = len(rows.hashes)
+    size = len(rows.cells)
     if needed <= size:
         return rows
     size = max(needed, size + size // 2)
     slots = np.full(1 << (2 * size - 1).bit_length(), -1, np.int32)
-    rows = Rows(
-        slots=slots,
-        hashes=grown(rows.hashes, size),
-        keys=grown(rows.keys, size),
-        links=grown(rows.links, size, -1),
-        touched=grown(rows.touched, size),
-        fields=grown(rows.fields, size),
-        lists=grown(rows.lists, size),
-        heads=rows.heads,
-    )
+    rows = Rows(slots, grown(rows.cells, size), rows.heads)
     _rehash(rows)
     return rows
 
@@ -137,25 +121,46 @@ def _without_garbage(store: Store) -> Store:
 def _move_texts(store: Store, texts: NDArray[np.uint8]) -> None:
     used = 0
     for rows in (store.owners, store.owned):
-        row = rows.heads[OLDEST]
-        while row >= 0:
-            length = rows.keys[row, LENGTH]
-            if length > 0:
-                at = rows.keys[row, TEXT]
+        for row in range(rows.heads[USED]):
+            length = rows.cells[row, LENGTH]
+            if rows.cells[row, STAMP] >= 0 and length > 0:
+                at = rows.cells[row, TEXT]
                 texts[used : used + length] = store.texts[at : at + length]
-                rows.keys[row, TEXT] = used
+                rows.cells[row, TEXT] = used
                 used += length
-            row = rows.links[row, AFTER]
     store.heads[TEXTS_USED], store.heads[TEXTS_GARBAGE] = used, 0
 
 
 @jit
 def _rehash(rows: Rows) -> None:
     mask = len(rows.slots) - 1
-    row = rows.heads[OLDEST]
-    while row >= 0:
-        slot = np.int64(rows.hashes[row] & np.uint64(mask))
-        while rows.slots[slot] >= 0:
-            slot = (slot + 1) & mask
-        rows.slots[slot] = row
-        row = np.int64(rows.links[row, AFTER])
+    for row in range(rows.heads[USED]):
+        if rows.cells[row, STAMP] >= 0:
+            slot = rows.cells[row, HASH] & mask
+            while rows.slots[slot] >= 0:
+                slot = (slot + 1) & mask
+            rows.slots[slot] = row
+
+
+def in_order(rows: Rows, after: int = -1) -> NDArray[np.int64]:
+    """All rows seen after a stamp, the one seen longest ago first."""
+    stamps = rows.cells[: int(rows.heads[USED]), STAMP]
+    found = np.flatnonzero(stamps > after)
+    return found[np.argsort(stamps[found])]
+
+
+def oldest(rows: Rows, count: int) -> NDArray[np.int64]:
+    """So many rows that were seen longest ago, in no order."""
+    stamps = rows.cells[: int(rows.heads[USED]), STAMP]
+    found = np.flatnonzero(stamps >= 0)
+    if count >= len(found):
+        return found
+    return found[np.argpartition(stamps[found], count)[:count]]
+
+
+def newest(rows: Rows, count: int) -> NDArray[np.int64]:
+    """So many rows that were seen last, the last first."""
+    stamps = rows.cells[: int(rows.heads[USED]), STAMP]
+    count = min(count, int(rows.heads[COUNT]))
+    found = np.argpartition(-stamps, count - 1)[:count] if count else np.zeros(0, np.int64)
+    return found[np.argsort(-stamps[found])]

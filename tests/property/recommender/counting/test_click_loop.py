@@ -159,7 +159,7 @@ def test_many_users_come_and_go() -> None:
     assert told(sessions) == told(plain)
     assert sessions.counters["users_evicted"] > 1_000
     store = sessions._kept.store
-    assert len(store.owners.hashes) < 3_000
+    assert len(store.owners.cells) < 3_000
     assert len(store.texts) < 1_000_000
 
 
