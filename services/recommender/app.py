@@ -309,6 +309,7 @@ def build(settings: WorkerSettings) -> Service:
                 buffers_output=True,
                 key_of=_user,
                 handovers=Handovers(HANDOVER, decode_timed),
+                bulk=True,
             ),
             Source(topics.ITEM_PAIRS, recommender.make_item_pairs, internal_type="item-pairs"),
             Source(

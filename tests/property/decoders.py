@@ -50,6 +50,12 @@ KNOWN_ELSEWHERE = {
     "shared/text/rules.py": "tests/property/text/test_rules.py",
     "services/recommender/core/rules.py": "tests/property/recommender/test_rules.py",
     "shared/datasets/instacart.py": "tests/property/datasets/test_books.py",
+    "shared/bulk/records.py": "tests/property/runtime/test_bulk.py",
+    "shared/bulk/json_fields.py": "tests/property/runtime/test_bulk.py",
+    "shared/bulk/clicks.py": "tests/property/runtime/test_bulk.py",
+    "shared/contracts/clicks_in_bulk.py": "tests/property/runtime/test_bulk.py",
+    "shared/runtime/kafka/record_slices.py": "tests/property/runtime/test_bulk.py",
+    "shared/runtime/kafka/slicing.py": "tests/property/runtime/test_bulk.py",
 }
 
 _ONE_LINE = "the decoder of records that people look at, each failure of which is passed over"
@@ -70,6 +76,7 @@ TRUSTED = {
     "services/recommender/core/ranking/blend.py": _STATE,
     "services/recommender/core/user_groups/clustering.py": _STATE,
     "services/sentiment/aggregates.py": _STATE,
+    "shared/contracts/event_columns.py": _NUMBERS,
     "shared/runtime/kafka/murmur2.py": _NUMBERS,
     "shared/text/features.py": _NUMBERS,
     "shared/text/unusual.py": _NUMBERS,

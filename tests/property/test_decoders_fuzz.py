@@ -18,7 +18,7 @@ from shopkeeper.shared.contracts.decoder import SKIPS, EventDecoder
 from shopkeeper.shared.contracts.envelope import Event, Rejected, Several, Skipped
 from shopkeeper.shared.contracts.parsing import ERRORS
 from shopkeeper.shared.runtime.api.service import Handovers
-from shopkeeper.shared.runtime.state.partition import HandoverDecoder, RawDecoder
+from shopkeeper.shared.runtime.state.decoders import HandoverDecoder, RawDecoder
 
 from .damage import damaged, spoiled
 from .decoder_cases import CASES

@@ -56,6 +56,9 @@ class Source:
     # The user ids that an event names (see `state.erasures`): one that is not newer than an erasure
     # of any of them is skipped. None: the order of the log decides, or it is about no user.
     users_of: Callable[[Event], Iterable[str | None]] | None = None
+    # Large batches are decoded at once, and the processor is given `EventColumns` of them. For a
+    # topic of clicks whose `key_of` is the user, `user_id` or else `anonymous_id`.
+    bulk: bool = False
 
 
 @dataclass(frozen=True, slots=True)

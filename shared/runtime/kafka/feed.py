@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .offsets import Partition, RecordBatch, cut
+from .record_slices import at_or_after, below
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
@@ -47,10 +48,10 @@ class BatchFeed:
                 continue
             partition = Partition(tp[0], tp[1])
             if found[0].offset < expected:
-                found = [r for r in found if r.offset >= expected]
+                found = at_or_after(found, expected)
             limit = owner.limit(partition)
             if limit is not None:
-                found = [r for r in found if r.offset < limit]
+                found = below(found, limit)
             complete = True
             for start, end, size in cut(
                 found, settings.batch_records_max, settings.batch_bytes_max

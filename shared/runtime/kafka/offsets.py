@@ -11,6 +11,10 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+
+from .record_slices import RecordSlice
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -33,7 +37,7 @@ class RecordBatch:
     first: int
     last: int
     size_bytes: int
-    records: Sequence[Any]  # aiokafka ConsumerRecords
+    records: Sequence[Any]  # `Record`s, or a `RecordSlice`
 
     def __post_init__(self) -> None:
         assert self.first <= self.last
@@ -51,6 +55,9 @@ def cut(records: Sequence[Any], records_max: int, bytes_max: int) -> Iterator[tu
 
     A record larger than `bytes_max` gets a slice of its own. Nothing is left out or reordered.
     """
+    if isinstance(records, RecordSlice):
+        yield from _cut_slice(records, records_max, bytes_max)
+        return
     start, total = 0, 0
     for index, record in enumerate(records):
         size = size_bytes(record)
@@ -60,6 +67,19 @@ def cut(records: Sequence[Any], records_max: int, bytes_max: int) -> Iterator[tu
         total += size
     if start < len(records):
         yield start, len(records), total
+
+
+def _cut_slice(
+    records: RecordSlice, records_max: int, bytes_max: int
+) -> Iterator[tuple[int, int, int]]:
+    ends = np.cumsum(records.sizes + RECORD_OVERHEAD_BYTES)  # (records,) bytes up to and with each
+    start, before = 0, 0
+    while start < len(records):
+        fitting = int(np.searchsorted(ends, before + bytes_max, "right"))
+        end = max(start + 1, min(fitting, start + records_max))
+        until = int(ends[end - 1])
+        yield start, end, until - before
+        start, before = end, until
 
 
 class OffsetTracker:

@@ -19,10 +19,12 @@ from aiokafka.errors import CorruptRecordException
 from aiokafka.record.memory_records import MemoryRecords
 
 from . import header_names
+from .record_slices import RecordSlice, joined
 from .records import Record, Undecodable
+from .slicing import sliced
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 OVERHEAD_BYTES = 12  # base offset (8 bytes) and length (4) come before what the length counts
 MAGIC_AT = 16  # in every message format there ever was
@@ -47,6 +49,8 @@ class Batches:
         self.has_next, self._next_batch = records.has_next, records.next_batch
         self.size_in_bytes = records.size_in_bytes
         self._taken = 0
+        self._passed = 0  # of them, and
+        self._start = 0  # where the next of these begins
         if not records.has_next() and len(raw) >= OVERHEAD_BYTES:
             # A broker sends the first batch whole (KIP-74): so its length is wrong.
             self.has_next, self._next_batch = self._has_first, self._cut_short
@@ -64,11 +68,15 @@ class Batches:
 
     def last_taken(self) -> tuple[bytes, bytes]:
         """The bytes of the batch that was taken last, and what lies behind it."""
-        start = 0
-        for _ in range(self._taken - 1):
-            start += _length(self.raw, start)
-        end = start + _length(self.raw, start)
+        start, end = self.span()
         return self.raw[start:end], self.raw[end:]
+
+    def span(self) -> tuple[int, int]:
+        """Where the batch that was taken last begins and ends."""
+        while self._passed < self._taken - 1:
+            self._start += _length(self.raw, self._start)
+            self._passed += 1
+        return self._start, self._start + _length(self.raw, self._start)
 
 
 class _Repaired:
@@ -86,6 +94,9 @@ class _Repaired:
 
     def last_taken(self) -> tuple[bytes, bytes]:
         return self.raw, b""
+
+    def span(self) -> None:
+        """Its bytes are not those that it was made of."""
 
 
 def _length(raw: bytes, start: int) -> int:
@@ -123,13 +134,39 @@ class PartitionRecords(fetcher.PartitionRecords):  # type: ignore[misc]  # aioka
 
     next_fetch_offset: int
     log_end: int | None = None
+    _rest: RecordSlice | None = None  # what was left of a slice
 
     def __iter__(self) -> Iterator[Record]:
         # The generator itself: `for` then pays no Python call per record.
         return self._records_iterator or iter(())
 
-    def _unpack_records(self) -> Iterator[Record]:
+    def take(self, limit: int | None) -> tuple[Sequence[Record], bool]:
+        """The next records, `limit` at most, as a slice where they all came in slices; and whether
+        there are no more."""
+        parts: list[Sequence[Record]] = []
+        count, ended = 0, False
+        while limit is None or count < limit:
+            rest, self._rest = self._rest, None
+            found = next(self._records_iterator, None) if rest is None else rest
+            if found is None:
+                ended = True
+                break
+            part: Sequence[Record]
+            if not isinstance(found, RecordSlice):
+                part = [found]
+            else:
+                part = found
+                if limit is not None and count + len(found) > limit:
+                    part, self._rest = found[: limit - count], found[limit - count :]
+            self.next_fetch_offset = part[-1].offset + 1
+            count += len(part)
+            parts.append(part)
+        return joined(parts), ended
+
+    def _unpack_records(self) -> Iterator[Any]:
+        """Records; of a topic that is read in bulk, slices too, which only `take` can take."""
         topic, partition = self._tp
+        bulk = topic in _in_bulk
         batches: Any = self._records
         rest: bytes | None = None  # behind a repaired batch
         while True:
@@ -141,7 +178,12 @@ class PartitionRecords(fetcher.PartitionRecords):  # type: ignore[misc]  # aioka
                         raise BadChecksum("its checksum is wrong")
                     sound = True
                     following = batch.next_offset
-                    if not self._hidden(batch):
+                    hidden = self._hidden(batch)
+                    found = None if hidden or not bulk else self._in_bulk(batch, batches)
+                    if found is not None:
+                        if len(found):
+                            yield found
+                    elif not hidden:
                         before = -1 if batch.producer_id is None else batch.base_offset - 1
                         for record in batch:
                             offset = record.offset
@@ -184,6 +226,18 @@ class PartitionRecords(fetcher.PartitionRecords):  # type: ignore[misc]  # aioka
             if rest is None:
                 return
             batches, rest = Batches(rest), None
+
+    def _in_bulk(self, batch: Any, batches: Any) -> RecordSlice | None:
+        """The records of a batch that are to be read next; None: read them one at a time."""
+        span = batches.span()
+        if span is None:
+            return None
+        try:
+            return sliced(self._tp, batch, batches.raw, span, self.next_fetch_offset)
+        except MemoryError:
+            raise  # says nothing about the batch
+        except Exception:  # what it means is said where records are read one at a time
+            return None
 
     def _hidden(self, batch: Any) -> bool:
         """Whether nobody is to see it: a transaction's marker, or records of one that was aborted.
@@ -229,13 +283,50 @@ def _cause(error: Exception) -> str:
 
 
 class _FetchResult(fetcher.FetchResult):  # type: ignore[misc]  # aiokafka is untyped
-    """Tells the slice where its log ends."""
+    """Tells the slice where its log ends, and takes many records of it at a time."""
+
+    _partition_records: Any
 
     def __init__(self, tp: Any, *, assignment: Any, partition_records: Any, backoff: float) -> None:
         super().__init__(
             tp, assignment=assignment, partition_records=partition_records, backoff=backoff
         )
         partition_records.log_end = assignment.state_value(tp).highwater
+        self._bulk = tp.topic in _in_bulk
+
+    def getall(self, max_records: int | None = None) -> Sequence[Record]:
+        if not self._bulk:
+            found: list[Record] = super().getall(max_records)
+            return found
+        if not self.check_assignment(self._topic_partition) or not self.has_more():
+            return []
+        source: PartitionRecords = self._partition_records
+        records, ended = source.take(max_records)
+        self._update_position()
+        if ended:
+            self._partition_records = None
+        return records
+
+    def getone(self) -> Record | None:
+        if not self._bulk:
+            one: Record | None = super().getone()
+            return one
+        found = self.getall(1)
+        return found[0] if found else None
+
+
+_in_bulk: set[str] = set()
+
+
+def read_in_bulk(topic: str) -> None:
+    """From now on consumers of this process are given slices of this topic (as the broker knows it)
+    where its batches are large, to those who ask for many records at a time. Takes seconds where
+    the loops are compiled for the first time."""
+    from shopkeeper.shared.bulk import clicks, records  # numba: only for those who need it
+
+    records.warm()
+    clicks.warm()
+    _in_bulk.add(topic)
 
 
 def install() -> None:

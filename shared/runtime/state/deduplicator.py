@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from collections import deque
 from itertools import islice
+from typing import TYPE_CHECKING
 
 from xxhash import xxh3_128_digest
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 DIGEST_BYTES = 16
+
+
+def digest_of(source: str, event_id: str) -> bytes:
+    """What an event is known by."""
+    return xxh3_128_digest(f"{source}\x00{event_id}".encode())
 
 
 class RecentIds:
@@ -30,7 +39,24 @@ class RecentIds:
 
     def seen(self, source: str, event_id: str) -> bool:
         """Whether this id is among the last; remembers it if it is not."""
-        digest = xxh3_128_digest(f"{source}\x00{event_id}".encode())
+        return self._is_seen(digest_of(source, event_id))
+
+    def seen_many(self, digests: Sequence[bytes]) -> list[bool]:
+        """Of each digest (`digest_of`), what `seen` would have returned, one after the other."""
+        ids, new = self._ids, len(digests)
+        # With a repeat it matters what is forgotten between the two.
+        if not ids.isdisjoint(digests) or len(set(digests)) < new or new > self._capacity:
+            return [self._is_seen(digest) for digest in digests]
+        ids.update(digests)
+        self._order.extend(digests)
+        self._new += new
+        excess = len(ids) - self._capacity
+        if excess > 0:
+            forget = self._order.popleft
+            ids.difference_update([forget() for _ in range(excess)])
+        return [False] * new
+
+    def _is_seen(self, digest: bytes) -> bool:
         ids = self._ids
         if digest in ids:
             return True

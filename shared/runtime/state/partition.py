@@ -10,22 +10,22 @@ import gc
 import logging
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from shopkeeper.shared.contracts.dead_letter import dead_letter, undecodable
 from shopkeeper.shared.contracts.envelope import (
-    HANDOVER,
-    Decoded,
     Event,
     Output,
     Rejected,
     Several,
     Skipped,
 )
+from shopkeeper.shared.contracts.event_columns import EventColumns
 
 from ..api.processor import BatchedProcessor, IncrementalProcessor
+from ..kafka.record_slices import RecordSlice, at_or_after, by_offset
 from ..kafka.records import Mark, Undecodable, mark
 from ..kafka.routing import Router
 from . import segments
@@ -35,88 +35,18 @@ from .segments import RECENT_IDS, WholeSections
 from .several import SeveralEvents
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
     from ..api.processor import Processor, Sections
-    from ..api.service import Handovers
+    from .bulk import SliceTaker
+    from .decoders import Decoder
 
 log = logging.getLogger(__name__)
 
 FORWARDED_OFFSETS = "runtime.forwarded"
 ERASED = "erased_user"  # why an event is skipped
-
-
-class Decoder(Protocol):
-    """Turns records into verdicts, one each, in order (see contracts.decoder.EventDecoder)."""
-
-    def decode(self, records: Sequence[Any]) -> Sequence[Decoded]: ...
-
-    def take_dropped(self) -> Counter[str]: ...
-
-
-class RawDecoder:
-    """For internal formats: hands every record on as it is."""
-
-    def __init__(self, topic: str, event_type: str) -> None:
-        self._topic, self._type = topic, event_type
-
-    def decode(self, records: Sequence[Any]) -> list[Decoded]:
-        return [
-            Event(
-                self._type,
-                r.value,
-                r.key,
-                r.offset,
-                r.timestamp,
-                id="",
-                source="",
-                correlation_id="",
-            )
-            for r in records
-        ]
-
-    def take_dropped(self) -> Counter[str]:
-        return Counter()
-
-
-class HandoverDecoder:
-    """Beside a decoder of events: decodes what the partitions of the topic tell each other."""
-
-    def __init__(self, decoder: Decoder, handovers: Handovers) -> None:
-        self._decoder, self._handovers = decoder, handovers
-
-    def take_dropped(self) -> Counter[str]:
-        """As of the decoder of events."""
-        return self._decoder.take_dropped()
-
-    def decode(self, records: Sequence[Any]) -> Sequence[Decoded]:
-        """One verdict per record, in order."""
-        told = [n for n, r in enumerate(records) if r.headers and r.headers[0][0] == HANDOVER]
-        if not told:
-            return self._decoder.decode(records)
-        left = set(told)
-        verdicts = list(self._decoder.decode([r for n, r in enumerate(records) if n not in left]))
-        for place in told:
-            verdicts.insert(place, self._one(records[place]))
-        return verdicts
-
-    def _one(self, record: Any) -> Event | Rejected:
-        try:
-            data, time_ms = self._handovers.decode(record.value or b"")
-        except ValueError as error:
-            return Rejected(record.offset, "decode", "corrupt_handover", str(error))
-        return Event(
-            self._handovers.event_type,
-            data,
-            record.key,
-            record.offset,
-            time_ms,
-            id="",
-            source="",
-            correlation_id="",
-        )
 
 
 @dataclass(slots=True)
@@ -178,6 +108,12 @@ class PartitionState:
         self._count = count
         self._router = None if count is None else Router(topic, number, count, key_of)
         self._too_late = too_late
+        self._bulk: SliceTaker | None = None
+        bulk: Any = decoder
+        if getattr(bulk, "decode_bulk", None) is not None and too_late is None:
+            from .bulk import SliceTaker  # numba: only for those who need it
+
+            self._bulk = SliceTaker(bulk, self._recent, number, count, key_of)
         self.next_offset = 0
         self.last_record: Mark | None = None  # of what was folded
 
@@ -219,34 +155,22 @@ class PartitionState:
         committed offset, is what makes replays exact.
         """
         if records[0].offset < self.next_offset:
-            records = [r for r in records if r.offset >= self.next_offset]
+            records = at_or_after(records, self.next_offset)
         counts = RecordCounts(consumed=len(records))
-        events: list[Event] = []
-        rejected: list[Rejected] = []
-        forwarded: list[Output] = []
-        seen = self._recent.seen
         several = SeveralEvents()
-        if records:
-            decodable = records
-            if Undecodable in map(type, records):
-                decodable, rejected = self._without_undecodable(records)
-            verdicts = self._decoder.decode(decodable)
-            if self._router is not None:
-                verdicts, forwarded, counts.repeats = self._router.route(decodable, verdicts)
-            for verdict in verdicts:
-                if isinstance(verdict, Event):
-                    # An id made up from topic, partition and offset cannot repeat.
-                    if verdict.source and seen(verdict.source, verdict.id):
-                        counts.repeats += 1
-                    else:
-                        events.append(verdict)
-                elif isinstance(verdict, Skipped):
-                    counts.skipped[verdict.reason] += 1
-                elif isinstance(verdict, Several):
-                    events += several.take(verdict, seen)
-                else:
-                    rejected.append(verdict)
-            counts.dropped = self._decoder.take_dropped()
+        taken = None
+        if isinstance(records, RecordSlice) and records:
+            taken = None if self._bulk is None else self._bulk.take(records)
+            if taken is None:
+                records = list(records)
+        if taken is None:
+            decodable, events, rejected, forwarded = self._one_by_one(records, counts, several)
+        else:
+            decodable, events, forwarded = records, taken.events, []
+            counts.repeats = taken.repeats
+            counts.skipped.update(r.reason for r in taken.others if isinstance(r, Skipped))
+            rejected = [r for r in taken.others if isinstance(r, Rejected)]
+        counts.dropped = self._decoder.take_dropped()
         outputs: list[Output] = []
         folded: Any = None
         parts_passed = 0
@@ -269,13 +193,42 @@ class PartitionState:
             if decodable:
                 self.last_record = mark(decodable[-1])
         assert counts.balance(), counts
-        times = np.fromiter((e.time_ms for e in events), dtype=np.float64, count=len(events))
-        return BatchResult(outputs, counts, times, folded)
+        return BatchResult(outputs, counts, _times(events), folded)
+
+    def _one_by_one(
+        self, records: Sequence[Any], counts: RecordCounts, several: SeveralEvents
+    ) -> tuple[Sequence[Any], Sequence[Event], list[Rejected], list[Output]]:
+        """The records that can be decoded, the events to fold, what is bad, and what is another
+        partition's."""
+        events: list[Event] = []
+        rejected: list[Rejected] = []
+        forwarded: list[Output] = []
+        seen = self._recent.seen
+        decodable = records
+        if Undecodable in map(type, records):
+            decodable, rejected = self._without_undecodable(records)
+        verdicts = self._decoder.decode(decodable)
+        if self._router is not None:
+            verdicts, forwarded, counts.repeats = self._router.route(decodable, verdicts)
+        for verdict in verdicts:
+            if isinstance(verdict, Event):
+                # An id made up from topic, partition and offset cannot repeat.
+                if verdict.source and seen(verdict.source, verdict.id):
+                    counts.repeats += 1
+                else:
+                    events.append(verdict)
+            elif isinstance(verdict, Skipped):
+                counts.skipped[verdict.reason] += 1
+            elif isinstance(verdict, Several):
+                events += several.take(verdict, seen)
+            else:
+                rejected.append(verdict)
+        return decodable, events, rejected, forwarded
 
     @staticmethod
     def _without_erased(
-        events: list[Event], too_late: Callable[[Event], bool], counts: RecordCounts
-    ) -> tuple[list[Event], int]:
+        events: Sequence[Event], too_late: Callable[[Event], bool], counts: RecordCounts
+    ) -> tuple[Sequence[Event], int]:
         """Events but for those of erased users, which count as skipped; and how many of these were
         parts of a record, whose books are kept by record (`_count_several`)."""
         left = [event for event in events if not too_late(event)]
@@ -309,11 +262,11 @@ class PartitionState:
         return [r for r in records if type(r) is not Undecodable], rejected
 
     def _dead_letters(
-        self, records: Sequence[Any], letters: Iterable[tuple[Rejected, tuple[int, ...]]]
+        self, records: Sequence[Any], letters: Sequence[tuple[Rejected, tuple[int, ...]]]
     ) -> list[Output]:
-        by_offset = {r.offset: r for r in records}
+        found = by_offset(records, {r.offset for r, _ in letters})
         return [
-            dead_letter(by_offset[r.offset], r, self.topic, self._service, parts)
+            dead_letter(found[r.offset], r, self.topic, self._service, parts)
             for r, parts in letters
         ]
 
@@ -381,3 +334,9 @@ class PartitionState:
         """Nothing is to be read below `offset`. Only while no batch is being folded."""
         assert offset >= self.next_offset, (offset, self.next_offset)
         self.next_offset = offset
+
+
+def _times(events: Sequence[Event]) -> NDArray[np.float64]:
+    if isinstance(events, EventColumns):
+        return events.times_ms.astype(np.float64)
+    return np.fromiter((e.time_ms for e in events), dtype=np.float64, count=len(events))

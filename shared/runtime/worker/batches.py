@@ -12,6 +12,7 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from ..kafka.record_slices import joined
 from ..tasks import end_tasks
 from .state_thread import clock_ms
 
@@ -123,7 +124,7 @@ class BatchPipeline:
         owned.busy = True
         owned.unflushed = owned.buffers_output
         started = time.monotonic()
-        records = [record for batch in batches for record in batch.records]
+        records = joined([batch.records for batch in batches])
         result, packed = await self._thread.process(owned.state, records)
         await self._finish(batches, owned, result, packed)
         self._telemetry.took(owned.partition, time.monotonic() - started)

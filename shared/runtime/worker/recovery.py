@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from shopkeeper.shared.contracts.decoder import EventDecoder
 
 from ..state import continuity
-from ..state.partition import HandoverDecoder, PartitionState, RawDecoder
+from ..state.decoders import HandoverDecoder, RawDecoder
+from ..state.partition import PartitionState
 from .owned_partition import OwnedPartition
 
 if TYPE_CHECKING:
@@ -80,7 +81,8 @@ class Recovery:
         if source.internal_type:
             decoder: Any = RawDecoder(source.topic, source.internal_type)
         else:
-            decoder = EventDecoder(
+            make = _decoder_of_clicks() if source.bulk else EventDecoder
+            decoder = make(
                 source.topic, source.wanted, self._service.name, self._settings.type_prefix
             )
         if source.handovers is not None:
@@ -96,3 +98,9 @@ class Recovery:
             key_of=source.key_of,
             too_late=None if source.users_of is None else self._erasures.too_late(source.users_of),
         )
+
+
+def _decoder_of_clicks() -> type[EventDecoder]:
+    from shopkeeper.shared.contracts.clicks_in_bulk import ClickDecoder  # numba
+
+    return ClickDecoder

@@ -35,7 +35,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 
 from shopkeeper.shared.contracts import topics
 
-from ..kafka import acls
+from ..kafka import acls, unpacking
 from ..kafka.faust_app import BatchApp, make_app
 from ..kafka.membership import GroupWait
 from ..kafka.offsets import Partition
@@ -141,6 +141,9 @@ class Worker:
             ending=self._ending,
             erasures=self._erasures,
         )
+        for source in service.sources:
+            if source.bulk:
+                unpacking.read_in_bulk(kafka.topic(source.topic))
         self._pipeline = BatchPipeline(
             settings=settings,
             owned=self._owned,

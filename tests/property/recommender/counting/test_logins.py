@@ -24,7 +24,8 @@ from shopkeeper.shared.contracts.decoder import EventDecoder
 from shopkeeper.shared.contracts.envelope import Event, Output, Rejected
 from shopkeeper.shared.runtime.api.service import Handovers
 from shopkeeper.shared.runtime.kafka.sink import partition_of
-from shopkeeper.shared.runtime.state.partition import HandoverDecoder, PartitionState
+from shopkeeper.shared.runtime.state.decoders import HandoverDecoder
+from shopkeeper.shared.runtime.state.partition import PartitionState
 from tests.property.recommender.counting.test_counts import held, visits_of
 
 NOW_MS = 1_790_000_000_000

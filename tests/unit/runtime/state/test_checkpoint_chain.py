@@ -15,7 +15,8 @@ from shopkeeper.shared.runtime.state import segments
 from shopkeeper.shared.runtime.state.checkpoint import Checkpoint
 from shopkeeper.shared.runtime.state.checkpoint_chain import SLACK_BYTES, Written, encode
 from shopkeeper.shared.runtime.state.checkpoints import MANIFESTS_KEPT, Reader
-from shopkeeper.shared.runtime.state.partition import PartitionState, RawDecoder
+from shopkeeper.shared.runtime.state.decoders import RawDecoder
+from shopkeeper.shared.runtime.state.partition import PartitionState
 
 SOURCE, TOPIC = "shop.clicks.v1", "personalisation.recommender-checkpoints.v1"
 

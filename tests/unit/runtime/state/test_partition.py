@@ -10,7 +10,8 @@ from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.contracts.dead_letter import DEAD_LETTER_BYTES_MAX, PREFIX
 from shopkeeper.shared.runtime.api.processor import Stateless
 from shopkeeper.shared.runtime.kafka.records import Record, Undecodable, mark
-from shopkeeper.shared.runtime.state.partition import PartitionState, RawDecoder
+from shopkeeper.shared.runtime.state.decoders import RawDecoder
+from shopkeeper.shared.runtime.state.partition import PartitionState
 
 TOPIC = topics.SEARCHES
 

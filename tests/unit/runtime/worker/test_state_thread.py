@@ -12,7 +12,8 @@ import pytest
 from shopkeeper.shared.contracts.envelope import Output, Rejected
 from shopkeeper.shared.runtime.api.processor import BatchedProcessor, Processor, Stateless
 from shopkeeper.shared.runtime.kafka.records import Record
-from shopkeeper.shared.runtime.state.partition import PartitionState, RawDecoder
+from shopkeeper.shared.runtime.state.decoders import RawDecoder
+from shopkeeper.shared.runtime.state.partition import PartitionState
 from shopkeeper.shared.runtime.worker.state_thread import StateThread
 
 TOPIC = "letters.v1"

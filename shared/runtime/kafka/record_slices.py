@@ -1,0 +1,161 @@
+"""Records as a table over the bytes that were fetched: a `Record` is made where one is asked for.
+
+And what is done to fetched records on their way to the state thread, so that slices stay slices
+(`joined`, `at_or_after`, `below`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, overload
+
+import numpy as np
+
+from shopkeeper.shared.bulk.table import (
+    END,
+    HEADERS,
+    KEY,
+    KEY_LENGTH,
+    NULL,
+    OFFSET,
+    TIMESTAMP,
+    TIMESTAMP_TYPE,
+    VALUE,
+    VALUE_LENGTH,
+)
+
+from .records import Record
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from numpy.typing import NDArray
+
+_POSITIONS = [KEY, VALUE, HEADERS, END]
+
+
+class RecordSlice(Sequence[Record]):
+    """Consecutive records of one partition.
+
+    table: (records, bulk.table.COLUMNS), whose positions point into `buffer`; both as
+    `bulk.records.index_records` found them sound. Slicing copies nothing.
+    """
+
+    __slots__ = ("_raw", "buffer", "partition", "table", "topic")
+
+    def __init__(self, topic: str, partition: int, raw: bytes, table: NDArray[np.int64]) -> None:
+        self.topic, self.partition = topic, partition
+        self._raw, self.table = raw, table
+        self.buffer: NDArray[np.uint8] = np.frombuffer(raw, np.uint8)
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    @overload
+    def __getitem__(self, index: int) -> Record: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> RecordSlice: ...
+
+    def __getitem__(self, index: int | slice) -> Record | RecordSlice:
+        if isinstance(index, slice):
+            assert index.step in (None, 1)
+            return RecordSlice(self.topic, self.partition, self._raw, self.table[index])
+        row = self.table[index].tolist()
+        raw, key, value = self._raw, row[KEY], row[VALUE]
+        return Record(
+            self.topic,
+            self.partition,
+            row[OFFSET],
+            row[TIMESTAMP],
+            row[TIMESTAMP_TYPE],
+            None if row[KEY_LENGTH] == NULL else raw[key : key + row[KEY_LENGTH]],
+            value=None if row[VALUE_LENGTH] == NULL else raw[value : value + row[VALUE_LENGTH]],
+            headers=_headers(raw, row[HEADERS]),
+        )
+
+    @property
+    def last(self) -> int:
+        """The last record's offset."""
+        return int(self.table[-1, OFFSET])
+
+    @property
+    def sizes(self) -> NDArray[np.int64]:
+        """(records,) bytes of each record's key and value."""
+        lengths = self.table[:, KEY_LENGTH : VALUE_LENGTH + 1 : VALUE_LENGTH - KEY_LENGTH]
+        sizes: NDArray[np.int64] = np.maximum(lengths, 0).sum(axis=1)
+        return sizes
+
+    def place(self, offset: int) -> int:
+        """How many records lie below an offset."""
+        return int(np.searchsorted(self.table[:, OFFSET], offset))
+
+    def joined_with(self, others: Sequence[RecordSlice]) -> RecordSlice:
+        """These records, and those of the slices that follow."""
+        slices = [self, *others]
+        table = np.concatenate([each.table for each in slices])
+        if all(each._raw is self._raw for each in others):
+            return RecordSlice(self.topic, self.partition, self._raw, table)
+        pieces: list[bytes] = []
+        row = length = 0
+        for each in slices:
+            start, end = int(each.table[0, KEY]), int(each.table[-1, END])
+            table[row : row + len(each), _POSITIONS] += length - start
+            pieces.append(each._raw[start:end])
+            row += len(each)
+            length += end - start
+        return RecordSlice(self.topic, self.partition, b"".join(pieces), table)
+
+
+def _varint(raw: bytes, at: int) -> tuple[int, int]:
+    found = shift = 0
+    while (byte := raw[at]) >= 0x80:
+        found |= (byte & 0x7F) << shift
+        shift += 7
+        at += 1
+    found |= byte << shift
+    return (found >> 1) ^ -(found & 1), at + 1
+
+
+def _headers(raw: bytes, at: int) -> list[tuple[str, bytes]]:
+    """A record's headers, as aiokafka gives them: where a value is null, it is None."""
+    count, at = _varint(raw, at)
+    headers: list[tuple[str, Any]] = []
+    for _ in range(count):
+        length, at = _varint(raw, at)
+        name = raw[at : at + length].decode()
+        length, at = _varint(raw, at + length)
+        headers.append((name, None if length < 0 else raw[at : at + length]))
+        at += max(0, length)
+    return headers
+
+
+def joined(parts: Sequence[Sequence[Any]]) -> Sequence[Any]:
+    """The records of all parts: a slice where all are, else a list."""
+    if len(parts) == 1:
+        return parts[0]
+    slices = [part for part in parts if isinstance(part, RecordSlice)]
+    if not slices or len(slices) != len(parts):
+        return [record for part in parts for record in part]
+    return slices[0].joined_with(slices[1:])
+
+
+def at_or_after(records: Sequence[Any], offset: int) -> Sequence[Any]:
+    """The records from this offset on."""
+    if isinstance(records, RecordSlice):
+        return records[records.place(offset) :]
+    return [record for record in records if record.offset >= offset]
+
+
+def below(records: Sequence[Any], offset: int) -> Sequence[Any]:
+    """The records up to this offset, without it."""
+    if isinstance(records, RecordSlice):
+        return records[: records.place(offset)]
+    return [record for record in records if record.offset < offset]
+
+
+def by_offset(records: Sequence[Any], offsets: Collection[int]) -> dict[int, Any]:
+    """The records that lie at these offsets."""
+    if isinstance(records, RecordSlice):
+        return {offset: records[records.place(offset)] for offset in offsets}
+    return {record.offset: record for record in records}
