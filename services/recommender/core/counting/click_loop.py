@@ -154,10 +154,7 @@ def learn_clicks(
             users.cells[user, LIST_MS] = users.cells[user, HOUR] = NEVER
             session_digest = key_hash(clicks.buffer, id_at, id_length, user, seed)
         see(users, user)
-        users.cells[user, MINUTE], users.cells[user, IN_MINUTE] = (
-            minute,
-            in_minute,
-        )
+        users.cells[user, MINUTE], users.cells[user, IN_MINUTE] = minute, in_minute
         if session < 0:
             id_key = (user, id_at, id_length)
             session = insert(store, sessions, session_digest, id_key, clicks.buffer)

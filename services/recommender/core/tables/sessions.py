@@ -25,6 +25,7 @@ from ..counting.deltas import cut_of
 from ..numeric.arrays import grown
 from ..numeric.items import distinct
 from ..numeric.jit import jit
+from ..numeric.ring_numbers import RingNumbers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -79,7 +80,6 @@ class SessionIndex:
         self.entries: NDArray[np.int32] = np.full((size, self.width, 2), -1, np.int32)
         self.lengths: NDArray[np.int32] = np.zeros(size, np.int32)
         self._last: NDArray[np.int32] = np.full(size, -1, np.int32)  # item that came last
-        self._keys: list[int] = []
         # By item. A place is session number * width + position.
         self.heads: NDArray[np.int64] = np.full(1024, -1, np.int64)  # newest place
         self.heat: NDArray[np.float64] = np.zeros(1024)  # events, halved every HEAT_HALF_LIFE
@@ -87,8 +87,7 @@ class SessionIndex:
         # Events; of them in a session that had the item already; and directly after itself.
         self.returns: NDArray[np.int32] = np.zeros((1024, 3), np.int32)
         self.totals: NDArray[np.int64] = np.zeros(3, np.int64)  # of `returns`
-        self.newest = -1  # number of the session that began last
-        self._numbers: dict[int, int] = {}  # key of a session -> its number
+        self._numbers = RingNumbers(size, sessions_max)  # of sessions by key
         self._applied_offsets: dict[int, int] = {}  # origin -> highest offset taken in
         self.junk = 0
 
@@ -105,7 +104,12 @@ class SessionIndex:
 
     def number_of(self, origin: int, session: int) -> int:
         """The number of a session by its partition and first offset; -1 if it is not held."""
-        return self._numbers.get(_key(origin, session), -1)
+        return self._numbers.get(_key(origin, session))
+
+    @property
+    def newest(self) -> int:
+        """The number of the session that began last."""
+        return self._numbers.newest
 
     def add(self, seen: SessionItems) -> None:
         """Take items in; what lies at or below the highest offset known changes nothing."""
@@ -119,15 +123,13 @@ class SessionIndex:
         self._applied_offsets[seen.origin] = int(seen.offsets[-1])
         self.reserve()
         newest = self.newest
-        known = self._numbers.get
-        numbers = []
-        for session in sessions.tolist():
-            key = _key(seen.origin, session)
-            number = known(key)
-            if number is None:
-                number = self._open(key)
-            numbers.append(number)
-        self._insert(np.array(numbers, np.int64), items, newest)
+        numbers = self._numbers.number(sessions << ORIGIN_BITS | seen.origin)
+        if (size := self._numbers.size) > len(self.lengths):
+            # Before the ring has gone round once a slot is the number itself, so it may grow.
+            self.entries = grown(self.entries, size, -1)
+            self.lengths = grown(self.lengths, size)
+            self._last = grown(self._last, size, -1)
+        self._insert(numbers, items, newest)
 
     def reserve(self) -> None:
         """Make the arrays by item cover every interned item."""
@@ -164,25 +166,6 @@ class SessionIndex:
         )
         if vectors:
             vectors.learn(items, contexts)
-
-    def _open(self, key: int) -> int:
-        """A number and a slot for a session that begins; the oldest may lose its own."""
-        self.newest += 1
-        number, size = self.newest, len(self.lengths)
-        if number >= size and size < self._sessions_max:
-            # Before the ring has gone round once a slot is the number itself, so it may grow.
-            size = min(2 * size, self._sessions_max)
-            self.entries = grown(self.entries, size, -1)
-            self.lengths = grown(self.lengths, size)
-            self._last = grown(self._last, size, -1)
-        slot = number % size
-        if number >= size:
-            del self._numbers[self._keys[slot]]
-            self._keys[slot] = key
-        else:
-            self._keys.append(key)
-        self._numbers[key] = number
-        return number
 
 
 def _key(origin: int, session: int) -> int:
