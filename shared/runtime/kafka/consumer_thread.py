@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 faust_log = logging.getLogger("faust.transport")  # mode would log Faust's chatter in our name
 
+HEARTBEAT_MS = 500  # a member hears of a rebalance with the next; meanwhile all others wait
 LEAVE_S_MAX = 10.0  # where nobody sets a deadline for leaving
 
 fetching.install()
@@ -82,13 +83,13 @@ class BatchConsumerThread(driver.AIOKafkaConsumerThread):
         settings: WorkerSettings = self.app.owner.settings
         # The same partition numbers of every topic go to the same member, which co-partitioned
         # topics need (round-robin gave one worker clicks {0,3} but orders {2}).
-        self._assignor = NumberAssignor
+        self._assignor = NumberAssignor()
         return aiokafka.AIOKafkaConsumer(
             **settings.kafka.client_options(),
             client_id=self.app.conf.broker_client_id,
             group_id=self.app.conf.id,
             group_instance_id=settings.worker_id or None,
-            partition_assignment_strategy=[NumberAssignor],
+            partition_assignment_strategy=[self._assignor],
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             isolation_level=ISOLATION,
@@ -96,7 +97,7 @@ class BatchConsumerThread(driver.AIOKafkaConsumerThread):
             max_poll_interval_ms=int(settings.max_poll_interval_s * 1000),
             rebalance_timeout_ms=60_000,
             session_timeout_ms=int(settings.session_timeout_s * 1000),
-            heartbeat_interval_ms=min(3000, int(settings.session_timeout_s * 1000 / 3)),
+            heartbeat_interval_ms=min(HEARTBEAT_MS, int(settings.session_timeout_s * 1000 / 3)),
             request_timeout_ms=max(40_000, int(settings.session_timeout_s * 1000) + 5000),
             fetch_max_wait_ms=500,
             metadata_max_age_ms=30_000,

@@ -139,6 +139,13 @@ def double(members: list[Member], worker_id: str, former_member_id: str) -> Memb
     return None
 
 
+def follows(now: tuple[str, int], before: tuple[str, int] | None) -> bool:
+    """Whether nobody else can have owned, in between, what was released: of (member id, generation)
+    it is the same member, in the group's next generation. One that the group forgot, or whose
+    broker began to count anew, comes back under another id."""
+    return before is not None and bool(now[0]) and now == (before[0], before[1] + 1)
+
+
 async def end_consumer(consumer: Any, deadline: Deadline, forgotten: bool = False) -> None:
     """Stop an aiokafka consumer, on its own loop, by `deadline`.
 

@@ -62,8 +62,11 @@ class Owner(Protocol):
         """All partitions are being taken away: finish what runs, checkpoint, drop the rest."""
         ...
 
-    async def recover(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
-        """Load the state of what was assigned; returns where to read on."""
+    async def recover(
+        self, partitions: Iterable[Partition], *, unbroken: bool
+    ) -> dict[Partition, int]:
+        """Load the state of what was assigned; returns where to read on. unbroken: nobody can have
+        owned, since the last `revoke`, what was ours then and is again."""
         ...
 
     async def replaced(self, former_member_id: str) -> bool:

@@ -55,6 +55,9 @@ class BatchConsumer(driver.Consumer):
         self.paused = False  # draining: nothing more is delivered
         self._ending = asyncio.Event()
         self._committed_last = False
+        self._released: tuple[str, int] | None = (
+            None  # as whom, in which of the group's generations
+        )
 
     def _new_consumer_thread(self) -> BatchConsumerThread:
         return BatchConsumerThread(self, loop=self.loop, beacon=self.beacon)
@@ -204,6 +207,13 @@ class BatchConsumer(driver.Consumer):
         consumer = self._thread._consumer
         return "" if consumer is None else str(consumer._coordinator.member_id)
 
+    def _membership(self) -> tuple[str, int]:
+        consumer = self._thread._consumer
+        if consumer is None or consumer._coordinator is None:
+            return "", -1
+        # Read from another thread: single values.
+        return str(consumer._coordinator.member_id), int(consumer._coordinator.generation)
+
     def nodes(self) -> set[int]:
         """The brokers that this consumer needs now: its coordinator, its partitions' leaders."""
         consumer = self._thread._consumer
@@ -231,6 +241,7 @@ class BatchConsumer(driver.Consumer):
     async def on_partitions_revoked(self, revoked: set[Any]) -> None:
         """Every rebalance takes everything (eager protocol): finish, checkpoint, then let go."""
         self.stop_flow()
+        self._released = self._membership()
         former, self._thread.forgotten_as = self._thread.forgotten_as, None
         if former is not None:
             self._thread.replaced = await self.owner.replaced(former)
@@ -243,8 +254,11 @@ class BatchConsumer(driver.Consumer):
 
     async def seek_to_committed(self) -> Mapping[Any, int]:
         """Faust calls this before it opens the flow: resume where the checkpoints say."""
-        assigned = self.assignment()
-        recovering = self.owner.recover([Partition(tp.topic, tp.partition) for tp in assigned])
+        now, assigned = self._membership(), self.assignment()
+        recovering = self.owner.recover(
+            [Partition(tp.topic, tp.partition) for tp in assigned],
+            unbroken=membership.follows(now, self._released),
+        )
         resumed = await self._unless_ending(recovering) or {}
         offsets = {TP(*partition): offset for partition, offset in resumed.items()}
         if offsets:

@@ -28,7 +28,7 @@ from .checkpoint_chain import FORMAT_VERSION, Part, manifest_id
 from .checkpoint_log import SLACK_BYTES, CheckpointLog
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from shopkeeper.shared.contracts.envelope import Output
 
@@ -166,15 +166,26 @@ class CheckpointStore:
         self._kafka, self._topic, self._sink, self._client_id = kafka, topic, sink, client_id
         self._service = next((s for s in topics.SERVICES if topics.checkpoints(s) == topic), topic)
         self._logs: dict[int, CheckpointLog] = {}  # by partition, of those that were loaded
+        self._former: dict[int, CheckpointLog] = {}  # as of `forget`
 
     async def load(
-        self, wanted: Mapping[int, Sequence[str]], counts: Mapping[str, int] | None = None
+        self,
+        wanted: Mapping[int, Sequence[str]],
+        counts: Mapping[str, int] | None = None,
+        *,
+        keep: Collection[int] = (),
     ) -> dict[tuple[str, int], Checkpoint]:
         """Read the newest checkpoints of {partition: sources}. Raises CheckpointError.
 
-        counts: see `Reader`. Missing checkpoints are left out: their state begins empty, at the
+        counts: see `Reader`. keep: partitions that were ours before `forget`, and that nobody has
+        written to since. Missing checkpoints are left out: their state begins empty, at the
         beginning of the log. From now on these partitions, and no others, are collected.
         """
+        kept = {number: self._former[number] for number in keep if number in self._former}
+        self._former = {}
+        if not wanted:
+            self._logs = kept
+            return {}
         name = self._kafka.topic(self._topic)
         consumer = AIOKafkaConsumer(
             **self._kafka.client_options(),
@@ -216,7 +227,7 @@ class CheckpointStore:
                     checkpoint, first = best
                     loaded[source, number] = checkpoint
                     logs[number].supersede(source, first, checkpoint.size_bytes)
-        self._logs = logs
+        self._logs = kept | logs
         return loaded
 
     async def save(
@@ -239,7 +250,7 @@ class CheckpointStore:
 
     def forget(self) -> None:
         """The partitions are no longer ours: their new owner collects."""
-        self._logs = {}
+        self._former, self._logs = self._logs, {}
 
     def retained_bytes(self) -> dict[int, int]:
         """By partition, what the topic holds of checkpoints, superseded ones included."""

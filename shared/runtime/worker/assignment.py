@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from .checkpointer import Checkpointer
     from .ending import Ending
     from .layout_watch import LayoutWatch
-    from .owned_partition import OwnedPartitions
+    from .owned_partition import OwnedPartition, OwnedPartitions
     from .recovery import Recovery
     from .telemetry import WorkerTelemetry
 
@@ -60,6 +60,7 @@ class Assignment:
         self._pipeline, self._checkpointer = pipeline, checkpointer
         self._telemetry, self._ending = telemetry, ending
         self._tables_caught_up, self._admin = tables_caught_up, admin
+        self._released: dict[Partition, OwnedPartition] = {}  # with the state that they had
 
     # -- batches
 
@@ -109,15 +110,20 @@ class Assignment:
         if len(self._owned):
             # No commit: the group is rebalancing.
             await self._pipeline.settle(REVOKE_DEADLINE_S)
+        # Most come back at once: the assignor leaves them where they are.
+        self._released = {owned.partition: owned for owned in self._owned if owned.whole}
         self._owned.begin_generation()
         self._telemetry.let_go()
         self._checkpointer.let_go()
         self._owned.let_go()
 
-    async def recover(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
+    async def recover(
+        self, partitions: Iterable[Partition], *, unbroken: bool
+    ) -> dict[Partition, int]:
         started = time.monotonic()
         generation = self._owned.begin_generation()
         assigned = sorted(partitions)
+        released, self._released = self._released, {}
         self._telemetry.metrics.rebalances.inc()
         names = [(self._telemetry.topic_of(p), p.partition) for p in assigned]
         if (added := self._layout.added(names)) is not None:
@@ -132,7 +138,7 @@ class Assignment:
                 # group afterwards, so either we see the change or it sees us.
                 self._ending.stop_to_start_again(CHANGED)
                 return {}
-            owned = await self._recovery.load(assigned)
+            owned = await self._recovery.load(assigned, released if unbroken else {})
         except (KafkaError, RuntimeError) as error:
             # Not raised into Faust, which would print a page of it: nothing is accepted any more.
             self._ending.fail(error)

@@ -181,10 +181,14 @@ class BatchPipeline:
         for owned in self._owned:
             if not self._may_publish(generation):
                 return
+            owned.publishing = True
             outputs = await self._thread.run(owned.state.on_timer, clock_ms())
-            if outputs and self._may_publish(generation):
+            if outputs:
+                if not self._may_publish(generation):
+                    return
                 packed = await self._thread.run(self._sink.pack, outputs)
                 self._telemetry.produced(await self._sink.deliver(packed))
+            owned.publishing = False
 
     def _may_publish(self, generation: int) -> bool:
         return self._owned.accepting and self._owned.generation == generation

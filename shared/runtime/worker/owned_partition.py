@@ -34,6 +34,7 @@ class OwnedPartition:
         self.lock = asyncio.Lock()  # held by the task for a batch, or by a flush
         self.busy = False  # a fold is not confirmed yet: the state must not be checkpointed
         self.unflushed = False  # outputs may be buffered: likewise
+        self.publishing = False  # what it had due by the clock is not confirmed
         self.passed = 0  # nothing is left to read below it
         self.durable: int | None = None  # next_offset of the last confirmed checkpoint
         self.written = Written()  # read and changed on the state thread, or while nothing is saved
@@ -46,6 +47,16 @@ class OwnedPartition:
     def quiet(self) -> bool:
         """Whether its state is as a checkpoint may have it, and none is being written."""
         return not self.busy and not self.unflushed and self.saving is None
+
+    @property
+    def whole(self) -> bool:
+        """Whether its state can be gone on from: nothing is half done, all was delivered."""
+        return self.quiet and self.task is None and not self.publishing
+
+    def go_on(self) -> None:
+        """It was released, and is ours again: what was fetched and not begun is fetched anew."""
+        self.queue.clear()
+        self.passed = 0
 
     @property
     def changed(self) -> bool:

@@ -16,7 +16,7 @@ from ..state.partition import PartitionState
 from .owned_partition import OwnedPartition
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from ..api.service import Service, Source
     from ..kafka.offsets import Partition
@@ -50,17 +50,30 @@ class Recovery:
             settings.kafka.topic(source.topic): source for source in service.sources
         }
 
-    async def load(self, assigned: Sequence[Partition]) -> dict[Partition, OwnedPartition]:
-        """These partitions, with their state. Raises KafkaError, CheckpointError."""
+    async def load(
+        self, assigned: Sequence[Partition], released: Mapping[Partition, OwnedPartition]
+    ) -> dict[Partition, OwnedPartition]:
+        """These partitions, with their state. released: those whose state is as nobody else can
+        have changed it. Raises KafkaError, CheckpointError."""
         if not assigned:
             return {}
+        kept = whole_numbers(assigned, released)
+        for owned in kept.values():
+            owned.go_on()
+        loaded = await self._load([each for each in assigned if each not in kept], kept)
+        return {partition: (kept.get(partition) or loaded[partition]) for partition in assigned}
+
+    async def _load(
+        self, assigned: Sequence[Partition], kept: Mapping[Partition, OwnedPartition]
+    ) -> dict[Partition, OwnedPartition]:
         names: dict[int, list[str]] = {}
         for partition in assigned:
             topic = self._sources[partition.topic].topic
             if self._layout.limit(topic, partition.partition) == 0:
                 continue  # it was just added: there is no checkpoint, perhaps not even a place
             names.setdefault(partition.partition, []).append(topic)
-        checkpoints = await self._store.load(names, self._layout.layout.counts)
+        numbers = {partition.partition for partition in kept}
+        checkpoints = await self._store.load(names, self._layout.layout.counts, keep=numbers)
         found = {p: checkpoints.get((self._sources[p.topic].topic, p.partition)) for p in assigned}
         begins = await continuity.starts(self._settings.kafka, found, self._service.name)
         loaded: dict[Partition, OwnedPartition] = {}
@@ -98,6 +111,15 @@ class Recovery:
             key_of=source.key_of,
             too_late=None if source.users_of is None else self._erasures.too_late(source.users_of),
         )
+
+
+def whole_numbers(
+    assigned: Sequence[Partition], released: Mapping[Partition, OwnedPartition]
+) -> dict[Partition, OwnedPartition]:
+    """What was released and is assigned, of numbers of which that is true of every topic: their
+    checkpoints lie in one partition, whose log is read as a whole."""
+    broken = {each.partition for each in assigned if each not in released}
+    return {each: released[each] for each in assigned if each.partition not in broken}
 
 
 def _decoder_of_clicks() -> type[EventDecoder]:

@@ -353,8 +353,8 @@ class Worker:
             await draining.finish(app.consumer, self._owned, self._pipeline, drain)
             await draining.until_stable(app.consumer, self._owned, drain)
         self._owned.accepting = False
-        if consumer is not None and self.start_again:
-            consumer.leave_for_good()
+        if consumer is not None and self.failure is None:
+            consumer.leave_for_good()  # others take over now, not when the session runs out
         saving = [owned.saving for owned in self._owned if owned.saving is not None]  # given up
         await end_tasks([*self._tasks, *self._pipeline.tasks, *saving], leave.left(1.0))
         if app is not None:

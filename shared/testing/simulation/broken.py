@@ -83,13 +83,13 @@ def _checkpoint_one_ahead(self: Any, sections: Any) -> Any:
     return replace(checkpoint, next_offset=checkpoint.next_offset + 1)
 
 
-async def _recover_one_ahead(self: Any, partitions: Any) -> Any:
-    offsets = await SOUND["recover"](self, partitions)
+async def _recover_one_ahead(self: Any, partitions: Any, *, unbroken: bool) -> Any:
+    offsets = await SOUND["recover"](self, partitions, unbroken=unbroken)
     return {partition: offset + 1 for partition, offset in offsets.items()}
 
 
-async def _load_as_committed(self: Any, assigned: Any) -> Any:
-    loaded = await SOUND["load"](self, assigned)
+async def _load_as_committed(self: Any, assigned: Any, released: Any) -> Any:
+    loaded = await SOUND["load"](self, assigned, {})
     committed = PROCESS.get().world.group.committed
     for partition, owned in loaded.items():
         owned.state.next_offset = committed.get(partition, 0)
@@ -159,6 +159,8 @@ BROKEN: dict[str, tuple[tuple[Any, str, Any], ...]] = {
     "next offset": ((PartitionState, "_checkpoint", _checkpoint_one_ahead),),
     # Reading goes on one record too late.
     "next offset to read": ((Assignment, "recover", _recover_one_ahead),),
+    # State is taken up again in the middle of what was being done.
+    "whole state": ((OwnedPartition, "whole", True),),
     # The offset comes from the group's commits, the state from the checkpoint.
     "resume where committed": ((Recovery, "load", _load_as_committed),),
     # A manifest is written before what it names.

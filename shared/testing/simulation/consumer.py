@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from aiokafka import TopicPartition
 
 from shopkeeper.shared.runtime.kafka.feed import BatchFeed
+from shopkeeper.shared.runtime.kafka.membership import follows
 from shopkeeper.shared.runtime.kafka.offsets import Partition
 
 from .group import REJOIN, UNKNOWN
@@ -51,6 +52,7 @@ class GroupConsumer:
         self._flow = False
         self._flow_opened = asyncio.Event()
         self._member_id, self._generation = "", 0
+        self._released: tuple[str, int] | None = None
         self._assigned: list[TopicPartition] = []
         self._positions: dict[TopicPartition, int] = {}
         self._seeks = 0
@@ -151,6 +153,7 @@ class GroupConsumer:
     async def _revoke(self) -> None:
         self._flow = False
         self._flow_opened.clear()
+        self._released = self._member_id, self._generation
         revoking = asyncio.ensure_future(self.owner.revoke())
         while not revoking.done():
             await asyncio.wait({revoking}, timeout=HEARTBEAT_S)
@@ -176,7 +179,8 @@ class GroupConsumer:
             if self._rejoining:
                 continue
             assigned = [Partition(*place) for place in self._assigned]
-            offsets = await self.owner.recover(assigned)
+            unbroken = follows((self._member_id, self._generation), self._released)
+            offsets = await self.owner.recover(assigned, unbroken=unbroken)
             if offsets:
                 await asyncio.sleep(0)  # the seek is done on the consumer's thread
                 self._seek(offsets)

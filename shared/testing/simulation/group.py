@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from aiokafka import TopicPartition
 
-from shopkeeper.shared.runtime.kafka.assignor import NumberAssignor
+from shopkeeper.shared.runtime.kafka.assignor import NumberAssignor, told
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -163,8 +163,14 @@ class Coordinator:
         if not self._members:
             return
         cluster = SimpleNamespace(partitions_for_topic=lambda name: set(range(self._counts[name])))
-        metadata = SimpleNamespace(subscription=list(self._counts))
-        answer = NumberAssignor.assign(cluster, dict.fromkeys(self._members, metadata))
+        metadata = {
+            member_id: SimpleNamespace(
+                subscription=list(self._counts),
+                user_data=told({place.partition for place in member.assigned}),
+            )
+            for member_id, member in self._members.items()
+        }
+        answer = NumberAssignor.assign(cluster, metadata)
         sizes = {}
         for member_id, member in self._members.items():
             assigned = [
