@@ -60,9 +60,13 @@ class SliceTaker:
         decoded = self._decoder.decode_bulk(records)
         if decoded is None:
             return None
-        if not self._all_ours(decoded):
+        if not self.all_ours(decoded):
             self._decoder.take_dropped()  # they will be counted again
             return None
+        return self.without_repeats(decoded)
+
+    def without_repeats(self, decoded: DecodedClicks) -> Taken:
+        """The events that were not seen before; remembers their ids."""
         events, others = decoded.events, decoded.others
         digests = _digests(decoded)
         # An id made up from topic, partition and offset cannot repeat.
@@ -77,7 +81,7 @@ class SliceTaker:
         new = ~np.array(seen, np.bool_)
         return Taken(events.select(new), len(events) - int(np.count_nonzero(new)), others)
 
-    def _all_ours(self, decoded: DecodedClicks) -> bool:
+    def all_ours(self, decoded: DecodedClicks) -> bool:
         """Whether every event belongs to this partition."""
         key_of, count = self._key_of, self._count
         if count is None or key_of is None:

@@ -120,6 +120,7 @@ def damaged(draw, n):
 
 
 SMALL, SAID = b'{"product_id":"p1","user_id":"u1"}', spelled(2, b"")[2]
+BARE_ORDER = (b"u1", b'{"order_id":"o","products":[{"product_id":"p"}]}', [], 0)
 EVENTS = [
     spelled(1, b'{"order_id":"o1","user_id":"u1","products":[{"product_id":"p1"}]}',
             ce_type=b"com.example.shop.order.completed.v1"),

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from shopkeeper.services.recommender.app import _user
 from shopkeeper.services.recommender.core.counting.handovers import HANDOVER, decode_timed
+from shopkeeper.shared.bulk import loops
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.contracts.clicks_in_bulk import ClickDecoder
 from shopkeeper.shared.contracts.decoder import EventDecoder
@@ -20,6 +21,7 @@ from shopkeeper.shared.contracts.envelope import Event, Rejected
 from shopkeeper.shared.contracts.event_columns import EventColumns
 from shopkeeper.shared.runtime.api.processor import Stateless
 from shopkeeper.shared.runtime.api.service import Handovers
+from shopkeeper.shared.runtime.kafka.murmur2 import murmur2
 from shopkeeper.shared.runtime.kafka.offsets import cut
 from shopkeeper.shared.runtime.kafka.record_slices import (
     RecordSlice,
@@ -294,6 +296,38 @@ def test_usual_clicks_are_plain(value, headers):
     assert found.events.plain.all()
 
 
+def test_a_few_odd_records_leave_the_others_in_bulk():
+    records = [plain(n) for n in range(60)]
+    odd = [clicks_log.BARE_ORDER if not each[2] else each for each in clicks_log.EVENTS]
+    records[3 : 3 + len(odd)] = odd
+    slice_ = sliced(batch(0, records)[0])
+    bulk, twin = decoders()
+    found = bulk.decode_bulk(slice_)
+    assert found is not None
+    assert np.count_nonzero(found.events.plain) == 60 - len(odd) + 1  # one is spaced, no more
+    assert [*found.events] == [e for e in twin.decode(list(slice_)) if isinstance(e, Event)]
+
+
+@pytest.mark.parametrize(
+    "name", ["shopkeeper.forwarded", "shopkeeper.parts", "shopkeeper.handover"]
+)
+def test_what_a_worker_has_written_is_left_to_others(name):
+    records = [plain(n) for n in range(40)]
+    records[7][2].append((name, b"1/2/0/3"))
+    bulk, _ = decoders()
+    assert bulk.decode_bulk(sliced(batch(0, records)[0])) is None
+
+
+@given(st.lists(st.binary(max_size=20) | st.binary(max_size=600), min_size=1, max_size=20))
+def test_the_hash_of_a_key_is_kafkas(keys):
+    buffer = np.frombuffer(b"".join(keys), np.uint8)
+    ends = np.cumsum([len(key) for key in keys]).tolist()
+    found = [
+        loops.murmur2(buffer, end - len(key), len(key)) for key, end in zip(keys, ends, strict=True)
+    ]
+    assert found == murmur2(keys).tolist()
+
+
 def test_times_are_those_of_the_calendar():
     days = [
         f"{year}-{month:02}-{day:02}"
@@ -400,9 +434,10 @@ def test_a_partition_is_the_same_in_bulk(logs, count, keyed, recent, skipped):
         assert state.snapshot() == other.snapshot()
 
 
-def test_a_partition_takes_usual_clicks_in_bulk():
+@pytest.mark.parametrize("count", [None, 2, 3])
+def test_a_partition_takes_usual_clicks_in_bulk(count):
     bulk, _ = decoders()
-    state, kept = partition(bulk, None, _user, 1000)
+    state, kept = partition(bulk, count, _user, 1000)
     records = [plain(n) for n in range(40)]
     built, following = batch(0, records)
     state.process(sliced(built), lambda: TIME_MS)
