@@ -328,6 +328,41 @@ def test_two_workers_share_the_partitions_and_one_takes_over(bench):
     asyncio.run(scenario())
 
 
+def test_a_partition_that_stays_goes_on_with_the_state_that_it_has(bench):
+    """One worker has all; another comes and gets one number, and goes; nothing that stayed was
+    loaded, and what moved was, with what happened to it meanwhile."""
+
+    async def run():
+        async with bench.worker(worker_id="one") as one:
+            await bench.send([1, 2], partition=0)
+            await bench.send([3], partition=1)
+            await bench.until(lambda: sum(len(t.positions) for t in bench.totals.values()) == 3)
+            before = dict(bench.totals)
+            async with bench.worker(worker_id="two") as two:
+                await bench.until(lambda: len(two._owned) == len(one._owned) == 1)
+                [moved] = [each.partition.partition for each in two._owned]
+                stayed = 1 - moved
+                assert bench.totals[stayed] is before[stayed]
+                assert bench.totals[moved] is not before[moved]
+                assert bench.totals[moved].positions == before[moved].positions
+                await bench.send([4], partition=stayed)
+                await bench.send([5], partition=moved)
+                await bench.until(lambda: bench.totals[stayed].positions[-1:] == [4])
+                await bench.until(lambda: bench.totals[moved].positions[-1:] == [5])
+                of_two = bench.totals[moved]
+            await bench.until(lambda: len(one._owned) == 2)
+            assert bench.totals[stayed] is before[stayed]
+            assert bench.totals[moved] is not of_two
+            assert bench.totals[moved].positions == of_two.positions
+            await bench.send([6], partition=0)
+            await bench.send([7], partition=1)
+            await bench.until(lambda: sum(len(t.positions) for t in bench.totals.values()) == 7)
+            await bench.until(lambda: all(not each.changed for each in one._owned))
+        assert await bench.committed(0) + await bench.committed(1) == 7
+
+    asyncio.run(run())
+
+
 def test_a_partition_that_was_added_is_not_begun(bench):
     """The group may hear of it before our own look at the layout does."""
 
@@ -335,7 +370,7 @@ def test_a_partition_that_was_added_is_not_begun(bench):
         async with bench.worker() as worker:
             await bench.until(lambda: len(worker._owned) == PARTITION_COUNT)
             added = Partition(bench.kafka.topic(topics.CLICKS), PARTITION_COUNT)
-            assert await worker._assignment.recover([added]) == {}
+            assert await worker._assignment.recover([added], unbroken=False) == {}
             assert worker.start_again
             assert worker.stop_requested.is_set()
             assert worker.failure is None

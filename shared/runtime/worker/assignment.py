@@ -150,7 +150,12 @@ class Assignment:
         health.not_ready.pop("partitions", None)
         health.progress()
         self._telemetry.metrics.recovery.set(time.monotonic() - started)
-        log.info("assigned %s", ", ".join(f"{t}/{n}" for t, n in assigned) or "nothing")
+        kept = sum(owned[partition] is released.get(partition) for partition in owned)
+        log.info(
+            "assigned %s; %d go on with the state that they had",
+            ", ".join(f"{topic}/{number}" for topic, number in assigned) or "nothing",
+            kept,
+        )
         return {partition: each.state.next_offset for partition, each in owned.items()}
 
     async def replaced(self, former_member_id: str) -> bool:

@@ -74,6 +74,8 @@ class Recovery:
             names.setdefault(partition.partition, []).append(topic)
         numbers = {partition.partition for partition in kept}
         checkpoints = await self._store.load(names, self._layout.layout.counts, keep=numbers)
+        if not assigned:
+            return {}
         found = {p: checkpoints.get((self._sources[p.topic].topic, p.partition)) for p in assigned}
         begins = await continuity.starts(self._settings.kafka, found, self._service.name)
         loaded: dict[Partition, OwnedPartition] = {}

@@ -10,7 +10,7 @@ import numpy as np
 from ..numeric import rows as tables
 from ..numeric.row_batches import remove_owners, remove_rows
 from ..numeric.row_loops import see
-from ..numeric.rows import CLOCK, STAMP
+from ..numeric.rows import MARK, STAMP
 from . import session_state
 from .user_rows import SessionRow, SessionViews, UserRow, UsersAndSessions, UserViews
 from .users import Session, SessionId, SessionKey, User
@@ -39,9 +39,8 @@ class SessionStore:
         self.users, self.sessions = UserViews(self._kept), SessionViews(self._kept)
         self._eviction_bucket = 0  # offset // eviction_interval_records, of the last event
         self.counters: Counter[str] = Counter()  # since start; not part of the state
-        # Since the last checkpoint: who and what went, and sessions that changed but were not seen.
-        # Who and what came or was seen has a later stamp than these.
-        self._marks = (0, 0)
+        # Since the last checkpoint: who and what went, and sessions that changed but were not seen
+        # (the tables themselves know what was).
         self._gone_users: set[str] = set()
         self._gone_sessions: set[SessionKey] = set()
         self._changed: set[int] = set()
@@ -242,15 +241,13 @@ class SessionStore:
         """What became of users and sessions since the last `snapshot`, `restore` or `changes`; None
         where only `snapshot` can tell."""
         store = self._kept.store
-        users, sessions = (
-            tables.in_order(rows, mark)
-            for rows, mark in zip((store.owners, store.owned), self._marks, strict=True)
-        )
+        users, sessions = tables.seen_since(store.owners), tables.seen_since(store.owned)
         in_place = np.array(sorted(self._changed), np.int64)
         stamps = store.owned.cells[in_place, STAMP]
-        stayed = in_place[(stamps >= 0) & (stamps <= self._marks[1])]
+        stayed = in_place[(stamps >= 0) & (stamps <= store.owned.heads[MARK])]
         told = np.append(stayed, sessions)
-        seen = store.owners.cells[self._kept.owners_of(told), STAMP] > self._marks[0]
+        owners = store.owners
+        seen = owners.cells[self._kept.owners_of(told), STAMP] > owners.heads[MARK]
         if self._forgotten or not seen.all():
             return None
         gone = sorted(name for name in self._gone_users if name not in self.users)
@@ -289,8 +286,8 @@ class SessionStore:
         )
 
     def _checkpointed(self) -> None:
-        store = self._kept.store
-        self._marks = int(store.owners.heads[CLOCK]), int(store.owned.heads[CLOCK])
+        for rows in (self._kept.store.owners, self._kept.store.owned):
+            tables.mark(rows)
         self._gone_users.clear()
         self._gone_sessions.clear()
         self._changed.clear()

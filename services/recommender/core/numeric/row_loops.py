@@ -19,6 +19,7 @@ from .rows import (
     LATER,
     LENGTH,
     LISTS,
+    MARK,
     NOBODY,
     OWNER,
     ROOM,
@@ -29,6 +30,7 @@ from .rows import (
     TEXT,
     TEXTS_GARBAGE,
     TEXTS_USED,
+    TOUCHED,
     USED,
     VALUES_USED,
     Rows,
@@ -176,8 +178,13 @@ def _take_out_slot(rows: Rows, row: Integer) -> None:
 @jit
 def see(rows: Rows, row: Integer) -> None:
     """The row is now the one that was seen last."""
-    rows.heads[CLOCK] += 1
-    rows.cells[row, STAMP] = rows.heads[CLOCK]
+    heads = rows.heads
+    if rows.cells[row, STAMP] <= heads[MARK]:
+        if heads[TOUCHED] < len(rows.touched):
+            rows.touched[heads[TOUCHED]] = row
+        heads[TOUCHED] += 1
+    heads[CLOCK] += 1
+    rows.cells[row, STAMP] = heads[CLOCK]
 
 
 # -- lists

@@ -27,7 +27,7 @@ FIELDS, FIELDS_MAX = 8, 4
 # Lists: where each begins in `values`, how long it is, and for how many there is room.
 LISTS, START, SIZE, ROOM = 4, 12, 16, 20  # the n-th list's are START + n and so on
 CELLS = 24
-COUNT, FREE, USED, CLOCK = range(4)  # `heads` of `Rows`
+COUNT, FREE, USED, CLOCK, MARK, TOUCHED = range(6)  # `heads` of `Rows`
 TEXTS_USED, TEXTS_GARBAGE, VALUES_USED, FREE_BLOCKS = range(4)  # `heads` of `Store`
 NO_TEXT, A_NUMBER = -1, -2  # lengths of keys without a text
 SMALLEST, CLASSES = 2, 16  # a list has room for 2, 4, 8 ... values
@@ -40,6 +40,9 @@ class Rows(NamedTuple):
 
     slots: NDArray[np.int32]  # hash table of rows; -1: none
     cells: NDArray[np.int64]  # (rows, CELLS)
+    # (rows,) those seen since `mark`, each once, but for rows that were free meanwhile; and how
+    # many, which may be more than there is room for.
+    touched: NDArray[np.int32]
     heads: NDArray[np.int64]
 
 
@@ -79,9 +82,14 @@ def new_store(size: int = 64) -> Store:
 
 
 def _new_rows(size: int) -> Rows:
-    heads = np.zeros(4, np.int64)
+    heads = np.zeros(6, np.int64)
     heads[FREE] = NOBODY
-    return Rows(np.full(2 * size, -1, np.int32), np.zeros((size, CELLS), np.int64), heads)
+    return Rows(
+        slots=np.full(2 * size, -1, np.int32),
+        cells=np.zeros((size, CELLS), np.int64),
+        touched=np.zeros(size, np.int32),
+        heads=heads,
+    )
 
 
 def with_room(store: Store, rows: int, texts: int, values: int) -> Store:
@@ -106,7 +114,7 @@ def _with_rows(rows: Rows, more: int) -> Rows:
         return rows
     size = max(needed, size + size // 2)
     slots = np.full(1 << (2 * size - 1).bit_length(), -1, np.int32)
-    rows = Rows(slots, grown(rows.cells, size), rows.heads)
+    rows = Rows(slots, grown(rows.cells, size), grown(rows.touched, size), rows.heads)
     _rehash(rows)
     return rows
 
@@ -140,6 +148,24 @@ def _rehash(rows: Rows) -> None:
             while rows.slots[slot] >= 0:
                 slot = (slot + 1) & mask
             rows.slots[slot] = row
+
+
+def mark(rows: Rows) -> None:
+    """From now on `seen_since` tells what is seen."""
+    rows.heads[MARK], rows.heads[TOUCHED] = rows.heads[CLOCK], 0
+
+
+def seen_since(rows: Rows) -> NDArray[np.int64]:
+    """The rows that were seen since `mark`, in the order in which they were seen last."""
+    count = int(rows.heads[TOUCHED])
+    if count > len(rows.touched):  # not all are noted
+        return in_order(rows, int(rows.heads[MARK]))
+    found = np.unique(rows.touched[:count]).astype(np.int64)
+    stamps = rows.cells[found, STAMP]
+    order = np.argsort(stamps)
+    still = stamps[order] > rows.heads[MARK]  # the others are free again
+    seen: NDArray[np.int64] = found[order][still]
+    return seen
 
 
 def in_order(rows: Rows, after: int = -1) -> NDArray[np.int64]:
