@@ -26,6 +26,8 @@ WARM = """
 from shopkeeper.services.recommender.app import build
 from shopkeeper.shared.runtime.settings import WorkerSettings
 build(WorkerSettings.from_env({"KAFKA_BOOTSTRAP_SERVERS": "nobody:1"}))
+from shopkeeper.shared.bulk import clicks, records
+clicks.warm(), records.warm()
 """
 
 

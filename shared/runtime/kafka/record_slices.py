@@ -18,8 +18,6 @@ from shopkeeper.shared.bulk.table import (
     KEY_LENGTH,
     NULL,
     OFFSET,
-    TIMESTAMP,
-    TIMESTAMP_TYPE,
     VALUE,
     VALUE_LENGTH,
 )
@@ -27,7 +25,7 @@ from shopkeeper.shared.bulk.table import (
 from .records import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
 
     from numpy.typing import NDArray
 
@@ -61,17 +59,25 @@ class RecordSlice(Sequence[Record]):
         if isinstance(index, slice):
             assert index.step in (None, 1)
             return RecordSlice(self.topic, self.partition, self._raw, self.table[index])
-        row = self.table[index].tolist()
-        raw, key, value = self._raw, row[KEY], row[VALUE]
+        return self._record(self.table[index].tolist())
+
+    def __iter__(self) -> Iterator[Record]:
+        return map(self._record, self.table.tolist())
+
+    def _record(self, row: list[int]) -> Record:
+        # In the order of bulk.table.
+        offset, timestamp, timestamp_type, key, key_length, value, value_length, headers, _ = row
+        raw = self._raw
         return Record(
             self.topic,
             self.partition,
-            row[OFFSET],
-            row[TIMESTAMP],
-            row[TIMESTAMP_TYPE],
-            None if row[KEY_LENGTH] == NULL else raw[key : key + row[KEY_LENGTH]],
-            value=None if row[VALUE_LENGTH] == NULL else raw[value : value + row[VALUE_LENGTH]],
-            headers=_headers(raw, row[HEADERS]),
+            offset,
+            timestamp,
+            timestamp_type,
+            None if key_length == NULL else raw[key : key + key_length],
+            # By name from here on, as in `unpacking`.
+            value=None if value_length == NULL else raw[value : value + value_length],
+            headers=_headers(raw, headers),
         )
 
     @property
@@ -122,11 +128,22 @@ def _headers(raw: bytes, at: int) -> list[tuple[str, bytes]]:
     count, at = _varint(raw, at)
     headers: list[tuple[str, Any]] = []
     for _ in range(count):
-        length, at = _varint(raw, at)
-        name = raw[at : at + length].decode()
-        length, at = _varint(raw, at + length)
-        headers.append((name, None if length < 0 else raw[at : at + length]))
-        at += max(0, length)
+        # Most lengths are of one byte, and even: not negative.
+        if (length := raw[at]) < 0x80 and not length & 1:
+            length, at = length >> 1, at + 1
+        else:
+            length, at = _varint(raw, at)
+        begin, at = at, at + length
+        name = raw[begin:at].decode()
+        if (length := raw[at]) < 0x80 and not length & 1:
+            length, at = length >> 1, at + 1
+        else:
+            length, at = _varint(raw, at)
+        if length < 0:
+            headers.append((name, None))
+        else:
+            headers.append((name, raw[at : at + length]))
+            at += length
     return headers
 
 

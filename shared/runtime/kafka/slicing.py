@@ -30,6 +30,21 @@ CODECS: dict[int, Callable[[bytes], bytes]] = {
     3: codec.lz4_decode,
     4: codec.zstd_decode,
 }
+PASSED_OVER = 8  # batches, where a slice was of no use
+# (topic, partition) -> batches that are to be read one record at a time; of two threads, and a
+# number that is lost in between costs nothing but time.
+_passed_over: dict[tuple[str, int], int] = {}
+
+
+def pass_over(records: RecordSlice) -> None:
+    """A slice had to be gone through record by record, for which records are sooner made at once:
+    the next batches of its partition come as records."""
+    _passed_over[records.topic, records.partition] = PASSED_OVER
+
+
+def pass_over_none() -> None:
+    """Forget what was said of any partition."""
+    _passed_over.clear()
 
 
 def sliced(
@@ -44,6 +59,9 @@ def sliced(
 
     start, end = span
     if end - start < HEADER.size:
+        return None
+    if left := _passed_over.get(tp, 0):
+        _passed_over[tp] = left - 1
         return None
     base, magic, attributes, delta, first, newest, count = HEADER.unpack_from(raw, start)
     following = base + delta + 1

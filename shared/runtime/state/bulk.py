@@ -13,6 +13,7 @@ from xxhash import xxh3_128_digest
 
 from shopkeeper.shared.bulk.clicks import pack_identities
 
+from ..kafka import slicing
 from ..kafka.sink import partition_of
 from .deduplicator import digest_of
 
@@ -58,10 +59,9 @@ class SliceTaker:
         """Remembers the ids of the events. None, and nothing is changed, where the records are to
         be gone through one by one."""
         decoded = self._decoder.decode_bulk(records)
-        if decoded is None:
-            return None
-        if not self.all_ours(decoded):
-            self._decoder.take_dropped()  # they will be counted again
+        if decoded is None or not self.all_ours(decoded):
+            self._decoder.take_dropped()  # what was left out will be counted again
+            slicing.pass_over(records)
             return None
         return self.without_repeats(decoded)
 

@@ -21,6 +21,7 @@ from shopkeeper.shared.contracts.envelope import Event, Rejected
 from shopkeeper.shared.contracts.event_columns import EventColumns
 from shopkeeper.shared.runtime.api.processor import Stateless
 from shopkeeper.shared.runtime.api.service import Handovers
+from shopkeeper.shared.runtime.kafka import slicing
 from shopkeeper.shared.runtime.kafka.murmur2 import murmur2
 from shopkeeper.shared.runtime.kafka.offsets import cut
 from shopkeeper.shared.runtime.kafka.record_slices import (
@@ -51,6 +52,7 @@ def in_place(records):
 
 def both(raw, position=0):
     """(in bulk, one by one), with where each would be read next."""
+    slicing.pass_over_none()
     found, twin = unpacked(TP, raw, position), unpacked(LEFT, raw, position)
     records, ended = found.take(None)
     assert ended
@@ -149,6 +151,21 @@ def test_offsets_must_ascend_to_the_last_byte():
     found, one_by_one = both(clicks_log.sealed(broken))
     assert found == one_by_one
     assert len(found) == 21
+
+
+def test_where_slices_are_of_no_use_the_next_batches_come_as_records():
+    raw, following = batch(0, [plain(n) for n in range(40)])
+    slice_ = sliced(raw)
+    slicing.pass_over(slice_)
+    kinds = []
+    for _ in range(slicing.PASSED_OVER + 1):
+        raw, following = batch(following, [plain(n) for n in range(40)])
+        kinds.append(type(unpacked(TP, raw, 0).take(None)[0]))
+    assert kinds == [list] * slicing.PASSED_OVER + [RecordSlice]
+    elsewhere = partition(decoders()[0], 7, _user, 10)[0]
+    elsewhere.process(sliced(batch(0, [plain(n) for n in range(40)])[0]), lambda: TIME_MS)
+    assert type(unpacked(TP, raw, 0).take(None)[0]) is list
+    slicing.pass_over_none()
 
 
 # -- from a fetch to batches
