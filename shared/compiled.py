@@ -62,7 +62,7 @@ def _forget_old(root: Path, current: Path) -> None:
             shutil.rmtree(each, ignore_errors=True)
 
 
-def compiler(*folders: Path, inner: bool = False) -> Callable[[F], F]:
+def compiler(*folders: Path, inner: bool = False, borrows: bool = False) -> Callable[[F], F]:
     """The decorator of loops that are made of sources below `folders` alone. inner: of those that
     only other loops call; they cannot be called from Python, and compile in less time.
 
@@ -84,6 +84,7 @@ def compiler(*folders: Path, inner: bool = False) -> Callable[[F], F]:
                 forceinline=not inner,
                 no_cpython_wrapper=inner,
                 no_cfunc_wrapper=True,
+                **({"_nrt": False} if inner or borrows else {}),
             )(function)
         finally:  # each compiler of a process has a folder of its own
             numba.config.CACHE_DIR = before  # type: ignore[attr-defined]

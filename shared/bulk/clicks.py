@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .json_fields import ANONYMOUS, OTHER, PRODUCT, SESSION, USER, click_fields
-from .loops import equal, is_ascii, jit, murmur2, varint
+from .loops import equal, inner, is_ascii, jit, murmur2, varint
 from .table import (
     COLUMNS,
     END,
@@ -47,7 +47,7 @@ _SEMICOLON, _DIGIT, _NINE = ord(";"), ord("0"), ord("9")
 _MONTH_DAYS = np.array([31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31], np.int64)
 
 
-@jit
+@inner
 def _header(buffer: NDArray[np.uint8], at: int, length: int) -> int:
     """Which of the headers that are used has this name; HEADERS_USED: none of them."""
     if length == 7:
@@ -104,7 +104,7 @@ def _number(buffer: NDArray[np.uint8], at: int, digits: int) -> int:
     return found
 
 
-@jit
+@inner
 def _time_ms(buffer: NDArray[np.uint8], at: int, length: int) -> int:
     """Unix milliseconds of YYYY-MM-DDTHH:MM:SS[.mmm]Z; -1 where it is anything else, or none."""
     if (length != 20 and length != 24) or buffer[at + length - 1] != ord("Z"):
@@ -153,7 +153,7 @@ def _is_json(buffer: NDArray[np.uint8], at: int, length: int) -> bool:
     return length == len(_JSON) or buffer[at + len(_JSON)] == _SEMICOLON
 
 
-@jit
+@inner
 def _is_known(
     buffer: NDArray[np.uint8],
     at: int,
@@ -170,7 +170,7 @@ def _is_known(
     return False
 
 
-@jit
+@inner
 def _envelope_time(
     buffer: NDArray[np.uint8], headers: NDArray[np.int64], timestamp: int, limits: NDArray[np.int64]
 ) -> int:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .loops import equal, jit
+from .loops import equal, inner
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -30,7 +30,7 @@ _POSITION, _RECOMM_ID = _text(b"position"), _text(b"recomm_id")
 _NULL, _TRUE, _FALSE = _text(b"null"), _text(b"true"), _text(b"false")
 
 
-@jit
+@inner
 def _after_space(buffer: NDArray[np.uint8], at: int, end: int) -> int:
     while at < end and (
         buffer[at] == 0x20 or buffer[at] == 0x0A or buffer[at] == 0x0D or buffer[at] == 0x09
@@ -39,7 +39,7 @@ def _after_space(buffer: NDArray[np.uint8], at: int, end: int) -> int:
     return at
 
 
-@jit
+@inner
 def _string_end(buffer: NDArray[np.uint8], at: int, end: int) -> int:
     """Where the quote stands that ends a string, whose first is before `at`; -1: it has escapes,
     control characters or others than ASCII, or no end."""
@@ -53,7 +53,7 @@ def _string_end(buffer: NDArray[np.uint8], at: int, end: int) -> int:
     return -1
 
 
-@jit
+@inner
 def _digits_end(buffer: NDArray[np.uint8], at: int, end: int) -> int:
     """Behind 1 to DIGITS_MAX digits; -1: there are none, or more."""
     begin = at
@@ -62,7 +62,7 @@ def _digits_end(buffer: NDArray[np.uint8], at: int, end: int) -> int:
     return at if 0 < at - begin <= DIGITS_MAX else -1
 
 
-@jit
+@inner
 def _number_end(buffer: NDArray[np.uint8], at: int, end: int) -> int:
     """Behind a number without an exponent; -1 where it is none."""
     if buffer[at] == _MINUS:
@@ -76,7 +76,7 @@ def _number_end(buffer: NDArray[np.uint8], at: int, end: int) -> int:
     return at
 
 
-@jit
+@inner
 def _literal_end(buffer: NDArray[np.uint8], at: int, end: int, literal: NDArray[np.uint8]) -> int:
     """Behind the literal; -1 where something else stands."""
     if end - at < len(literal) or not equal(buffer, at, literal):
@@ -84,7 +84,7 @@ def _literal_end(buffer: NDArray[np.uint8], at: int, end: int, literal: NDArray[
     return at + len(literal)
 
 
-@jit
+@inner
 def _field(buffer: NDArray[np.uint8], at: int, length: int) -> int:
     """Which field has this name."""
     if length == 10:
@@ -106,7 +106,7 @@ def _field(buffer: NDArray[np.uint8], at: int, length: int) -> int:
     return OTHER
 
 
-@jit
+@inner
 def _value_end(
     buffer: NDArray[np.uint8], at: int, end: int, field: int, spans: NDArray[np.int32]
 ) -> int:
@@ -136,7 +136,7 @@ def _value_end(
     return _literal_end(buffer, at, end, _FALSE)
 
 
-@jit
+@inner
 def click_fields(buffer: NDArray[np.uint8], at: int, end: int, spans: NDArray[np.int32]) -> bool:
     """Fill `spans` (OTHER, 2) with start and length of each field's text, or -1 where it is absent,
     null or a number, from the JSON between two positions. Returns whether that is a click for

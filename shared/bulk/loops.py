@@ -12,7 +12,8 @@ from shopkeeper.shared.compiled import compiler
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-jit = compiler(Path(__file__).resolve().parent)
+FOLDER = Path(__file__).resolve().parent
+jit, inner = compiler(FOLDER), compiler(FOLDER, inner=True)
 
 LAST_SHIFT = 56  # of nine bytes: a varint of ten is left to others
 
@@ -41,7 +42,7 @@ def equal(buffer: NDArray[np.uint8], at: int, text: NDArray[np.uint8]) -> bool:
     return True
 
 
-@jit
+@inner
 def is_ascii(buffer: NDArray[np.uint8], at: int, length: int) -> bool:
     """Whether so many bytes are ASCII."""
     seen = np.uint8(0)

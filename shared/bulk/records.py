@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .loops import is_ascii, jit, varint
+from .loops import inner, is_ascii, jit, varint
 from .table import (
     COLUMNS,
     END,
@@ -28,7 +28,7 @@ TIMESTAMP_MAX = 1 << 53
 RECORD_BYTES_MIN = 7
 
 
-@jit
+@inner
 def _length(buffer: NDArray[np.uint8], at: int, end: int) -> tuple[int, int]:
     """A length, which fits before `end`, or NULL; and the position behind it, -1 if malformed."""
     length, at = varint(buffer, at, end)
@@ -37,7 +37,7 @@ def _length(buffer: NDArray[np.uint8], at: int, end: int) -> tuple[int, int]:
     return length, at
 
 
-@jit
+@inner
 def _after_headers(buffer: NDArray[np.uint8], at: int, end: int) -> int:
     """The position behind a record's headers, from that of their count; -1 where they are
     malformed, or a name is not ASCII."""

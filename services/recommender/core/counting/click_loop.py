@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from ..numeric.jit import inner, jit
+from ..numeric.jit import borrowing, inner
 from ..numeric.row_loops import find, insert, key_hash, put, see
 from ..numeric.rows import (
     COUNT,
@@ -105,7 +105,7 @@ def taught(events: int, limits: Limits) -> Taught:
     )
 
 
-@jit
+@borrowing
 def learn_clicks(
     store: Store, clicks: Clicks, limits: Limits, out: Taught, start: Integer, seed: np.uint64
 ) -> Any:

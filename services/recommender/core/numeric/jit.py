@@ -9,3 +9,4 @@ from shopkeeper.shared.compiled import compiler
 CORE = Path(__file__).resolve().parents[1]
 jit = compiler(CORE)
 inner = compiler(CORE, inner=True)  # of loops that only loops call
+borrowing = compiler(CORE, borrows=True)  # of loops that make no arrays, and return none

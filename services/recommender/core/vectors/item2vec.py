@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..numeric.arrays import grown
-from ..numeric.jit import jit
+from ..numeric.jit import inner, jit
 from ..numeric.unit import unit
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ class ItemVectors:
         return unit(np.stack([self.inputs[items], self.outputs[items]], axis=1))
 
 
-@jit
+@inner
 def _mixed(x: Any) -> Any:
     """64 bits of chance from a number (splitmix64: Steele, Lea and Flood, OOPSLA 2014)."""
     z = np.uint64(x) * np.uint64(0x9E3779B97F4A7C15)
@@ -100,7 +100,7 @@ def _mixed(x: Any) -> Any:
     return z ^ (z >> np.uint64(31))
 
 
-@jit
+@inner
 def _dot(u: Any, v: Any) -> Any:
     # Four sums: one alone would wait for itself at every step. Unsigned, so that no place could
     # count from the end: only then are the four of a step loaded and multiplied at once.
@@ -115,7 +115,7 @@ def _dot(u: Any, v: Any) -> Any:
     return (a + b) + (c + d)
 
 
-@jit
+@inner
 def _towards(u: Any, length: Any, v: Any, label: Any, rate: Any, square: Any, change: Any) -> Any:
     """One pair's gradient step of the output vector v, and, added to `change`, u's gradient.
 
