@@ -2,8 +2,8 @@
 
 **Paced fetches.** A broker is asked to hold a fetch until there is something (long polling; Apache
 Kafka does). The embedded broker answers at once, with nothing: an idle consumer then asked it
-5,000 to 7,000 times a second and, with it, used up both cores (docs/decisions/0006). So an empty
-answer that came too soon is followed by a pause, short at first and longer while nothing comes.
+5,000 to 7,000 times a second and, with it, used up both cores (docs/decisions/0006). So there is a
+pause between two fetches, a share of the time in which something comes: see `Pace`.
 
 **What cannot be decoded** is repaired or stepped over: see `unpacking`.
 """
@@ -20,9 +20,9 @@ from aiokafka.consumer import consumer, fetcher
 from . import unpacking
 
 ISOLATION = "read_committed"  # of every consumer: what was aborted was never said
-HELD_S = 0.02  # an empty answer after so long was held by the broker
-INTERVAL_S_MIN = 0.006  # between two fetches from one broker
-INTERVAL_S_MAX = 0.01  # while it answers with nothing, at once
+INTERVAL_S_MIN, INTERVAL_S_MAX = 0.001, 0.01  # between two fetches from one broker
+FETCHES_PER_FIND = 5  # asked so often, an event waits for a tenth of the time between two
+SMOOTHING = 0.2  # weight of the newest time between two finds
 
 
 class Jump(NamedTuple):
@@ -32,30 +32,52 @@ class Jump(NamedTuple):
     start: int
 
 
+class Pace:
+    """How long to wait between two fetches: a fifth of the time between two that found something,
+    as it was of late, or of the silence since, where that is longer. Monotonic seconds."""
+
+    def __init__(self) -> None:
+        self._between_s = INTERVAL_S_MAX * FETCHES_PER_FIND
+        self._found_at: float | None = None
+
+    def found(self, now: float) -> None:
+        """A fetch has brought something."""
+        if self._found_at is not None:
+            self._between_s += SMOOTHING * (now - self._found_at - self._between_s)
+        self._found_at = now
+
+    def interval_s(self, now: float) -> float:
+        """What to keep now."""
+        silence_s = 0.0 if self._found_at is None else now - self._found_at
+        wanted = max(self._between_s, silence_s) / FETCHES_PER_FIND
+        return min(INTERVAL_S_MAX, max(INTERVAL_S_MIN, wanted))
+
+
 class PacedFetcher(fetcher.Fetcher):  # type: ignore[misc]  # aiokafka is untyped
     """Asks a broker less often where asking again at once brings next to nothing."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
-        self.interval_s_min = INTERVAL_S_MIN
+        self.interval_s_min = 0.0  # whatever the pace
         self._asked_s: dict[Any, float] = {}  # by node: when it was asked last
-        self._interval_s = 0.0  # what is kept now, if more than the least
+        self._pace = Pace()
         self._out_of_range: set[Any] = set()  # partitions whose position the log does not have
         self.jumps: list[Jump] = []
         super().__init__(*arguments, **options)
 
     async def _proc_fetch_request(self, assignment: Any, node_id: Any, request: Any) -> bool:
         # While this runs, the fetcher sends nothing else to the same node.
-        interval_s = max(self.interval_s_min, self._interval_s)
-        wait_s = self._asked_s.get(node_id, 0.0) + interval_s - time.monotonic()
+        now = time.monotonic()
+        interval_s = max(self.interval_s_min, self._pace.interval_s(now))
+        wait_s = self._asked_s.get(node_id, 0.0) + interval_s - now
         if wait_s > 0:
             try:
                 await asyncio.sleep(wait_s)
             except asyncio.CancelledError:
                 return False  # as aiokafka's own code: nobody waits for the result any more
-        started = self._asked_s[node_id] = time.monotonic()
+        self._asked_s[node_id] = time.monotonic()
         found = bool(await super()._proc_fetch_request(assignment, node_id, request))
-        held = time.monotonic() - started >= HELD_S
-        self._interval_s = 0.0 if found or held else min(INTERVAL_S_MAX, interval_s * 1.5)
+        if found:
+            self._pace.found(time.monotonic())
         if assignment.active:
             for topic, partitions in request.topics:
                 for number, *_ in partitions:
