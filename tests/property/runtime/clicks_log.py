@@ -65,20 +65,22 @@ HEADER_NAMES = st.sampled_from(
      "Content-Type", "CE-Type", "ce_specversion", "traceparent", "x", "shopkeeper.forwarded",
      "shopkeeper.parts", "shopkeeper.handover", "shopkeeper.other", "shopkeeper"]
 )  # fmt: skip
-HEADER_VALUES = st.one_of(
-    st.none(),
-    st.binary(max_size=4),
-    st.sampled_from(
-        [CLICKED, b"product.clicked.v1", b"order.completed.v1", b"com.example.shop.nothing.v1",
-         b"application/json", b"application/json; charset=utf-8", b"application/jsonx",
-         b"application/cloudevents+json", b"text/plain", b"2026-02-28T23:59:59Z", b"\xc3\xa9",
-         b"2026-02-29T00:00:00Z", b"2024-02-29T00:00:00.999Z", b"2026-03-01T09:30:60Z",
-         b"2026-03-01T24:00:00Z", b"2026-03-01t09:30:00z", b"2026-03-01T09:30:00+00:00",
-         b"1999-12-31T23:59:59.999Z", b"2000-01-01T00:00:00Z", b"2026-03-01T09:31:00.250Z",
-         b"2026-03-01T09:32:01Z", b"2026-03-01T09:30:00,250Z", b"2026-03-01T09:30:00.25Z",
-         b"2026-03-05T00:00:00Z", b"1772357400", b"x" * 500, b"x" * 1025, b"1/2/1/3", b"0,1"]
-    ),
-)  # fmt: skip
+SAMPLES = [
+    CLICKED, b"product.clicked.v1", b"order.completed.v1", b"com.example.shop.nothing.v1",
+    b"application/json", b"application/json; charset=utf-8", b"application/jsonx",
+    b"application/cloudevents+json", b"text/plain", b"2026-02-28T23:59:59Z", b"\xc3\xa9",
+    b"2026-02-29T00:00:00Z", b"2024-02-29T00:00:00.999Z", b"2026-03-01T09:30:60Z",
+    b"2026-03-01T24:00:00Z", b"2026-03-01t09:30:00z", b"2026-03-01T09:30:00+00:00",
+    b"1999-12-31T23:59:59.999Z", b"2000-01-01T00:00:00Z", b"2026-03-01T09:31:00.250Z",
+    b"2026-03-01T09:32:01Z", b"2026-03-01T09:30:00,250Z", b"2026-03-01T09:30:00.25Z",
+    b"2026-03-05T00:00:00Z", b"1772357400", b"x" * 500, b"x" * 1025, b"1/2/1/3", b"0,1",
+    b"2026-03-01T09:31:00.251Z", b"2026-03-01T09:31:00Z", b"0000-01-01T00:00:00Z",
+    b"2026-13-01T00:00:00Z", b"2026-00-01T00:00:00Z", b"2026-01-00T00:00:00Z",
+    b"2026-01-32T00:00:00Z", b"2026-03-01T00:60:00Z", b"1999-12-31T23:59:59Z",
+    b"2026-03-01T09:30:00.2500Z", b"2026-03-01T09:30:0:Z", b"2026-03-01 09:30:00Z", b"x" * 1016,
+    b"x" * 1020, b"x" * 511, b"application/json ", b"", b"\0", b"\x7f", b"\x80",
+]  # fmt: skip
+HEADER_VALUES = st.none() | st.binary(max_size=4) | st.sampled_from(SAMPLES)
 
 
 @st.composite
@@ -103,18 +105,21 @@ def mutated(draw, n):
     return key, value, headers, after
 
 
+PIECES = [
+    b"", b" ", b"\n", b"\t", b"0", b"-", b".", b"e5", b'"', b"\\", b"\\u0041", b",", b":", b"{",
+    b"}", b"[", b"null", b"true", b"\0", b"\x7f", b"\xff", b"\xc3\xa9", b"x" * 513,
+    b'"user_id":"u1",', b'"user_id":null,', b'"anonymous_id":"a1",', b'"n":01,', b'"n":-,',
+    b'"":1,', b'"n":1.,', b'"n":-0.0,', b'"b":true,', b'"b":nul,', b'"s":"' + b"y" * 600,
+]  # fmt: skip
+
+
 @st.composite
 def damaged(draw, n):
     """A click of which a few bytes of JSON are others, or gone, or doubled."""
     key, value, headers, after = plain(n, position=draw(st.sampled_from([1, -2.5, None])))
     for _ in range(draw(st.integers(1, 3))):
         at = draw(st.integers(0, len(value)))
-        piece = draw(st.sampled_from(
-            [b"", b" ", b"\n", b"\t", b"0", b"-", b".", b"e5", b'"', b"\\", b"\\u0041", b",", b":",
-             b"{", b"}", b"[", b"null", b"true", b"\0", b"\x7f", b"\xff", b"\xc3\xa9", b"x" * 513,
-             b'"user_id":"u1",', b'"user_id":null,', b'"anonymous_id":"a1",', b'"n":01,', b'"n":-,',
-             b'"":1,', b'"n":1.,', b'"n":-0.0,', b'"b":true,', b'"b":nul,', b'"s":"' + b"y" * 600]
-        ) | st.binary(max_size=2))  # fmt: skip
+        piece = draw(st.sampled_from(PIECES) | st.binary(max_size=2))
         value = value[:at] + piece + value[at + draw(st.integers(0, 2)) :]
     return key, value, headers, after
 
@@ -145,6 +150,48 @@ def clicks(draw, count):
             mutated(place) | damaged(place) | st.sampled_from(EVENTS) | st.just(plain(place // 2))
         )
     return records
+
+
+TOKENS = [
+    b"null", b"true", b"false", b"nul", b"0", b"-0", b"-1", b"01", b"-01", b"1.5", b"1.", b".5",
+    b"-", b"--1", b"1e5", b"1E5", b"0.0", b"00.5", b"9" * 15, b"9" * 16, b"0." + b"9" * 15,
+    b"0." + b"9" * 16, b"1.2.3", b"1x", b"NaN", b"Infinity", b"[]", b"{}", b'[1]', b'{"a":1}',
+    b'""', b'"x"', b'" "', b'"\\u0041"', b'"\\n"', b'"\x7f"', b'"~"', b'"\xc3\xa9"', b'"\xff"',
+    b'"\x1f"', b'"null"', b'"' + b"x" * 512 + b'"', b'"' + b"x" * 513 + b'"', b'"x', b'x"', b"",
+    b'"x" "y"', b"1 2", b"\t1 ", b"tru", b"falsee", b"nulll",
+]  # fmt: skip
+FIELDS = [
+    "product_id", "user_id", "anonymous_id", "session_id", "position", "recomm_id", "price", "",
+    "é",
+]  # fmt: skip
+
+
+def catalogue():
+    """One of each oddity: every header with every value, every field with every token, every piece
+    at every place of a click."""
+    usual = plain(1)[2]
+    for at, (name, text) in enumerate([*usual, ("ce_correlationid", b"c"), ("x", b"y")]):
+        without = [header for header in usual if header[0] != name]
+        yield b"k", SMALL, without, 0
+        for value in [*SAMPLES, None]:
+            yield b"k", SMALL, [*without[:at], (name, value), *without[at:]], 0
+            yield b"k", SMALL, [*usual, (name, value)], 0
+            yield b"k", SMALL, [(name, value), (name, text), *without], 0
+    for name in FIELDS:
+        for token in TOKENS:
+            said = b'"%s":%s' % (name.encode(), token)
+            for others in (
+                b'"product_id":"p"',
+                b'"user_id":"u"',
+                b'"product_id":"p","user_id":"u"',
+            ):
+                yield b"k", b"{%s,%s}" % (others, said), usual, 0
+                yield b"k", b"{%s,%s}" % (said, others), usual, 0
+    click = b'{"product_id": "p1","user_id":"u1" ,"position":10.5}'
+    for piece in PIECES:
+        for at in range(len(click) + 1):
+            for gone in (0, 1):
+                yield b"k", click[:at] + piece + click[at + gone :], usual, 0
 
 
 # -- batches
