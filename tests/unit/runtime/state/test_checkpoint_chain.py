@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import deque
 
 import orjson
 import pytest
@@ -68,11 +69,13 @@ def test_the_highest_offset_that_all_is_there_for_wins(seed, lost):
     chains = [Written(), Written()]
     parts: list[list[int]] = [[], []]
     log, usable, broken = [], {}, [False, False]
-    last_alive = -1
+    kept: deque[int] = deque(maxlen=MANIFESTS_KEPT)  # the usable ones that may be added to
     for step in range(chance.randrange(1, 14)):
         who = chance.randrange(2)
         base = not parts[who] or chance.random() < 0.25
         next_offset = 10 * step + who
+        # A chain whose last part lies more than a few manifests back is given up for lost.
+        forgotten = not base and parts[who][-1] not in kept
         records = written(chains[who], next_offset, base=base)
         parts[who] = [next_offset] if base else [*parts[who], next_offset]
         whole = True
@@ -80,10 +83,10 @@ def test_the_highest_offset_that_all_is_there_for_wins(seed, lost):
             if len(log) in lost:
                 record, whole = (b"", b""), False
             log.append(record)
-        broken[who] = (False if base else broken[who]) or not whole
+        broken[who] = (False if base else broken[who]) or forgotten or not whole
         if not broken[who]:
             usable[next_offset] = list(parts[who])
-            last_alive = next_offset
+            kept.append(next_offset)
     best = read(log)
     if not usable:
         assert best is None
@@ -91,8 +94,7 @@ def test_the_highest_offset_that_all_is_there_for_wins(seed, lost):
     assert best is not None
     found = best[0].next_offset
     assert told(best) == usable[found], "whatever is taken is whole"
-    # A chain whose last part lies more than a few manifests back may be given up for lost.
-    assert found == max(usable) or last_alive - found <= 10 * MANIFESTS_KEPT
+    assert found == max(usable)
 
 
 def test_a_manifest_without_its_parent_is_no_checkpoint():
