@@ -11,7 +11,7 @@ from shopkeeper.shared.text import features
 from shopkeeper.shared.text.normalisation import clean
 from shopkeeper.shared.text.onnx_model import tables_of
 
-from .index import Terms
+from .segments import Terms
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
