@@ -14,13 +14,14 @@ No I/O: texts become terms and vectors outside.
 from __future__ import annotations
 
 from bisect import bisect_right
-from itertools import islice
+from itertools import accumulate, islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from ..numeric.int8 import dots, shifts
 from ..numeric.unit import unit
-from .scan import add_words, collect, count_living, dots, keep_best
+from .scan import add_words, collect, count_living, keep_best
 from .segments import PLACES_MAX, Segment, Terms, coded, merged, of_batch
 
 if TYPE_CHECKING:
@@ -34,7 +35,6 @@ MEANING = 4.0  # weight of the cosine, against the best lexical score of a query
 FEEDBACK_HITS, FEEDBACK = 10, 2.0  # first hits whose mean vector is asked too, and its weight
 SCORE_MAX = 1.0 + MEANING + FEEDBACK
 QUERIES_MAX = 16  # scanned together: they share the reading of codes, and memory for scores
-QUERY_CODE_MAX = 8191  # 192 products of it with an int8 are far from 2^31
 KEPT = 64  # best products by codes of each query: more than can be among the first hits, mostly
 ROUNDING = 2e-5  # of float32 sums of at most SCORE_MAX
 
@@ -205,7 +205,8 @@ class SearchIndex:
         known = np.concatenate(
             [np.zeros((0, self.dimensions), np.float32), *(s.vectors for s in self._segments)]
         )
-        out = lexical / np.where(best > 0, best, 1) + MEANING * (vectors @ known.T)
+        out: NDArray[np.float64] = lexical / np.where(best > 0, best, 1)
+        out += MEANING * (vectors @ known.T)
         for segment, offset in self._placed():
             out[:, offset : offset + len(segment)][:, ~segment.alive] = -np.inf
         count = min(FEEDBACK_HITS, len(self))
@@ -221,14 +222,14 @@ class SearchIndex:
 
     def _offsets(self) -> NDArray[np.int64]:
         """(segments + 1,): place of each one's first among all, and how many there are."""
-        return np.cumsum([0, *map(len, self._segments)])
+        return np.array([0, *accumulate(map(len, self._segments))])
 
     def _placed(self) -> list[tuple[Segment, int]]:
         """Segments with the place of their first among all."""
         return list(zip(self._segments, self._offsets().tolist(), strict=False))
 
-    def _add_words(self, terms: Terms, out: NDArray[np.float32]) -> None:
-        """Set `out`, (queries, places), to BM25."""
+    def _add_words(self, terms: Terms, out: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Set `out`, (queries, places), to BM25; the best of each query."""
         mean = sum(segment.length for segment in self._segments) / max(len(self), 1) or 1.0
         # Ascending terms within a query, so that a sum is the same however the segments lie.
         asked = np.unique(terms.rows.astype(np.int64) << 32 | terms.ids)
@@ -249,6 +250,7 @@ class SearchIndex:
                 frequency += end - first
             else:
                 count_living(postings.places, first, end, segment.alive, frequency)
+        best = np.zeros(len(out), np.float32)
         idf = np.log1p((len(self) - frequency + 0.5) / (frequency + 0.5))
         weights = (idf * (SATURATION + 1)).astype(np.float32)
         for (segment, offset), (first, end) in zip(self._placed(), ranges, strict=True):
@@ -265,6 +267,8 @@ class SearchIndex:
                 offset,
                 out,
             )
+            np.maximum(best, out[:, offset : offset + len(segment)].max(axis=1), out=best)
+        return best
 
     def _scan(self, terms: Terms, vectors: NDArray[np.float32], kept: int) -> _Scan:
         queries, places = len(vectors), self._places
@@ -272,23 +276,22 @@ class SearchIndex:
         if self._scratch.shape[1] < size:
             self._scratch = np.zeros((2, size + size // 4), np.float32)
         lexical, products = (part[:size].reshape(queries, -1) for part in self._scratch)
-        products = products.view(np.int32)
-        self._add_words(terms, lexical)
-        best = lexical.max(axis=1)
-        codes, scales, errors = coded(vectors, QUERY_CODE_MAX, np.int16)
+        best = self._add_words(terms, lexical)
+        codes, scales, errors = coded(vectors)
+        shift = shifts(codes)
         made = _Scan(
             vectors=vectors,
             lexical=lexical,
-            products=products,
+            products=products.view(np.int32),
             scales=scales,
             known=best > 0,
-            inverse=1 / np.where(best > 0, best, np.float32(1)),
+            inverse=np.reciprocal(np.where(best > 0, best, np.float32(1))),
             error=self._errors(vectors, errors),
             kept_scores=np.full((queries, kept), -np.inf, np.float32),
             kept_places=np.full((queries, kept), -1, np.int64),
         )
         for segment, offset in reversed(self._placed()):
-            dots(segment.codes, offset, codes, products)
+            dots(segment.codes, offset, codes, shift, made.products)
             keep_best(
                 segment.scales,
                 segment.alive,
@@ -297,7 +300,7 @@ class SearchIndex:
                 made.inverse,
                 np.float32(MEANING),
                 lexical,
-                products,
+                made.products,
                 made.kept_scores,
                 made.kept_places,
             )
@@ -385,7 +388,7 @@ class SearchIndex:
         feedback: float,
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """(rows, places), by row: all whose score can reach their query's limit."""
-        codes, scales, errors = coded(mean, QUERY_CODE_MAX, np.int16)
+        codes, scales, errors = coded(mean)
         slack = np.stack(
             [
                 made.error,
@@ -395,6 +398,7 @@ class SearchIndex:
             axis=1,
         ).astype(np.float32)
         along = np.einsum("ij,ij->i", mean, made.vectors)
+        shift = shifts(codes)
         room = 4096
         while True:
             rows, places = np.empty(room, np.int64), np.empty(room, np.int64)
@@ -408,6 +412,7 @@ class SearchIndex:
                     made.scales,
                     codes,
                     scales,
+                    shift,
                     along,
                     made.inverse,
                     (np.float32(MEANING), np.float32(feedback)),

@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from ..numeric.int8 import product
 from ..numeric.jit import jit
 
-BLOCK = 256  # rows of codes that stay in the first caches while every query reads them
 FEW = 32  # scores that are looked at together before each by itself
 
 
@@ -82,20 +82,6 @@ def _keep(scores: Any, places: Any, score: Any, place: Any) -> None:
 
 
 @jit
-def dots(codes: Any, offset: Any, queries: Any, products: Any) -> None:
-    """Set this segment's part of `products` to those of integers. queries: (queries, dimensions)
-    int16. Alone in its function, the compiler takes 16 numbers at a time."""
-    for begin in range(0, len(codes), BLOCK):
-        end = min(begin + BLOCK, len(codes))
-        for row in range(len(queries)):
-            for i in range(begin, end):
-                total = np.int32(0)
-                for k in range(codes.shape[1]):
-                    total += np.int32(codes[i, k]) * np.int32(queries[row, k])
-                products[row, offset + i] = total
-
-
-@jit
 def keep_best(
     scales: Any,
     alive: Any,
@@ -144,6 +130,7 @@ def collect(
     query_scales: Any,
     means: Any,
     mean_scales: Any,
+    shifts: Any,
     along: Any,
     inverse: Any,
     weights: Any,
@@ -157,7 +144,7 @@ def collect(
 ) -> Any:
     """List every living place whose score can reach the query's limit, feedback included.
 
-    means: (queries, dimensions) int16 with a scale each: vectors whose cosine counts too.
+    means: (queries, width) int8 with a scale and a shift each: vectors whose cosine counts too.
     along: (queries,) cosine of a query with its mean; slack: (queries, 3) errors of the cosine, of
     the sum that leaves the mean out, and of the whole. weights: (cosine, feedback). Of two vectors
     with cosines a and c to a third, the cosine is at most a c + sqrt(1 - a^2) sqrt(1 - c^2): most
@@ -194,10 +181,8 @@ def collect(
                     )
                     if score + slack[row, 1] + feedback * min(np.float32(1), bound) < limit:
                         continue
-                    total = np.int32(0)
-                    for k in range(codes.shape[1]):
-                        total += np.int32(codes[begin + i, k]) * np.int32(means[row, k])
-                    score += feedback * (total * (mean_scales[row] * scales[begin + i]))
+                    total = product(codes, begin + i, means, row, shifts[row])
+                    score += feedback * (total * (mean_scales[row] * sizes[i]))
                     if score + slack[row, 2] < limit:
                         continue
                 if at == len(out_rows):

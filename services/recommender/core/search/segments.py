@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from ..numeric.int8 import WIDTH
 from ..numeric.jit import jit
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ class Segment:
     serials: NDArray[np.int64]  # (places,) ascending: which product of all that were ever put
     products: list[str]
     vectors: NDArray[np.float32]  # (places, dimensions), of length 1 or 0
-    codes: NDArray[np.int8]  # (places, dimensions)
+    codes: NDArray[np.int8]  # (places, width), see `coded`
     scales: NDArray[np.float32]  # (places,): vector = scale * code, about
     lengths: NDArray[np.float32]  # (places,) of texts in terms; of the dead infinite
     alive: NDArray[np.bool_]
@@ -75,15 +76,19 @@ class Segment:
 
 
 def coded(
-    vectors: NDArray[np.float32], code_max: int, kind: type[np.signedinteger[Any]]
-) -> tuple[NDArray[Any], NDArray[np.float32], NDArray[np.float32]]:
-    """(codes, scales, errors): integers up to `code_max`; the length of each row's difference."""
-    scales = np.abs(vectors).max(axis=1, initial=0) / np.float32(code_max)
-    divided = vectors / np.where(scales > 0, scales, 1)[:, np.newaxis]
-    codes = np.rint(divided, out=divided)
-    left = vectors - codes * scales[:, np.newaxis]
-    errors = np.sqrt(np.einsum("ij,ij->i", left, left))
-    return codes.astype(kind), scales, errors
+    vectors: NDArray[np.float32],
+) -> tuple[NDArray[np.int8], NDArray[np.float32], NDArray[np.float32]]:
+    """(codes, scales, errors): vector = scale * code, but for a difference of length `error`.
+
+    codes: (rows, width), filled up with zeros to a multiple of int8.WIDTH.
+    """
+    rows, dimensions = vectors.shape
+    scales = np.abs(vectors).max(axis=1, initial=0) / np.float32(CODE_MAX)
+    whole = np.rint(vectors / np.where(scales > 0, scales, 1)[:, np.newaxis])
+    left = vectors - whole * scales[:, np.newaxis]
+    codes = np.zeros((rows, -(-dimensions // WIDTH) * WIDTH), np.int8)
+    codes[:, :dimensions] = whole
+    return codes, scales, np.sqrt(np.einsum("ij,ij->i", left, left))
 
 
 def of_batch(
@@ -92,7 +97,7 @@ def of_batch(
     """New products as a segment. terms: rows 0 to n - 1, each a product."""
     count = len(products)
     assert 0 < count <= PLACES_MAX
-    codes, scales, errors = coded(vectors, CODE_MAX, np.int8)
+    codes, scales, errors = coded(vectors)
     lengths = np.bincount(terms.rows, weights=terms.counts, minlength=count).astype(np.float32)
     order = np.argsort(terms.ids.astype(np.int64) << 16 | terms.rows)
     ids = terms.ids[order]
