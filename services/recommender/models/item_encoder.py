@@ -65,7 +65,8 @@ class ItemEncoder:
             known.clear()
             new = list(dict.fromkeys(names))
         known.update(zip(new, self.text.vectors(new), strict=True))
-        return np.stack([known[name] for name in names])
+        vectors = [known[name] for name in names]
+        return np.array(vectors, np.float32).reshape(len(names), self.dimensions)
 
     def encode_queries(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """(texts, dimensions), in the space of `encode`."""

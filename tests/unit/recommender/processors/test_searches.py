@@ -278,6 +278,48 @@ def test_searches_take_no_more_than_their_share_of_a_second(models: Any) -> None
     assert found.find(["camping lamp"], NOW_MS + 1000)[0] is not None
 
 
+def test_searches_of_all_partitions_are_answered_together(
+    models: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker = Recommender(RecommenderConfig(), models=models)
+    worker.prepare(lambda topic: 2)
+    worker.on_catalogue([(b"", outputs.encode(each)) for each in PRODUCTS])
+    index = worker.product_search
+    assert index is not None
+    asked: list[list[str]] = []
+    find = index.find
+    monkeypatch.setattr(
+        index, "find", lambda queries, now_ms: asked.append(queries) or find(queries, now_ms)
+    )
+    clicks = [worker.make_interactions(n) for n in range(2)]
+    searches = [worker.make_searches(n) for n in range(2)]
+    batches = [["coffee grinder", "where is my order"], ["dome tent"]]
+    folded = []
+    for number, queries in enumerate(batches):
+        events = [
+            Event(
+                "products.searched.v1",
+                ProductsSearched(query=query, user_id=query),
+                query.encode(),
+                at,
+                NOW_MS,
+                f"{number}-{at}",
+                "",
+                f"{number}-{at}",
+            )
+            for at, query in enumerate(queries)
+        ]
+        folded.append(searches[number].fold(events, NOW_MS)[0])
+    worker.rank_pending()
+    found = [
+        {output.key: read(output).items[0].product_id for output in of.publish(each)}
+        for of, each in zip(searches, folded, strict=True)
+    ]
+    assert asked == [["coffee grinder", "where is my order", "dome tent"]]
+    assert found == [{b"coffee grinder": "grinder"}, {b"dome tent": "tent"}]
+    assert len(clicks[0].lists.searches) == len(clicks[1].lists.searches) == 1
+
+
 def test_how_searches_ended_is_counted(models: Any) -> None:
     worker = Recommender(replace(RecommenderConfig(), search_fit_min=0.3), models=models)
     worker.on_catalogue([(b"", outputs.encode(each)) for each in PRODUCTS])
