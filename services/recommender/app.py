@@ -54,7 +54,7 @@ if TYPE_CHECKING:
     from .core.ab_testing.variants import Experiment
 
 
-CHECKED_AT_ONCE = 250  # records of the catalogue, of a partition: some 5 ms
+CHECKED_AT_ONCE = 1000  # records of the catalogue, of a partition: some 5 ms
 INDEXED_AT_ONCE = 16  # products that are encoded for search while others wait, some 2 ms
 
 
