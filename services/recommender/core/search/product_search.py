@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ..numeric.items import ItemIndex
     from ..numeric.types import Searched
 
-SLICE = 64  # products encoded together
+SLICE = 96  # products encoded together
 
 
 class Encoder(Protocol):
@@ -83,8 +83,11 @@ class ProductSearch:
     def warm(self) -> None:
         """Have everything that a search needs loaded: the first one is not to wait for it."""
         index = SearchIndex(self._encoder.dimensions)
-        index.put(["-"], query_terms(["warm"]), self._encoder.encode_queries(["warm"]))
-        index.search(query_terms(["warm"]), self._encoder.encode_queries(["warm"]), 1)
+        terms, vectors = query_terms(["warm"]), self._encoder.encode_queries(["warm"])
+        for name in ("a", "b", "c"):
+            index.put([name], terms, vectors)
+        index.remove(["a"])  # parts were merged by now, and one has a dead product
+        index.search(terms, vectors, 1)
         self._support_filter.is_support(["warm"])
 
     def on_product_changed(self, name: str, product: ProductCatalogued | None) -> None:

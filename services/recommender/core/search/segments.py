@@ -137,13 +137,11 @@ def merged(parts: Sequence[Segment]) -> Segment:
 
     older, newer = parts[0], parts[-1]
     moved = [np.cumsum(alive) - 1 for alive in kept]
+    first = (older.postings, older.alive, moved[0])
     if len(parts) == 1:
-        postings = _merged(older.postings, older.alive, moved[0], NOTHING, NO_ONE, moved[0])
+        postings = _merged(*first, NOTHING, NO_ONE, moved[0])
     else:
-        postings = _merged(
-            older.postings, older.alive, moved[0], newer.postings, newer.alive,
-            moved[1] + older.living,
-        )  # fmt: skip
+        postings = _merged(*first, newer.postings, newer.alive, moved[1] + older.living)
     return Segment(
         serials=column("serials"),
         products=products,
