@@ -14,14 +14,16 @@ No I/O: texts become terms and vectors outside.
 from __future__ import annotations
 
 from bisect import bisect_right
-from itertools import accumulate, islice
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from ..numeric.int8 import dots, shifts
 from ..numeric.unit import unit
-from .scan import add_words, collect, count_living, keep_best
+from .scan import collect, keep_best
+from .segment_list import LENGTH_SHARE as LENGTH_SHARE
+from .segment_list import SATURATION as SATURATION
+from .segment_list import SegmentList
 from .segments import PLACES_MAX, Segment, Terms, coded, merged, of_batch
 
 if TYPE_CHECKING:
@@ -29,8 +31,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-SATURATION = 1.2  # k1 of BM25
-LENGTH_SHARE = 0.75  # b of BM25
 MEANING = 4.0  # weight of the cosine, against the best lexical score of a query as 1
 FEEDBACK_HITS, FEEDBACK = 10, 2.0  # first hits whose mean vector is asked too, and its weight
 SCORE_MAX = 1.0 + MEANING + FEEDBACK
@@ -68,7 +68,7 @@ class SearchIndex:
         self._segment_max = segment_max
         self._serial_of: dict[str, int] = {}
         self._next_serial = 0
-        self._segments: list[Segment] = []  # in the order of their serials
+        self._segments = SegmentList()
         # Memory that batches use again: to get as much of the system takes longer than a scan.
         self._scratch = np.zeros((2, 0), np.float32)
 
@@ -161,7 +161,7 @@ class SearchIndex:
                     tidied[-1] = merged([before, segment])
                     continue
             tidied.append(merged([segment]) if sparse else segment)
-        self._segments = tidied
+        self._segments = SegmentList(tidied)
 
     # -- searches
 
@@ -190,8 +190,8 @@ class SearchIndex:
     def lexical(self, terms: Terms, queries: int) -> NDArray[np.float32]:
         """(queries, places): BM25 of each query with each place, of living products in the order
         they were put and of dead ones, which have 0."""
-        out = np.zeros((queries, self._places), np.float32)
-        self._add_words(terms, out)
+        out = np.zeros((queries, self._segments.places), np.float32)
+        self._segments.add_words(terms, out)
         return out
 
     def scores(self, terms: Terms, vectors: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -207,7 +207,7 @@ class SearchIndex:
         )
         out: NDArray[np.float64] = lexical / np.where(best > 0, best, 1)
         out += MEANING * (vectors @ known.T)
-        for segment, offset in self._placed():
+        for segment, offset in self._segments.placed():
             out[:, offset : offset + len(segment)][:, ~segment.alive] = -np.inf
         count = min(FEEDBACK_HITS, len(self))
         if count and len(out):
@@ -216,67 +216,13 @@ class SearchIndex:
             out += FEEDBACK * (mean @ known.T)
         return out
 
-    @property
-    def _places(self) -> int:
-        return int(self._offsets()[-1])
-
-    def _offsets(self) -> NDArray[np.int64]:
-        """(segments + 1,): place of each one's first among all, and how many there are."""
-        return np.array([0, *accumulate(map(len, self._segments))])
-
-    def _placed(self) -> list[tuple[Segment, int]]:
-        """Segments with the place of their first among all."""
-        return list(zip(self._segments, self._offsets().tolist(), strict=False))
-
-    def _add_words(self, terms: Terms, out: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Set `out`, (queries, places), to BM25; the best of each query."""
-        mean = sum(segment.length for segment in self._segments) / max(len(self), 1) or 1.0
-        # Ascending terms within a query, so that a sum is the same however the segments lie.
-        asked = np.unique(terms.rows.astype(np.int64) << 32 | terms.ids)
-        rows, ids = asked >> 32, (asked & 0xFFFFFFFF).astype(np.int32)
-        frequency = np.zeros(len(asked), np.int64)
-        ranges = []
-        for segment in self._segments:
-            postings = segment.postings
-            at = np.searchsorted(postings.terms, ids)
-            known = np.append(postings.terms, -1)[at] == ids
-            first, end = (
-                postings.starts[at],
-                postings.starts[np.minimum(at + 1, len(postings.terms))],
-            )
-            end = np.where(known, end, first)
-            ranges.append((first, end))
-            if segment.living == len(segment):
-                frequency += end - first
-            else:
-                count_living(postings.places, first, end, segment.alive, frequency)
-        best = np.zeros(len(out), np.float32)
-        idf = np.log1p((len(self) - frequency + 0.5) / (frequency + 0.5))
-        weights = (idf * (SATURATION + 1)).astype(np.float32)
-        for (segment, offset), (first, end) in zip(self._placed(), ranges, strict=True):
-            add_words(
-                segment.postings.places,
-                segment.postings.counts,
-                segment.lengths,
-                first,
-                end,
-                rows,
-                weights,
-                np.float32(SATURATION * (1 - LENGTH_SHARE)),
-                np.float32(SATURATION * LENGTH_SHARE / mean),
-                offset,
-                out,
-            )
-            np.maximum(best, out[:, offset : offset + len(segment)].max(axis=1), out=best)
-        return best
-
     def _scan(self, terms: Terms, vectors: NDArray[np.float32], kept: int) -> _Scan:
-        queries, places = len(vectors), self._places
+        queries, places = len(vectors), self._segments.places
         size = queries * places
         if self._scratch.shape[1] < size:
             self._scratch = np.zeros((2, size + size // 4), np.float32)
         lexical, products = (part[:size].reshape(queries, -1) for part in self._scratch)
-        best = self._add_words(terms, lexical)
+        best = self._segments.add_words(terms, lexical)
         codes, scales, errors = coded(vectors)
         shift = shifts(codes)
         made = _Scan(
@@ -290,19 +236,19 @@ class SearchIndex:
             kept_scores=np.full((queries, kept), -np.inf, np.float32),
             kept_places=np.full((queries, kept), -1, np.int64),
         )
-        for segment, offset in reversed(self._placed()):
+        for segment, offset in reversed(self._segments.placed()):
             dots(segment.codes, offset, codes, shift, made.products)
             keep_best(
-                segment.scales,
-                segment.alive,
-                offset,
-                scales,
-                made.inverse,
-                np.float32(MEANING),
-                lexical,
-                made.products,
-                made.kept_scores,
-                made.kept_places,
+                scales=segment.scales,
+                alive=segment.alive,
+                offset=offset,
+                query_scales=scales,
+                inverse=made.inverse,
+                weight=np.float32(MEANING),
+                lexical=lexical,
+                products=made.products,
+                kept_scores=made.kept_scores,
+                kept_places=made.kept_places,
             )
         return made
 
@@ -320,9 +266,9 @@ class SearchIndex:
     ) -> list[list[tuple[str, float]]]:
         made = self._scan(terms, vectors, max(KEPT, 3 * count))
         first = self._first_hits(made)
-        mean = unit(np.stack([self._vectors_at(places).sum(axis=0) for places in first]))
+        mean = unit(np.stack([self._vectors(places).sum(axis=0) for places in first]))
         rows, places = self._candidates(made, mean, count)
-        known = self._vectors_at(places)
+        known = self._vectors(places)
         near = np.einsum("ij,ij->i", known, vectors[rows])
         words = made.lexical[rows, places].astype(np.float64) * made.inverse[rows]
         scores = words + MEANING * near + FEEDBACK * np.einsum("ij,ij->i", known, mean[rows])
@@ -334,7 +280,7 @@ class SearchIndex:
         useful &= made.known | np.any(vectors, axis=1)
         begins = np.searchsorted(rows, np.arange(len(vectors)))
         best = [slice(b, b + count) for b, found in zip(begins, useful, strict=True) if found]
-        hits = iter(self._named(places[order], scores, best))
+        hits = iter(self._segments.named(places[order], scores, best))
         return [next(hits) if found else [] for found in useful.tolist()]
 
     def _first_hits(self, made: _Scan) -> list[NDArray[np.int64]]:
@@ -355,7 +301,7 @@ class SearchIndex:
             limits[~many] = np.inf
             more = self._collected(made, np.zeros_like(made.vectors), limits, 0.0)
             rows, places = np.append(rows, more[0]), np.append(places, more[1])
-        near = np.einsum("ij,ij->i", self._vectors_at(places), made.vectors[rows])
+        near = np.einsum("ij,ij->i", self._vectors(places), made.vectors[rows])
         scores = made.lexical[rows, places].astype(np.float64) * made.inverse[rows]
         scores += MEANING * near
         order = np.lexsort((-places, -scores, rows))
@@ -371,7 +317,7 @@ class SearchIndex:
         tried = min(count + count // 2, made.kept_scores.shape[1])
         best = np.argpartition(-made.kept_scores, tried - 1, axis=1)[:, :tried]
         places = np.take_along_axis(made.kept_places, best, axis=1)
-        known = self._vectors_at(np.maximum(places, 0).ravel()).reshape(queries, tried, -1)
+        known = self._vectors(np.maximum(places, 0).ravel()).reshape(queries, tried, -1)
         scores = np.take_along_axis(made.kept_scores, best, axis=1)
         scores += FEEDBACK * np.matmul(known, mean[:, :, np.newaxis])[:, :, 0]
         scores[places < 0] = -np.inf
@@ -403,26 +349,26 @@ class SearchIndex:
         while True:
             rows, places = np.empty(room, np.int64), np.empty(room, np.int64)
             at = 0
-            for segment, offset in self._placed():
+            for segment, offset in self._segments.placed():
                 at = collect(
-                    segment.codes,
-                    segment.scales,
-                    segment.alive,
-                    offset,
-                    made.scales,
-                    codes,
-                    scales,
-                    shift,
-                    along,
-                    made.inverse,
-                    (np.float32(MEANING), np.float32(feedback)),
-                    slack,
-                    limits,
-                    made.lexical,
-                    made.products,
-                    rows,
-                    places,
-                    at,
+                    codes=segment.codes,
+                    scales=segment.scales,
+                    alive=segment.alive,
+                    offset=offset,
+                    query_scales=made.scales,
+                    means=codes,
+                    mean_scales=scales,
+                    shifts=shift,
+                    along=along,
+                    inverse=made.inverse,
+                    weights=(np.float32(MEANING), np.float32(feedback)),
+                    slack=slack,
+                    limits=limits,
+                    lexical=made.lexical,
+                    products=made.products,
+                    out_rows=rows,
+                    out_places=places,
+                    at=at,
                 )
                 if at < 0:
                     break
@@ -431,43 +377,8 @@ class SearchIndex:
                 return rows[order], places[order]
             room *= 4
 
-    # -- by place
-
-    def _split(self, places: NDArray[np.int64]) -> list[tuple[Segment, Any, Any]]:
-        """(segment, which of these places are its, where in it) of each segment that has any."""
-        offsets = self._offsets()
-        order = np.argsort(places)
-        ends = np.searchsorted(places[order], offsets)
-        return [
-            (segment, mine, places[mine] - offset)
-            for segment, offset, begin, end in zip(
-                self._segments, offsets, ends, ends[1:], strict=False
-            )
-            if len(mine := order[begin:end])
-        ]
-
-    def _vectors_at(self, places: NDArray[np.int64]) -> NDArray[np.float32]:
-        """(places, dimensions)"""
-        found = np.empty((len(places), self.dimensions), np.float32)
-        for segment, mine, where in self._split(places):
-            found[mine] = segment.vectors[where]
-        return found
-
-    def _named(
-        self, places: NDArray[np.int64], scores: NDArray[np.float64], parts: list[slice]
-    ) -> list[list[tuple[str, float]]]:
-        """(product, score) pairs of each part of `places`."""
-        if not parts:
-            return []
-        chosen = np.concatenate([places[part] for part in parts])
-        names = [""] * len(chosen)
-        for segment, mine, where in self._split(chosen):
-            for at, place in zip(mine.tolist(), where.tolist(), strict=True):
-                names[at] = segment.products[place]
-        pairs = iter(
-            zip(names, np.concatenate([scores[part] for part in parts]).tolist(), strict=True)
-        )
-        return [list(islice(pairs, len(places[part]))) for part in parts]
+    def _vectors(self, places: NDArray[np.int64]) -> NDArray[np.float32]:
+        return self._segments.vectors_at(places, self.dimensions)
 
 
 def _first(row: NDArray[np.float64], count: int) -> NDArray[np.intp]:

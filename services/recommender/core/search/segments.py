@@ -180,7 +180,15 @@ def _merged(
         np.empty(entries, np.uint16),
         np.empty(entries, np.float32),
     )
-    terms = _merge(*older, older_alive, older_moved, *newer, newer_alive, newer_moved, *out)
+    terms = _merge(
+        *older,
+        *newer,
+        *out,
+        older_alive=older_alive,
+        older_moved=older_moved,
+        newer_alive=newer_alive,
+        newer_moved=newer_moved,
+    )
     used = int(out.starts[terms])
     return Postings(
         out.terms[:terms].copy(),
@@ -196,20 +204,20 @@ def _merge(
     older_starts: Any,
     older_places: Any,
     older_counts: Any,
-    older_alive: Any,
-    older_moved: Any,
     newer_terms: Any,
     newer_starts: Any,
     newer_places: Any,
     newer_counts: Any,
-    newer_alive: Any,
-    newer_moved: Any,
     terms: Any,
     starts: Any,
     places: Any,
     counts: Any,
+    older_alive: Any,
+    older_moved: Any,
+    newer_alive: Any,
+    newer_moved: Any,
 ) -> Any:
-    """Merge by term into the last four; how many terms have a living product."""
+    """Merge by term into the third four; how many terms have a living product."""
     older, newer, at, used = 0, 0, 0, 0
     while older < len(older_terms) or newer < len(newer_terms):
         in_older = newer == len(newer_terms) or (
