@@ -33,7 +33,7 @@ from .processors.catalogue import CatalogueProcessor
 from .processors.interactions import InteractionsProcessor
 from .processors.item_pairs import ItemPairsProcessor
 from .processors.profiles import ProfilesProcessor, owner_key
-from .processors.searches import SearchesProcessor
+from .processors.searches import PendingSearches, SearchesProcessor
 from .processors.user_state import UserState
 from .publishers.experiment_metrics import experiment_of
 from .publishers.metrics import RecommenderMetrics
@@ -54,7 +54,8 @@ if TYPE_CHECKING:
     from .core.ab_testing.variants import Experiment
 
 
-INDEXED_AT_ONCE = 16  # products that are encoded for search while lists wait
+CHECKED_AT_ONCE = 1000  # records of the catalogue, of a partition: some 5 ms
+INDEXED_AT_ONCE = 16  # products that are encoded for search while others wait, some 2 ms
 
 
 class Recommender:
@@ -72,6 +73,7 @@ class Recommender:
         self.items = ItemIndex()
         self.counters: Counter[str] = Counter()
         self.product_search = None if models is None else self._search(*models)
+        self.pending_searches = PendingSearches(self.product_search)
         self.knowledge = Knowledge(
             self.items,
             config,
@@ -101,7 +103,7 @@ class Recommender:
             encoder=encoder,
             support_filter=support_filter,
             counters=self.counters,
-            clock=time.perf_counter,
+            clock=time.thread_time,
         )
 
     def _ranker(self, config: RecommenderConfig) -> Ranker:
@@ -131,12 +133,24 @@ class Recommender:
 
     def on_catalogue(self, records: Sequence[KeyValue]) -> None:
         """Records of the catalogue. Searches find the products at once, or, while lists are made,
-        the first few: no list waits for hundreds of products to be encoded."""
+        the first few, and the others after `index_in_background`: no list waits for hundreds of
+        products to be encoded."""
         self.knowledge.catalogue.apply(records)
         if self.product_search is not None:
             self.product_search.index_pending(
                 INDEXED_AT_ONCE if self._clicks else self.product_search.waiting
             )
+
+    def index_in_background(self, others_wait: bool) -> bool:
+        """Let searches find some more products; whether any are left. others_wait: for the thread
+        that this runs on."""
+        found = self.product_search
+        if found is None:
+            return False
+        found.index_pending(
+            INDEXED_AT_ONCE if others_wait else self.config.search_products_per_slice
+        )
+        return found.waiting > 0
 
     def _on_preferences_changed(self, said: Sequence[PreferenceSet]) -> None:
         """Each partition that this worker has makes lists for its own users among them."""
@@ -144,7 +158,9 @@ class Recommender:
             preferences.changed(said)
 
     def rank_pending(self) -> None:
-        """Rank every list that was submitted, of all partitions together."""
+        """Answer every search, and rank every list that was submitted, of all partitions
+        together."""
+        self.pending_searches.answer()
         for ranker in self.rankers or (self.ranker,):
             ranker.rank_pending()
 
@@ -218,7 +234,7 @@ class Recommender:
     def make_searches(self, partition: int) -> SearchesProcessor:
         """The processor of one partition of searches, of the same users."""
         return SearchesProcessor(
-            self.config, self.product_search, partial(self._clicks.get, partition)
+            self.config, self.pending_searches, partial(self._clicks.get, partition)
         )
 
     def make_profiles(self, partition: int) -> ProfilesProcessor:
@@ -329,11 +345,13 @@ def build(settings: WorkerSettings) -> Service:
                 topics.CATALOGUE,
                 lambda partition: CatalogueProcessor(),
                 frozenset(topics.BY_NAME[topics.CATALOGUE].types),
+                records_max=CHECKED_AT_ONCE,
             ),
         ],
         tables=recommender.tables(),
         prepare=recommender.prepare,
         rank=recommender.rank_pending,
+        background=recommender.index_in_background if models else None,
         metrics=recommender.metrics,
         positions=recommender.positions,
         models=[

@@ -197,11 +197,13 @@ class SearchConfig:
     """What can be found, for how long a search counts, and how much time searches may take."""
 
     search_products_max: int = 200_000  # that can be found; 2.3 kB each
-    search_products_per_tick: int = 64  # indexed per tick and partition of searches, once running
+    # Indexed in one piece, once running, where nobody else waits for the thread: some 10 ms.
+    search_products_per_slice: int = 96
     search_items_max: int = 20  # of what a search finds
     search_fit_min: float = 0.2  # what fits less is not found
     searches_at_once: int = 16
-    search_ms_per_second: float = 400.0  # that searches may take; later ones are passed over
+    # Of computing time that searches may take; later ones are passed over.
+    search_ms_per_second: float = 800.0
     searching_users_max: int = 20_000  # per partition, whose last searches count
     search_age_ms_max: int = 30 * 60_000  # event time for which they do
     search_decay: float = 0.8  # of what fits a search, with each list since

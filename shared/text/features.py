@@ -236,8 +236,13 @@ def extract(
     tables: NDArray[np.int32],
     buckets_log2: int,
     sizes: Mapping[int, Sizes] = SIZES,
+    *,
+    styled: bool = True,
 ) -> Features:
-    """Counted n-grams of every text. tables: (rows,) EN or ZH, which n-grams and weights to use."""
+    """Counted n-grams of every text. tables: (rows,) EN or ZH, which n-grams and weights to use.
+
+    styled: with their style vectors, of which there are none otherwise.
+    """
     ids, tf, segments = [], [], []
     mask = (1 << buckets_log2) - 1
     for begin, end in _chunks(batch.starts):
@@ -271,6 +276,6 @@ def extract(
         np.concatenate(ids) if ids else np.zeros(0, dtype=np.int32),
         np.concatenate(tf) if tf else np.zeros(0, dtype=np.float32),
         np.concatenate(segments) if segments else np.zeros(0, dtype=np.int32),
-        style(batch),
+        style(batch) if styled else np.zeros((0, STYLE), np.float32),
         tables,
     )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from .normalisation import TEXT_CHARACTERS_MAX, clean
 from .windows import spread, summed_up
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -42,13 +43,20 @@ def _tables_of_cleaned(cleaned: Sequence[str]) -> NDArray[np.int32]:
 
 
 def inputs_of(
-    texts: Sequence[str], bits: int, sizes: dict[int, features.Sizes], names: Iterable[str]
+    texts: Sequence[str], bits: int, sizes: dict[int, features.Sizes], names: Collection[str]
 ) -> dict[str, NDArray[Any]]:
     """The features of texts that a model takes, by the names of its inputs."""
-    cleaned = [clean(text[:TEXT_CHARACTERS_MAX]) for text in texts]
-    tables = _tables_of_cleaned(cleaned)
-    found = features.extract(features.of_cleaned(cleaned), tables, bits, sizes)
+    tables, batch = laid_out(tuple(texts))
+    found = features.extract(batch, tables, bits, sizes, styled="style" in names)
     return {name: getattr(found, name) for name in names}
+
+
+# The same texts are asked for by several models, and by the words of an index.
+@lru_cache(maxsize=2)
+def laid_out(texts: tuple[str, ...]) -> tuple[NDArray[np.int32], features.Batch]:
+    """The table of each text, and the texts as one array. Read only."""
+    cleaned = [clean(text[:TEXT_CHARACTERS_MAX]) for text in texts]
+    return _tables_of_cleaned(cleaned), features.of_cleaned(cleaned)
 
 
 def read_checked(name: str, model_dir: str = "") -> tuple[ManifestEntry, bytes]:

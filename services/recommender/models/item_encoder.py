@@ -26,6 +26,7 @@ FIELDS = 3  # title, category, brand
 CATEGORY_WEIGHT = 0.7  # of a category's vector against a title's, where a product is one vector
 PRICE_BANDS = np.array([1, 2, 4, 8, 16, 32, 64, 128, 256, 512])  # doubling: a log scale
 BANDS = len(PRICE_BANDS) + 2  # the last one: no price
+REMEMBERED_MAX = 4096  # vectors of categories, 3 MB
 
 
 def price_bands(prices: Sequence[float | None]) -> NDArray[np.float32]:
@@ -41,6 +42,7 @@ class ItemEncoder:
     def __init__(self, model_dir: str = "") -> None:
         """Raises ModelError."""
         self.text = TextEncoder.load("encoder", model_dir)
+        self._of_category: dict[str, NDArray[np.float32]] = {}
 
     @property
     def dimensions(self) -> int:
@@ -49,8 +51,22 @@ class ItemEncoder:
 
     def encode(self, products: Sequence[ProductCatalogued]) -> NDArray[np.float32]:
         """(products, dimensions): title and category as one vector of length 1 (0 without text)."""
-        fields = self.fields(products)
-        return unit(fields[:, 0] + np.float32(CATEGORY_WEIGHT) * fields[:, 1])
+        titles = self.text.vectors(
+            [product.title or product.title_zh or "" for product in products]
+        )
+        return unit(titles + np.float32(CATEGORY_WEIGHT) * self._categories(products))
+
+    def _categories(self, products: Sequence[ProductCatalogued]) -> NDArray[np.float32]:
+        """(products, dimensions): few categories, many products, so what was encoded is kept."""
+        names = [product.category or "" for product in products]
+        known = self._of_category
+        new = [name for name in dict.fromkeys(names) if name not in known]
+        if len(known) + len(new) > REMEMBERED_MAX:
+            known.clear()
+            new = list(dict.fromkeys(names))
+        known.update(zip(new, self.text.vectors(new), strict=True))
+        vectors = [known[name] for name in names]
+        return np.array(vectors, np.float32).reshape(len(names), self.dimensions)
 
     def encode_queries(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """(texts, dimensions), in the space of `encode`."""

@@ -3,7 +3,8 @@ out."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from shopkeeper.shared.runtime.api.processor import Stateless
 
@@ -15,17 +16,51 @@ if TYPE_CHECKING:
     from ..config import RecommenderConfig
     from ..core.counting.learned import ListRequest
     from ..core.search.product_search import ProductSearch
-    from ..publishers.recommendations import Pending, RecommendationPublisher
+    from ..publishers.recommendations import Pending
     from .interactions import InteractionsProcessor
 
 
-class FoldedSearches(NamedTuple):
-    """Lists that a batch of searches made due; `pending` holds them once they are ranked."""
+@dataclass(slots=True, eq=False)
+class FoldedSearches:
+    """A batch of one partition's searches, and the lists that it makes due once it is answered;
+    `pending` holds them once they are ranked."""
 
-    lists: RecommendationPublisher
-    requests: list[ListRequest]
-    pending: Pending
+    interactions: InteractionsProcessor
+    events: Sequence[Event]
     now_ms: int
+    requests: list[ListRequest] = field(default_factory=list)
+    pending: Pending | None = None
+
+
+class PendingSearches:
+    """Searches of all partitions that wait for an answer: most of the price of a few is paid once
+    per call of the index and of the models, however many partitions they came from."""
+
+    def __init__(self, product_search: ProductSearch | None) -> None:
+        """product_search: None where searches are not used."""
+        self.product_search = product_search
+        self._waiting: list[FoldedSearches] = []
+
+    def add(self, folded: FoldedSearches) -> None:
+        """To be answered with the others."""
+        self._waiting.append(folded)
+
+    def answer(self) -> None:
+        """Search for all that wait, and submit their lists to be ranked."""
+        waiting, self._waiting = self._waiting, []
+        if not waiting or self.product_search is None:
+            return
+        queries = [event.data.query for each in waiting for event in each.events]
+        found = iter(self.product_search.find(queries, waiting[0].now_ms))
+        for each in waiting:
+            users, lists = each.interactions.users, each.interactions.lists
+            each.requests = [
+                users.request(event.data.user_id or event.data.anonymous_id, event, searched)
+                for event, searched in zip(each.events, found, strict=False)
+                if searched is not None  # None: a support question, for the intent service
+            ]
+            if each.requests:
+                each.pending = lists.submit(each.requests)
 
 
 class SearchesProcessor(Stateless):
@@ -35,12 +70,12 @@ class SearchesProcessor(Stateless):
     def __init__(
         self,
         config: RecommenderConfig,
-        product_search: ProductSearch | None,
+        searches: PendingSearches,
         interactions: Callable[[], InteractionsProcessor | None],
     ) -> None:
         """interactions: the processor of the partition of the same number, once there is one.
-        product_search: None where searches are not used."""
-        self._config, self._product_search = config, product_search
+        searches: of all partitions."""
+        self._config, self._searches = config, searches
         self._interactions = interactions
 
     def process(self, events: Sequence[Event], now_ms: int) -> tuple[list[Output], list[Rejected]]:
@@ -48,37 +83,27 @@ class SearchesProcessor(Stateless):
         was asked for."""
         folded, rejected = self.fold(events, now_ms)
         if folded is not None:
-            folded.lists.rank_pending()
+            self._searches.answer()
+            folded.interactions.lists.rank_pending()
         return self.publish(folded), rejected
 
     def fold(
         self, events: Sequence[Event], now_ms: int
     ) -> tuple[FoldedSearches | None, list[Rejected]]:
-        """Search, and submit the lists to be ranked."""
-        interactions, product_search = self._interactions(), self._product_search
-        if interactions is None or product_search is None:
+        """Let what is fresh wait for `PendingSearches.answer`."""
+        interactions = self._interactions()
+        if interactions is None or self._searches.product_search is None:
             return None, []
-        users, lists = interactions.users, interactions.lists
-        fresh = users.fresh(events, now_ms - self._config.list_age_ms_max)
+        fresh = interactions.users.fresh(events, now_ms - self._config.list_age_ms_max)
         if not fresh:
             return None, []
-        found = product_search.find([event.data.query for event in fresh], now_ms)
-        requests = [
-            users.request(event.data.user_id or event.data.anonymous_id, event, searched)
-            for event, searched in zip(fresh, found, strict=True)
-            if searched is not None  # None: a support question, which the intent service answers
-        ]
-        if not requests:
-            return None, []
-        return FoldedSearches(lists, requests, lists.submit(requests), now_ms), []
+        folded = FoldedSearches(interactions, fresh, now_ms)
+        self._searches.add(folded)
+        return folded, []
 
     def publish(self, folded: FoldedSearches | None) -> list[Output]:
         """The lists, ranked by now."""
-        if folded is None:
+        if folded is None or folded.pending is None:
             return []
-        return folded.lists.outputs(folded.requests, folded.pending, folded.now_ms)
-
-    def on_timer(self, now_ms: int) -> list[Output]:
-        if self._product_search is not None:
-            self._product_search.index_pending(self._config.search_products_per_tick)
-        return []
+        lists = folded.interactions.lists
+        return lists.outputs(folded.requests, folded.pending, folded.now_ms)

@@ -46,6 +46,9 @@ class Source:
     topic: str  # unprefixed
     make: Callable[[int], Processor]  # partition number -> its processor
     wanted: frozenset[str] = frozenset()  # event types; empty for an internal format
+    # Records in one batch at most, where nobody waits for them and others wait for the thread
+    # meanwhile; 0: BATCH_RECORDS_MAX alone.
+    records_max: int = 0
     buffers_output: bool = False  # its processors keep outputs back until `flush`
     internal_type: str = ""  # set: records are handed on undecoded, as Event(type=this, data=bytes)
     # What an event's state is kept under: its partition follows from that, wherever the event came
@@ -84,6 +87,10 @@ class Service:
     # On the state thread, before each trip's batches and about once a second where there are none:
     # takes over what another thread has made ready, such as a newer model. No batch sees both.
     refresh: Callable[[], None] = lambda: None
+    # On the state thread, again and again while it says that more is left, and every
+    # `BACKGROUND_S` otherwise: some 10 ms of what nobody waits for, or, where it is told that
+    # others wait for the thread, less. Between two calls everything else that waits has its turn.
+    background: Callable[[bool], bool] | None = None
     # What /readyz says besides of a worker that is ready, but not yet at its best; on the state
     # thread, about once a second. "": nothing.
     remark: Callable[[], str] = lambda: ""

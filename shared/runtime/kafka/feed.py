@@ -53,9 +53,8 @@ class BatchFeed:
             if limit is not None:
                 found = below(found, limit)
             complete = True
-            for start, end, size in cut(
-                found, settings.batch_records_max, settings.batch_bytes_max
-            ):
+            records_max = owner.records_max(partition)
+            for start, end, size in cut(found, records_max, settings.batch_bytes_max):
                 while self.deliverable(generation) and not await owner.has_capacity():
                     pass
                 if not self.deliverable(generation):

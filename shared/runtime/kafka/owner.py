@@ -37,6 +37,10 @@ class Owner(Protocol):
         """The offset before which to stop delivering; None: there is none."""
         ...
 
+    def records_max(self, partition: Partition) -> int:
+        """Records in one of its batches at most."""
+        ...
+
     def opened(self, batch: RecordBatch) -> None:
         """A batch is about to be delivered."""
         ...

@@ -74,6 +74,10 @@ class Assignment:
     async def has_capacity(self) -> bool:
         return await self._owned.has_capacity()
 
+    def records_max(self, partition: Partition) -> int:
+        owned = self._owned.get(partition)
+        return self.settings.batch_records_max if owned is None else owned.records_max
+
     def opened(self, batch: RecordBatch) -> None:
         self._owned.offsets.open(batch)
 

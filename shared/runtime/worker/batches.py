@@ -17,8 +17,6 @@ from ..tasks import end_tasks
 from .state_thread import clock_ms
 
 if TYPE_CHECKING:
-    from collections import deque
-
     from ..api.service import Source
     from ..kafka.faust_app import BatchApp
     from ..kafka.offsets import RecordBatch
@@ -101,21 +99,21 @@ class BatchPipeline:
             while owned.queue and self._owned.current(owned.queue[0]):
                 async with owned.lock:
                     if self._owned.current(owned.queue[0]):
-                        await self._handle(self._first(owned.queue), owned)
+                        await self._handle(self._first(owned), owned)
         except Exception as error:
             self._ending.fail(error)
         finally:
             owned.task = None
 
-    def _first(self, queue: deque[RecordBatch]) -> list[RecordBatch]:
+    def _first(self, owned: OwnedPartition) -> list[RecordBatch]:
         """The first batches of the queue that together keep a batch's limits; at least one."""
-        settings = self._settings
+        queue, bytes_max = owned.queue, self._settings.batch_bytes_max
         taken = [queue.popleft()]
         records, size = len(taken[0].records), taken[0].size_bytes
         while queue:
             records += len(queue[0].records)
             size += queue[0].size_bytes
-            if records > settings.batch_records_max or size > settings.batch_bytes_max:
+            if records > owned.records_max or size > bytes_max:
                 break
             taken.append(queue.popleft())
         return taken

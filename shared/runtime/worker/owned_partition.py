@@ -25,10 +25,19 @@ CAPACITY_S = 0.5  # how long the consumer waits for capacity before it looks aro
 class OwnedPartition:
     """A partition that is assigned to this worker: its state, and how its checkpoints stand."""
 
-    def __init__(self, state: PartitionState, partition: Partition, buffers_output: bool) -> None:
+    def __init__(
+        self,
+        state: PartitionState,
+        partition: Partition,
+        *,
+        buffers_output: bool,
+        records_max: int,
+    ) -> None:
+        """records_max: in one batch."""
         self.state = state
         self.partition = partition  # by the broker's name of its topic
         self.buffers_output = buffers_output
+        self.records_max = records_max
         self.queue: deque[RecordBatch] = deque()  # fetched, in order
         self.task: asyncio.Task[None] | None = None  # works on the queue while it is not empty
         self.lock = asyncio.Lock()  # held by the task for a batch, or by a flush

@@ -82,7 +82,13 @@ class Recovery:
         for partition in assigned:
             source = self._sources[partition.topic]
             state = self._new_state(source, partition.partition)
-            owned = loaded[partition] = OwnedPartition(state, partition, source.buffers_output)
+            records_max = self._settings.batch_records_max
+            owned = loaded[partition] = OwnedPartition(
+                state,
+                partition,
+                buffers_output=source.buffers_output,
+                records_max=min(source.records_max or records_max, records_max),
+            )
             checkpoint = found[partition]
             if checkpoint is not None:
                 await self._thread.run(state.restore, checkpoint)

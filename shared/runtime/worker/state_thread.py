@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ..state.partition import BatchResult, PartitionState
 
 T = TypeVar("T")
+PIECES_S = 0.1  # of work in pieces, after which the loop is told how it goes
 
 
 class _Waiting(NamedTuple):
@@ -44,11 +45,20 @@ class StateThread:
         self._rank, self._pack, self._refresh = rank, pack, refresh
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="state")
         self._waiting: list[_Waiting] = []
+        self._unfinished = 0  # of what was submitted; changed on the loop
+
+    @property
+    def others_wait(self) -> bool:
+        """Whether anything waits behind what runs: to be asked by that, on the thread."""
+        return bool(self._waiting) or self._unfinished > 1
 
     def submit(self, function: Callable[..., T], *arguments: Any) -> asyncio.Future[T]:
         """Submitted when this returns, so ahead of whatever is submitted later."""
         loop = asyncio.get_running_loop()
-        return loop.run_in_executor(self._executor, function, *arguments)
+        self._unfinished += 1
+        future = loop.run_in_executor(self._executor, function, *arguments)
+        future.add_done_callback(self._finished)
+        return future
 
     async def run(self, function: Callable[..., T], *arguments: Any) -> T:
         """What the function returns; raises what it raises."""
@@ -70,6 +80,15 @@ class StateThread:
         self._waiting.append(_Waiting(state, records, done))
         return done
 
+    def until_others_wait(self, work: Callable[[bool], bool]) -> bool:
+        """Do work in pieces, on the thread, until another job waits, all is done or a while has
+        passed; whether more is left. work: one piece, told whether another job waits."""
+        until = time.monotonic() + PIECES_S
+        while more := work(self.others_wait):
+            if self.others_wait or time.monotonic() >= until:
+                break
+        return more
+
     def stop(self) -> None:
         """Take nothing more on. What runs may go on: nobody waits for it."""
         self._executor.shutdown(wait=False, cancel_futures=True)
@@ -79,9 +98,18 @@ class StateThread:
 
         def run() -> None:
             answers = self._trip(waiting)
-            loop.call_soon_threadsafe(lambda: [answer() for answer in answers])
+            loop.call_soon_threadsafe(self._answer, answers)
 
+        self._unfinished += 1
         self._executor.submit(run)
+
+    def _answer(self, answers: Sequence[Callable[[], None]]) -> None:
+        self._unfinished -= 1
+        for answer in answers:
+            answer()
+
+    def _finished(self, future: asyncio.Future[Any]) -> None:
+        self._unfinished -= 1
 
     def _trip(self, waiting: Sequence[_Waiting]) -> list[Callable[[], None]]:
         """Fold every partition's batch, rank once, publish each; what to tell those who wait."""

@@ -29,6 +29,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 from aiokafka.admin import AIOKafkaAdminClient
@@ -73,6 +74,7 @@ log = logging.getLogger(__name__)
 
 TIMER_S = 0.25
 TABLES_TIMER_S = 0.25
+BACKGROUND_S = 0.05  # between two looks whether there is anything to do in the background
 OBSERVE_S = 1.0
 COMPONENTS_SHARE = 0.5  # of DRAIN_DEADLINE may go into stopping components
 CLOSE_S = 0.2  # for closing connections where leaving took all the time there was
@@ -263,6 +265,8 @@ class Worker:
         if self.service.sources:
             await self._join(admin)
         self._begin(self._tick_forever, "tick")
+        if self.service.background is not None:
+            self._begin(partial(self._in_background, self.service.background), "background")
         await self._ending.unless_requested(serving)
 
     async def _join(self, admin: AIOKafkaAdminClient) -> None:
@@ -323,6 +327,13 @@ class Worker:
                 await self._thread.run(self._refresh)
                 self.health.remark = await self._thread.run(self.service.remark)
                 await self._thread.run(self._telemetry.observe_service)
+
+    async def _in_background(self, work: Callable[[bool], bool]) -> None:
+        """What nobody waits for, whenever the state thread has done what was submitted before."""
+        await self._tables.caught_up.wait()
+        while True:
+            more = await self._thread.run(self._thread.until_others_wait, work)
+            await asyncio.sleep(0 if more else BACKGROUND_S)
 
     async def _crash_watch(self, app: BatchApp) -> None:
         failure = None

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -54,7 +55,11 @@ def tokens_of(product: ProductCatalogued) -> Iterator[tuple[str, str]]:
 
 def words(text: str) -> Iterator[str]:
     """Words in small letters; of Chinese text characters and pairs of neighbours."""
-    for word in _WORD.findall(text.casefold()):
+    found = _WORD.findall(text.casefold())
+    if text.isascii():
+        yield from found
+        return
+    for word in found:
         at = 0
         for han in _HAN.finditer(word):
             if han.start() > at:
@@ -67,6 +72,7 @@ def words(text: str) -> Iterator[str]:
             yield word[at:]
 
 
+@lru_cache(maxsize=4096)  # few categories and brands, many products
 def _parts(value: str) -> list[str]:
     whole = value.casefold().strip()
     parts = [part for part in _LEVELS.split(whole) if part]

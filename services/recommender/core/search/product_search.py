@@ -6,7 +6,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Protocol
 
 from .index import SCORE_MAX, SearchIndex
-from .terms import product_terms, query_terms
+from .terms import ProductTerms, query_terms
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ..numeric.items import ItemIndex
     from ..numeric.types import Searched
 
-SLICE = 64  # products encoded together
+SLICE = 96  # products encoded together
 
 
 class Encoder(Protocol):
@@ -64,6 +64,7 @@ class ProductSearch:
         self._encoder, self._support_filter = encoder, support_filter
         self._counters, self._clock = counters, clock
         self._index = SearchIndex(encoder.dimensions, config.search_products_max)
+        self._product_terms = ProductTerms()
         self._texts: dict[str, int] = {}  # hash of an indexed product's texts
         # Changes to take in, that which waits longest first; None: the product is to leave.
         self._waiting: dict[str, ProductCatalogued | None] = {}
@@ -82,8 +83,11 @@ class ProductSearch:
     def warm(self) -> None:
         """Have everything that a search needs loaded: the first one is not to wait for it."""
         index = SearchIndex(self._encoder.dimensions)
-        index.put(["-"], query_terms(["warm"]), self._encoder.encode_queries(["warm"]))
-        index.search(query_terms(["warm"]), self._encoder.encode_queries(["warm"]), 1)
+        terms, vectors = query_terms(["warm"]), self._encoder.encode_queries(["warm"])
+        for name in ("a", "b", "c"):
+            index.put([name], terms, vectors)
+        index.remove(["a"])  # parts were merged by now, and one has a dead product
+        index.search(terms, vectors, 1)
         self._support_filter.is_support(["warm"])
 
     def on_product_changed(self, name: str, product: ProductCatalogued | None) -> None:
@@ -109,7 +113,9 @@ class ProductSearch:
             known = [product for product in products if product is not None]
             if known:
                 self._index.put(
-                    [p.product_id for p in known], product_terms(known), self._encoder.encode(known)
+                    [p.product_id for p in known],
+                    self._product_terms.of(known),
+                    self._encoder.encode(known),
                 )
                 self._texts.update((p.product_id, _texts_of(p)) for p in known)
 

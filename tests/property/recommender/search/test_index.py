@@ -102,9 +102,16 @@ def found(index: SearchIndex, query: Text, count: int = 100) -> list[tuple[str, 
     return index.search(*as_arrays([query]), count)[0]
 
 
-@given(steps=STEPS, query=TEXTS, products_max=st.sampled_from([3, 8, 100]))
-def test_put_and_removed_one_by_one_equals_built_at_once(steps, query, products_max) -> None:
-    index = SearchIndex(DIMENSIONS, products_max)
+@given(
+    steps=STEPS,
+    query=TEXTS,
+    products_max=st.sampled_from([3, 8, 100]),
+    segment_max=st.sampled_from([1, 4, 100]),
+)
+def test_put_and_removed_one_by_one_equals_built_at_once(
+    steps, query, products_max, segment_max
+) -> None:
+    index = SearchIndex(DIMENSIONS, products_max, segment_max)
     for kind, batch in steps:
         apply(index, kind, batch)
     left = replayed(steps, products_max)
@@ -143,6 +150,64 @@ def test_a_batch_of_queries_equals_single_ones(texts, queries) -> None:
     for query, of_batch in zip(queries, together, strict=True):
         alone = found(index, query, 3)
         assert [s for _, s in of_batch] == pytest.approx([s for _, s in alone], abs=1e-5)
+
+
+@st.composite
+def corpora(draw):
+    """A corpus and queries of vectors near one another, many of them twice; what is removed."""
+    chance = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    size, spread = draw(st.integers(1, 400)), draw(st.sampled_from([0.0, 0.02, 0.3, 1.0]))
+    width = draw(st.sampled_from([5, 64, 70]))
+    centre = chance.normal(size=width)
+
+    def made(count):
+        vectors = centre + spread * np.sqrt(width) * chance.normal(size=(count, width))
+        vectors[chance.random(count) < 0.1] = 0
+        vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
+        rows = np.repeat(np.arange(count, dtype=np.int32), 4)
+        ids = chance.zipf(1.3, (count, 4)).clip(max=40).astype(np.int32)
+        keys = np.unique(rows.astype(np.int64) << 32 | ids.ravel())
+        keys = keys[chance.random(len(keys)) < 0.8]
+        terms = Terms(
+            (keys >> 32).astype(np.int32),
+            (keys & 0xFFFFFFFF).astype(np.int32),
+            chance.choice([0.25, 0.5, 1.0, 2.0], len(keys)).astype(np.float32),
+        )
+        return terms, vectors.astype(np.float32)
+
+    terms, vectors = made(size)
+    twin = chance.integers(size, size=size)
+    vectors = np.where(chance.random((size, 1)) < 0.3, vectors[twin], vectors)
+    gone = np.flatnonzero(chance.random(size) < draw(st.sampled_from([0.0, 0.3, 0.9])))
+    return terms, vectors, gone.tolist(), made(draw(st.integers(1, 20)))
+
+
+@given(corpus=corpora(), count=st.integers(1, 25), segment_max=st.sampled_from([7, 50, 1000]))
+def test_a_search_finds_what_comparing_everything_finds(corpus, count, segment_max) -> None:
+    terms, vectors, gone, queries = corpus
+    index = SearchIndex(vectors.shape[1], segment_max=segment_max)
+    index.put([f"p{n}" for n in range(len(vectors))], terms, vectors)
+    index.remove([f"p{n}" for n in gone])
+    every = [[p for p, a in zip(s.products, s.alive, strict=True) if a] for s in index._segments]
+    alive = np.concatenate([s.alive for s in index._segments]) if every else np.zeros(0, bool)
+    names = [name for part in every for name in part]
+    for row, hits in zip(index.scores(*queries), index.search(*queries, count), strict=True):
+        score_of = dict(zip(names, row[alive].tolist(), strict=True))
+        best = sorted(score_of.values(), reverse=True)[:count]
+        if not any(score_of.values()):
+            assert hits == []
+            continue
+        assert [score for _, score in hits] == pytest.approx(best, abs=1e-5)
+        for name, score in hits:
+            assert score_of.pop(name) == pytest.approx(score, abs=1e-5)
+
+
+def test_of_products_that_are_all_alike_the_newest_are_found() -> None:
+    index = SearchIndex(DIMENSIONS, segment_max=100)
+    apply(index, "put", [(f"p{n}", ({1: 1.0}, (0.6, 0.8, 0))) for n in range(1000)])
+    hits = index.search(*as_arrays([({1: 1.0}, (0, 1, 0)), ({1: 1.0}, (0, 0, 0))]), 20)
+    for of_query in hits:
+        assert [name for name, _ in of_query] == [f"p{n}" for n in range(999, 979, -1)]
 
 
 def test_many_replacements_keep_the_index_small() -> None:

@@ -10,12 +10,16 @@ import numpy as np
 import pytest
 
 from shopkeeper.apps.demo.catalogue import built_in
+from shopkeeper.services.recommender.core.numeric.unit import unit
+from shopkeeper.services.recommender.core.search import terms as terms_module
 from shopkeeper.services.recommender.core.search.index import SearchIndex
 from shopkeeper.services.recommender.core.search.terms import (
+    ProductTerms,
     product_terms,
     query_terms,
     query_text,
 )
+from shopkeeper.services.recommender.models import item_encoder
 from shopkeeper.services.recommender.models.item_encoder import ItemCodes, ItemEncoder, price_bands
 from shopkeeper.shared.contracts.events.shop import ProductCatalogued
 from shopkeeper.shared.text.encoder import TextEncoder
@@ -100,6 +104,54 @@ def test_products_are_encoded_whole_batches_or_one_by_one_alike(
     codes = coder.encode(products)
     assert codes.min() >= 0
     assert codes.max() <= 1
+
+
+def test_categories_that_were_forgotten_are_encoded_again(
+    encoder: ItemEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    products = built_in()
+    fields = encoder.fields(products)
+    expected = unit(fields[:, 0] + np.float32(item_encoder.CATEGORY_WEIGHT) * fields[:, 1])
+    monkeypatch.setattr(item_encoder, "REMEMBERED_MAX", 2)
+    for begin in range(0, len(products), 7):
+        part = products[begin : begin + 7]
+        np.testing.assert_allclose(
+            encoder.encode(part), expected[begin : begin + 7], rtol=0, atol=1e-6
+        )
+
+
+@pytest.mark.parametrize("remembered", [1, 1000])
+def test_terms_of_products_are_the_same_in_any_batches(
+    remembered: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(terms_module, "REMEMBERED_MAX", remembered)
+    products = [
+        *built_in()[:40],
+        ProductCatalogued(product_id="a", title="lamp lamp", category="lamp", brand="lamp"),
+        ProductCatalogued(product_id="b", title="lamp", title_zh="灯 lamp"),
+        ProductCatalogued(product_id="c", title="-"),
+    ]
+    made = ProductTerms()
+    whole = made.of(products)
+    assert (np.diff(whole.rows.astype(np.int64) << 32 | whole.ids) > 0).all()
+    for row, product in enumerate(products):
+        alone, again = product_terms([product]), made.of([product, product])
+        mine = whole.rows == row
+        for terms, of in ((alone, alone.rows == 0), (again, again.rows == 1)):
+            np.testing.assert_array_equal(terms.ids[of], whole.ids[mine])
+            np.testing.assert_allclose(terms.counts[of], whole.counts[mine], rtol=1e-6)
+
+
+def test_fields_add_up_by_their_weights() -> None:
+    word, other = query_terms(["lamp"]), query_terms(["brass"])
+    product = ProductCatalogued(
+        product_id="a", title="lamp lamp", title_zh="lamp", category="lamp", brand="brass"
+    )
+    found = product_terms([product])
+    of = dict(zip(found.ids.tolist(), found.counts.tolist(), strict=True))
+    # The word and its only n-gram of four characters; in the title twice, weighted 1; then 1, 0.5.
+    for ids, expected in ((word.ids, 2 + 1 + 0.5), (other.ids, 0.5)):
+        assert max(of[i] for i in ids.tolist()) == pytest.approx(expected)
 
 
 def test_a_price_moves_the_code_and_not_the_vector(encoder: ItemEncoder, coder: ItemCodes) -> None:

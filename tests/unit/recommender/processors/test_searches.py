@@ -257,8 +257,14 @@ def test_the_catalogue_is_indexed_whole_at_the_start_and_a_little_at_a_time_late
     assert (len(index), index.waiting) == (len(PRODUCTS), 0)
     shop.catalogued(*(product(n) for n in range(3 * SLICE)))
     assert index.waiting == 3 * SLICE - INDEXED_AT_ONCE
-    for _ in range(3):
-        shop.searches.on_timer(NOW_MS)
+    sizes = [len(index)]
+    for others_wait in (True, False, False, False, False):
+        more = shop.worker.index_in_background(others_wait)
+        sizes.append(len(index))
+        assert more == (index.waiting > 0)
+    some = RecommenderConfig().search_products_per_slice
+    left = 3 * SLICE - 2 * INDEXED_AT_ONCE - 2 * some
+    assert np.diff(sizes).tolist() == [INDEXED_AT_ONCE, some, some, left, 0]
     assert (len(index), index.waiting) == (len(PRODUCTS) + 3 * SLICE, 0)
 
 
@@ -271,6 +277,48 @@ def test_searches_take_no_more_than_their_share_of_a_second(models: Any) -> None
     assert second
     assert third is None
     assert found.find(["camping lamp"], NOW_MS + 1000)[0] is not None
+
+
+def test_searches_of_all_partitions_are_answered_together(
+    models: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker = Recommender(RecommenderConfig(), models=models)
+    worker.prepare(lambda topic: 2)
+    worker.on_catalogue([(b"", outputs.encode(each)) for each in PRODUCTS])
+    index = worker.product_search
+    assert index is not None
+    asked: list[list[str]] = []
+    find = index.find
+    monkeypatch.setattr(
+        index, "find", lambda queries, now_ms: asked.append(queries) or find(queries, now_ms)
+    )
+    clicks = [worker.make_interactions(n) for n in range(2)]
+    searches = [worker.make_searches(n) for n in range(2)]
+    batches = [["coffee grinder", "where is my order"], ["dome tent"]]
+    folded = []
+    for number, queries in enumerate(batches):
+        events = [
+            Event(
+                "products.searched.v1",
+                ProductsSearched(query=query, user_id=query),
+                query.encode(),
+                at,
+                NOW_MS,
+                f"{number}-{at}",
+                "",
+                f"{number}-{at}",
+            )
+            for at, query in enumerate(queries)
+        ]
+        folded.append(searches[number].fold(events, NOW_MS)[0])
+    worker.rank_pending()
+    found = [
+        {output.key: read(output).items[0].product_id for output in of.publish(each)}
+        for of, each in zip(searches, folded, strict=True)
+    ]
+    assert asked == [["coffee grinder", "where is my order", "dome tent"]]
+    assert found == [{b"coffee grinder": "grinder"}, {b"dome tent": "tent"}]
+    assert len(clicks[0].lists.searches) == len(clicks[1].lists.searches) == 1
 
 
 def test_how_searches_ended_is_counted(models: Any) -> None:

@@ -29,6 +29,9 @@ class Owner:
     def limit(self, partition):
         return self._limit
 
+    def records_max(self, partition):
+        return self.settings.batch_records_max
+
     def opened(self, batch):
         self.opened_to.append((batch.first, batch.last))
 

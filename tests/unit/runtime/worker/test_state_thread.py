@@ -6,6 +6,7 @@ And what of it reaches those who wait, where a part of it raises.
 from __future__ import annotations
 
 import asyncio
+import threading
 
 import pytest
 
@@ -178,3 +179,65 @@ def test_a_partition_alone_publishes_the_same_before_its_dead_letters():
 )
 def test_a_batched_processor_is_known_by_what_it_has(made: Processor, batched: bool):
     assert isinstance(made, BatchedProcessor) == batched
+
+
+# -- work that nobody waits for
+
+
+def test_work_in_pieces_ends_with_the_piece_during_which_another_job_was_submitted():
+    async def scenario():
+        thread = StateThread(lambda: None, lambda outputs: outputs)
+        pieces, told = [], []
+
+        def piece(others_wait: bool) -> bool:
+            pieces.append(others_wait)
+            if len(pieces) == 3:
+                # From the loop, as a worker's jobs come, while this piece still runs.
+                asyncio.run_coroutine_threadsafe(submitted(), loop).result()
+            return True
+
+        async def submitted() -> None:
+            told.append(thread.submit(lambda: len(pieces)))
+
+        loop = asyncio.get_running_loop()
+        more = await thread.run(thread.until_others_wait, piece)
+        seen = await told[0]
+        thread.stop()
+        return more, pieces, seen
+
+    more, pieces, seen = asyncio.run(scenario())
+    assert more
+    assert pieces == [False] * 3
+    assert seen == 3
+
+
+def test_work_in_pieces_is_told_that_others_wait_and_then_does_one():
+    async def scenario():
+        thread = StateThread(lambda: None, lambda outputs: outputs)
+        told = []
+
+        def piece(others_wait: bool) -> bool:
+            told.append(others_wait)
+            return True
+
+        begin = threading.Event()
+        jobs = [thread.submit(begin.wait)]
+        jobs.append(thread.submit(thread.until_others_wait, piece))
+        jobs.append(thread.submit(lambda: None))
+        begin.set()
+        await asyncio.gather(*jobs)
+        thread.stop()
+        return told
+
+    assert asyncio.run(scenario()) == [True]
+
+
+def test_work_in_pieces_goes_on_until_nothing_is_left():
+    async def scenario():
+        thread = StateThread(lambda: None, lambda outputs: outputs)
+        left = [False, True, True]
+        more = await thread.run(thread.until_others_wait, lambda others_wait: left.pop())
+        thread.stop()
+        return more, left
+
+    assert asyncio.run(scenario()) == (False, [])
