@@ -139,7 +139,8 @@ def stopped(pid: int) -> Iterator[None]:
         yield
     finally:
         for each in found:
-            os.kill(each, signal.SIGCONT)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(each, signal.SIGCONT)
 
 
 def idle_cores(pid: int) -> float:

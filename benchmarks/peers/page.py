@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 TITLES = {"parse": "parse", "count": "count by product", "item-cf": "item-CF"}
-WIDTH, LABEL, BAR, ROW, GAP = 760, 270, 380, 22, 34
+WIDTH, LABEL, BAR, ROW, GAP = 780, 310, 370, 22, 34
 OURS, OTHERS, INK = "#c2571a", "#8a94a6", "#5a6270"  # legible on white and on black
 
 

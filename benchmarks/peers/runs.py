@@ -145,7 +145,8 @@ def waves(warm: Warm, args: argparse.Namespace) -> dict[str, Any]:
             found["remark"] = missing
             break
         found = measure.figures(first, last)
-        if size == args.events or last.at - first.at > args.seconds / 2:
+        enough = number > 1 and last.at - first.at > args.seconds / 2
+        if size == args.events or enough:
             break
         size = min(args.events, int(0.8 * args.seconds * found["events_per_second"]))
     rss_mb = round(measure.rss_peak_mb(warm.pid))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -128,6 +129,12 @@ def test_the_tables_hold_every_figure_and_every_skip() -> None:
         rows = block.splitlines()
         assert len({row.count("|") for row in rows}) == 1, block
         assert re.fullmatch(r"(\|---)+\|", rows[1])
+
+
+def test_the_page_shows_the_tables_of_what_was_measured() -> None:
+    """`python benchmarks/bench_peers.py --table benchmarks/peers/measured.json`, word for word."""
+    figures = json.loads((roster.FOLDER / "measured.json").read_text("utf-8"))
+    assert page.markdown(figures) in (roster.ROOT / "docs/benchmarks-peers.md").read_text("utf-8")
 
 
 def test_the_drawing_is_xml_with_a_bar_for_each_figure(tmp_path: Path) -> None:
