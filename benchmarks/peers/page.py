@@ -63,9 +63,13 @@ def _latency(found: list[dict[str, Any]]) -> list[str]:
 
 def _recovery(found: list[dict[str, Any]]) -> list[str]:
     return [
-        "| count, kill -9 at 500 clicks/s | back after, s | events done again |",
+        "| count, kill -9 at 500 clicks/s | back after, s | events read again |",
         "|---|---|---|",
-        *(f"| {e['peer']} | {e['recovery_s']:,.1f} | {e['events_again']:,} |" for e in found),
+        *(
+            f"| {e['peer']} | {e['recovery_s']:,.1f} | "
+            f"{'?' if e['events_again'] is None else format(e['events_again'], ',')} |"
+            for e in found
+        ),
     ]
 
 

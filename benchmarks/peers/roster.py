@@ -22,6 +22,7 @@ class Contender:
     package: str  # whose version is told; "" for Shopkeeper
     script: str  # in this folder
     jobs: tuple[str, ...] = JOBS
+    restores_progress: bool = False  # after a restart its progress goes on, not from nothing
 
     def command(self) -> list[str]:
         if not self.package:
@@ -46,7 +47,7 @@ CONTENDERS = (
     Contender("Faust", "faust-streaming", "faust_jobs.py"),
     Contender("Quix Streams", "quixstreams", "quix_jobs.py"),
     Contender("Bytewax", "bytewax", "bytewax_jobs.py"),
-    Contender("Pathway", "pathway", "pathway_jobs.py"),
+    Contender("Pathway", "pathway", "pathway_jobs.py", restores_progress=True),
     Contender("Shopkeeper", "", "shopkeeper_jobs.py", ("parse", "count")),
 )
 RECOMMENDER = "Shopkeeper's recommender"  # the contender for item-cf, which needs no script here
