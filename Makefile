@@ -43,7 +43,10 @@ test-kafka: $(VENV)/.installed ## the broker tests on a real Apache Kafka 4 (Jav
 	TEST_BROKER=kafka $(BIN)/python -m pytest $(BROKER_TESTS) $(SIDE_BY_SIDE) $(ARGS)
 
 bench: $(VENV)/.installed ## every benchmark, one after the other; JSON on standard output
-	@for b in benchmarks/bench_*.py; do echo "# $$b" >&2; $(BIN)/python $$b || exit 1; done
+	@for b in $(filter-out %/bench_peers.py,$(wildcard benchmarks/bench_*.py)); do echo "# $$b" >&2; $(BIN)/python $$b || exit 1; done
+
+peers: $(VENV)/.installed ## other stream processors beside ours (docs/benchmarks-peers.md); JSON on standard output
+	@$(BIN)/python benchmarks/bench_peers.py $(ARGS)
 
 up: $(VENV)/.installed ## the workers, supervised, against KAFKA_BOOTSTRAP_SERVERS
 	@exec $(BIN)/shopkeeper up
@@ -58,6 +61,8 @@ lock: ## write the lock files anew (needs uv)
 		--no-emit-index-url --no-header --no-annotate -q -o requirements-llm.lock
 	uv pip compile --group audit --universal --generate-hashes --python-version 3.11 \
 		--no-emit-index-url --no-header --no-annotate -q -o requirements-audit.lock
+	uv pip compile benchmarks/peers/requirements.in --universal --generate-hashes --python-version 3.11 \
+		--no-emit-index-url --no-header --no-annotate -q -o benchmarks/peers/requirements.txt
 
 pages: ## the pages that the gateway serves, built from web/ (needs Node 20)
 	cd web && npm ci --no-audit --no-fund --silent && npm run --silent check && npm run --silent build
@@ -91,7 +96,7 @@ audit: .venv-audit/.installed ## known vulnerabilities of what requirements.lock
 	@touch $@
 
 clean: ## remove what was installed and cached here
-	rm -rf $(VENV) .venv-3.* .venv-llm .venv-audit build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .venv-3.* .venv-llm .venv-audit .venv-peers build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help setup demo test lint pytest ci test-kafka bench up lock pages client-javascript llm-server sbom audit clean
+.PHONY: help setup demo test lint pytest ci test-kafka bench peers up lock pages client-javascript llm-server sbom audit clean
