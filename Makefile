@@ -45,6 +45,9 @@ test-kafka: $(VENV)/.installed ## the broker tests on a real Apache Kafka 4 (Jav
 bench: $(VENV)/.installed ## every benchmark, one after the other; JSON on standard output
 	@for b in benchmarks/bench_*.py; do echo "# $$b" >&2; $(BIN)/python $$b || exit 1; done
 
+survival: $(VENV)/.installed ## what survives what: every check in every scenario; the table of docs/survival.md
+	@$(BIN)/python -m tests.survival $(ARGS)
+
 up: $(VENV)/.installed ## the workers, supervised, against KAFKA_BOOTSTRAP_SERVERS
 	@exec $(BIN)/shopkeeper up
 
@@ -94,4 +97,4 @@ clean: ## remove what was installed and cached here
 	rm -rf $(VENV) .venv-3.* .venv-llm .venv-audit build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help setup demo test lint pytest ci test-kafka bench up lock pages client-javascript llm-server sbom audit clean
+.PHONY: help setup demo test lint pytest ci test-kafka bench survival up lock pages client-javascript llm-server sbom audit clean

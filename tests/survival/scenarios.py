@@ -163,6 +163,11 @@ class Leave(Scenario):
     name = "leave"
     title = "SIGTERM: one of two recommenders stays away; every other worker comes again"
 
+    def prepare(self, shop):
+        shop.static = (
+            False  # a member with an id is waited for, and by the embedded broker for ever
+        )
+
     def first(self, shop):
         shop.stop("recommender-2", discard=True)
 

@@ -66,6 +66,7 @@ class Shop:
         self.settings = {"SESSION_TIMEOUT": SESSION_TIMEOUT_S, "LIST_AGE_MAX": 1e10} | settings
         self.workers: dict[str, WorkerProcess] = {}
         self.proxy = None
+        self.static = True  # workers have a WORKER_ID: who was killed has its place back at once
         self.restarts: Counter[str] = Counter()  # that nobody here asked for, by worker
         self.sent = 0
         self._commands: dict[str, list[str]] = {}
@@ -125,7 +126,7 @@ class Shop:
         kafka = self.kafka
         if self.proxy is not None:
             kafka = replace(kafka, bootstrap_servers=(self.proxy.address,))
-        environ = environment(kafka, WORKER_ID=name, **self.settings)
+        environ = environment(kafka, WORKER_ID=name if self.static else "", **self.settings)
         if self._source is not None:
             environ["PYTHONPATH"] = str(self._source)
         words = [*command, sys.executable, "-m", "shopkeeper", "worker", self.fleet[name]]
