@@ -79,6 +79,12 @@ def table(result):
     for row in result["runs"]:
         cells = [cell(row["wrong"], check) for check in checks]
         lines.append(f"| {row['scenario']} | {' | '.join(cells)} |")
+    notes = [
+        f"{row['scenario']}, {check}: {said}."
+        for row in result["runs"]
+        for check, said in row["notes"].items()
+    ]
+    lines += ["", *notes] if notes else []
     lines += ["", "| scenario | what happens | lasted | normal again after | restarts |"]
     lines.append("|---|---|---|---|---|")
     lines += [

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import json
 import random
 import sys
@@ -16,6 +17,8 @@ import threading
 import time
 from collections import Counter
 from pathlib import Path
+
+from aiokafka.errors import KafkaError
 
 from shopkeeper.shared.datasets.readers import read
 from shopkeeper.shared.runtime.kafka.publisher import Publisher
@@ -27,7 +30,7 @@ from .checks import differences
 from .nodes import running_node
 from .shop import PARTITIONS, SESSION_TIMEOUT_S, Shop
 
-LOG = Path(__file__).parents[3] / "shared" / "data" / "recsys" / "yoochoose-100k"
+BESIDE = "shared/data/recsys/yoochoose-100k/clicks_train.csv.gz"  # the checkout, or further up
 WORKERS = 3
 SHARE_FROZEN, SHARE_BROKER = 0.1, 0.04  # of the faults; the others are kills of a worker
 SHARE_STARTING = 0.15  # of the kills: of one that may still be starting
@@ -38,9 +41,9 @@ READY_S_MAX = 600
 
 def recorded():
     """(name, events) of what is played."""
-    path = LOG / "clicks_train.csv.gz"
-    if path.exists():
-        return "yoochoose-100k", list(read(path, "yoochoose"))
+    for parent in Path(__file__).resolve().parents:
+        if (path := parent / BESIDE).exists():
+            return "yoochoose-100k", list(read(path, "yoochoose"))
     return "simulated sessions", list(synthetic(60_000))
 
 
@@ -61,15 +64,23 @@ class Load(threading.Thread):
             self.failure = error
 
     async def _publish(self):
-        async with Publisher(self._kafka, "test", delivery_timeout_s=600) as publisher:
-            for start in range(0, len(self._events), BATCH):
-                # A little ahead, so that there is something to do at each fault.
-                while start > (self.share + 0.02) * len(self._events):  # noqa: ASYNC110
-                    await asyncio.sleep(0.05)
-                for event in self._events[start : start + BATCH]:
-                    await publisher.publish(event)
-                await publisher.flush()
-                self.published = min(start + BATCH, len(self._events))
+        while self.published < len(self._events):
+            # A batch that was not confirmed in time is published again, by a new client: what had
+            # arrived all the same is a repeat, and does not count.
+            with contextlib.suppress(KafkaError, OSError):
+                async with Publisher(self._kafka, "test", delivery_timeout_s=600) as publisher:
+                    await self._batches(publisher)
+
+    async def _batches(self, publisher):
+        while self.published < len(self._events):
+            # A little ahead, so that there is something to do at each fault.
+            while self.published > (self.share + 0.02) * len(self._events):  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+            batch = self._events[self.published : self.published + BATCH]
+            for event in batch:
+                await publisher.publish(event)
+            await publisher.flush()
+            self.published += len(batch)
 
 
 def ready(shop):

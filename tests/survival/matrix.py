@@ -12,7 +12,7 @@ from .checks import INITIAL, PARTS, TABLES, click, question, review, search
 from .shop import Shop
 from .views import CHECKS
 
-VALIDATE_S_MAX = 90.0  # of a run, for what arrives a little later than the lag is 0, as tables do
+VALIDATE_S_MAX = 60.0  # of a run, for what arrives a little later than the lag is 0, as tables do
 NORMAL_S_MAX = 600.0
 
 
@@ -27,6 +27,7 @@ class Run:
     normal_s: float = 0.0  # from then on until lag 0, and each service answered a new event
     restarts: dict[str, int] = field(default_factory=dict)  # that nobody asked for
     wrong: dict[str, list[str]] = field(default_factory=dict)  # by check; empty: all holds
+    notes: dict[str, str] = field(default_factory=dict)  # by check: odd, and no promise broken
     outcomes: dict[str, object] = field(default_factory=dict)  # to which others are compared
 
     def report(self):
@@ -99,6 +100,7 @@ def run(node, scenario, undisturbed=None):
             result.wrong[check.name] = validated(shop, check, expected, deadline)
             if undisturbed is None:
                 result.outcomes[check.name] = check.outcome(shop)
+        result.notes = dict(shop.notes)
         result.published = shop.sent
         result.restarts = dict(shop.restarts)
     return result

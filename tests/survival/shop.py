@@ -69,6 +69,7 @@ class Shop:
         self.static = True  # workers have a WORKER_ID: who was killed has its place back at once
         self.restarts: Counter[str] = Counter()  # that nobody here asked for, by worker
         self.sent = 0
+        self.notes: dict[str, str] = {}  # by check: what is odd, and promised by nobody
         self._commands: dict[str, list[str]] = {}
         self._frozen: set[str] = set()
         self._source = source  # the sources of another version, for its workers
