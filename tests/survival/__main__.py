@@ -26,7 +26,12 @@ OUT = BUILD / "survival.json"
 def main():
     parser = argparse.ArgumentParser(prog="python -m tests.survival", description=__doc__)
     parser.add_argument("--broker", choices=("auto", "kafka", "embedded"), default="auto")
-    parser.add_argument("--only", action="append", default=[], help="a scenario; may be repeated")
+    parser.add_argument(
+        "--only",
+        action="append",
+        default=[],
+        help="a scenario; may be repeated; the other rows of --out stay",
+    )
     parser.add_argument("--out", type=Path, default=OUT)
     parser.add_argument("--table", action="store_true", help="only print what --out holds")
     asked = parser.parse_args()
@@ -34,6 +39,8 @@ def main():
         print(table(json.loads(asked.out.read_text("utf-8"))))
         return 0
     result = matrix(asked.broker, asked.only)
+    if asked.only and asked.out.exists():
+        result = joined(json.loads(asked.out.read_text("utf-8")), result)
     asked.out.parent.mkdir(parents=True, exist_ok=True)
     asked.out.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", "utf-8")
     print(table(result))
@@ -72,6 +79,15 @@ def matrix(kind, only):
         }
 
 
+def joined(before, result):
+    """What is in the file, with the runs that were made anew in the place of theirs."""
+    if (before["broker"], before["checks"]) != (result["broker"], result["checks"]):
+        return result
+    anew = {row["scenario"]: row for row in result["runs"]}
+    runs = [anew.pop(row["scenario"], row) for row in before["runs"]]
+    return result | {"runs": [*runs, *anew.values()]}
+
+
 def table(result):
     """The two tables of docs/survival.md: what holds, and how long it took."""
     checks = list(result["checks"])
@@ -93,7 +109,8 @@ def table(result):
         for row in result["runs"]
     ]
     cells = sum(len(row["wrong"]) for row in result["runs"])
-    lines += ["", f"{cells} cells on the {result['broker']} broker in {result['seconds']:.0f} s."]
+    seconds = sum(row["run_s"] for row in result["runs"])
+    lines += ["", f"{cells} cells, broker {result['broker']}, {seconds:.0f} s."]
     return "\n".join(lines)
 
 

@@ -17,7 +17,12 @@ from aiokafka.errors import KafkaError
 
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.datasets.readers import ShopEvent
-from shopkeeper.shared.runtime.kafka.admin import committed_by, connected, init_topics
+from shopkeeper.shared.runtime.kafka.admin import (
+    committed_by,
+    connected,
+    delete_topics,
+    init_topics,
+)
 from shopkeeper.shared.runtime.kafka.publisher import Publisher
 from shopkeeper.shared.runtime.refusal import EXIT_OPERATOR
 from shopkeeper.shared.runtime.settings import KafkaSettings
@@ -85,6 +90,9 @@ class Shop:
             worker.popen.kill()
             worker.discard()
         self._held.close()
+        # A broker that is killed looks through all that it has when it comes back.
+        with contextlib.suppress(KafkaError, OSError):
+            asyncio.run(delete_topics(self.kafka))
 
     # -- topics and records
 

@@ -7,6 +7,7 @@ import os
 import pytest
 
 from . import matrix
+from .__main__ import table
 from .checks import differences
 from .kills import survived
 from .nodes import running_node
@@ -41,3 +42,18 @@ def test_a_difference_is_named():
         "b: None for 2",
         "c: 3 for None",
     ]
+
+
+def test_the_table_names_what_does_not_hold_and_what_was_not_reached():
+    row = matrix.Run("kill", "`kill -9`", wrong={"counts": ["2 of 9 differ"], "repeats": []})
+    row.notes = {"lists": "odd"}
+    result = {
+        "checks": {"counts": "", "repeats": "", "lists": ""},
+        "runs": [row.report() | {"run_s": 1.0}],
+        "broker": "embedded",
+        "seconds": 1.0,
+    }
+    assert not result["runs"][0]["holds"]
+    said = table(result).splitlines()
+    assert said[2] == "| kill | 2 of 9 differ | holds | not reached |"
+    assert "kill, lists: odd." in said
