@@ -48,6 +48,9 @@ bench: $(VENV)/.installed ## every benchmark, one after the other; JSON on stand
 peers: $(VENV)/.installed ## other stream processors beside ours (docs/benchmarks-peers.md); JSON on standard output
 	@$(BIN)/python benchmarks/bench_peers.py $(ARGS)
 
+survival: $(VENV)/.installed ## what survives what: every check in every scenario; the table of docs/survival.md
+	@$(BIN)/python -m tests.survival $(ARGS)
+
 up: $(VENV)/.installed ## the workers, supervised, against KAFKA_BOOTSTRAP_SERVERS
 	@exec $(BIN)/shopkeeper up
 
@@ -99,4 +102,4 @@ clean: ## remove what was installed and cached here
 	rm -rf $(VENV) .venv-3.* .venv-llm .venv-audit .venv-peers build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help setup demo test lint pytest ci test-kafka bench peers up lock pages client-javascript llm-server sbom audit clean
+.PHONY: help setup demo test lint pytest ci test-kafka bench peers survival up lock pages client-javascript llm-server sbom audit clean

@@ -145,6 +145,11 @@ class KafkaBroker:
         cluster_id = "A" + base64.urlsafe_b64encode(uuid.uuid4().bytes).decode()[1:22]
         self._run_java("kafka.tools.StorageTool", "format", "-t", cluster_id, *users)
 
+    @property
+    def pid(self) -> int:
+        """The process id of java."""
+        return int(self._pid_file.read_text())
+
     def start(self) -> None:
         """Start it and wait until it answers. Raises BrokerUnavailable with the end of its log."""
         assert self._guard is None, "already running"
@@ -172,7 +177,7 @@ class KafkaBroker:
     def kill(self) -> None:
         """End it with SIGKILL: nothing is flushed, nobody is told."""
         assert self._guard is not None, "not running"
-        os.kill(int(self._pid_file.read_text()), signal.SIGKILL)
+        os.kill(self.pid, signal.SIGKILL)
         self._guard.wait()
         self._guard = None
 

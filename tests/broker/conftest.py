@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import fcntl
 import os
 import tempfile
@@ -36,15 +37,22 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.timeout(WHOLE_SHOP_S_MAX))
 
 
+@contextlib.contextmanager
+def one_whole_shop():
+    """Hold the right to run one."""
+    path = Path(tempfile.gettempdir(), f"shopkeeper-whole-shop-{os.getuid()}.lock")
+    with path.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 @pytest.fixture(scope="module", autouse=True)
 def alone(request):
     """One module of `WHOLE_SHOPS` at a time, of all processes that test side by side."""
     if request.path.stem not in WHOLE_SHOPS:
         yield
         return
-    path = Path(tempfile.gettempdir(), f"shopkeeper-whole-shop-{os.getuid()}.lock")
-    with path.open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with one_whole_shop():
         yield
 
 

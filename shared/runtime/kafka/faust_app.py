@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-import tempfile
 from typing import TYPE_CHECKING, Any
 
 import faust
 
+from ..temporary import temporary_folder
 from .transport import BatchTransport
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def make_app(service: str, settings: WorkerSettings, owner: Owner) -> BatchApp:
         broker=[f"kafka://{server}" for server in kafka.bootstrap_servers],
         broker_client_id=settings.worker_id or f"shopkeeper-{service}",
         store="memory://",
-        datadir=tempfile.gettempdir(),  # never written: there are no tables
+        datadir=temporary_folder(),  # never written: there are no tables
         autodiscover=False,
         web_enabled=False,  # health and metrics have a server of their own
         topic_allow_declare=False,  # workers hold no right to create topics

@@ -13,12 +13,12 @@ import fcntl
 import hashlib
 import logging
 import os
-import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..refusal import OperatorNeeded
+from ..temporary import temporary_folder
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -58,7 +58,7 @@ def _path(service: str, settings: WorkerSettings) -> Path:
     kafka = settings.kafka
     group = [*sorted(kafka.bootstrap_servers), kafka.topic_prefix, service, settings.worker_id]
     digest = hashlib.sha256("\n".join(group).encode()).hexdigest()
-    return Path(tempfile.gettempdir(), f"shopkeeper-{digest[:20]}.lock")
+    return Path(temporary_folder(), f"shopkeeper-{digest[:20]}.lock")
 
 
 async def _acquire(path: Path, settings: WorkerSettings) -> int | None:
@@ -71,8 +71,9 @@ async def _acquire(path: Path, settings: WorkerSettings) -> int | None:
             log.debug("no lock for WORKER_ID %s: %s", settings.worker_id, error)
             return None
         if _locked(descriptor, path):
-            os.truncate(descriptor, 0)
-            os.write(descriptor, str(os.getpid()).encode())
+            with contextlib.suppress(OSError):  # a full disk: others are told no process id, then
+                os.truncate(descriptor, 0)
+                os.write(descriptor, str(os.getpid()).encode())
             return descriptor
         holder = os.read(descriptor, 20).decode("ascii", "replace") or "unknown"
         os.close(descriptor)

@@ -1,0 +1,59 @@
+"""Some columns of the survival matrix; `make survival` runs them all (docs/survival.md)."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from . import matrix
+from .__main__ import table
+from .checks import differences
+from .kills import survived
+from .nodes import running_node
+from .scenarios import Cut, Kill, Scenario, Upgrade
+
+pytestmark = [pytest.mark.timeout(2400), pytest.mark.usefixtures("alone")]
+KIND = "kafka" if os.environ.get("TEST_BROKER") == "kafka" else "embedded"
+ALL_HOLD = {check.name: [] for check in matrix.CHECKS}
+
+
+def test_every_check_holds_through_a_kill_a_cut_network_and_an_upgrade():
+    with running_node(KIND) as node:
+        undisturbed = matrix.run(node, Scenario())
+        assert undisturbed.wrong == ALL_HOLD
+        for scenario in (Kill(), Cut(), Upgrade()):
+            done = matrix.run(node, scenario, undisturbed.outcomes)
+            assert done.wrong == ALL_HOLD, scenario.name
+
+
+def test_counts_are_exact_after_20_kills_and_freezes():
+    done = survived(20, seed=1, kind=KIND)
+    assert done["kills"] == 20
+    assert done["entries"] > 1000
+    assert done["wrong"] == []
+
+
+def test_a_difference_is_named():
+    assert differences({"a": 1, "b": 2}, {"a": 1, "b": 2}) == []
+    assert differences({"a": 1, "c": 3}, {"a": 2, "b": 2}) == [
+        "3 of 2 differ",
+        "a: 1 for 2",
+        "b: None for 2",
+        "c: 3 for None",
+    ]
+
+
+def test_the_table_names_what_does_not_hold_and_what_was_not_reached():
+    row = matrix.Run("kill", "`kill -9`", wrong={"counts": ["2 of 9 differ"], "repeats": []})
+    row.notes = {"lists": "odd"}
+    result = {
+        "checks": {"counts": "", "repeats": "", "lists": ""},
+        "runs": [row.report() | {"run_s": 1.0}],
+        "broker": "embedded",
+        "seconds": 1.0,
+    }
+    assert not result["runs"][0]["holds"]
+    said = table(result).splitlines()
+    assert said[2] == "| kill | 2 of 9 differ | holds | not reached |"
+    assert "kill, lists: odd." in said
