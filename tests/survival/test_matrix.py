@@ -11,25 +11,26 @@ from .__main__ import table
 from .checks import differences
 from .kills import survived
 from .nodes import running_node
-from .scenarios import Cut, Kill, Scenario, Upgrade
+from .scenarios import Kill, Scenario, Upgrade
 
 pytestmark = [pytest.mark.timeout(2400), pytest.mark.usefixtures("alone")]
 KIND = "kafka" if os.environ.get("TEST_BROKER") == "kafka" else "embedded"
 ALL_HOLD = {check.name: [] for check in matrix.CHECKS}
 
 
-def test_every_check_holds_through_a_kill_a_cut_network_and_an_upgrade():
+def test_every_check_holds_through_a_kill_and_an_upgrade():
     with running_node(KIND) as node:
         undisturbed = matrix.run(node, Scenario())
         assert undisturbed.wrong == ALL_HOLD
-        for scenario in (Kill(), Cut(), Upgrade()):
+        for scenario in (Kill(), Upgrade()):
             done = matrix.run(node, scenario, undisturbed.outcomes)
             assert done.wrong == ALL_HOLD, scenario.name
 
 
-def test_counts_are_exact_after_20_kills_and_freezes():
-    done = survived(20, seed=1, kind=KIND)
-    assert done["kills"] == 20
+def test_counts_are_exact_after_kills_and_freezes():
+    """A few; CI has 20, and `python -m tests.survival.kills --kills 200` is for a night."""
+    done = survived(3, seed=1, kind=KIND)
+    assert done["kills"] == 3
     assert done["entries"] > 1000
     assert done["wrong"] == []
 
