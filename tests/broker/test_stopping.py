@@ -268,7 +268,7 @@ def test_while_state_is_still_being_read(bench, monkeypatch, what):
         settings = replace(bench.settings, drain_deadline_s=DRAIN_S)
         worker = Worker(Service("recommender", [source], knowledge), settings)
         if what == "checkpoints":
-            monkeypatch.setattr(worker._store, "load", lambda *_: asyncio.Event().wait())
+            monkeypatch.setattr(worker._store, "load", lambda *_, **__: asyncio.Event().wait())
         starting = asyncio.create_task(worker.start())
         await bench.until(lambda: worker.metrics.rebalances._value.get() > 0)
         await asyncio.sleep(0.5)

@@ -25,6 +25,9 @@ CHECKPOINT_SHARE = 0.25  # of DRAIN_DEADLINE is kept for the checkpoints, 2 s at
 # word to the other members, who then never get its partitions (3 of 100 times; of 120 with a pause
 # of 0.3 s none).
 STABLE_S = 0.5
+JOIN_S_MAX = (
+    3.0  # the living answer within a second; as long as the others join, we would be dropped
+)
 STABLE_S_MAX = 5.0
 
 
@@ -54,8 +57,11 @@ async def finish(
 
 async def until_stable(consumer: BatchConsumer, owned: OwnedPartitions, drain: Deadline) -> None:
     """Wait until the group has rested for a moment, so that it notices our leaving it."""
-    if consumer.joining():
-        return  # it takes its name out instead
+    joined_by = Deadline(drain.left(JOIN_S_MAX))
+    while consumer.joining():
+        if joined_by.passed():
+            return  # somebody is dead: our member takes its name out instead
+        await asyncio.sleep(0.05)
     deadline = Deadline(drain.left(STABLE_S_MAX))
     while not deadline.passed() and (  # noqa: ASYNC110  # of another thread
         consumer.rejoining() or owned.rebalancing or time.monotonic() - owned.assigned_at < STABLE_S
