@@ -20,7 +20,7 @@ from aiokafka.consumer import consumer, fetcher
 from . import unpacking
 
 ISOLATION = "read_committed"  # of every consumer: what was aborted was never said
-INTERVAL_S_MIN, INTERVAL_S_MAX = 0.001, 0.01  # between two fetches from one broker
+INTERVAL_S_MIN, INTERVAL_S_MAX = 0.002, 0.01  # between two fetches from one broker
 FETCHES_PER_FIND = 5  # asked so often, an event waits for a tenth of the time between two
 SMOOTHING = 0.2  # weight of the newest time between two finds
 
