@@ -55,15 +55,17 @@ async def finish(
         log.warning("the last offsets were not committed: the checkpoints hold them")
 
 
-async def until_stable(consumer: BatchConsumer, owned: OwnedPartitions, drain: Deadline) -> None:
-    """Wait until the group has rested for a moment, so that it notices our leaving it."""
+async def until_stable(consumer: BatchConsumer, owned: OwnedPartitions, drain: Deadline) -> bool:
+    """Wait until the group has rested for a moment, so that it notices our leaving it. False where
+    it does not let this member join: then nothing is to be waited for."""
     joined_by = Deadline(drain.left(JOIN_S_MAX))
     while consumer.joining():
         if joined_by.passed():
-            return  # somebody is dead: our member takes its name out instead
+            return False  # somebody is dead: our member takes its name out instead
         await asyncio.sleep(0.05)
     deadline = Deadline(drain.left(STABLE_S_MAX))
     while not deadline.passed() and (  # noqa: ASYNC110  # of another thread
         consumer.rejoining() or owned.rebalancing or time.monotonic() - owned.assigned_at < STABLE_S
     ):
         await asyncio.sleep(0.05)
+    return True
