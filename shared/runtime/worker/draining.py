@@ -31,6 +31,17 @@ JOIN_S_MAX = (
 STABLE_S_MAX = 5.0
 
 
+async def finish_in_stable_group(
+    consumer: BatchConsumer, owned: OwnedPartitions, pipeline: BatchPipeline, drain: Deadline
+) -> None:
+    """`finish`, and before and after it `until_stable`: before, since from `finish` on nobody works
+    on these partitions until others have taken them over."""
+    joined = await until_stable(consumer, owned, drain)
+    await finish(consumer, owned, pipeline, drain)
+    if joined:
+        await until_stable(consumer, owned, drain)
+
+
 async def finish(
     consumer: BatchConsumer, owned: OwnedPartitions, pipeline: BatchPipeline, drain: Deadline
 ) -> None:

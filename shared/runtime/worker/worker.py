@@ -361,12 +361,7 @@ class Worker:
         app = self._app
         consumer: BatchConsumer | None = None if app is None else app.consumer
         if app is not None and self.failure is None:
-            # First while it still works: nobody works on its partitions from `finish` on until the
-            # others have taken over.
-            joined = await draining.until_stable(app.consumer, self._owned, drain)
-            await draining.finish(app.consumer, self._owned, self._pipeline, drain)
-            if joined:
-                await draining.until_stable(app.consumer, self._owned, drain)
+            await draining.finish_in_stable_group(app.consumer, self._owned, self._pipeline, drain)
         self._owned.accepting = False
         if consumer is not None and self.failure is None:
             consumer.leave_for_good()  # others take over now, not when the session runs out
