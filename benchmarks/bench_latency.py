@@ -9,18 +9,14 @@ usage: python benchmarks/bench_latency.py [CLICKS_PER_SECOND] [SECONDS]
 from __future__ import annotations
 
 import sys
-import time
 
 import numpy as np
 import orjson
-from harness import fresh_topics, publish, report, synthetic_clicks, until_total
-from open_loop import Sent, answered, keyed
+from harness import report
+from open_loop import Sent, answered, keyed, learned_worker
 
 from shopkeeper.shared.contracts import topics
-from shopkeeper.shared.testing.workers import worker_process
 
-LEARNED = 50_000
-OLD_MS = 1_700_000_000_000
 USERS = 5_000
 
 
@@ -42,17 +38,9 @@ def clicks_of(rate: float, seconds: float) -> list[Sent]:
 def main() -> None:
     rate = float(sys.argv[1]) if len(sys.argv) > 1 else 1000.0
     seconds = float(sys.argv[2]) if len(sys.argv) > 2 else 60.0
-    with fresh_topics() as kafka:
-        publish(kafka, synthetic_clicks(LEARNED, 5_000, LEARNED // 6, OLD_MS))
-        with worker_process(
-            "recommender", kafka, CHECKPOINT_INTERVAL=5, LOG_LEVEL="WARNING"
-        ) as worker:
-            until_total(worker, "events_processed_total", LEARNED, topics.CLICKS)
-            while worker.total("consumer_lag_messages") > 0:
-                time.sleep(0.2)
-            time.sleep(3)
-            clicks = clicks_of(rate, seconds)
-            answers = answered(kafka, topics.CLICKS, "product.clicked.v1", clicks)
+    with learned_worker() as (kafka, _):
+        clicks = clicks_of(rate, seconds)
+        answers = answered(kafka, topics.CLICKS, "product.clicked.v1", clicks)
     report(
         "latency",
         clicks_per_second=rate,

@@ -26,15 +26,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import orjson
-from bench_latency import LEARNED, OLD_MS, clicks_of
+from bench_latency import clicks_of
 from bench_search import DOMAINS, Domain, made_up
-from harness import fresh_topics, publish, report, synthetic_clicks, tell, until_total
-from open_loop import Sent, answered, keyed
+from harness import publish, report, tell
+from open_loop import Sent, answered, keyed, learned_worker
 
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.contracts.outputs import encode
 from shopkeeper.shared.datasets.readers import ShopEvent
-from shopkeeper.shared.testing.workers import WorkerProcess, worker_process
+from shopkeeper.shared.testing.workers import WorkerProcess
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -160,20 +160,12 @@ def main() -> None:
     domains = [Domain(folder / name) for name in DOMAINS]
     products = made_up(domains, given.products)
     queries = [query for domain in domains for query in domain.queries]
-    with fresh_topics() as kafka:
-        publish(kafka, synthetic_clicks(LEARNED, 5_000, LEARNED // 6, OLD_MS))
-        with worker_process(
-            "recommender", kafka, CHECKPOINT_INTERVAL=5, LOG_LEVEL="WARNING"
-        ) as worker:
-            until_total(worker, "events_processed_total", LEARNED, topics.CLICKS)
-            while worker.total("consumer_lag_messages") > 0:
-                time.sleep(0.2)
-            time.sleep(3)
-            tell("import")
-            importing(kafka, worker, products, given.import_seconds)
-            for rate in map(float, given.rates.split(",")):
-                tell(f"{rate:g} searches per second")
-                searching(kafka, worker, queries, rate, given.seconds)
+    with learned_worker() as (kafka, worker):
+        tell("import")
+        importing(kafka, worker, products, given.import_seconds)
+        for rate in map(float, given.rates.split(",")):
+            tell(f"{rate:g} searches per second")
+            searching(kafka, worker, queries, rate, given.seconds)
 
 
 if __name__ == "__main__":

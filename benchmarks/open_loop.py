@@ -19,12 +19,13 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 import numpy as np
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from harness import PARTITIONS
+from harness import PARTITIONS, fresh_topics, publish, synthetic_clicks, until_total
 
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.contracts.outputs import rfc3339
 from shopkeeper.shared.runtime.kafka import fetching
 from shopkeeper.shared.runtime.kafka.sink import partition_of
+from shopkeeper.shared.testing.workers import WorkerProcess, worker_process
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -34,7 +35,25 @@ if TYPE_CHECKING:
 START_S = 3.0  # until the first event is due: the subscriber is there by then
 SILENCE_S = 8.0  # without a list, after which no more are waited for
 
+LEARNED, SETTLED_S = 50_000, 3
+OLD_MS = 1_700_000_000_000
+
 fetching.install()  # the subscriber, too, paces its fetches where the broker does not hold them
+
+
+@contextmanager
+def learned_worker() -> Iterator[tuple[KafkaSettings, WorkerProcess]]:
+    """A broker and a recommender that has learned from some clicks and come to rest."""
+    with fresh_topics() as kafka:
+        publish(kafka, synthetic_clicks(LEARNED, 5_000, LEARNED // 6, OLD_MS))
+        with worker_process(
+            "recommender", kafka, CHECKPOINT_INTERVAL=5, LOG_LEVEL="WARNING"
+        ) as worker:
+            until_total(worker, "events_processed_total", LEARNED, topics.CLICKS)
+            while worker.total("consumer_lag_messages") > 0:
+                time.sleep(0.2)
+            time.sleep(SETTLED_S)
+            yield kafka, worker
 
 
 class Sent(NamedTuple):
