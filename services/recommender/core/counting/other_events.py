@@ -74,12 +74,14 @@ class OtherEvents:
         longer among what lists are made from. Put back, it is not counted again."""
         data, store = event.data, self._store
         name = data.user_id or data.anonymous_id
-        item = self._items.number_of.get(data.product_id)
-        if name not in store.users or item is None:
+        if name not in store.users:
             return
+        # Seen, also where nobody knows the item: whether it has a number depends on other partitions
+        # and on how the log is cut, and who is forgotten first must not.
         user = store.user(name)
+        item = self._items.number_of.get(data.product_id)
         session = store.session_at(user, data.session_id, event.time_ms)
-        if session is None or item not in session.added:
+        if item is None or session is None or item not in session.added:
             return
         store.touch(session)
         session.added = without(session.added, (item,))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from shopkeeper.services.recommender.core.counting.learned import Learned
-from shopkeeper.services.recommender.core.counting.session_store import PARKED_MS_MAX
 from shopkeeper.services.recommender.core.counting.sessions import Sessions
 from shopkeeper.services.recommender.core.counting.users import Session, User
 
@@ -62,27 +61,6 @@ class PlainSessions(Sessions):
         assert key not in self.sessions
         self.sessions[key] = PlainSession(**fields, key=key)
         return self.sessions[key]
-
-    def open(
-        self, user: Any, session_id: Any, running: Any, offset: int, *, time_ms: int, new: bool
-    ) -> Any:
-        begins = running is None or time_ms > running.last_ms
-        if running is not None and not (begins and new):
-            self.see(running)
-            earlier = None if begins else self.earlier(user, time_ms)
-            if earlier is not None:
-                earlier.last_ms = max(earlier.last_ms, time_ms)
-                earlier.first_ms = min(earlier.first_ms, time_ms)
-                return self.see(earlier)
-        if not new:
-            return None
-        if not begins:
-            return self.park(user, Session(time_ms, time_ms, offset))
-        if running is not None:
-            del self.sessions[running.key]
-            if time_ms - running.last_ms < PARKED_MS_MAX:
-                self.park(user, running)
-        return self.begin(user, session_id, offset, time_ms)
 
     def _parked(self, user: Any) -> Any:
         return [s for (name, n), s in self.sessions.items() if name == user.name and type(n) is int]
