@@ -76,8 +76,8 @@ class OtherEvents:
         name = data.user_id or data.anonymous_id
         if name not in store.users:
             return
-        # Seen, also where nobody knows the item: whether it has a number depends on other partitions
-        # and on how the log is cut, and who is forgotten first must not.
+        # Seen, also where nobody knows the item: whether it has a number depends on other
+        # partitions and on how the log is cut, and who is forgotten first must not.
         user = store.user(name)
         item = self._items.number_of.get(data.product_id)
         session = store.session_at(user, data.session_id, event.time_ms)
