@@ -51,7 +51,9 @@ class BatchConsumerThread(driver.AIOKafkaConsumerThread):
 
     async def on_start(self) -> None:
         await super().on_start()
-        coordinator = self._ensure_consumer()._coordinator
+        consumer = self._ensure_consumer()
+        consumer._fetcher.hold = self.app.owner.hold
+        coordinator = consumer._coordinator
         reset = coordinator.reset_generation
 
         def remember_and_reset() -> None:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ..settings import WorkerSettings
+    from .fetching import Hold
     from .offsets import Partition, RecordBatch
 
 
@@ -23,6 +24,11 @@ class Owner(Protocol):
     @property
     def generation(self) -> int:
         """Counts the changes of the assignment."""
+        ...
+
+    @property
+    def hold(self) -> Hold:
+        """Holds fetches up while a small batch is worked on."""
         ...
 
     def accepting(self) -> bool:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable, Iterable
 
+    from ..kafka.fetching import Hold
     from ..kafka.offsets import RecordBatch
     from ..settings import WorkerSettings
     from .batches import BatchPipeline
@@ -73,6 +74,10 @@ class Assignment:
 
     async def has_capacity(self) -> bool:
         return await self._owned.has_capacity()
+
+    @property
+    def hold(self) -> Hold:
+        return self._pipeline.hold
 
     def records_max(self, partition: Partition) -> int:
         owned = self._owned.get(partition)

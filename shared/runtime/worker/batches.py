@@ -12,6 +12,7 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from ..kafka.fetching import Hold
 from ..kafka.record_slices import joined
 from ..tasks import end_tasks
 from .state_thread import clock_ms
@@ -53,6 +54,7 @@ class BatchPipeline:
         self._checkpointer, self._telemetry = checkpointer, telemetry
         self._ending = ending
         self.tasks: set[asyncio.Task[None]] = set()
+        self.hold = Hold()
 
     def connect(self, app: BatchApp, source: Source, service: str) -> None:
         """Let an agent of `app` take the batches of this source."""
@@ -123,7 +125,8 @@ class BatchPipeline:
         owned.unflushed = owned.buffers_output
         started = time.monotonic()
         records = joined([batch.records for batch in batches])
-        result, packed = await self._thread.process(owned.state, records)
+        with self.hold.during(len(records)):
+            result, packed = await self._thread.process(owned.state, records)
         await self._finish(batches, owned, result, packed)
         self._telemetry.took(owned.partition, time.monotonic() - started)
 

@@ -7,6 +7,7 @@ lock. Which partitions have work, and what becomes of the outputs, is decided el
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -44,7 +45,10 @@ class StateThread:
         """rank, refresh: the service's, see `BatchedProcessor` and `Service`. pack: the sink's."""
         self._rank, self._pack, self._refresh = rank, pack, refresh
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="state")
+        # The batches of the next trip. Once that is submitted, the thread may take them any time.
         self._waiting: list[_Waiting] = []
+        self._taking = threading.Lock()
+        self._submitted = False  # the trip that takes `_waiting`
         self._unfinished = 0  # of what was submitted; changed on the loop
 
     @property
@@ -55,6 +59,9 @@ class StateThread:
     def submit(self, function: Callable[..., T], *arguments: Any) -> asyncio.Future[T]:
         """Submitted when this returns, so ahead of whatever is submitted later."""
         loop = asyncio.get_running_loop()
+        with self._taking:
+            if self._submitted:  # no batch that comes from now on may run ahead of this
+                self._waiting, self._submitted = [], False
         self._unfinished += 1
         future = loop.run_in_executor(self._executor, function, *arguments)
         future.add_done_callback(self._finished)
@@ -67,17 +74,18 @@ class StateThread:
     def process(
         self, state: PartitionState, records: Sequence[Any]
     ) -> asyncio.Future[tuple[BatchResult, Packed]]:
-        """Fold a batch, rank, publish, pack; partitions that ask for it in one turn of the loop
-        share a trip to the thread, and are ranked together.
+        """Fold a batch, rank, publish, pack; partitions that ask for it in one turn of the loop, or
+        while the thread is at work, share a trip to the thread, and are ranked together.
 
-        The list of a trip is closed before it is submitted: a batch must not overtake a checkpoint
-        of its partition that was submitted before it.
+        The list of a trip is closed when it begins, or when anything is submitted behind it: a
+        batch must not overtake a checkpoint of its partition that was submitted before it.
         """
         loop = asyncio.get_running_loop()
         done: asyncio.Future[tuple[BatchResult, Packed]] = loop.create_future()
-        if not self._waiting:
-            loop.call_soon(self._submit_waiting, loop)
-        self._waiting.append(_Waiting(state, records, done))
+        with self._taking:
+            if not self._waiting:
+                loop.call_soon(self._submit_waiting, loop, self._waiting)
+            self._waiting.append(_Waiting(state, records, done))
         return done
 
     def until_others_wait(self, work: Callable[[bool], bool]) -> bool:
@@ -93,13 +101,15 @@ class StateThread:
         """Take nothing more on. What runs may go on: nobody waits for it."""
         self._executor.shutdown(wait=False, cancel_futures=True)
 
-    def _submit_waiting(self, loop: asyncio.AbstractEventLoop) -> None:
-        waiting, self._waiting = self._waiting, []
-
+    def _submit_waiting(self, loop: asyncio.AbstractEventLoop, waiting: list[_Waiting]) -> None:
         def run() -> None:
+            with self._taking:
+                if self._waiting is waiting:
+                    self._waiting, self._submitted = [], False
             answers = self._trip(waiting)
             loop.call_soon_threadsafe(self._answer, answers)
 
+        self._submitted = True
         self._unfinished += 1
         self._executor.submit(run)
 

@@ -1,12 +1,18 @@
-"""The pause between two fetches follows what comes."""
+"""The pause between two fetches follows what comes; fetches wait for a worker that is busy."""
 
 from __future__ import annotations
 
+import asyncio
+import threading
+
 import pytest
 
+from shopkeeper.shared.runtime.kafka import fetching
 from shopkeeper.shared.runtime.kafka.fetching import (
+    HELD_RECORDS_MAX,
     INTERVAL_S_MAX,
     INTERVAL_S_MIN,
+    Hold,
     Pace,
 )
 
@@ -45,3 +51,71 @@ def test_one_late_find_among_many_changes_little() -> None:
     pace, now = fed(0.01)
     pace.found(now + 0.05)
     assert pace.interval_s(now + 0.05) < 0.0045
+
+
+def held_by(*sizes: int, held_s_max: float = 60.0, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What happens in which order, where batches of these sizes run on another thread's loop and
+    two nodes are to be asked on this one."""
+    monkeypatch.setattr(fetching, "HELD_S_MAX", held_s_max)
+    hold, said = Hold(), list[str]()
+    begun, to_end = threading.Event(), threading.Event()
+
+    async def batch(size: int, ending: asyncio.Event) -> None:
+        with hold.during(size):
+            await ending.wait()
+            said.append("ended")
+
+    async def batches() -> None:
+        endings = [asyncio.Event() for _ in sizes]
+        running = [
+            asyncio.create_task(batch(size, end)) for size, end in zip(sizes, endings, strict=True)
+        ]
+        await asyncio.sleep(0)
+        begun.set()
+        while not to_end.is_set():  # noqa: ASYNC110  # set on another thread
+            await asyncio.sleep(0.001)
+        for ending, task in zip(endings, running, strict=True):
+            ending.set()
+            await task
+
+    async def fetch() -> None:
+        await hold.over()
+        said.append("fetched")
+
+    async def fetches() -> None:
+        both = asyncio.gather(fetch(), fetch())
+        await asyncio.sleep(0.01)
+        to_end.set()
+        await both
+
+    worker = threading.Thread(target=lambda: asyncio.run(batches()))
+    worker.start()
+    begun.wait()
+    asyncio.run(fetches())
+    worker.join()
+    return said
+
+
+def test_no_fetch_is_sent_while_small_batches_are_worked_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    said = held_by(1, HELD_RECORDS_MAX, monkeypatch=monkeypatch)
+    assert said == ["ended", "ended", "fetched", "fetched"]
+
+
+def test_beside_a_large_batch_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = held_by(HELD_RECORDS_MAX + 1, monkeypatch=monkeypatch)
+    assert said == ["fetched", "fetched", "ended"]
+
+
+def test_a_batch_that_never_ends_does_not_stop_fetching(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = held_by(1, held_s_max=0.001, monkeypatch=monkeypatch)
+    assert said == ["fetched", "fetched", "ended"]
+
+
+def test_where_nothing_runs_nothing_waits() -> None:
+    hold = Hold()
+    with hold.during(1):
+        pass
+    with pytest.raises(StopIteration):  # without a loop: it does not even look for one
+        hold.over().send(None)

@@ -181,6 +181,47 @@ def test_a_batched_processor_is_known_by_what_it_has(made: Processor, batched: b
     assert isinstance(made, BatchedProcessor) == batched
 
 
+# -- trips
+
+
+def order_of(*steps):
+    """What the thread did, in order, with steps submitted in turns of their own while it is held
+    up: a letter is a partition's batch, `job` is a job."""
+
+    async def scenario():
+        ranking, said = Ranking(), []
+        thread = StateThread(ranking.rank, list)
+        held = threading.Event()
+        waiting = [thread.submit(held.wait)]
+        for step in steps:
+            if step == "job":
+                waiting.append(thread.submit(said.append, "job"))
+            else:
+                asked = state(Requests(ranking, said, step)), records(b"1")
+                waiting.append(thread.process(*asked))
+            await asyncio.sleep(0.01)
+        held.set()
+        await asyncio.gather(*waiting)
+        thread.stop()
+        return said, ranking.batches
+
+    return asyncio.run(scenario())
+
+
+def test_batches_that_come_while_the_thread_works_share_the_next_trip():
+    said, ranked = order_of("a", "b", "c")
+    assert said == ["fold a", "fold b", "fold c", "publish a", "publish b", "publish c"]
+    assert ranked == [3]
+
+
+def test_no_batch_overtakes_a_job_that_was_submitted_before_it():
+    said, ranked = order_of("a", "job", "b", "c")
+    assert said == [
+        "fold a", "publish a", "job", "fold b", "fold c", "publish b", "publish c",
+    ]  # fmt: skip
+    assert ranked == [1, 2]
+
+
 # -- work that nobody waits for
 
 
