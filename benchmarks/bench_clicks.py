@@ -17,7 +17,7 @@ import threading
 import time
 from pathlib import Path
 
-from harness import fresh_topics, publish, report, synthetic_clicks, until_total
+from harness import fresh_topics, publish, report, rss_mb, synthetic_clicks, until_total
 
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.testing.workers import worker_process
@@ -70,13 +70,7 @@ def main() -> None:
             while worker.total("consumer_lag_messages") > 0:
                 time.sleep(0.1)
             settled_at = time.monotonic() - started
-            rss_kb = int(
-                next(
-                    line.split()[1]
-                    for line in Path(f"/proc/{worker.popen.pid}/status").read_text().splitlines()
-                    if line.startswith("VmRSS")
-                )
-            )
+            memory_mb = rss_mb(worker)
         stock = stock_rate(kafka.bootstrap_servers[0], kafka.topic(topics.CLICKS), seconds)
     views = sum(
         value for (name, labels), value in produced.items()
@@ -91,7 +85,7 @@ def main() -> None:
         learned_per_second_with_start_up=round(clicks / learned_at),
         seconds_until_counts_and_checkpoints_settled=round(settled_at, 1),
         similar_items_rows_published_meanwhile=int(views),
-        worker_rss_mb=round(rss_kb / 1024),
+        worker_rss_mb=round(memory_mb),
         stock_faust_table_per_second=round(stock),
         times_stock=round(rate / stock, 1),
     )

@@ -28,7 +28,7 @@ import numpy as np
 import orjson
 from bench_latency import clicks_of
 from bench_search import DOMAINS, Domain, made_up
-from harness import publish, report, tell
+from harness import cpu_s, publish, report, tell
 from open_loop import Sent, answered, keyed, learned_worker
 
 from shopkeeper.shared.contracts import topics
@@ -84,10 +84,6 @@ def outcomes(worker: WorkerProcess) -> dict[str, float]:
         )
         for outcome in OUTCOMES
     }
-
-
-def cpu_s(worker: WorkerProcess) -> float:
-    return worker.metrics()[("process_cpu_seconds_total", ())]
 
 
 def importing(

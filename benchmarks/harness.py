@@ -29,11 +29,11 @@ PARTITIONS = 4
 
 
 @contextmanager
-def fresh_topics(prefix: str = "") -> Iterator[KafkaSettings]:
-    """A broker (embedded, or what TEST_BROKER names) with every topic, 4 partitions each."""
+def fresh_topics(prefix: str = "", partitions: int = PARTITIONS) -> Iterator[KafkaSettings]:
+    """A broker (embedded, or what TEST_BROKER names) with every topic."""
     with broker_under_test(os.environ) as address:
         kafka = KafkaSettings.from_env({"KAFKA_BOOTSTRAP_SERVERS": address, "TOPIC_PREFIX": prefix})
-        asyncio.run(init_topics(kafka, PARTITIONS, 1))
+        asyncio.run(init_topics(kafka, partitions, 1))
         yield kafka
 
 
@@ -94,6 +94,16 @@ def until_total(
         worker.alive()
         time.sleep(0.2)  # each look takes the worker a few milliseconds
     raise SystemExit(f"{metric} of {topic} did not reach {target} within {seconds} s")
+
+
+def cpu_s(worker: WorkerProcess) -> float:
+    """Processor seconds that a worker has used since it began."""
+    return worker.metrics()[("process_cpu_seconds_total", ())]
+
+
+def rss_mb(worker: WorkerProcess) -> float:
+    """Its resident memory."""
+    return worker.metrics()[("process_resident_memory_bytes", ())] / 2**20
 
 
 def tell(what: str) -> None:
