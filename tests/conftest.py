@@ -23,11 +23,8 @@ if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 WARM = """
-from shopkeeper.services.recommender.app import build
-from shopkeeper.shared.runtime.settings import WorkerSettings
-build(WorkerSettings.from_env({"KAFKA_BOOTSTRAP_SERVERS": "nobody:1"}))
-from shopkeeper.shared.bulk import clicks, records
-clicks.warm(), records.warm()
+from shopkeeper.services.recommender import app
+app.compile_apart(app.COMPILES, app.CORE)
 """
 
 

@@ -13,7 +13,7 @@ import click
 
 from shopkeeper import services
 from shopkeeper.shared.runtime import shutdown
-from shopkeeper.shared.runtime.processes import identity
+from shopkeeper.shared.runtime.processes import identity, memory
 from shopkeeper.shared.runtime.processes.supervisor import EXIT_USAGE
 from shopkeeper.shared.runtime.refusal import EXIT_AGAIN, EXIT_OPERATOR, OperatorNeeded
 from shopkeeper.shared.runtime.settings import SettingsError, WorkerSettings
@@ -57,6 +57,7 @@ async def run(reference: str, settings: WorkerSettings) -> int:
     holding = contextlib.AsyncExitStack()
     starting = asyncio.create_task(started(worker, holding))
     stop = asyncio.create_task(signals.requested.wait())
+    returning = asyncio.create_task(memory.give_back_forever())
     failed = asyncio.create_task(worker.wait())
     await asyncio.wait({starting, failed, stop}, return_when=asyncio.FIRST_COMPLETED)
     failure = starting.exception() if starting.done() else None
@@ -72,6 +73,7 @@ async def run(reference: str, settings: WorkerSettings) -> int:
     log.info("%s: stopping", name)
     if not starting.done():
         await end_tasks([starting], shutdown.END_START_S)
+    await end_tasks([returning])
     await worker.stop()
     await holding.aclose()
     if worker.start_again and failure is None and not signals.requested.is_set():
@@ -96,6 +98,7 @@ def command(service: str) -> None:
       shopkeeper worker recommender
       WORKER_ID=intent-1 HTTP_PORT=9101 shopkeeper worker intent
     """
+    memory.bound()
     shutdown.end_at_once_until_ready()
     # The state thread computes while the loop delivers: the default of 5 ms per turn of the
     # interpreter lock would add that to every hop between them.

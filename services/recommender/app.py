@@ -10,17 +10,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
+from shopkeeper.shared.bulk import clicks, records
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.contracts.erased_users import customer
 from shopkeeper.shared.runtime.api.service import Handovers, Service, Source
 from shopkeeper.shared.runtime.kafka.sink import partition_of
-from shopkeeper.shared.runtime.settings import SettingsError
+from shopkeeper.shared.runtime.processes import process
+from shopkeeper.shared.runtime.processes.compiling import compile_apart
+from shopkeeper.shared.runtime.settings import SettingsError, WorkerSettings
 
 from .config import MODEL, RecommenderConfig
+from .core.counting import warming as counting
 from .core.counting.handovers import HANDOVER, decode_timed
 from .core.counting.profile_store import ProfileStore
 from .core.knowledge import Knowledge
 from .core.numeric.items import ItemIndex
+from .core.numeric.jit import CORE
 from .core.ranking.blend import BlendTrainer
 from .core.ranking.features import BASE, FEATURES, PRIOR
 from .core.ranking.online_metrics import OnlineMetrics
@@ -48,12 +53,12 @@ if TYPE_CHECKING:
 
     from shopkeeper.shared.contracts.envelope import Event, KeyValue
     from shopkeeper.shared.contracts.events.shop import PreferenceSet
-    from shopkeeper.shared.runtime.settings import WorkerSettings
     from shopkeeper.shared.runtime.telemetry.metrics import Observer, Registry
 
     from .core.ab_testing.variants import Experiment
 
 
+COMPILES = "shopkeeper.services.recommender.app"  # as a program: see `compile_apart`
 CHECKED_AT_ONCE = 1000  # records of the catalogue, of a partition: some 5 ms
 INDEXED_AT_ONCE = 16  # products that are encoded for search while others wait, some 2 ms
 
@@ -111,7 +116,8 @@ class Recommender:
         return Ranker(config, self.items, self.knowledge, trainer)
 
     def _warm(self) -> None:
-        """Load the compiled loops, or compile them, before a list waits for them."""
+        """Load the compiled loops before an event or a list waits for them."""
+        counting.warm(self.config)
         self.knowledge.sessions.warm()
         self.ranker.warm()
         if self.config.user_groups:
@@ -294,6 +300,7 @@ def read_rules(path: str) -> Rules:
 def build(settings: WorkerSettings) -> Service:
     """The service, by the worker's settings. Raises SettingsError for rules it cannot use."""
     own = RecommenderSettings.from_env(settings.environ)
+    compile_apart(COMPILES, CORE)
     config = replace(
         RecommenderConfig(),
         list_interval_ms=own.list_interval_ms,
@@ -359,3 +366,15 @@ def build(settings: WorkerSettings) -> Service:
             for model in (MODEL, *((models[0].text, models[1].model) if models else ()))
         ],
     )
+
+
+def main() -> None:
+    """Compile every loop that a worker of this service runs, and keep the machine code."""
+    process.follow_parent()
+    clicks.warm()
+    records.warm()
+    build(WorkerSettings.from_env({"KAFKA_BOOTSTRAP_SERVERS": "nobody:1"}))
+
+
+if __name__ == "__main__":
+    main()

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numba
 import numpy as np
 
 if TYPE_CHECKING:
@@ -21,6 +20,7 @@ ANY = 0  # the group that every search finds
 _SLOTS_MIN = 64
 _LARGEST = 127
 _NOWHERE = -2.0  # below any cosine
+PLAIN_MAX, _ROWS = 8_192, 1_024  # slots; those multiplied at once, which fit into a cache
 
 
 class DenseIndex:
@@ -85,6 +85,7 @@ class DenseIndex:
         codes, scales = quantised(vector[None])
         found = np.empty(used, np.float32)
         _scan(self._codes[:used], self._scales[:used], codes[0], scales[0], found)
+        found[self._scales[:used] <= 0] = _NOWHERE
         return found
 
     def nearest(
@@ -142,15 +143,22 @@ def _largest(values: NDArray[np.float32], count: int) -> list[int]:
     return chosen
 
 
-@numba.njit(
-    "void(int8[:, ::1], float32[::1], int8[::1], float32, float32[::1])",
-    nogil=True,
-    error_model="numpy",
-)  # type: ignore[misc, unused-ignore]
-def _scan(codes, scales, query, query_scale, found):  # type: ignore[no-untyped-def]
-    """Sums of products of whole numbers are exact: the order of adding changes nothing."""
-    for row in range(codes.shape[0]):
-        total = np.int32(0)
-        for column in range(codes.shape[1]):
-            total += np.int32(codes[row, column]) * np.int32(query[column])
-        found[row] = total * scales[row] * query_scale if scales[row] > 0 else _NOWHERE
+def _scan(
+    codes: NDArray[np.int8],
+    scales: NDArray[np.float32],
+    query: NDArray[np.int8],
+    query_scale: np.float32,
+    found: NDArray[np.float32],
+) -> None:
+    """Fill in products of vectors with one; see `loops`."""
+    if len(codes) > PLAIN_MAX:
+        from .loops import scan
+
+        scan(codes, scales, query, query_scale, found)
+        return
+    # Sums of products of whole numbers below 2^24 are exact in float32, in any order.
+    exact = query.astype(np.float32)
+    for start in range(0, len(codes), _ROWS):
+        part = slice(start, start + _ROWS)
+        totals = (codes[part].astype(np.float32) @ exact).astype(np.float64)
+        found[part] = totals * scales[part] * query_scale

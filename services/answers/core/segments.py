@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-import numba
 import numpy as np
 
 from shopkeeper.shared.text.postings import Run
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
 
 # Of a segment that is joined from two: bounds the work of one change.
 SIZE_MAX = 1_000_000
+PLAIN_MAX = 50_000  # postings of a segment that needs no compiled loop; see `loops`
 
 
 class Terms(NamedTuple):
@@ -128,22 +128,34 @@ def joined(segments: Sequence[Segment]) -> Segment:
     )
 
 
-@numba.njit("void(int64[:, ::1], int32[::1], boolean[::1], float64[::1])", error_model="numpy")  # type: ignore[misc, unused-ignore]
-def _count(spans, slots, alive, found):  # type: ignore[no-untyped-def]
-    for term in range(spans.shape[1]):
-        for at in range(spans[0, term], spans[1, term]):
-            if alive[slots[at]]:
-                found[term] += 1.0
+def _count(
+    spans: NDArray[np.int64],
+    slots: NDArray[np.int32],
+    alive: NDArray[np.bool_],
+    found: NDArray[np.float64],
+) -> None:
+    if len(slots) > PLAIN_MAX:
+        from .loops import count
+
+        count(spans, slots, alive, found)
+        return
+    for term, (start, end) in enumerate(spans.T.tolist()):
+        found[term] += alive[slots[start:end]].sum()
 
 
-@numba.njit(
-    "void(int64[:, ::1], float64[::1], int32[::1], float32[::1], float64[::1], float64[::1])",
-    error_model="numpy",
-)  # type: ignore[misc, unused-ignore]
-def _add(spans, weights, slots, counts, norms, found):  # type: ignore[no-untyped-def]
-    for term in range(spans.shape[1]):
-        weight = weights[term]
-        for at in range(spans[0, term], spans[1, term]):
-            slot = slots[at]
-            count = np.float64(counts[at])
-            found[slot] += weight * count / (count + norms[slot])
+def _add(
+    spans: NDArray[np.int64],
+    weights: NDArray[np.float64],
+    slots: NDArray[np.int32],
+    counts: NDArray[np.float32],
+    norms: NDArray[np.float64],
+    found: NDArray[np.float64],
+) -> None:
+    if len(slots) > PLAIN_MAX:
+        from .loops import add
+
+        add(spans, weights, slots, counts, norms, found)
+        return
+    for weight, (start, end) in zip(weights.tolist(), spans.T.tolist(), strict=True):
+        at, many = slots[start:end], counts[start:end].astype(np.float64)
+        found[at] += weight * many / (many + norms[at])  # a term has one posting a slot

@@ -190,3 +190,10 @@ def newest(rows: Rows, count: int) -> NDArray[np.int64]:
     count = min(count, int(rows.heads[COUNT]))
     found = np.argpartition(-stamps, count - 1)[:count] if count else np.zeros(0, np.int64)
     return found[np.argsort(-stamps[found])]
+
+
+def warm() -> None:
+    """Have the loops ready that are seldom needed: tables grow, texts make room."""
+    store = new_store(1)
+    _rehash(store.owners)
+    _move_texts(store, store.texts)

@@ -131,16 +131,15 @@ class Ranker:
             blend = self._trainer.serving
             none = np.zeros((0, len(blend.names)), np.float32)
             shares_of_blend(blend, none, np.zeros(1, np.int64), nothing, nothing)
-        if self._settings.rules.reorders:
-            diverse(
-                bounds=np.zeros(1, np.int64),
-                scores=np.zeros(0),
-                order=nothing,
-                category=np.zeros(0, np.int32),
-                count=1,
-                same_category_max=1,
-                diversity=0.0,
-            )
+        diverse(
+            bounds=np.zeros(1, np.int64),
+            scores=np.zeros(0),
+            order=nothing,
+            category=np.zeros(0, np.int32),
+            count=1,
+            same_category_max=1,
+            diversity=0.0,
+        )
 
     def refresh(self, now_ms: int) -> None:
         """Bring what is computed of the tables, in slices, a little nearer to them."""
