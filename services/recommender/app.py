@@ -120,8 +120,6 @@ class Recommender:
         counting.warm(self.config)
         self.knowledge.sessions.warm()
         self.ranker.warm()
-        if self.config.user_groups:
-            self.knowledge.user_groups.warm()
         if self.product_search is not None:
             self.product_search.warm()
 

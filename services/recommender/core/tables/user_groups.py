@@ -14,7 +14,6 @@ import numpy as np
 
 from shopkeeper.shared.contracts import topics
 
-from ..user_groups import clustering
 from ..user_groups.behaviour import WIDTH, Behaviour
 from ..user_groups.clustering import GroupModel
 from ..user_groups.profiles import CELL_BIT, CellClicks, lifts_of_cells
@@ -105,10 +104,6 @@ class UserGroupsTable:
                     self._take_clicks(key or b"", value)
             except (msgspec.MsgspecError, ValueError):
                 self.junk += 1
-
-    def warm(self) -> None:
-        """Have the compiled loops of clustering ready."""
-        clustering.warm()
 
     def reserve(self) -> None:
         """Nothing: no array is indexed by item."""

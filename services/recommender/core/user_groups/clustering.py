@@ -1,12 +1,10 @@
 """Groups of users who behave alike: principal components of behaviour vectors, then online K-means.
 
-Components by incremental PCA (Ross, Lim, Lin and Yang, "Incremental learning for robust visual
-tracking", IJCV 2008), groups by mini-batch K-means (Sculley, "Web-scale K-means clustering", WWW
-2010), both of scikit-learn. When the components turn, centres are carried over: back into the space
-of behaviour by the old ones, down again by the new. So a centre moves only as far as its users did,
-and what is kept by a group's id goes on meaning the same. A centre that hardly anybody is near is
-put elsewhere, as a group with a new id; one that has wandered, with its users, further from where
-it got its id than another's home is from there, gets a new id too.
+Both are learned batch by batch (`methods`). When the components turn, centres are carried over:
+back into the space of behaviour by the old ones, down again by the new. So a centre moves only as
+far as its users did, and what is kept by a group's id goes on meaning the same. A centre that
+hardly anybody is near is put elsewhere, as a group with a new id; one that has wandered, with its
+users, further from where it got its id than another's home is from there, gets a new id too.
 """
 
 from __future__ import annotations
@@ -15,6 +13,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
+
+from .methods import Components, first_centres, moved, nearest, turned
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,12 +25,6 @@ STARTS = 4  # of the first centres, the best is kept
 FIRST_USERS_PER_GROUP = 16  # before there are groups
 MEMORY_USERS = 20_000  # what is older fades: about so many users make up components and centres
 EMPTY_SHARE = 0.02  # of the fair share of users; a group with less is given up
-
-
-def warm() -> None:
-    """Load what learns: that takes seconds, and no list should wait for it."""
-    import sklearn.cluster
-    import sklearn.decomposition  # noqa: F401
 
 
 class GroupModel(msgspec.Struct, frozen=True):
@@ -137,45 +131,28 @@ class UserGroups:
         """
         if not self.components:
             return
-        from sklearn.decomposition import IncrementalPCA  # only one worker needs it
-
         held = self.restored(self._centres)
-        pca = IncrementalPCA(self.components)
-        if self._seen:
-            kept = min(self._seen, MEMORY_USERS)
-            pca.mean_, pca.var_, pca.components_ = self._mean, self._variance, self._axes
-            pca.singular_values_ = self._singular * np.sqrt(kept / self._seen)
-            pca.n_samples_seen_ = kept
+        kept = min(self._seen, MEMORY_USERS)
+        faded = np.sqrt(kept / self._seen) if self._seen else 1.0
+        before = Components(self._mean, self._variance, self._axes, self._singular * faded, kept)
         try:
-            pca.partial_fit(x)
+            after = turned(before, x, self.components)
         except np.linalg.LinAlgError:
             return
-        self._mean, self._variance, self._axes = pca.mean_, pca.var_, pca.components_
-        self._singular, self._seen = pca.singular_values_, int(pca.n_samples_seen_)
+        self._mean, self._variance, self._axes, self._singular, self._seen = after
         self._centres = self.reduced(held)
 
     def _begin(self, reduced: NDArray[np.float64]) -> None:
-        from sklearn.cluster import KMeans
-
-        first = KMeans(self.groups, n_init=STARTS, random_state=SEED).fit(reduced)
-        self._centres = np.array(first.cluster_centers_, np.float64)
-        self._weights = np.bincount(first.labels_, minlength=self.groups).astype(np.float64)
+        self._centres = first_centres(reduced, self.groups, STARTS, SEED)
+        near = nearest(reduced, self._centres)
+        self._weights = np.bincount(near, minlength=self.groups).astype(np.float64)
         self.ids = self._new_ids(self.groups)
         self._homes = self.restored(self._centres)
 
     def _move(self, reduced: NDArray[np.float64]) -> None:
-        from sklearn.cluster import MiniBatchKMeans
-
-        # Centres come as users of all their weight: the step of one that goes on where it was. Its
-        # own reassignment would hand an id on to other users without a word.
-        means = MiniBatchKMeans(
-            self.groups, init=self._centres, n_init=1, reassignment_ratio=0.0, random_state=SEED
-        )
-        weights = np.concatenate([self._weights, np.ones(len(reduced))])
-        means.partial_fit(np.concatenate([self._centres, reduced]), sample_weight=weights)
-        nearest = means.predict(reduced)
-        self._centres = np.array(means.cluster_centers_, np.float64)
-        self._weights = self._weights + np.bincount(nearest, minlength=self.groups)
+        self._centres = moved(self._centres, self._weights, reduced)
+        near = nearest(reduced, self._centres)
+        self._weights = self._weights + np.bincount(near, minlength=self.groups)
         self._weights *= min(1.0, MEMORY_USERS / self._weights.sum())
         self._give_up(reduced)
         self._rename()
