@@ -33,7 +33,13 @@ START_S_MAX = 30.0
 STOP_S_MAX = 20.0  # a clean stop writes the whole log
 DISCARD_S_MAX = 1.0  # where nothing is kept, there is nothing to wait for
 ATTEMPTS = 5
-MALLOC_ARENAS = "2"  # its 27 threads would each keep freed memory in an arena of their own
+# For glibc. Its 27 threads would each keep freed memory in an arena of their own; and the text of its
+# whole log, made anew every five seconds, would stay: 93 MB where 49 do for 60,000 records.
+MALLOC = {
+    "MALLOC_ARENA_MAX": "2",
+    "MALLOC_MMAP_THRESHOLD_": "262144",
+    "MALLOC_TRIM_THRESHOLD_": "1000000",
+}
 HOST = "127.0.0.1"
 
 
@@ -137,7 +143,7 @@ def embedded_broker(data_dir: str | os.PathLike[str] | None = None, port: int = 
             "--data-dir",
             str(kept or Path(folder, "data")),
         ]
-        environ = {"MALLOC_ARENA_MAX": MALLOC_ARENAS, **os.environ}
+        environ = {**MALLOC, **os.environ}
         if kept is None:
             # Where it would write. Nobody reads that again: an hour of the demo wrote over 100 GB.
             Path(folder, "data", "kafka.tmp").mkdir(parents=True)
