@@ -33,8 +33,8 @@ START_S_MAX = 30.0
 STOP_S_MAX = 20.0  # a clean stop writes the whole log
 DISCARD_S_MAX = 1.0  # where nothing is kept, there is nothing to wait for
 ATTEMPTS = 5
-# For glibc. Its 27 threads would each keep freed memory in an arena of their own; and the text of its
-# whole log, made anew every five seconds, would stay: 93 MB where 49 do for 60,000 records.
+# For glibc. Its 27 threads would each keep freed memory in an arena of their own; and the text of
+# its whole log, made anew every five seconds, would stay: 93 MB where 49 do for 60,000 records.
 MALLOC = {
     "MALLOC_ARENA_MAX": "2",
     "MALLOC_MMAP_THRESHOLD_": "262144",
