@@ -11,6 +11,7 @@ import pytest
 
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.runtime.kafka.publisher import Publisher
+from shopkeeper.shared.runtime.refusal import EXIT_OPERATOR
 from shopkeeper.shared.testing.records import read_topic, until_consumed
 from shopkeeper.shared.testing.workers import worker_process
 
@@ -90,3 +91,28 @@ def test_reset_is_refused_while_a_worker_is_in_the_group(remembered):
     done = shopkeeper(kafka, "checkpoints", "reset", "sentiment", "--yes", "--force")
     assert done.returncode == 0, done.stderr
     assert listed(kafka, "sentiment") == []
+
+
+def test_a_worker_that_refuses_a_newer_checkpoint_leaves_its_group(remembered):
+    """Nobody starts it again, so others are not to wait for it, nor is who gives the state up: the
+    embedded broker would count it in until it is restarted itself."""
+    kafka = remembered
+    name = topics.checkpoints("sentiment")
+    newest = [r for r in asyncio.run(read_topic(kafka, name)) if r.key.endswith(b"/manifest")][-1]
+
+    async def write_newer():
+        async with Publisher(kafka, "test") as publisher:
+            value = orjson.dumps(orjson.loads(newest.value) | {"format": 99})
+            await publisher.send(name, newest.key, value, partition=newest.partition)
+
+    asyncio.run(write_newer())
+    held = [(record.partition, record.offset) for record in asyncio.run(read_topic(kafka, name))]
+    with worker_process("sentiment", kafka, ready=False, WORKER_ID="s-1") as worker:
+        assert worker.popen.wait(60) == EXIT_OPERATOR, worker.output()
+        lines = [line for line in worker.output().splitlines() if "has format 99, " in line]
+        assert len(lines) == 1, worker.output()
+        assert "shopkeeper checkpoints reset sentiment" in lines[0]
+    after = [(record.partition, record.offset) for record in asyncio.run(read_topic(kafka, name))]
+    assert after == held, "nothing is deleted, nothing written"
+    done = shopkeeper(kafka, "checkpoints", "reset", "sentiment", "--yes")
+    assert done.returncode == 0, done.stderr

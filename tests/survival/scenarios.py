@@ -9,10 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.runtime.kafka.publisher import Publisher
+from shopkeeper.shared.runtime.state.checkpoint_chain import FORMAT_VERSION
 
 from . import golden
 from .shop import NO_SPACE, SESSION_TIMEOUT_S
@@ -21,6 +25,7 @@ AWAY_S = 3.0
 THROTTLED_BYTES_PER_S = 60_000.0
 PARTITIONS_AFTER = 6
 FORMAT_TO_COME = 99
+OLDER = (sys.executable, "-P", str(Path(__file__).with_name("older.py")))
 
 
 class Scenario:
@@ -28,7 +33,6 @@ class Scenario:
 
     name = "nothing"
     title = "nothing happens"
-    only_kafka = False  # needs a broker that crashes without losing what it confirmed
     restored = False  # the initial part is not published, but comes from a recording
 
     def prepare(self, shop):
@@ -125,13 +129,27 @@ class BrokerKilled(Scenario):
 
 class BrokerDisk(Scenario):
     name = "disk of the broker"
-    title = "no file of the broker can grow, until it halts of that; space again, and a start"
-    only_kafka = True
+    title = "the broker's disk is full while more is published; then space again, and a start"
+
+    def __init__(self):
+        self._back = None
 
     def first(self, shop):
         shop.node.fill_disk()
+        if shop.node.crashes_freely:  # it halts, and who publishes now waits until it is back
+            self._back = ThreadPoolExecutor(1, "disk").submit(self.mend, shop.node)
+
+    def mend(self, node):
+        node.wait_full()
         time.sleep(AWAY_S)
-        shop.node.space_again()
+        node.space_again()
+
+    def second(self, shop):
+        if self._back is None:
+            shop.settle()
+            self.mend(shop.node)
+        else:
+            self._back.result()
 
 
 class WorkerDisk(Scenario):
@@ -196,30 +214,37 @@ class Upgrade(Scenario):
         golden.restore(shop)
 
     def begun(self, shop):
-        again = {
-            name: worker.total("events_consumed_total") for name, worker in shop.workers.items()
-        }
-        assert not any(again.values()), f"read again, past what checkpoints hold: {again}"
+        nothing_again(shop)
 
 
 class Downgrade(Scenario):
     name = "refused downgrade"
-    title = "checkpoints of a newer format: workers refuse them, delete nothing; then a reset"
+    title = "workers of the format before meet these checkpoints, and refuse; then these go on"
 
     def first(self, shop):
         shop.settle()
         shop.stop(*shop.workers)
-        names = [topics.checkpoints(service) for service in shop.services]
-        for name in names:
-            asyncio.run(self.write_newer(shop, name))
-        before = {name: held(shop, name) for name in names}
-        for name, said in shop.refused().items():
-            service = shop.fleet[name]
-            errors = [line for line in said.splitlines() if f"format {FORMAT_TO_COME}" in line]
-            assert len(errors) == 1, said
-            assert f"shopkeeper checkpoints reset {service}" in errors[0], said
-            assert "Traceback" not in said, said
-        assert {name: held(shop, name) for name in names} == before, "nothing is deleted"
+        before = shop.extent()
+        refused(shop, FORMAT_VERSION, command=OLDER)
+        assert shop.extent() == before, "who refuses changes nothing"
+        for name in shop.fleet:
+            shop.start(name)
+        shop.wait_ready()
+        nothing_again(shop)
+
+
+class Reset(Scenario):
+    name = "reset"
+    title = "checkpoints of a format to come: refused, then `shopkeeper checkpoints reset` of all"
+
+    def first(self, shop):
+        shop.settle()
+        shop.stop(*shop.workers)
+        for service in shop.services:
+            asyncio.run(self.write_newer(shop, topics.checkpoints(service)))
+        before = shop.extent()
+        refused(shop, FORMAT_TO_COME)
+        assert shop.extent() == before, "who refuses changes nothing"
         for service in shop.services:
             status, said = shop.shopkeeper("checkpoints", "reset", service, "--yes", "--force")
             assert status == 0, said
@@ -240,9 +265,20 @@ class Downgrade(Scenario):
                 await publisher.send(name, record.key, value, partition=number)
 
 
-def held(shop, name):
-    return [(record.partition, record.offset, record.key) for record in shop.records(name)]
+def refused(shop, version, command=()):
+    """Every worker ends with one line that names the format, and the way out."""
+    for name, said in shop.refused(command).items():
+        errors = [line for line in said.splitlines() if f"has format {version}, " in line]
+        assert len(errors) == 1, said
+        assert f"shopkeeper checkpoints reset {shop.fleet[name]}" in errors[0], said
+        assert "Traceback" not in said, said
+
+
+def nothing_again(shop):
+    """Workers that have started know all that the checkpoints hold, and read nothing of it."""
+    again = {name: worker.total("events_consumed_total") for name, worker in shop.workers.items()}
+    assert not any(again.values()), f"read again, past what checkpoints hold: {again}"
 
 
 SCENARIOS = (Scenario, Kill, Freeze, Cut, Slow, BrokerKilled, BrokerDisk, WorkerDisk, Join, Leave,
-             Grow, Upgrade, Downgrade)  # fmt: skip
+             Grow, Upgrade, Downgrade, Reset)  # fmt: skip

@@ -34,6 +34,7 @@ PARTITIONS = 4
 SESSION_TIMEOUT_S = 6  # the least that there is: an eviction is to be seen
 SETTLE_S_MAX = 600
 READY_S_MAX = 600
+PUBLISH_S_MAX = 300.0
 RESTARTS_MAX = 40
 FLEET = {
     "recommender-1": "recommender",
@@ -48,6 +49,15 @@ NO_SPACE = ("sh", "-c", 'ulimit -f 0; exec "$@" >/dev/full 2>&1', "sh")
 
 def consumed_by(service):
     return [name for name, topic in topics.BY_NAME.items() if service in topic.consumers]
+
+
+async def partitions_of(admin, names):
+    """Every partition of these topics (full names), as it is now."""
+    return [
+        TopicPartition(topic["topic"], each["partition"])
+        for topic in await admin.describe_topics(names)
+        for each in topic["partitions"]
+    ]
 
 
 class Shop:
@@ -100,19 +110,31 @@ class Shop:
         asyncio.run(init_topics(self.kafka, PARTITIONS, 1))
 
     def publish(self, events):
-        """In order, by one producer; returns once everything is confirmed. What is no ShopEvent is
-        (topic, key, value)."""
-
-        async def run():
-            async with Publisher(self.kafka, "test", delivery_timeout_s=300) as publisher:
-                for event in events:
-                    if isinstance(event, ShopEvent):
-                        await publisher.publish(event)
-                    else:
-                        await publisher.send(*event)
-
-        asyncio.run(run())
+        """In order, by one producer; returns once everything is confirmed, which a broker that is
+        away only delays. What is no ShopEvent is (topic, key, value)."""
+        asyncio.run(self._publish(events))
         self.sent += len(events)
+
+    async def _publish(self, events):
+        async with contextlib.AsyncExitStack() as held:
+            publisher = await self._connected_publisher(held)
+            for event in events:
+                if isinstance(event, ShopEvent):
+                    await publisher.publish(event)
+                else:
+                    await publisher.send(*event)
+
+    async def _connected_publisher(self, held):
+        """One that has reached the broker: until then nothing is sent, so it may try again."""
+        deadline = time.monotonic() + PUBLISH_S_MAX
+        while True:
+            publisher = Publisher(self.kafka, "test", delivery_timeout_s=PUBLISH_S_MAX)
+            try:
+                return await held.enter_async_context(publisher)
+            except KafkaError:
+                if time.monotonic() > deadline:
+                    raise
+            await asyncio.sleep(0.2)
 
     def records(self, topic):
         """What the topic holds now; waits out a broker that is on its way back."""
@@ -121,6 +143,25 @@ class Shop:
     def newest(self, topic):
         """The last value of each key."""
         return {record.key.decode(): record.value for record in self.records(topic) if record.key}
+
+    def extent(self):
+        """Where each partition of each topic begins and ends, and what each group committed."""
+        return asyncio.run(self._extent())
+
+    async def _extent(self):
+        names = [self.kafka.topic(name) for name in topics.BY_NAME]
+        consumer = AIOKafkaConsumer(**self.kafka.client_options(), group_id=None)
+        await consumer.start()
+        try:
+            async with connected(self.kafka) as admin:
+                partitions = await partitions_of(admin, names)
+                groups = [self.kafka.topic(f"shopkeeper-{service}") for service in self.services]
+                committed = {group: await committed_by(admin, group) for group in groups}
+            first = await consumer.beginning_offsets(partitions)
+            ends = await consumer.end_offsets(partitions)
+        finally:
+            await consumer.stop()
+        return {at: (first[at], ends[at]) for at in partitions}, committed
 
     # -- workers
 
@@ -197,14 +238,18 @@ class Shop:
             assert self.restarts.total() < RESTARTS_MAX, f"{name} ends again and again:\n{said}"
             self.start(name, command=self._commands[name])
 
-    def refused(self):
+    def refused(self, command=()):
         """Start every worker, and return what each wrote, once all have refused to go on."""
         for name in self.fleet:
-            self.start(name)
+            self.start(name, command=command)
         said = {}
         for name in list(self.fleet):
             worker = self.workers.pop(name)
-            status = worker.popen.wait(READY_S_MAX)
+            deadline = time.monotonic() + READY_S_MAX
+            while (status := worker.popen.poll()) is None:
+                assert worker.get("/readyz")[0] != 200, f"{name} goes on"
+                assert time.monotonic() < deadline, f"{name} waits:\n{worker.output()}"
+                time.sleep(0.2)
             said[name] = worker.output()
             worker.discard()
             assert status == EXIT_OPERATOR, f"{name} ended with status {status}:\n{said[name]}"
@@ -262,13 +307,8 @@ class Shop:
             names = {s: consumed_by(s) for s in self.services}
             wanted = sorted({self.kafka.topic(n) for each in names.values() for n in each})
             async with connected(self.kafka) as admin:
-                described = await admin.describe_topics(wanted)
-            partitions = {
-                topic["topic"]: [p["partition"] for p in topic["partitions"]] for topic in described
-            }
-            ends = await consumer.end_offsets(
-                [TopicPartition(name, n) for name, each in partitions.items() for n in each]
-            )
+                partitions = await partitions_of(admin, wanted)
+            ends = await consumer.end_offsets(partitions)
         finally:
             await consumer.stop()
         return {

@@ -11,18 +11,36 @@ from .__main__ import table
 from .checks import differences
 from .kills import survived
 from .nodes import running_node
-from .scenarios import Kill, Scenario, Upgrade
+from .scenarios import BrokerDisk, Downgrade, Grow, Kill, Scenario, Upgrade
 
 pytestmark = [pytest.mark.timeout(2400), pytest.mark.usefixtures("alone")]
 KIND = "kafka" if os.environ.get("TEST_BROKER") == "kafka" else "embedded"
 ALL_HOLD = {check.name: [] for check in matrix.CHECKS}
 
 
-def test_every_check_holds_through_a_kill_and_an_upgrade():
+class KilledUpgrade(Upgrade):
+    """An upgrade whose workers are then killed."""
+
+    name = "upgrade, kill"
+    first, second = Kill.first, Kill.second
+
+
+class Several(BrokerDisk):
+    """Three scenarios in one run of a shop: `python -m tests.survival` has a run for each."""
+
+    name = "several"
+
+    def first(self, shop):
+        Downgrade().first(shop)
+        Grow().first(shop)
+        super().first(shop)  # last: workers may end of it, and are supervised then
+
+
+def test_every_check_holds_through_a_kill_an_upgrade_and_several_more():
     with running_node(KIND) as node:
         undisturbed = matrix.run(node, Scenario())
         assert undisturbed.wrong == ALL_HOLD
-        for scenario in (Kill(), Upgrade()):
+        for scenario in (KilledUpgrade(), Several()):
             done = matrix.run(node, scenario, undisturbed.outcomes)
             assert done.wrong == ALL_HOLD, scenario.name
 

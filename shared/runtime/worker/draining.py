@@ -1,6 +1,7 @@
 """How an orderly end finishes what is open, and waits for the moment to leave the group.
 
-Two steps of `Worker.stop`, each bounded by the drain deadline; a failed worker takes neither.
+Two steps of `Worker.stop`, each bounded by the drain deadline; a failed worker takes neither, but
+`until_answered` where nobody starts it again.
 """
 
 from __future__ import annotations
@@ -80,3 +81,12 @@ async def until_stable(consumer: BatchConsumer, owned: OwnedPartitions, drain: D
     ):
         await asyncio.sleep(0.05)
     return True
+
+
+async def until_answered(consumer: BatchConsumer, drain: Deadline) -> None:
+    """Wait, for a worker that failed and leaves for good, as `until_stable` does: what it was
+    assigned it never took over, so only the group's own rest counts."""
+    deadline = Deadline(drain.left(STABLE_S_MAX))
+    await asyncio.sleep(deadline.left(STABLE_S))
+    while consumer.rejoining() and not deadline.passed():  # noqa: ASYNC110  # of another thread
+        await asyncio.sleep(0.05)

@@ -9,7 +9,9 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING
 
+from ..kafka.membership import IdentityTaken
 from ..kafka.rights import refusal
+from ..refusal import OperatorNeeded
 from ..telemetry.logs import words_of
 
 if TYPE_CHECKING:
@@ -35,6 +37,15 @@ class Ending:
     def expected(self) -> bool:
         """Whether the worker ends, or is about to."""
         return bool(self.failure or self.stopping or self.requested.is_set())
+
+    @property
+    def for_good(self) -> bool:
+        """Whether the worker's place in its group is to be given up: nobody starts it again at
+        once, and no double holds the place."""
+        failure = self.failure
+        return failure is None or (
+            isinstance(failure, OperatorNeeded) and not isinstance(failure, IdentityTaken)
+        )
 
     def fail(self, error: BaseException) -> None:
         """The first failure stops the worker; nothing more is delivered or committed."""

@@ -350,7 +350,7 @@ class Worker:
 
     async def stop(self) -> None:
         """Stop the components, finish what is open (unless failed), checkpoint, commit, leave the
-        group.
+        group. One that failed and is to be started again keeps its place, if it has a WORKER_ID.
 
         Takes DRAIN_DEADLINE and `LEAVE_S` at most, whatever it waits for.
         """
@@ -362,8 +362,10 @@ class Worker:
         consumer: BatchConsumer | None = None if app is None else app.consumer
         if app is not None and self.failure is None:
             await draining.finish_in_stable_group(app.consumer, self._owned, self._pipeline, drain)
+        elif app is not None and self._ending.for_good:
+            await draining.until_answered(app.consumer, drain)
         self._owned.accepting = False
-        if consumer is not None and self.failure is None:
+        if consumer is not None and self._ending.for_good:
             consumer.leave_for_good()  # others take over now, not when the session runs out
         saving = [owned.saving for owned in self._owned if owned.saving is not None]  # given up
         await end_tasks([*self._tasks, *self._pipeline.tasks, *saving], leave.left(1.0))
