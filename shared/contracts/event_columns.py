@@ -114,19 +114,22 @@ class EventColumns(Sequence[Event]):
                     names[at : at + 3] = _NOT_PLAIN
                     texts[at : at + 3] = ("", "", "")
             joined = "".join(texts)
-        spans = np.zeros((len(events), 3, 2), np.int32)
-        lengths = np.fromiter(map(len, texts), np.int32, len(texts))
-        spans.reshape(-1, 2)[1:, 0] = np.cumsum(lengths[:-1], dtype=np.int32)
-        spans[:, :, 1] = lengths.reshape(-1, 3)
-        plain = (spans[:, 0, 1] > 0) & (spans[:, 2, 1] > 0)
-        unnamed = np.fromiter([name is None for name in names[1::3]], np.bool_, len(events))
-        plain &= unnamed | (spans[:, 1, 1] > 0)
-        spans[unnamed, 1, 1] = -1
+        starts_and_lengths: list[int] = []  # of user, session and product of each event
+        plain: list[bool] = []
+        at = 0
+        for nth in range(0, len(names), 3):
+            user, session, product = map(len, texts[nth : nth + 3])
+            unnamed = names[nth + 1] is None
+            told = -1 if unnamed else session
+            starts_and_lengths += (at, user, at + user, told, at + user + session, product)
+            plain.append(user > 0 and product > 0 and (unnamed or session > 0))
+            at += user + session + product
+        spans = np.array(starts_and_lengths, np.int32).reshape(-1, 3, 2)
         return cls(
             buffer=np.frombuffer(joined.encode(), np.uint8),
-            offsets=np.fromiter([event.offset for event in events], np.int64, len(events)),
-            times_ms=np.fromiter([event.time_ms for event in events], np.int64, len(events)),
-            plain=plain,
+            offsets=np.array([event.offset for event in events], np.int64),
+            times_ms=np.array([event.time_ms for event in events], np.int64),
+            plain=np.array(plain, np.bool_),
             users=spans[:, 0].copy(),
             sessions=spans[:, 1].copy(),
             products=spans[:, 2].copy(),

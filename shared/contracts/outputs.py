@@ -90,21 +90,33 @@ def headers_of(suffix: str, event_id: str, subject: str, cause: Event, source: b
 
     ce_time is the cause's time; correlation id and traceparent are handed on.
     """
+    content_type, version, output_type, schema = _headers_by_type(suffix)
     headers = [
-        ("content-type", JSON),
-        ("ce_specversion", b"1.0"),
+        content_type,
+        version,
         ("ce_id", event_id.encode()),
         ("ce_source", source),
-        ("ce_type", (OUTPUT_TYPE_PREFIX + suffix).encode()),
+        output_type,
         ("ce_time", rfc3339(cause.time_ms)),
         ("ce_subject", subject.encode()),
-        ("ce_dataschema", f"schemas/{suffix}.json".encode()),
+        schema,
         ("ce_causationid", cause.id.encode()),
         ("ce_correlationid", cause.correlation_id.encode()),
     ]
     if cause.traceparent is not None:
         headers.append(("traceparent", cause.traceparent))
     return headers
+
+
+@lru_cache(maxsize=64)
+def _headers_by_type(suffix: str) -> Headers:
+    """What all outputs of one type say alike."""
+    return [
+        ("content-type", JSON),
+        ("ce_specversion", b"1.0"),
+        ("ce_type", (OUTPUT_TYPE_PREFIX + suffix).encode()),
+        ("ce_dataschema", f"schemas/{suffix}.json".encode()),
+    ]
 
 
 def provenance_headers(views: Mapping[str, int], experts: Sequence[str]) -> Headers:

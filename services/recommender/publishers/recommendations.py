@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -120,10 +121,13 @@ class RecommendationPublisher:
             [self._searched(request) for request in requests],
         ]
         draws = [chance_of(self._list_id(each)) for each in requests] if self._explores else ()
-        cells_of = self._profiles().cells
+        profiles = self._profiles()
+        cells: list[tuple[int, ...]] = [()] * len(requests)
+        if len(profiles):
+            cells = [profiles.cells(r.user) if r.ranking == PERSONALISED else () for r in requests]
         wanted += [
             draws,
-            [cells_of(r.user) if r.ranking == PERSONALISED else () for r in requests],
+            cells,
             [request.ranking for request in requests],
         ]
         if self._experiment is None:
@@ -243,6 +247,8 @@ class RecommendationPublisher:
     def _groups_of(self, user: str) -> list[Group]:
         """The groups by which a user's lists are compared with others'."""
         profiles, by_group = self._profiles(), self._exposure.by_group
+        if not len(profiles):
+            return []
         values = profiles.fairness_values(user)
         return [by_group.group_of(value, profiles.size(value)) for value in values]
 
@@ -305,7 +311,9 @@ class RecommendationPublisher:
         )
 
 
+@lru_cache(maxsize=8_192)
 def _reason(code: str, parameter: str | None) -> Reason:
+    """Most of a list's reasons were given before."""
     if parameter is None:
         return Reason(code)
     return Reason(code, {"category" if code == "trending_category" else "product_id": parameter})

@@ -71,8 +71,7 @@ class Mark(NamedTuple):
 
 def mark(record: Any) -> Mark:
     """The mark of a record: over its key, value and timestamp."""
-    digest = xxhash.xxh3_128(str(record.timestamp).encode())
+    told = str(record.timestamp).encode()
     for part in (record.key, record.value):
-        digest.update(b"-" if part is None else b"+%d:" % len(part))
-        digest.update(part or b"")
-    return Mark(record.offset, digest.hexdigest())
+        told += b"-" if part is None else b"+%d:%b" % (len(part), part)
+    return Mark(record.offset, xxhash.xxh3_128_hexdigest(told))

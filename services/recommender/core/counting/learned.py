@@ -48,17 +48,19 @@ class Learned:
     # For other partitions of users; not buffered.
     sent: list[Sent] = field(default_factory=list)
     before: list[Columns] = field(default_factory=list)  # what comes before the lists
+    pairs_before: int = 0  # of items, in those columns
 
     def add(self, columns: Columns) -> None:
         """Append what a loop was taught."""
         self._close()
-        self.before.append(columns)
+        self._put(columns)
 
     def extend(self, later: Learned) -> None:
         """Append what the next batch taught, but for what was sent."""
         self._close()
         later._close()
         self.before += later.before
+        self.pairs_before += later.pairs_before
 
     def __bool__(self) -> bool:
         """Whether any item was new to its session."""
@@ -67,7 +69,7 @@ class Learned:
     @property
     def pairs(self) -> int:
         """How many pairs of items there are."""
-        return len(self.prior) + sum(len(each.prior) for each in self.before)
+        return len(self.prior) + self.pairs_before
 
     def new_columns(self) -> NDArray[np.int64]:
         """(6, items): offsets, classes, items, hours, counts of `prior`, how they count."""
@@ -85,7 +87,7 @@ class Learned:
 
     def _close(self) -> None:
         if self.new or self.seen:
-            self.before.append(
+            self._put(
                 Columns(
                     np.array(self.new, np.int64).reshape(-1, 5),
                     np.array(self.prior, np.int64),
@@ -93,6 +95,10 @@ class Learned:
                 )
             )
             self.new, self.prior, self.seen = [], [], []
+
+    def _put(self, columns: Columns) -> None:
+        self.before.append(columns)
+        self.pairs_before += len(columns.prior)
 
     def _whole(self) -> Columns:
         self._close()

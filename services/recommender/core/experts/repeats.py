@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from ..numeric.jit import jit
 from .base import Expert, Feature, Scale
 from .inline import inline
 from .workspace import NO_REASON, explain, place, powers
@@ -88,24 +89,35 @@ def describe(request: Any, chosen: Any, view: Any, own: Any) -> None:
 def derive(columns: Columns, derived: NDArray[np.float32]) -> None:
     """Habits of repeating: the rates again, where the user has seen the item."""
     raw, scaled = columns.raw, columns.scaled
-    times, recency, length = raw("times"), raw("recency"), raw("length")
-    distinct, return_rate = raw("distinct"), raw("return_rate")
-    np.minimum(times, TIMES_MAX, out=scaled("times"))
-    seen, last = recency > 0, recency == 1
-    repeats = length > distinct
-    derived[:, 0] = seen
-    derived[:, 1] = last
-    derived[:, 2] = recency == np.float32(1 / 2)
-    derived[:, 3] = recency == np.float32(1 / 3)
-    derived[:, 4] = times >= 2
-    derived[:, 5] = last & (length == 1)
-    derived[:, 6] = last & (distinct == 1)
-    derived[:, 7] = last & repeats
-    derived[:, 8] = seen & repeats
-    np.multiply(scaled("length"), seen, out=derived[:, 9])
-    np.multiply(return_rate, seen, out=derived[:, 10])
-    np.multiply(return_rate, last, out=derived[:, 11])
-    np.multiply(raw("immediate_rate"), last, out=derived[:, 12])
+    counts = raw("times"), raw("length"), raw("distinct")
+    rates = raw("return_rate"), raw("immediate_rate")
+    _derive(counts, raw("recency"), rates, scaled("length"), (scaled("times"), derived))
+
+
+@jit
+def _derive(counts: Any, recency: Any, rates: Any, log_length: Any, found: Any) -> None:
+    """Columns by candidate. found: those that are filled: how often it is among the recent items,
+    at most `TIMES_MAX`, and what is derived."""
+    times, length, distinct = counts
+    return_rate, immediate_rate = rates
+    times_at_most, derived = found
+    for row in range(len(derived)):
+        seen, last = recency[row] > 0, recency[row] == 1
+        repeats = length[row] > distinct[row]
+        times_at_most[row] = min(times[row], np.float32(TIMES_MAX))
+        derived[row, 0] = seen
+        derived[row, 1] = last
+        derived[row, 2] = recency[row] == np.float32(1 / 2)
+        derived[row, 3] = recency[row] == np.float32(1 / 3)
+        derived[row, 4] = times[row] >= 2
+        derived[row, 5] = last and length[row] == 1
+        derived[row, 6] = last and distinct[row] == 1
+        derived[row, 7] = last and repeats
+        derived[row, 8] = seen and repeats
+        derived[row, 9] = log_length[row] if seen else 0.0
+        derived[row, 10] = return_rate[row] if seen else 0.0
+        derived[row, 11] = return_rate[row] if last else 0.0
+        derived[row, 12] = immediate_rate[row] if last else 0.0
 
 
 EXPERT = Expert(

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+CAPACITY_MIN = 1024
 ITEMS_PER_MARK = 64  # marking that many costs what sorting one does, about
 _DIGITS_MAX = 18  # as many as always fit into an int64
 
@@ -29,6 +30,8 @@ class ItemIndex:
     def __init__(self) -> None:
         self.number_of: dict[str, int] = {}
         self.product_ids: list[str] = []
+        # A power of two above the count of items: the size for arrays indexed by item.
+        self.capacity = CAPACITY_MIN
         self._table = TextTable()  # of those that came as bytes
         self._hash = np.zeros(1024, np.uint64)
         self._order = np.zeros(1024, np.int64)
@@ -43,6 +46,8 @@ class ItemIndex:
         if item is None:
             item = self.number_of[name] = len(self.product_ids)
             self.product_ids.append(name)
+            if len(self.product_ids) >= self.capacity:
+                self.capacity *= 2
         return item
 
     def intern_all(self, names: Iterable[str]) -> NDArray[np.int64]:
@@ -59,6 +64,8 @@ class ItemIndex:
         """Integers of the product ids at these spans of a buffer, shape (spans,); -1 where none is
         wanted."""
         found = self._table.numbers(buffer, spans, wanted)
+        if found.min(initial=0) >= 0:
+            return found
         missing = np.flatnonzero((found < 0) & wanted)
         known: dict[bytes, int] = {}
         for place in missing.tolist():
@@ -70,11 +77,6 @@ class ItemIndex:
                 self._table.add(text, number)
             found[place] = number
         return found
-
-    @property
-    def capacity(self) -> int:
-        """A power of two above the count of items: the size for arrays indexed by item."""
-        return max(1024, 1 << len(self.product_ids).bit_length())
 
     def partitions(self, partition_count: int) -> NDArray[np.int64]:
         """The item partition of every item, shape (items,): its owner for rows and counts."""

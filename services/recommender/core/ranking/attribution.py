@@ -10,6 +10,7 @@ them and has no share.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,7 +32,7 @@ _OF_EXPERT = np.array([EXPERTS.index(name) for name in EXPERT_OF])  # by feature
 _NEIGHBOURS = EXPERTS.index(neighbours.EXPERT.name)
 _REPEATS = EXPERTS.index(repeats.EXPERT.name)
 _RECENCY = RAW.index("recency")
-_PERCENT = np.array([["", *(f"{n}:{p}" for p in range(1, 101))] for n in EXPERTS], object)
+_PERCENTS = 101  # that there are: 0 to 100
 _TINY = 1e-12
 
 
@@ -143,7 +144,30 @@ def _scaled(value: float, mean: float, factor: float) -> Any:
 
 def labels(shares: NDArray[np.float64]) -> list[str]:
     """By item, its two foremost experts and their percentages: `neighbours:62 sessions:20`."""
-    top = np.argsort(-shares, axis=1, kind="stable")[:, :SHOWN_MAX]
-    rows = np.arange(len(shares))[:, np.newaxis]
-    percent = np.rint(100 * shares[rows, top]).astype(np.int64)
-    return [" ".join(filter(None, row)) for row in _PERCENT[top, percent].tolist()]
+    codes = np.empty((SHOWN_MAX, len(shares)), np.int64)
+    _foremost(shares, shares.dtype.type(100), codes)
+    return list(map(_label, *codes.tolist()))
+
+
+@jit
+def _foremost(shares: Any, whole: Any, codes: Any) -> None:
+    """Fill `codes`, (SHOWN_MAX, items), with expert * _PERCENTS + percentage of the foremost.
+
+    whole: 100, of the shares' own type: one of more digits would round otherwise."""
+    for item in range(len(shares)):
+        before = -1
+        for nth in range(len(codes)):
+            best = -1
+            for expert in range(shares.shape[1]):
+                if expert != before and (best < 0 or shares[item, expert] > shares[item, best]):
+                    best = expert
+            percent = np.int64(np.rint(whole * shares[item, best]))
+            codes[nth, item] = best * _PERCENTS + percent
+            before = best
+
+
+@lru_cache(maxsize=16_384)
+def _label(*codes: int) -> str:
+    """Most items are alike in this: two experts, to the percent."""
+    named = [divmod(code, _PERCENTS) for code in codes]
+    return " ".join(f"{EXPERTS[expert]}:{percent}" for expert, percent in named if percent)

@@ -360,12 +360,20 @@ class _Learned(msgspec.Struct, frozen=True):
 
 def _owner(starts: NDArray[np.intp], count: int) -> NDArray[np.int64]:
     """(count,) which list each candidate belongs to."""
-    return np.repeat(np.arange(len(starts)), np.diff(np.r_[starts, count]))
+    return np.repeat(np.arange(len(starts)), _sizes(starts, count))
+
+
+def _sizes(starts: NDArray[np.intp], count: int) -> NDArray[np.intp]:
+    """(lists,) how many candidates each has, `count` in all."""
+    sizes = np.empty_like(starts)
+    np.subtract(starts[1:], starts[:-1], out=sizes[:-1])
+    sizes[-1] = count - starts[-1]
+    return sizes
 
 
 def softmax_by_list(scores: NDArray[np.float64], starts: NDArray[np.intp]) -> NDArray[np.float64]:
     """Probabilities over each list's candidates; scores: (candidates,), list after list."""
-    owner = _owner(starts, len(scores))
-    odds = np.exp(scores - np.maximum.reduceat(scores, starts)[owner])
-    shares: NDArray[np.float64] = odds / np.add.reduceat(odds, starts)[owner]
+    sizes = _sizes(starts, len(scores))
+    odds = np.exp(scores - np.repeat(np.maximum.reduceat(scores, starts), sizes))
+    shares: NDArray[np.float64] = odds / np.repeat(np.add.reduceat(odds, starts), sizes)
     return shares

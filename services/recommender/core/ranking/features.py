@@ -2,17 +2,20 @@
 
 Experts write the raw numbers of `RAW`, a row per candidate; `describe` scales them so that a small
 network can use them, by blocks of columns, for a whole batch of lists at once: live batches are
-small, and then every numpy call counts. All columns follow from the list of experts.
+small, and then every numpy call counts, so all but the logarithms is one compiled loop (a loop's
+logarithm is slower than numpy's, and rounds otherwise). All columns follow from the list of
+experts.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..experts import ALL
 from ..experts.base import Place, Scale
+from ..numeric.jit import jit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -70,9 +73,10 @@ PLACE_OF = tuple(  # what each expert's compiled loops know of it
     for number, expert in enumerate(ALL, 1)
 )
 
-_ROOTS = slice(0, len(ROOTS))
 _LOGS = slice(len(ROOTS), len(ROOTS) + len(LOGS))
-_PLAIN = slice(len(ROOTS) + len(LOGS), len(RAW))
+_LOGS_TOO = slice(len(RAW), len(RAW) + len(LOGARITHMS))
+_INVERSES = _LOGS_TOO.stop  # the first of them; then those within the top
+_DERIVED = _INVERSES + 2 * len(PLACES)  # the first that an expert derives
 _LOGARITHMS = np.array([RAW.index(name) for name in LOGARITHMS], np.intp)
 _COLUMN_OF = {name: number for number, name in enumerate(RAW)}
 
@@ -93,23 +97,34 @@ class _Columns:
 def describe(raw: NDArray[np.float32]) -> NDArray[np.float32]:
     """(candidates, features), in the order of `FEATURES`, of (candidates, RAW)."""
     features = np.empty((len(raw), len(FEATURES)), np.float32)
-    np.sqrt(raw[:, _ROOTS], out=features[:, _ROOTS])
-    more = raw[:, _LOGS] + np.float32(1)
-    np.log(more, out=features[:, _LOGS])  # faster than log1p by far
-    features[:, _PLAIN] = raw[:, _PLAIN]
-    at = len(RAW)
-    chosen = raw.take(_LOGARITHMS, axis=1)
-    chosen += np.float32(TINY)
-    np.log(chosen, out=features[:, at : at + len(LOGARITHMS)])
-    at += len(LOGARITHMS)
-    places = more[:, len(LOGS) - len(PLACES) :]  # counted from 1: the last of the logarithms
-    np.divide(1, np.sqrt(places), out=features[:, at : at + len(PLACES)])
-    at += len(PLACES)
-    np.less_equal(places, TOP, out=features[:, at : at + len(PLACES)], casting="unsafe")
-    at += len(PLACES)
-    columns = _Columns(raw, features)
+    logged = np.empty((len(raw), len(LOGS)), np.float32)
+    logged_too = np.empty((len(raw), len(LOGARITHMS)), np.float32)
+    _scale(raw, features, logged, logged_too)
+    np.log(logged, out=features[:, _LOGS])
+    np.log(logged_too, out=features[:, _LOGS_TOO])
+    columns, at = _Columns(raw, features), _DERIVED
     for expert in ALL:
         if expert.derive is not None:
             expert.derive(columns, features[:, at : at + len(expert.derived)])
             at += len(expert.derived)
     return features
+
+
+@jit
+def _scale(raw: Any, features: Any, logged: Any, logged_too: Any) -> None:
+    """Fill the columns of `features` that are no logarithms, and what the others are those of."""
+    plain = len(ROOTS) + len(LOGS)
+    first_place = len(LOGS) - len(PLACES)  # the places are the last of them
+    for row in range(len(raw)):
+        for column in range(len(ROOTS)):
+            features[row, column] = np.sqrt(raw[row, column])
+        for nth in range(len(LOGS)):
+            logged[row, nth] = raw[row, len(ROOTS) + nth] + np.float32(1)
+        for column in range(plain, len(RAW)):
+            features[row, column] = raw[row, column]
+        for nth in range(len(LOGARITHMS)):
+            logged_too[row, nth] = raw[row, _LOGARITHMS[nth]] + np.float32(TINY)
+        for nth in range(len(PLACES)):
+            place = logged[row, first_place + nth]  # counted from 1
+            features[row, _INVERSES + nth] = np.float32(1) / np.sqrt(place)
+            features[row, _INVERSES + len(PLACES) + nth] = place <= TOP

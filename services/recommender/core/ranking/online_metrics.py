@@ -7,6 +7,7 @@ since the worker started; what is of lists fades, so that it shows how things ar
 from __future__ import annotations
 
 from collections import OrderedDict
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -107,7 +108,7 @@ class OnlineMetrics:
         both = np.isfinite(given) & np.isfinite(own)
         self._given.add(given[both])
         self._own.add(own[both])
-        flat = np.fromiter((i for items in self._lists for i in items), np.int64)
+        flat = np.fromiter(chain.from_iterable(self._lists), np.int64)
         self._shown += np.bincount(flat, minlength=len(self._shown))
         if self._answers:
             entries, hits = np.array(self._answers).T
@@ -151,7 +152,7 @@ class OnlineMetrics:
     def _popularity(self, lists: Sequence[Sequence[int]]) -> NDArray[np.float64]:
         """(lists,) mean visits of each one's items; NaN where it has none."""
         sizes = np.array([len(items) for items in lists], np.int64)
-        flat = np.fromiter((i for items in lists for i in items), np.int64, int(sizes.sum()))
+        flat = np.fromiter(chain.from_iterable(lists), np.int64, int(sizes.sum()))
         owner = np.repeat(np.arange(len(lists)), sizes)
         with np.errstate(invalid="ignore"):
             means: NDArray[np.float64] = (

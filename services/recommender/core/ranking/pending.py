@@ -24,12 +24,16 @@ class Requests(NamedTuple):
 
     def part(self, start: int, end: int) -> Requests:
         """Those from `start` on, up to `end`."""
+        if start == 0 and end >= len(self.recents):
+            return self
         columns: Any = [column[start:end] for column in self]
         return Requests(*columns)
 
 
 def together(parts: Sequence[Requests]) -> Requests:
     """All of several requests, one after the other."""
+    if len(parts) == 1:
+        return parts[0]
     columns: Any = zip(*parts, strict=True)
     return Requests(*([each for column in part for each in column] for part in columns))
 

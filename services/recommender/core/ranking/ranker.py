@@ -39,7 +39,7 @@ from .candidates import CandidateGenerator
 from .diversity import Room, diverse
 from .exploration import explore
 from .fallbacks import ShortList, fill
-from .features import describe
+from .features import EXPERTS, RAW, describe
 from .pending import PendingLists, PendingListsByVariant, Requests, together
 from .ranked_list import RankedList
 from .top import best
@@ -127,10 +127,14 @@ class Ranker:
         self._generator.gather([[0]], [[]], [-1], [NOT_SEARCHED])
         nothing = np.zeros(0, np.int64)
         best(np.zeros(1, np.int64), np.zeros(0), nothing, 1)
-        if self._settings.expert_shares and self._trainer is not None:
-            blend = self._trainer.serving
-            none = np.zeros((0, len(blend.names)), np.float32)
-            shares_of_blend(blend, none, np.zeros(1, np.int64), nothing, nothing)
+        if self._trainer is not None:
+            none = describe(np.zeros((0, len(RAW)), np.float32))
+            if self._settings.expert_shares:
+                blend = self._trainer.serving
+                shares_of_blend(blend, none, np.zeros(1, np.int64), nothing, nothing)
+        if self._settings.expert_shares:
+            for kind in (np.float32, np.float64):
+                labels(np.zeros((0, len(EXPERTS)), kind))
         diverse(
             bounds=np.zeros(1, np.int64),
             scores=np.zeros(0),

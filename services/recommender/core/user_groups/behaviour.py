@@ -127,6 +127,8 @@ def _wishes(
     """What searches found as entries: (items, owners, weights), and each user's best fit."""
     counts = [len(items) for items, _ in searched]
     total = sum(counts)
+    if not total:
+        return np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0), np.zeros(users)
     items = np.fromiter((i for found, _ in searched for i in found), np.int64, total)
     fits = np.fromiter((f for _, found in searched for f in found), np.float64, total)
     owner = np.repeat(np.arange(len(counts)), counts)
