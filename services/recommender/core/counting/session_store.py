@@ -284,6 +284,7 @@ class SessionStore:
             stayed=changed.stayed,
             begin=remove_gone,
         )
+        self._checkpointed()
 
     def _checkpointed(self) -> None:
         for rows in (self._kept.store.owners, self._kept.store.owned):

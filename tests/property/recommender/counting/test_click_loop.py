@@ -6,11 +6,13 @@ import itertools
 from dataclasses import replace
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from shopkeeper.services.recommender.core.counting.session_state import unpack_changes
 from shopkeeper.services.recommender.core.counting.sessions import Sessions
 from shopkeeper.services.recommender.core.counting.users import User
 from shopkeeper.services.recommender.core.numeric.items import ItemIndex
@@ -128,9 +130,18 @@ def test_columns_and_objects_remember_and_teach_the_same(
         for segment in segments:
             again.apply(segment)
         assert told(again) == told(plain)
+        nothing = again.changes()
+        assert nothing is None or unpack_changes(nothing).users_gone == []
+        assert nothing is None or told_by(nothing) == 0
         again.counters = sessions.counters
         if save == "restart":
             sessions = again
+
+
+def told_by(packed: bytes) -> int:
+    """How many users a segment tells anew."""
+    state = msgspec.msgpack.decode(unpack_changes(packed).state)
+    return len(state["users"])
 
 
 def test_who_is_seen_does_not_depend_on_how_the_log_is_cut() -> None:
