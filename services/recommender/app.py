@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
-from shopkeeper.shared.bulk import clicks, records
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.contracts.erased_users import customer
 from shopkeeper.shared.runtime.api.service import Handovers, Service, Source
 from shopkeeper.shared.runtime.kafka.sink import partition_of
+from shopkeeper.shared.runtime.kafka.unpacking import read_in_bulk
 from shopkeeper.shared.runtime.processes import process
 from shopkeeper.shared.runtime.processes.compiling import compile_apart
 from shopkeeper.shared.runtime.settings import SettingsError, WorkerSettings
@@ -369,8 +369,7 @@ def build(settings: WorkerSettings) -> Service:
 def main() -> None:
     """Compile every loop that a worker of this service runs, and keep the machine code."""
     process.follow_parent()
-    clicks.warm()
-    records.warm()
+    read_in_bulk(topics.CLICKS)
     build(WorkerSettings.from_env({"KAFKA_BOOTSTRAP_SERVERS": "nobody:1"}))
 
 

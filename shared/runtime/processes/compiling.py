@@ -10,6 +10,8 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+import llvmlite.binding as llvm  # type: ignore[import-untyped]
+
 from shopkeeper.shared.compiled import cache_folder
 
 from . import process
@@ -55,7 +57,5 @@ def compile_apart(module: str, *folders: Path) -> None:
 
 def _processor() -> str:
     """What machine code depends on."""
-    import llvmlite.binding as llvm  # type: ignore[import-untyped]
-
     features = llvm.get_host_cpu_features().flatten()
     return hashlib.sha256(f"{llvm.get_host_cpu_name()} {features}".encode()).hexdigest()[:12]
