@@ -12,6 +12,7 @@ from litestar import asgi
 
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.runtime.api.service import Service
+from shopkeeper.shared.runtime.kafka.global_tables import Stamped
 from shopkeeper.shared.runtime.settings import SettingsError
 from shopkeeper.shared.runtime.settings import read as read_setting
 
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
 
     from litestar.handlers import ASGIRouteHandler
 
-    from shopkeeper.shared.contracts.envelope import KeyValue
+    from shopkeeper.shared.contracts.envelope import KeyValue, Stamp
     from shopkeeper.shared.runtime.api.component import Component
     from shopkeeper.shared.runtime.settings import WorkerSettings
 
@@ -117,16 +118,18 @@ def build(settings: WorkerSettings) -> Service:
         name="gateway",
         sources=[],
         tables={topic: table.apply for topic, table in tables.items()}
-        | {topics.CATALOGUE: partial(_catalogued, context)},
+        | {topics.CATALOGUE: Stamped(partial(_catalogued, context))},
         positions=positions,
         metrics=GatewayMetrics(feed, tables, lambda: context.refused).metrics,
         components=[producer, reader, *watching, *tools, server, *_grpc(context, said)],
     )
 
 
-def _catalogued(context: Context, records: Sequence[KeyValue]) -> None:
+def _catalogued(
+    context: Context, records: Sequence[KeyValue], stamps: Sequence[Stamp] | None
+) -> None:
     """The catalogue's records, read once for both views of it."""
-    changes = list(changes_of(records))
+    changes = list(changes_of(records, stamps))
     context.catalogue.take(changes)
     context.products.take(changes)
 

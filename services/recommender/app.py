@@ -13,6 +13,7 @@ from weakref import WeakValueDictionary
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.contracts.erased_users import customer
 from shopkeeper.shared.runtime.api.service import Handovers, Service, Source
+from shopkeeper.shared.runtime.kafka.global_tables import Apply, Stamped
 from shopkeeper.shared.runtime.kafka.sink import partition_of
 from shopkeeper.shared.runtime.kafka.unpacking import read_in_bulk
 from shopkeeper.shared.runtime.processes import process
@@ -51,7 +52,7 @@ from .spec import RecommenderSettings
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from shopkeeper.shared.contracts.envelope import Event, KeyValue
+    from shopkeeper.shared.contracts.envelope import Event, KeyValue, Stamp
     from shopkeeper.shared.contracts.events.shop import PreferenceSet
     from shopkeeper.shared.runtime.telemetry.metrics import Observer, Registry
 
@@ -130,16 +131,18 @@ class Recommender:
         self.profile_partitions = partition_count(topics.PROFILES)
         self.preference_partitions = partition_count(topics.PREFERENCES)
 
-    def tables(self) -> Mapping[str, Callable[[Sequence[KeyValue]], object]]:
+    def tables(self) -> Mapping[str, Apply]:
         """By topic that is read whole, what takes its records in."""
-        tables = {table.topic: table.apply for table in self.knowledge.tables}
-        return tables | {topics.CATALOGUE: self.on_catalogue}
+        tables: dict[str, Apply] = {table.topic: table.apply for table in self.knowledge.tables}
+        return tables | {topics.CATALOGUE: Stamped(self.on_catalogue)}
 
-    def on_catalogue(self, records: Sequence[KeyValue]) -> None:
+    def on_catalogue(
+        self, records: Sequence[KeyValue], stamps: Sequence[Stamp] | None = None
+    ) -> None:
         """Records of the catalogue. Searches find the products at once, or, while lists are made,
         the first few, and the others after `index_in_background`: no list waits for hundreds of
         products to be encoded."""
-        self.knowledge.catalogue.apply(records)
+        self.knowledge.catalogue.apply(records, stamps)
         if self.product_search is not None:
             self.product_search.index_pending(
                 INDEXED_AT_ONCE if self._clicks else self.product_search.waiting

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 Headers = list[tuple[str, bytes]]
 KeyValue = tuple[bytes | None, bytes | None]  # of a record; a value of None is a tombstone
+Stamp = tuple[int, int]  # of a record: its timestamp in milliseconds, its offset
 
 FORWARDED = "shopkeeper.forwarded"  # the last header of a record that a worker published again
 # Of a record of several events, which of them are meant: the others were dealt with elsewhere.

@@ -98,6 +98,15 @@ def until_list_changes(page, before):
     )
 
 
+def until_list_is(page, wanted):
+    """Wait until these products are drawn, in this order."""
+    page.wait_for_function(
+        """wanted => [...document.querySelectorAll('.for-you .card')]
+            .map(card => card.dataset.product).join() === wanted""",
+        arg=",".join(wanted),
+    )
+
+
 def go(page, place):
     """To a view, by its address behind the #."""
     page.evaluate("place => { location.hash = place }", place)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import signal
 import socket
 import sys
 import time
@@ -137,8 +138,12 @@ def test_a_call_that_came_too_late_is_given_up_and_the_next_is_answered(kafka, s
     with drop_in(kafka, stubs) as frontend:
         stub = stubs["oteldemo"].grpc.RecommendationServiceStub(frontend.channel)
         request = stubs["oteldemo"].pb2.ListRecommendationsRequest(user_id="u")
-        with pytest.raises(grpc.RpcError) as late:
-            stub.ListRecommendations(request, timeout=0)
+        frontend.worker.popen.send_signal(signal.SIGSTOP)
+        try:
+            with pytest.raises(grpc.RpcError) as late:
+                stub.ListRecommendations(request, timeout=0.2)
+        finally:
+            frontend.worker.popen.send_signal(signal.SIGCONT)
         assert late.value.code() == grpc.StatusCode.DEADLINE_EXCEEDED
         assert frontend.listed("oteldemo", "u") == ["t1"]
 

@@ -25,6 +25,7 @@ from tests.broker.shop_page import (
     opened_page,
     running_shop,
     until_list_changes,
+    until_list_is,
 )
 from tests.broker.test_demo import children_of
 
@@ -135,7 +136,7 @@ def test_who_wants_no_personalised_list_gets_what_everybody_gets(shop):
     one.reload()
     one.wait_for_selector(".for-you .card")
     one.wait_for_function("() => document.querySelector('.switch input[value=newest]').checked")
-    assert list_of(one) == newest[0]
+    until_list_is(one, newest[0])
     assert "Alike for everybody" in one.inner_text(".for-you .status")
     choose(one, "personalised")
     one.locator(".for-you .reason", has_text="looked at").first.wait_for()

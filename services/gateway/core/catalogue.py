@@ -6,14 +6,15 @@ from contextlib import nullcontext
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .catalogue_changes import changes_of
+from shopkeeper.shared.contracts.newest import NewestFirst
+
+from .catalogue_changes import Change, changes_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
     from contextlib import AbstractContextManager
 
     from shopkeeper.shared.contracts.envelope import KeyValue
-    from shopkeeper.shared.contracts.events.shop import ProductCatalogued
 
 ALL = ""  # the shelf of all products
 
@@ -31,13 +32,15 @@ class Product(NamedTuple):
 class Catalogue:
     """`shop.catalogue.v1` by product; at `products_max` the one that came longest ago goes.
 
-    One thread writes, others may read, under `lock`. New is what was not available before.
+    One thread writes, others may read, under `lock`. New is what was not available before, by the
+    time of the record that said so: every gateway that read the same records has the same order,
+    before and after a restart.
     """
 
     def __init__(self, products_max: int, lock: AbstractContextManager[Any] | None = None) -> None:
         self._products_max = products_max
         self._products: dict[str, Product] = {}
-        self._newest: dict[str, dict[str, None]] = {}  # by category, available ones, newest last
+        self._newest: dict[str, NewestFirst] = {}  # by category, of what is available
         self._lock = lock or nullcontext()
         self._evicted = 0
         self.complete = True  # nothing was left out for want of room
@@ -49,11 +52,11 @@ class Catalogue:
         """Records of the topic, in their order."""
         self.take(changes_of(records))
 
-    def take(self, changes: Iterable[tuple[str, ProductCatalogued | None]]) -> None:
+    def take(self, changes: Iterable[Change]) -> None:
         """What `changes_of` reads."""
-        for product_id, product in changes:
+        for change in changes:
             with self._lock:
-                self._put(product_id, product)
+                self._put(change)
 
     def get(self, product_id: str) -> Product | None:
         """None for one that was removed, or never catalogued."""
@@ -70,7 +73,7 @@ class Catalogue:
     def newest(self, category: str | None, count: int) -> list[str]:
         """Available products, of all or of one category, those that came last first."""
         with self._lock:
-            return list(islice(reversed(self._newest.get(category or ALL, {})), count))
+            return list(islice(self._newest.get(category or ALL, ()), count))
 
     def titles(self, product_ids: Collection[str], language: str) -> Mapping[str, str]:
         """What products are called in a language; those that are not known are left out."""
@@ -103,7 +106,8 @@ class Catalogue:
         evicted, self._evicted = self._evicted, 0
         return evicted
 
-    def _put(self, product_id: str, product: ProductCatalogued | None) -> None:
+    def _put(self, change: Change) -> None:
+        product_id, product, since = change
         before = self._products.get(product_id)
         if product is None:
             self._products.pop(product_id, None)
@@ -116,25 +120,28 @@ class Catalogue:
             product.brand,
             product.available is not False,
         )
-        if before is not None and (before.category, before.available) != (
-            now.category,
-            now.available,
-        ):
-            self._unshelve(product_id, before, keep_all=now.available)
-        if now.available:
-            for name in {ALL, now.category or ALL}:
-                self._newest.setdefault(name, {}).setdefault(product_id)
+        if before is None or _shelves(before) != _shelves(now):
+            if before is not None and before.available:
+                since = self._newest[ALL].since(product_id)  # new is not what changes category
+            self._unshelve(product_id, before)
+            for name in _shelves(now):
+                self._newest.setdefault(name, NewestFirst()).add(product_id, since)
         if len(self._products) > self._products_max:
             oldest = next(iter(self._products))
             self._unshelve(oldest, self._products.pop(oldest))
             self._evicted += 1
             self.complete = False
 
-    def _unshelve(self, product_id: str, product: Product | None, keep_all: bool = False) -> None:
+    def _unshelve(self, product_id: str, product: Product | None) -> None:
         if product is None:
             return
-        for name in {ALL, product.category or ALL} - ({ALL} if keep_all else set()):
-            shelf = self._newest.get(name, {})
-            shelf.pop(product_id, None)
-            if not shelf:
-                self._newest.pop(name, None)
+        for name in _shelves(product):
+            shelf = self._newest[name]
+            shelf.discard(product_id)
+            if not len(shelf):
+                del self._newest[name]
+
+
+def _shelves(product: Product) -> set[str]:
+    """Where it stands."""
+    return {ALL, product.category or ALL} if product.available else set()

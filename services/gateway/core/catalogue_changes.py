@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from itertools import repeat
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
@@ -11,18 +12,30 @@ from shopkeeper.shared.contracts.catalogue import Refused, products
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from shopkeeper.shared.contracts.envelope import KeyValue
+    from shopkeeper.shared.contracts.envelope import KeyValue, Stamp
     from shopkeeper.shared.contracts.events.shop import ProductCatalogued
+    from shopkeeper.shared.contracts.newest import Since
 
 
-def changes_of(records: Sequence[KeyValue]) -> Iterator[tuple[str, ProductCatalogued | None]]:
-    """(product id, product; None where it was removed), in the records' order; whatever the decoder
-    takes. What cannot be read is passed over: the recommender dead-letters it."""
-    for key, value in records:
+class Change(NamedTuple):
+    """What one record says of one product. product: None where it was removed."""
+
+    product_id: str
+    product: ProductCatalogued | None
+    since: Since = None
+
+
+def changes_of(
+    records: Sequence[KeyValue], stamps: Sequence[Stamp] | None = None
+) -> Iterator[Change]:
+    """Changes in the records' order; whatever the decoder takes. stamps: one for each record.
+
+    What cannot be read is passed over: the recommender dead-letters it."""
+    for (key, value), stamp in zip(records, stamps or repeat(None), strict=False):
         named = (key or b"").decode("utf-8", "replace")
         try:
             found = list(products(value)) if value else [(named, None)]
         except (msgspec.MsgspecError, Refused, ValueError):
             continue
-        for product_id, product in found:
-            yield product_id or named, product
+        for number, (product_id, product) in enumerate(found):
+            yield Change(product_id or named, product, None if stamp is None else (*stamp, number))

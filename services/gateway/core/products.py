@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from .catalogue_changes import changes_of
+from .catalogue_changes import Change, changes_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -41,9 +41,9 @@ class Products:
         """Records of the topic, in their order."""
         self.take(changes_of(records))
 
-    def take(self, changes: Iterable[tuple[str, ProductCatalogued | None]]) -> None:
+    def take(self, changes: Iterable[Change]) -> None:
         """What `changes_of` reads."""
-        for product_id, product in changes:
+        for product_id, product, _ in changes:
             with self._lock:
                 self._put(product_id, product)
 

@@ -11,13 +11,12 @@ from dataclasses import dataclass, field, replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from shopkeeper.shared.contracts.envelope import KeyValue
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from shopkeeper.shared.contracts.envelope import Event
 
+    from ..kafka.global_tables import Apply
     from ..settings import Setting, WorkerSettings
     from ..telemetry.metrics import Observer, Registry
     from .component import Component
@@ -70,7 +69,7 @@ class Service:
 
     name: str
     sources: Sequence[Source]
-    tables: Mapping[str, Callable[[Sequence[KeyValue]], object]] = field(default_factory=dict)
+    tables: Mapping[str, Apply] = field(default_factory=dict)
     # Called once, connected and before any processor is made, with "how many partitions has this
     # topic (unprefixed)?".
     prepare: Callable[[Callable[[str], int]], None] = lambda partition_count: None

@@ -6,22 +6,24 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
+
+from shopkeeper.shared.contracts.envelope import KeyValue, Stamp
 
 from ..tasks import end_tasks
 from . import fetching
 from .records import readable
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-
-    from shopkeeper.shared.contracts.envelope import KeyValue
+    from collections.abc import Awaitable, Collection, Mapping
 
     from ..settings import KafkaSettings
-    from .records import Undecodable
+    from .records import Record, Undecodable
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +31,19 @@ RECORDS_MAX = 250  # per application: keeps one job on the state thread short
 FETCH_INTERVAL_S = 0.05  # nobody waits for a table as for an event; larger bites cost less
 
 fetching.install()
+
+
+@dataclass(frozen=True, slots=True)
+class Stamped:
+    """An `apply` function that takes the records' stamps, too, where they are known."""
+
+    apply: Callable[[Sequence[KeyValue], Sequence[Stamp] | None], object]
+
+    def __call__(self, records: Sequence[KeyValue]) -> object:
+        return self.apply(records, None)
+
+
+Apply: TypeAlias = Callable[[Sequence[KeyValue]], object]
 
 
 class GlobalTables:
@@ -41,7 +56,7 @@ class GlobalTables:
     def __init__(
         self,
         kafka: KafkaSettings,
-        apply: Mapping[str, Callable[[Sequence[KeyValue]], object]],
+        apply: Mapping[str, Apply],
         on_state_thread: Callable[..., Awaitable[None]],
         client_id: str,
         positions: dict[str, int],
@@ -113,11 +128,16 @@ class GlobalTables:
                 self.caught_up.set()
             fetched = await consumer.getmany(timeout_ms=500, max_records=RECORDS_MAX)
             for partition, records in fetched.items():
-                pairs = [(r.key, r.value) for r in readable(records, self._left_out)]
-                await self._on_state_thread(self._take, partition, pairs, records[-1].offset + 1)
+                taken = readable(records, self._left_out)
+                await self._on_state_thread(self._take, partition, taken, records[-1].offset + 1)
 
-    def _take(self, partition: TopicPartition, pairs: Sequence[KeyValue], following: int) -> None:
-        self._apply[partition.topic](pairs)
+    def _take(self, partition: TopicPartition, records: Sequence[Record], following: int) -> None:
+        pairs = [(record.key, record.value) for record in records]
+        apply = self._apply[partition.topic]
+        if isinstance(apply, Stamped):
+            apply.apply(pairs, [(record.timestamp, record.offset) for record in records])
+        else:
+            apply(pairs)
         name = self._name[partition.topic]
         if name in self._unpositioned:
             return

@@ -34,7 +34,8 @@ from shopkeeper.shared.contracts.events.recommendation import (
     SimilarItemsUpdated,
 )
 from shopkeeper.shared.contracts.events.shop import ProductCatalogued, ProductClicked, UserErased
-from shopkeeper.shared.runtime.kafka.global_tables import GlobalTables
+from shopkeeper.shared.runtime.kafka.global_tables import GlobalTables, Stamped
+from shopkeeper.shared.runtime.kafka.records import Record
 from shopkeeper.shared.runtime.settings import KafkaSettings, SettingsError, WorkerSettings
 from shopkeeper.shared.runtime.telemetry.metrics import Metrics
 
@@ -155,11 +156,19 @@ def test_views_count_the_offsets_of_all_partitions() -> None:
         {"a.b.v1": seen.extend, "a.c.v1": seen.extend}, unused, "test", positions,
     )  # fmt: skip
     one, two = TopicPartition("x.a.b.v1", 0), TopicPartition("x.a.b.v1", 1)
-    knowledge._take(one, [(b"k", b"v")], 5)  # compaction leaves gaps between offsets
-    knowledge._take(two, [(b"k", b"v")], 3)
-    knowledge._take(one, [(b"k", b"v"), (b"l", None)], 9)
+    stamped: list[Any] = []
+
+    def records(*pairs: tuple[bytes, bytes | None]) -> list[Record]:
+        return [Record("x.a.b.v1", 0, n, 70 + n, 0, *pair, ()) for n, pair in enumerate(pairs)]
+
+    knowledge._take(one, records((b"k", b"v")), 5)  # compaction leaves gaps between offsets
+    knowledge._take(two, records((b"k", b"v")), 3)
+    knowledge._take(one, records((b"k", b"v"), (b"l", None)), 9)
     assert positions == {"a.b.v1": 12}
-    assert len(seen) == 4
+    assert seen == [(b"k", b"v"), (b"k", b"v"), (b"k", b"v"), (b"l", None)]
+    knowledge._apply["x.a.b.v1"] = Stamped(lambda *both: stamped.extend(zip(*both, strict=True)))
+    knowledge._take(one, records((b"k", b"v"), (b"l", None)), 11)
+    assert stamped == [((b"k", b"v"), (70, 0)), ((b"l", None), (71, 1))]
 
 
 def test_lists_that_explore_carry_the_propensity_of_their_last_item() -> None:

@@ -1,8 +1,8 @@
 /** The visitor's list and answers as they come, over a stream that resumes where it was cut off. */
-import { batch, computed, signal } from "@preact/signals";
+import { batch, computed, effect, signal } from "@preact/signals";
 import { address, get, key, Problem } from "../common/api";
 import { warm } from "./catalogue";
-import { ranking } from "./ranking";
+import { ranking, remembered } from "./ranking";
 import { flush } from "./send";
 import type { Answer, Item, List, Trending } from "./types";
 import { visitor } from "./visitor";
@@ -133,6 +133,10 @@ export function listen(): void {
   if (!navigator.onLine) connected.value = false;
 }
 
+// A list that came before it was known that the visitor wants none of that kind.
+effect(() => {
+  if (remembered.value && ranking.peek() !== "personalised" && list.peek()) void renew();
+});
 addEventListener("online", () => source && open());
 addEventListener("offline", () => {
   connected.value = false;

@@ -8,6 +8,8 @@ export type { Ranking };
 
 export const ranking = signal<Ranking>("personalised");
 export const failed = signal(false);
+/** How often a wish was found that the visitor had said before. */
+export const remembered = signal(0);
 const path = () => `/v1/users/${encodeURIComponent(visitor.value)}/preference`;
 
 effect(() => {
@@ -15,7 +17,9 @@ effect(() => {
   ranking.value = "personalised";
   get<{ ranking?: Ranking }>(path())
     .then((said) => {
-      if (whose === visitor.value && said.ranking) ranking.value = said.ranking;
+      if (whose !== visitor.value || !said.ranking) return;
+      ranking.value = said.ranking;
+      remembered.value += 1;
     })
     .catch(() => {}); // before the first connection: personalised is what the shop does then, too
 });

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import repeat
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -9,6 +10,7 @@ import numpy as np
 
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.contracts.catalogue import Refused, products
+from shopkeeper.shared.contracts.newest import NewestFirst
 
 from ..cold_start.attributes import Attributes
 from ..numeric.arrays import grown
@@ -21,8 +23,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from shopkeeper.shared.contracts.envelope import KeyValue
+    from shopkeeper.shared.contracts.envelope import KeyValue, Stamp
     from shopkeeper.shared.contracts.events.shop import ProductCatalogued
+    from shopkeeper.shared.contracts.newest import Since
 
     from ..numeric.items import ItemIndex
 
@@ -61,7 +64,7 @@ class CatalogueTable:
         self.price: NDArray[np.float32] = np.full(1024, np.nan, np.float32)
         self.replenishable: NDArray[np.bool_] = np.zeros(1024, np.bool_)  # bought again and again
         self._any_replenishable = False  # ever was
-        self._newest: dict[int, None] = {}  # available items, newest last
+        self._newest = NewestFirst()  # of what is available
         self.attributes = Attributes()
         self._blocked: NDArray[np.bool_] = np.zeros(0, np.bool_)
         self._blocked_version = -1
@@ -70,12 +73,14 @@ class CatalogueTable:
         self.version = 0
         self.junk = 0
 
-    def apply(self, records: Sequence[KeyValue]) -> None:
-        for key, value in records:
+    def apply(self, records: Sequence[KeyValue], stamps: Sequence[Stamp] | None = None) -> None:
+        """stamps: of each record; without them, one came after the other."""
+        for (key, value), stamp in zip(records, stamps or repeat(None), strict=False):
             try:
-                for name, product in products(value) if value else ((None, None),):
+                said = products(value) if value else ((None, None),)
+                for number, (name, product) in enumerate(said):
                     if product is not None:
-                        self._put(product)
+                        self._put(product, None if stamp is None else (*stamp, number))
                     elif name or key:
                         self._remove(name or (key or b"").decode())
                     else:
@@ -128,9 +133,9 @@ class CatalogueTable:
 
     def newest(self) -> Iterator[int]:
         """The available items, those that came last first."""
-        return reversed(self._newest)
+        return map(self._items.number_of.__getitem__, self._newest)
 
-    def _put(self, product: ProductCatalogued) -> None:
+    def _put(self, product: ProductCatalogued, since: Since) -> None:
         item = self._items.intern(product.product_id)
         self.reserve()
         self.attributes.put(item, product)
@@ -164,9 +169,9 @@ class CatalogueTable:
         self._any_replenishable = self._any_replenishable or replenishable
         self.status[item], self.category[item] = status, category
         if status == UNAVAILABLE:
-            self._newest.pop(item, None)
+            self._newest.discard(product.product_id)
         else:
-            self._newest.setdefault(item)
+            self._newest.add(product.product_id, since)
         self.version += 1
 
     def _remove(self, name: str) -> None:
@@ -177,5 +182,5 @@ class CatalogueTable:
         if self._on_change is not None:
             self._on_change(name, None)
         self.brand[item], self.price[item], self.replenishable[item] = -1, np.nan, False
-        self._newest.pop(item, None)
+        self._newest.discard(name)
         self.version += 1
