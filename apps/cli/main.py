@@ -35,6 +35,8 @@ COMMANDS = {  # name -> module that defines a click command called `command`
     "corrections": "shopkeeper.apps.cli.corrections",
     "dlq": "shopkeeper.apps.cli.dlq",
     "checkpoints": "shopkeeper.apps.cli.checkpoints",
+    "backup": "shopkeeper.apps.cli.backup",
+    "restore": "shopkeeper.apps.cli.restore",
     "erase": "shopkeeper.apps.cli.erase",
     "experiment": "shopkeeper.apps.cli.experiment",
     "status": "shopkeeper.apps.cli.status",
