@@ -22,6 +22,7 @@ PROGRAM = "shopkeeper"
 COMMANDS = {  # name -> module that defines a click command called `command`
     "demo": "shopkeeper.apps.cli.demo",
     "up": "shopkeeper.apps.cli.up",
+    "shoppers": "shopkeeper.apps.cli.shoppers",
     "worker": "shopkeeper.apps.cli.worker",
     "topics": "shopkeeper.apps.cli.topics",
     "replay": "shopkeeper.apps.cli.replay",
