@@ -199,7 +199,7 @@ def texts(count):
         review = {"product_id": item, "review_id": f"r{n}", "rating": 1 + n % 5}
         review["review_body"] = "Good, but the zip broke."
         search = {"user_id": user, "query": "cheap red shoes"}
-        said = ("Where is my order?", "This is a scandal, my parcel is broken, I want my money!")
+        said = ("Where is my order?", "terrible service, I want to complain")
         question = {"user_id": user, "question": said[n % 2]}
         yield ShopEvent(topics.REVIEWS, "product.reviewed.v1", item, review, time_ms, f"t{n}")
         yield ShopEvent(topics.SEARCHES, "products.searched.v1", user, search, time_ms, f"s{n}")
