@@ -5,8 +5,9 @@ ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 WORKDIR /build
 RUN python -m venv /opt/shopkeeper
 # Dependencies first: they change seldom, and this layer is the large one.
-COPY requirements.lock deploy/requirements-build.lock ./
-RUN /opt/shopkeeper/bin/pip install --require-hashes -r requirements.lock \
+COPY requirements.lock deploy/requirements-build.lock deploy/prune.py ./
+RUN /opt/shopkeeper/bin/pip install --no-compile --require-hashes -r requirements.lock \
+    && /opt/shopkeeper/bin/python prune.py \
     && pip install --require-hashes -r requirements-build.lock
 COPY pyproject.toml README.md LICENSE ./
 COPY src ./src

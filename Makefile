@@ -64,6 +64,8 @@ lock: ## write the lock files anew (needs uv)
 		--no-emit-index-url --no-header --no-annotate -q -o requirements-llm.lock
 	uv pip compile --group audit --universal --generate-hashes --python-version 3.11 \
 		--no-emit-index-url --no-header --no-annotate -q -o requirements-audit.lock
+	uv pip compile --group deploy --universal --generate-hashes --python-version 3.11 \
+		--no-emit-index-url --no-header --no-annotate -q -o requirements-deploy.lock
 	uv pip compile benchmarks/peers/requirements.in --universal --generate-hashes --python-version 3.11 \
 		--no-emit-index-url --no-header --no-annotate -q -o benchmarks/peers/requirements.txt
 
@@ -98,8 +100,25 @@ audit: .venv-audit/.installed ## known vulnerabilities of what requirements.lock
 		-r requirements-audit.lock
 	@touch $@
 
+deploy-tools: .venv-deploy/.installed ## what the tests of compose files and of the Helm chart ask; helm itself is not in it
+
+.venv-deploy/.installed: requirements-deploy.lock
+	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed (set PYTHON=...)" >&2; exit 1; }
+	$(PYTHON) -m venv .venv-deploy
+	.venv-deploy/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+		-r requirements-deploy.lock
+	@touch $@
+
+pin-images: ## digests of the images' tags, from their registries: docker-compose.digests.yml (needs Docker)
+	@python3 deploy/pin_images.py
+
+release: ## wheel, sdist, SBOM, notes, sums and signature into build/release (VERSION=, KEY=; docs/release.md)
+	@test -n "$(VERSION)" || { echo "make release VERSION=0.2.0 [KEY=~/.ssh/id_ed25519] [DRAFT=1]" >&2; exit 2; }
+	@$(MAKE) --no-print-directory $(VENV)/.installed sbom
+	@$(BIN)/python deploy/release.py "$(VERSION)" $(if $(KEY),--key "$(KEY)") $(if $(DRAFT),--draft)
+
 clean: ## remove what was installed and cached here
-	rm -rf $(VENV) .venv-3.* .venv-llm .venv-audit .venv-peers build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .venv-3.* .venv-llm .venv-audit .venv-deploy .venv-peers build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help setup demo test lint pytest ci test-kafka bench peers survival up lock pages client-javascript llm-server sbom audit clean
+.PHONY: help setup demo test lint pytest ci test-kafka bench peers survival up lock pages client-javascript llm-server sbom audit deploy-tools pin-images release clean

@@ -22,6 +22,7 @@ PROGRAM = "shopkeeper"
 COMMANDS = {  # name -> module that defines a click command called `command`
     "demo": "shopkeeper.apps.cli.demo",
     "up": "shopkeeper.apps.cli.up",
+    "shoppers": "shopkeeper.apps.cli.shoppers",
     "worker": "shopkeeper.apps.cli.worker",
     "topics": "shopkeeper.apps.cli.topics",
     "replay": "shopkeeper.apps.cli.replay",
@@ -35,6 +36,8 @@ COMMANDS = {  # name -> module that defines a click command called `command`
     "corrections": "shopkeeper.apps.cli.corrections",
     "dlq": "shopkeeper.apps.cli.dlq",
     "checkpoints": "shopkeeper.apps.cli.checkpoints",
+    "backup": "shopkeeper.apps.cli.backup",
+    "restore": "shopkeeper.apps.cli.restore",
     "erase": "shopkeeper.apps.cli.erase",
     "experiment": "shopkeeper.apps.cli.experiment",
     "status": "shopkeeper.apps.cli.status",

@@ -69,6 +69,7 @@ from shopkeeper.shared.runtime.kafka import partition_layout, unpacking
 from shopkeeper.shared.runtime.kafka.records import Record, Undecodable
 from shopkeeper.shared.runtime.kafka.routing import hop_of
 from shopkeeper.shared.runtime.operations import overview
+from shopkeeper.shared.runtime.operations.backup import files as backup
 from shopkeeper.shared.runtime.operations.erasure import survey, traces
 from shopkeeper.shared.runtime.refusal import OperatorNeeded
 from shopkeeper.shared.runtime.state.checkpoint import Checkpoint
@@ -108,6 +109,12 @@ LAYOUT = msgspec.json.encode(
     )
 )
 TEXT = {"text": "Where is it?", "id": "i", "event_id": "e", "correlation_id": "c", "time_ms": 5}
+BLOCK = backup.encode_block([backup.Row(0, 1, b"k", None, [("h", b"v"), ("i", None)])])[4:]
+MANIFEST = msgspec.json.encode(
+    backup.Manifest(
+        "1", "2026", {"t": [backup.PartitionFile(1, 2, 1, 9, "ab")]}, {"s": {"t": {0: 1}}}
+    )
+)
 TOKEN = b'{"access_token": "abc", "expires_in": 300}'
 
 
@@ -402,6 +409,10 @@ CASES = [
     Case("the demo's switches", [b'{"on": true, "events_per_s": 3}'],
          lambda value: Wish.parse(value, Wish(True, 1.0)), ("apps/demo/control.py",),
          (ValueError,)),
+    Case("a block of a backup", [BLOCK], backup.decode_block,
+         ("shared/runtime/operations/backup/files.py",), (backup.BackupError,)),
+    Case("the manifest of a backup", [MANIFEST], backup.decode_manifest,
+         ("shared/runtime/operations/backup/files.py",), (backup.BackupError,)),
     Case("answer of a token endpoint", [TOKEN], lambda value: oauth._token(value, "it"),
          ("shared/runtime/oauth.py",), (oauth.TokenError,)),
     Case("refusals that a client gets", [b'{"title": "No", "status": 403}'],

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
 
     from ..settings import KafkaSettings
+    from .records import Undecodable
 
 RECORDS_MAX = 2000
 FETCH_MAX_WAIT_MS = 100
@@ -35,6 +36,7 @@ class Reader:
         self._names = {kafka.topic(name): name for name in topic_names}
         self._from_start = from_start
         self._consumer: AIOKafkaConsumer | None = None
+        self.left_out: list[str] = []  # a line for each batch that could not be decoded
 
     async def __aenter__(self) -> Reader:
         # Asked of an admin client: a consumer that is not subscribed knows no topic's partitions.
@@ -80,7 +82,10 @@ class Reader:
         batches = await self._consumer.getmany(
             timeout_ms=int(timeout_s * 1000), max_records=RECORDS_MAX
         )
-        return [record for batch in batches.values() for record in readable(batch)]
+        return [r for batch in batches.values() for r in readable(batch, self._leave_out)]
+
+    def _leave_out(self, batch: Undecodable) -> None:
+        self.left_out.append(f"{batch.topic}/{batch.partition}: {batch.describe()}")
 
     async def begin_offsets(self) -> dict[TopicPartition, int]:
         """The first offset that each partition still holds, or would hold."""
