@@ -66,7 +66,9 @@ def constraints(schema: Mapping[str, Any]) -> Iterator[str]:
     """The limits of a value and of what it holds, in words."""
     pattern = schema.get("pattern", "")
     for keyword, text in LIMITS.items():
-        if keyword == "pattern" and (words := re.fullmatch(r"\^\(([\w|-]+)\)\$", pattern)):
+        if keyword == "minLength" and schema.get(keyword) == 1:
+            yield "not empty"
+        elif keyword == "pattern" and (words := re.fullmatch(r"\^\(([\w|-]+)\)\$", pattern)):
             yield "one of " + ", ".join(f"`{word}`" for word in words[1].split("|"))
         elif keyword in schema:
             yield text.format(str(schema[keyword]).replace("|", "\\|"))
@@ -105,11 +107,12 @@ def further(schema: Mapping[str, Any]) -> str:
 def compatibility(name: str) -> str:
     """Which versions of a schema there were, and what a reader may rely on."""
     versions = sorted(int(p.stem) for p in (SCHEMAS / "history" / name).glob("*.json"))
-    listed = ", ".join(f"[{n}](../../schemas/history/{name}/{n}.json)" for n in versions)
+    listed = "".join(f"- [{n}](../../schemas/history/{name}/{n}.json)\n" for n in versions)
     return (
-        f"Frozen versions of the schema: {listed}.\nData written under any of them are still\n"
-        "accepted (BACKWARD_TRANSITIVE): fields are added and limits widened, none is removed.\n"
-        f"A change that cannot keep that becomes `{name.rsplit('.', 1)[0]}.v2`, on a new topic.\n"
+        f"Versions of the schema that are frozen:\n\n{listed}\n"
+        "Data written under any of them are still accepted (BACKWARD_TRANSITIVE): fields are\n"
+        "added and limits widened, none is removed. A change that cannot keep that becomes\n"
+        f"`{name.rsplit('.', 1)[0]}.v2`, on a new topic.\n"
     )
 
 

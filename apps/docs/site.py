@@ -124,6 +124,8 @@ def spaced(text: str) -> str:
     for line in text.split("\n"):
         if re.match(r" *(```|~~~)", line):
             fenced = not fenced
+            # What code hosts leave out, `csv clicks.csv`, is the name of the file that is shown.
+            line = re.sub(r"^( *```)(\w+) (\S.*)$", r'\1\2 title="\3"', line)
         before = lines[-1] if lines else ""
         if not fenced:
             item = re.match(r"( *)(?:[-*]|\d+\.) ", line)
