@@ -105,7 +105,7 @@ site: $(VENV)/.installed .venv-docs/.installed ## the documentation as a site, i
 	@NO_MKDOCS_2_WARNING=1 .venv-docs/bin/python -W ignore -m mkdocs build -q --strict -f build/site-source.yml
 	@$(BIN)/python -m shopkeeper.apps.docs.site_check build/site
 
-reference: $(VENV)/.installed ## the generated pages of docs/: settings, events, topics, metrics, rights
+reference: $(VENV)/.installed ## the generated pages of docs/: settings, events, topics, rights
 	@mkdir -p build
 	$(BIN)/python -m shopkeeper.apps.docs.settings > build/settings.md && mv build/settings.md docs/settings.md
 	$(BIN)/python -m shopkeeper.apps.docs.topics > build/topics.md && mv build/topics.md docs/topics.md

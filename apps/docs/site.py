@@ -20,8 +20,12 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from shopkeeper import services
+
+from . import metrics
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 ROOT = Path(__file__).resolve().parents[2]
 ROOTS = (  # what is a page though no page should link to it
@@ -236,10 +240,13 @@ def staged(root: Path = ROOT) -> dict[str, str | Path]:
     return tree
 
 
-def write(folder: Path, root: Path = ROOT) -> None:
-    """The tree and, beside it, the generator's configuration with the navigation."""
+def write(folder: Path, made: Mapping[str, str], root: Path = ROOT) -> None:
+    """The tree and, beside it, the generator's configuration with the navigation.
+
+    made: further pages, by path, that the repository does not hold.
+    """
     shutil.rmtree(folder, ignore_errors=True)
-    tree = staged(root)
+    tree = {**staged(root), **made}
     for name, content in tree.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -248,7 +255,7 @@ def write(folder: Path, root: Path = ROOT) -> None:
         else:
             path.write_text(content, "utf-8")
     shutil.copyfile(root / "docs/site/extra.css", folder / "extra.css")
-    titles = {n: title(str(tree[n]), n) for n in pages(root)}
+    titles = {n: title(str(tree[n]), n) for n in [*pages(root), *made]}
     nav = navigation(titles, sections(root))
     base = (root / "docs/site/mkdocs.yml").read_text("utf-8")
     # JSON is YAML, and quotes what has to be quoted.
@@ -257,4 +264,5 @@ def write(folder: Path, root: Path = ROOT) -> None:
 
 
 if __name__ == "__main__":
-    write(Path(sys.argv[1]))
+    declared = metrics.page(services.specs())
+    write(Path(sys.argv[1]), {"docs/metrics-declared.md": declared})
