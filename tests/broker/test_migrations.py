@@ -108,7 +108,7 @@ def test_rank_and_reward_on_a_gateway(kafka, personalizer):
     (block,) = re.findall(r"^```python\n(.*?)^```$", text, re.M | re.S)
     with worker_process("recommender", kafka) as worker, Gateway(kafka) as gateway:
         events = [
-            {"type": "product.clicked.v1", "data": {"user_id": user, "product_id": product}}
+            {"type": "product.clicked.v1", "user_id": user, "product_id": product}
             for user, product in (
                 ("u-2", "tent-2"),
                 ("u-2", "stove-1"),
@@ -118,7 +118,7 @@ def test_rank_and_reward_on_a_gateway(kafka, personalizer):
             )
         ]
         for event in events:
-            assert gateway.http.post("/v1/events", json=[event]).status_code == 202
+            assert gateway.http.post("/v1/events", json=event).status_code == 202
         gateway.until(
             "/v1/users/u-1/recommendations",
             lambda a: a.status_code == 200 and "stove-1" in a.text,
