@@ -66,6 +66,8 @@ lock: ## write the lock files anew (needs uv)
 		--no-emit-index-url --no-header --no-annotate -q -o requirements-audit.lock
 	uv pip compile --group deploy --universal --generate-hashes --python-version 3.11 \
 		--no-emit-index-url --no-header --no-annotate -q -o requirements-deploy.lock
+	uv pip compile --group docs --universal --generate-hashes --python-version 3.11 \
+		--no-emit-index-url --no-header --no-annotate -q -o requirements-docs.lock
 	uv pip compile benchmarks/peers/requirements.in --universal --generate-hashes --python-version 3.11 \
 		--no-emit-index-url --no-header --no-annotate -q -o benchmarks/peers/requirements.txt
 
@@ -117,8 +119,26 @@ release: ## wheel, sdist, SBOM, notes, sums and signature into build/release (VE
 	@$(MAKE) --no-print-directory $(VENV)/.installed sbom
 	@$(BIN)/python deploy/release.py "$(VERSION)" $(if $(KEY),--key "$(KEY)") $(if $(DRAFT),--draft)
 
+site: $(VENV)/.installed .venv-docs/.installed ## the documentation as a site, its links checked: build/site
+	@$(BIN)/python -m shopkeeper.apps.docs.site build/site-source
+	@NO_MKDOCS_2_WARNING=1 .venv-docs/bin/python -W ignore -m mkdocs build -q --strict -f build/site-source.yml
+	@$(BIN)/python -m shopkeeper.apps.docs.site_check build/site
+
+reference: $(VENV)/.installed ## the generated pages of docs/: settings, events, topics, rights
+	@mkdir -p build
+	$(BIN)/python -m shopkeeper.apps.docs.settings > build/settings.md && mv build/settings.md docs/settings.md
+	$(BIN)/python -m shopkeeper.apps.docs.topics > build/topics.md && mv build/topics.md docs/topics.md
+	$(BIN)/python -m shopkeeper.apps.docs.events docs/events
+	$(BIN)/python -m shopkeeper.apps.docs.acls docs/security.md docs/security.zh.md
+
+.venv-docs/.installed: requirements-docs.lock
+	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed (set PYTHON=...)" >&2; exit 1; }
+	$(PYTHON) -m venv .venv-docs
+	.venv-docs/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-docs.lock
+	@touch $@
+
 clean: ## remove what was installed and cached here
-	rm -rf $(VENV) .venv-3.* .venv-llm .venv-audit .venv-deploy .venv-peers build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .venv-3.* .venv-llm .venv-audit .venv-deploy .venv-docs .venv-peers build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help setup demo test lint pytest ci test-kafka bench peers survival up lock pages client-javascript llm-server sbom audit deploy-tools pin-images release clean
+.PHONY: help setup demo test lint pytest ci test-kafka bench peers survival up lock pages client-javascript llm-server sbom audit deploy-tools pin-images release site reference clean

@@ -27,8 +27,14 @@ NAMES = [path.relative_to(ROOT).as_posix() for path in DOCS]
 KINDS = r"py|md|svg|toml|lock|yaml|yml|onnx"
 FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
-# Names of Python, Prometheus, Kafka and data sets, which no file of ours has to hold.
+# Names of Python, Prometheus, Kafka, data sets and other recommenders, which no file of ours has to
+# hold.
 FOREIGN = {
+    "positive_feedback_types",
+    "read_feedback_types",
+    "contextFeatures",
+    "excludedActions",
+    "eventId",
     "group.instance.id",
     "FENCED_INSTANCE_ID",
     "ILLEGAL_GENERATION",

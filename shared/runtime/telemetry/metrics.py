@@ -6,7 +6,7 @@ event's own work at 100,000 events/s, so `BatchHistogram` counts with numpy and 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import numpy as np
 from prometheus_client import CollectorRegistry, Counter, Gauge, ProcessCollector
@@ -96,7 +96,7 @@ class Registry(CollectorRegistry):
 
     def __init__(self) -> None:
         super().__init__()
-        self._declared: dict[str, tuple[tuple[object, ...], Collector]] = {}
+        self._declared: dict[str, tuple[tuple[Any, ...], Collector]] = {}
 
     def counter(self, name: str, text: str, *labels: str) -> Counter:
         """A count that only grows; exposed as `name`_total."""
@@ -121,6 +121,16 @@ class Registry(CollectorRegistry):
             (BatchHistogram, text, label, buckets),
             lambda: BatchHistogram(PREFIX + name, text, label, buckets, self),
         )
+
+    def declared(self) -> list[tuple[str, str, str, tuple[str, ...]]]:
+        """What is declared, by name: (name as exposed, type, text, labels)."""
+        found = []
+        for name, ((kind, text, labels, *_), _metric) in self._declared.items():
+            total = "_total" if kind is Counter else ""
+            named = (labels,) if isinstance(labels, str) else labels
+            word = "histogram" if kind is BatchHistogram else kind.__name__.lower()
+            found.append((f"{PREFIX}{name}{total}", word, text, named))
+        return sorted(found)
 
     def _once(self, name: str, meaning: tuple[object, ...], make: Callable[[], M]) -> M:
         if name not in self._declared:
