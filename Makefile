@@ -55,10 +55,10 @@ up: $(VENV)/.installed ## the workers, supervised, against KAFKA_BOOTSTRAP_SERVE
 	@exec $(BIN)/shopkeeper up
 
 lock: ## write the lock files anew (needs uv)
-	uv pip compile pyproject.toml --universal --generate-hashes --python-version 3.11 --extra grpc --extra mcp \
+	uv pip compile pyproject.toml --universal --generate-hashes --python-version 3.11 --extra grpc --extra mcp --extra otlp \
 		--no-emit-index-url --no-header --no-annotate -q -o requirements.lock
 	uv pip compile pyproject.toml --universal --generate-hashes --python-version 3.11 --extra broker \
-		--extra grpc --extra mcp \
+		--extra grpc --extra mcp --extra otlp \
 		--group dev --no-emit-index-url --no-header --no-annotate -q -o requirements-dev.lock
 	uv pip compile --group llm-server --universal --generate-hashes --no-deps --python-version 3.11 \
 		--no-emit-index-url --no-header --no-annotate -q -o requirements-llm.lock

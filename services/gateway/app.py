@@ -30,17 +30,20 @@ from .http.access import Access
 from .http.application import application
 from .http.context import Context
 from .http.guards import Guards
+from .http.measuring import Answers, Measured
 from .http.pages import NAMES as PAGES
 from .metrics import GatewayMetrics, Table
 from .observing import observing
 from .producer import Producer
 from .server import Server
+from .spans import GatewaySpans
 from .spec import SETTINGS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from litestar.handlers import ASGIRouteHandler
+    from litestar.handlers import ASGIRouteHandler, HTTPRouteHandler
+    from litestar.types import ASGIApp
 
     from shopkeeper.shared.contracts.envelope import KeyValue, Stamp
     from shopkeeper.shared.runtime.api.component import Component
@@ -59,7 +62,8 @@ def build(settings: WorkerSettings) -> Service:
     positions: dict[str, int] = {}
     feed = Feed(lists_max=users_max, records_max=int(said["GATEWAY_RESUME_RECORDS"]))
     pages = _pages(said)
-    reader, producer = FeedReader(settings.kafka, feed), Producer(settings.kafka)
+    spans = GatewaySpans.of(settings.environ, settings.worker_id or "gateway")
+    reader, producer = FeedReader(settings.kafka, feed), Producer(settings.kafka, spans)
     stopping = asyncio.Event()
     type_prefix = read_setting(settings.environ, "TYPE_PREFIX")
     context = Context(
@@ -89,21 +93,15 @@ def build(settings: WorkerSettings) -> Service:
         feed.wake()
 
     tools, further = _mcp(context, said)
+    answers = Answers()
     server = Server(
-        lambda: application(
-            context,
-            origins=_listed(said["GATEWAY_ORIGINS"]),
-            body_bytes_max=int(said["GATEWAY_BODY_BYTES_MAX"]),
-            user_rate=float(said["GATEWAY_USER_RATE"]),
-            key_rate=float(said["GATEWAY_KEY_RATE"]),
-            pages=pages,
-            more=[*more, *further],
-        ),
+        lambda: _application(context, said, pages, [*more, *further], answers, spans),
         said["GATEWAY_HOST"],
         int(said["GATEWAY_PORT"]),
         end_streams,
         shared=said["GATEWAY_SHARED_PORT"] == "1",
     )
+    grpc = _grpc(context, said)
     tables: dict[str, Table] = {
         topics.SIMILAR_ITEMS: similar,
         topics.TRENDING: trending,
@@ -120,9 +118,43 @@ def build(settings: WorkerSettings) -> Service:
         tables={topic: table.apply for topic, table in tables.items()}
         | {topics.CATALOGUE: Stamped(partial(_catalogued, context))},
         positions=positions,
-        metrics=GatewayMetrics(feed, tables, lambda: context.refused).metrics,
-        components=[producer, reader, *watching, *tools, server, *_grpc(context, said)],
+        metrics=GatewayMetrics(
+            feed,
+            tables,
+            lambda: context.refused,
+            answers=answers,
+            published=producer.take_published,
+        ).metrics,
+        components=[*_some(spans), producer, reader, *watching, *tools, server, *grpc],
     )
+
+
+def _application(
+    context: Context,
+    said: Mapping[str, str],
+    pages: list[str],
+    more: Sequence[HTTPRouteHandler | ASGIRouteHandler],
+    answers: Answers,
+    spans: GatewaySpans | None,
+) -> ASGIApp:
+    """What the server runs: the routes, measured, and traced where that is asked for."""
+    measured = Measured(
+        application(
+            context,
+            origins=_listed(said["GATEWAY_ORIGINS"]),
+            body_bytes_max=int(said["GATEWAY_BODY_BYTES_MAX"]),
+            user_rate=float(said["GATEWAY_USER_RATE"]),
+            key_rate=float(said["GATEWAY_KEY_RATE"]),
+            pages=pages,
+            more=more,
+        ),
+        answers,
+    )
+    return measured if spans is None else spans.around(measured)
+
+
+def _some(component: Component | None) -> list[Component]:
+    return [] if component is None else [component]
 
 
 def _catalogued(

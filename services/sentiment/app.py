@@ -14,6 +14,7 @@ from shopkeeper.shared.text.corrections import Corrected
 from shopkeeper.shared.text.drift_metrics import DriftMetrics
 from shopkeeper.shared.text.model_updates import ModelUpdates
 
+from .categories.figures import CategoryFigures
 from .categories.metrics import CategoryMetrics
 from .categories.views import CategoryTables
 from .complaints import COMPLAINT, ComplaintProcessor
@@ -22,6 +23,9 @@ from .model import NAME, load_model
 from .rules import NO_RULES, Policy, sentiment_rules
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from shopkeeper.shared.contracts.envelope import KeyValue
     from shopkeeper.shared.runtime.settings import WorkerSettings
     from shopkeeper.shared.runtime.telemetry.metrics import Observer, Registry
 
@@ -41,7 +45,7 @@ def build(settings: WorkerSettings) -> Service:
     model = Corrected(updates.served)
     corrections = CorrectionTable(model)
     drift = DriftMetrics(updates.served)
-    categories = CategoryTables()
+    categories, figures = CategoryTables(), CategoryFigures()
     state = State()
 
     def make(partition: int) -> SentimentProcessor:
@@ -57,7 +61,7 @@ def build(settings: WorkerSettings) -> Service:
         return processor
 
     def metrics(registry: Registry) -> Observer:
-        told = (updates, corrections, drift, state, CategoryMetrics(categories))
+        told = (updates, corrections, drift, state, CategoryMetrics(categories), figures)
         observers = [each.metrics(registry) for each in told]
 
         def observe() -> None:
@@ -65,6 +69,10 @@ def build(settings: WorkerSettings) -> Service:
                 each()
 
         return observe
+
+    def apply_categories(records: Sequence[KeyValue]) -> None:
+        categories.apply_records(records)
+        figures.apply(records)
 
     return Service(
         name="sentiment",
@@ -81,7 +89,7 @@ def build(settings: WorkerSettings) -> Service:
             topics.CORRECTIONS: corrections.apply,
             topics.CATALOGUE: categories.products.apply,
             topics.CATEGORY_PARTS: categories.apply_parts,
-            topics.CATEGORY_SENTIMENT: categories.apply_records,
+            topics.CATEGORY_SENTIMENT: apply_categories,
         },
         prepare=categories.prepare,
         metrics=metrics,

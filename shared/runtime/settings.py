@@ -177,6 +177,13 @@ REFERENCE: tuple[Setting, ...] = (
         0,
         10_000_000,
     ),
+    Setting(
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
+        "",
+        "where spans are sent, OTLP over HTTP, e.g. http://localhost:4318; empty: nowhere. Needs "
+        "the extra `otlp`; OpenTelemetry's other variables (OTEL_TRACES_SAMPLER, OTEL_SERVICE_NAME "
+        "and so on) count as well",
+    ),
 )
 
 _BY_NAME = {setting.name: setting for setting in REFERENCE}

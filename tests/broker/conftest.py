@@ -21,6 +21,7 @@ PARTITION_COUNT = 2
 # Tests that start a whole shop, or several workers of it, and wait for what all of them do: a demo
 # is six processes and eight models. Side by side on two cores they would wait for one another.
 WHOLE_SHOPS = {
+    "test_dashboards",
     "test_demo",
     "test_grow",
     "test_shop_own_products",

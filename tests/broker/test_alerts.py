@@ -3,79 +3,37 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import os
-import re
-import shutil
-import subprocess
 import time
 import urllib.request
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import orjson
-import pytest
 import yaml
 
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.runtime.kafka.admin import init_topics
-from shopkeeper.shared.runtime.processes import process
-from shopkeeper.shared.runtime.processes.embedded import free_port
 from shopkeeper.shared.runtime.settings import KafkaSettings
 from shopkeeper.shared.testing.frail_broker import frail_broker
 from shopkeeper.shared.testing.workers import worker_process, worker_processes
+from tests.broker.prometheus_server import RULES, needs_prometheus, prometheus
 from tests.broker.test_drift import english, searches
 from tests.broker.test_end_to_end import publish
 from tests.unit.text.drift_texts import broken, fashion
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable
+    from pathlib import Path
 
     from shopkeeper.shared.testing.workers import WorkerProcess
 
-RULES = Path(__file__).parents[2] / "deploy/prometheus/alerts.yaml"
 WAIT_S_MAX = 60.0
 
-pytestmark = pytest.mark.skipif(
-    shutil.which("prometheus") is None, reason="the program prometheus is not installed"
-)
+pytestmark = needs_prometheus
 
 
-@contextlib.contextmanager
-def prometheus(
-    folder: Path, launched: Sequence[WorkerProcess], names: Sequence[str] = topics.SERVICES
-) -> Iterator[str]:
-    """Its address. It scrapes each worker, of these names, every second; the rules are ours, but
-    for their patience: what holds for two seconds fires."""
-    rules = re.sub(r"\bfor: \w+", "for: 2s", RULES.read_text("utf-8"))
-    (folder / "alerts.yaml").write_text(rules)
-    jobs = [
-        {"job_name": name, "static_configs": [{"targets": [f"127.0.0.1:{worker.port}"]}]}
-        for name, worker in zip(names, launched, strict=True)
-    ]
-    config = {
-        "global": {"scrape_interval": "1s", "evaluation_interval": "1s", "scrape_timeout": "1s"},
-        "rule_files": ["alerts.yaml"],
-        "scrape_configs": jobs,
-    }
-    (folder / "prometheus.yaml").write_text(yaml.safe_dump(config))
-    address = f"127.0.0.1:{free_port()}"
-    with (folder / "log").open("w") as log:
-        server = subprocess.Popen(
-            [
-                "prometheus",
-                f"--config.file={folder}/prometheus.yaml",
-                f"--storage.tsdb.path={folder}/data",
-                f"--web.listen-address={address}",
-            ],
-            stdout=log,
-            stderr=log,
-            **process.child_options(os.environ),
-        )
-        try:
-            yield address
-        finally:
-            process.end(server, 10.0)
+def ports_of(names: Iterable[str], launched: Iterable[WorkerProcess]) -> dict[str, int]:
+    """By job, where its worker is asked for metrics."""
+    return {name: worker.port for name, worker in zip(names, launched, strict=True)}
 
 
 def firing(address: str) -> set[tuple[str, str]]:
@@ -115,7 +73,7 @@ def test_a_lost_broker_and_a_worker_that_is_gone_fire_and_cease(tmp_path: Path) 
         with worker_processes(services, kafka) as launched:
             for worker in launched:
                 worker.wait_ready()
-            with prometheus(tmp_path, launched) as address:
+            with prometheus(tmp_path, ports_of(services, launched)) as address:
                 # A service that was not scraped yet is absent for a moment; then all is well.
                 time.sleep(5.0)
                 wait_until(address, set(), {lost, down})
@@ -134,7 +92,7 @@ def test_drift_of_texts_fires_once_a_producers_encoding_breaks(
     with worker_process("intent", kafka) as worker:
         publish(kafka, searches(0, 2000, fashion, start_ms))
         assert english(worker, 2000) is not None
-        with prometheus(tmp_path, [worker], ["intent"]) as address:
+        with prometheus(tmp_path, {"intent": worker.port}) as address:
             time.sleep(5.0)
             wait_until(address, set(), {drift})
             publish(kafka, searches(2000, 500, broken, start_ms))

@@ -53,6 +53,7 @@ from shopkeeper.services.recommender.core.tables.user_groups import (
 from shopkeeper.services.recommender.core.user_groups.behaviour import WIDTH
 from shopkeeper.services.recommender.core.user_groups.clustering import GroupModel
 from shopkeeper.services.sentiment.categories import parts
+from shopkeeper.services.sentiment.categories.figures import CategoryFigures
 from shopkeeper.services.sentiment.categories.views import CategoryTables
 from shopkeeper.services.sentiment.complaints import ComplaintProcessor
 from shopkeeper.services.sentiment.tally import Tally
@@ -75,6 +76,7 @@ from shopkeeper.shared.runtime.refusal import OperatorNeeded
 from shopkeeper.shared.runtime.state.checkpoint import Checkpoint
 from shopkeeper.shared.runtime.state.checkpoint_chain import encode
 from shopkeeper.shared.runtime.state.checkpoints import CheckpointError, Reader
+from shopkeeper.shared.runtime.telemetry.traceparents import parsed, traced
 from shopkeeper.shared.text.correction_table import CorrectionTable
 from shopkeeper.shared.text.corrections import Corrected
 
@@ -87,6 +89,10 @@ _i4 = np.array([0, 1], np.int32).tobytes()
 DIGEST = pack(review_digests.Digest(review_digests.FORMAT, "p-1", "r-1", 5, 9, 1, 3, "en",
                                     (review_digests.Sentence("Good.", 1),)))  # fmt: skip
 PART = pack(parts.Part(parts.FORMAT, 1, Tally(weeks={3: [1, 2]}, opinions={1: 1}), {2: ["q"]}))
+TRACEPARENTS = [
+    b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+    b'{"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}',
+]
 VECTORS = vector_records.packed(
     b"k" * 16, vector_records.EntryVectors("en", np.ones((2, 4), np.int8), np.ones(2, np.float32))
 )
@@ -351,6 +357,13 @@ CASES = [
          (ValueError,)),
     Case("category tables", [PART, *CATALOGUED, *golden("category-sentiment.updated.v1")],
          _categories, ("services/sentiment/categories/parts.py",)),
+    Case("category figures", golden("category-sentiment.updated.v1"),
+         lambda value: CategoryFigures().apply([(b"k", value), (None, value), (b"\xff", value)]),
+         ("services/sentiment/categories/figures.py",)),
+    Case("context of a trace", TRACEPARENTS,
+         lambda value: (parsed(value), traced([record(value, [("traceparent", value)])]),
+                        traced([record(value)])),
+         ("shared/runtime/telemetry/traceparents.py",)),
     Case("entry vectors", [VECTORS],
          lambda value: vector_records.unpacked(b"k" * 16, value, {"en": 4}),
          ("services/answers/core/vector_records.py",), (ValueError,)),

@@ -96,6 +96,7 @@ TRUSTED = {
     "apps/report/evaluation.py": _OURS,
     "apps/cli/tail.py": _ONE_LINE,
     "apps/cli/experiment.py": _ONE_LINE,
+    "apps/docs/panels.py": "what the operator's own Prometheus answers, to a command of theirs",
     "client/calls.py": _GATEWAY,
     "client/subscription.py": _GATEWAY,
     "services/answers/phrasing/settings.py": _SETTING,

@@ -47,6 +47,7 @@ READ = frozenset(
         b"content-type",
         b"idempotency-key",
         b"if-none-match",
+        b"traceparent",
     }
 )
 UNUSUAL = (b"ce-", b"x-shopify-", b"x-wc-")  # events that headers say something of

@@ -123,6 +123,8 @@ def _spread(outer: dict[str, Any], batch: list[Any]) -> list[Any]:
 def _headers(said: Mapping[str, str]) -> list[tuple[str, bytes]]:
     """What a record that is no envelope says beside its value."""
     headers = [("content-type", b"application/json")]
+    if trace := said.get("traceparent"):  # the sender's trace goes on in the topics
+        headers.append(("traceparent", trace.encode()))
     if not said.get("content-type", "").startswith(_OF_CLOUDEVENTS):
         headers += [
             (name.replace("ce-", "ce_", 1), value.encode())

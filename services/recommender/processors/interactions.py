@@ -7,10 +7,14 @@ paid once per batch), and `publish` makes the records.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
 
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.contracts.envelope import Event, Output, Rejected
+from shopkeeper.shared.contracts.event_columns import CLICKED, EventColumns
 from shopkeeper.shared.runtime.api.processor import Changes
 from shopkeeper.shared.runtime.kafka.routing import handover
 
@@ -78,6 +82,7 @@ class InteractionsProcessor:
         )
         self._learned = Learned()  # not published yet
         self._erased = False  # somebody, since the last checkpoint
+        self.kinds: Counter[str] = Counter()  # events folded since the start, by their type
 
     def process(self, events: Sequence[Event], now_ms: int) -> tuple[list[Output], list[Rejected]]:
         """Learn from every event; publish a list where one is due and the event is fresh.
@@ -93,6 +98,7 @@ class InteractionsProcessor:
         self, events: Sequence[Event], now_ms: int
     ) -> tuple[FoldedInteractions, list[Rejected]]:
         """Learn from the events, and submit the lists that are due to be ranked."""
+        self.kinds.update(kinds_of(events))
         learned, due = self.sessions.learn(events, now_ms - self._config.list_age_ms_max)
         self._learned.extend(learned)
         self._erased |= any(isinstance(each, Erased) for each in due)
@@ -194,3 +200,12 @@ def handovers_of(sent: Sequence[Sent], partition: int) -> list[Output]:
             )
         )
     return outputs
+
+
+def kinds_of(events: Sequence[Event]) -> Counter[str]:
+    """How many events there are of each type; of columns, no event is made to tell plain clicks."""
+    if not isinstance(events, EventColumns):
+        return Counter(event.type for event in events)
+    kinds = Counter(events[at].type for at in np.flatnonzero(~events.plain).tolist())
+    kinds[CLICKED] += int(events.plain.sum())
+    return kinds

@@ -48,6 +48,12 @@ EVICTED = (
     "users_erased",
     "users_evicted",
 )
+# What a shop's interactions are called in the metric that counts them.
+INTERACTIONS = {
+    "product.clicked.v1": "click",
+    "product.added.v1": "add",
+    "order.completed.v1": "order",
+}
 LOGINS = {"sessions_joined": "joined", "sessions_not_joined": "gone"}
 ENCODER = "encoder"  # the model that answers searches
 
@@ -61,6 +67,8 @@ class InteractionsPartition(Protocol):
     def variant_counts(self) -> VariantCounts | None: ...
     @property
     def lists(self) -> RecommendationPublisher: ...
+    @property
+    def kinds(self) -> Mapping[str, int]: ...
 
 
 class ItemPairsPartition(Protocol):
@@ -178,6 +186,9 @@ class RecommenderMetrics:
         self._logins = registry.counter(
             "sessions_handed_over", "Sessions of anonymous ids that logged in.", "outcome"
         )
+        self._kinds = registry.counter(
+            "interactions", "Clicks, adds and orders learned from.", "kind"
+        )
         self._variants = ExperimentMetrics(registry)
         self._by_group = _GroupFamilies(registry)
         self._shown_by = self._by_counter()
@@ -189,6 +200,7 @@ class RecommenderMetrics:
             "example_missed": (self._examples, ("missed",)),
             "events_too_fast": (self._too_fast, ()),
             **{name: (self._logins, (outcome,)) for name, outcome in LOGINS.items()},
+            **{name: (self._kinds, (kind,)) for name, kind in INTERACTIONS.items()},
             **{name: (self._fallbacks, (why,)) for name, why in FALLBACK_REASONS.items()},
             **{name: (self._predictions, (ENCODER, o)) for name, o in SEARCH_OUTCOMES.items()},
             **{name: (self._state.evictions, (name,)) for name in EVICTED},
@@ -237,6 +249,7 @@ class RecommenderMetrics:
         totals = Counter(self._counters)
         for processor in self._interactions.values():
             totals.update(processor.sessions.counters)
+            totals.update({kind: processor.kinds[kind] for kind in INTERACTIONS})
         for profiles in self._profiles.values():
             totals.update(profiles.store.counters)
         if self._trainer is not None:

@@ -25,6 +25,7 @@ from shopkeeper.shared.bulk.table import (
 from .records import Record
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Collection, Iterator
 
     from numpy.typing import NDArray
@@ -63,6 +64,15 @@ class RecordSlice(Sequence[Record]):
 
     def __iter__(self) -> Iterator[Record]:
         return map(self._record, self.table.tolist())
+
+    def matches(self, pattern: re.Pattern[bytes]) -> Iterator[tuple[int, re.Match[bytes]]]:
+        """(offset of its record, match) of whatever a pattern finds in the records' bytes."""
+        if not len(self.table):
+            return
+        ends = self.table[:, END]
+        for match in pattern.finditer(self._raw, int(self.table[0, KEY]), int(ends[-1])):
+            row = int(np.searchsorted(ends, match.start(), side="right"))
+            yield int(self.table[row, OFFSET]), match
 
     def _record(self, row: list[int]) -> Record:
         # In the order of bulk.table.

@@ -77,6 +77,8 @@ class BatchResult:
     outputs: list[Output]
     counts: RecordCounts
     event_times_ms: NDArray[np.float64]  # (events,), their ce_time
+    # `traceparent` -> offset of the first record that carries it; empty where nobody is told.
+    traced: dict[bytes, int] = field(default_factory=dict)
     folded: Any = None  # what a batched processor needs to publish; its outputs come first
 
 
@@ -193,7 +195,7 @@ class PartitionState:
             if decodable:
                 self.last_record = mark(decodable[-1])
         assert counts.balance(), counts
-        return BatchResult(outputs, counts, _times(events), folded)
+        return BatchResult(outputs, counts, _times(events), folded=folded)
 
     def _one_by_one(
         self, records: Sequence[Any], counts: RecordCounts, several: SeveralEvents

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ..kafka.sink import Packed, Sink
     from ..settings import WorkerSettings
     from ..state.partition import BatchResult
+    from .batch_spans import BatchSpans
     from .checkpointer import Checkpointer
     from .ending import Ending
     from .owned_partition import OwnedPartition, OwnedPartitions
@@ -48,7 +49,9 @@ class BatchPipeline:
         checkpointer: Checkpointer,
         telemetry: WorkerTelemetry,
         ending: Ending,
+        spans: BatchSpans | None = None,
     ) -> None:
+        self._spans = spans
         self._settings, self._owned = settings, owned
         self._thread, self._sink = thread, sink
         self._checkpointer, self._telemetry = checkpointer, telemetry
@@ -128,7 +131,11 @@ class BatchPipeline:
         with self.hold.during(len(records)):
             result, packed = await self._thread.process(owned.state, records)
         await self._finish(batches, owned, result, packed)
-        self._telemetry.took(owned.partition, time.monotonic() - started)
+        took_s = time.monotonic() - started
+        self._telemetry.took(owned.partition, took_s)
+        if self._spans is not None:
+            topic = self._telemetry.topic_of(owned.partition)
+            self._spans.finished(owned.partition, topic, result.traced, len(records), took_s)
 
     async def _finish(
         self,

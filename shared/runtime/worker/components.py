@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .ending import Ending
 
 END_S = 0.5  # for a start that is cut off
+DRAIN_SHARE = 0.5  # of DRAIN_DEADLINE may go into stopping
 
 
 class Components:
@@ -46,6 +47,16 @@ class Components:
     async def _watch(self, component: Supervised) -> None:
         await component.wait()
         raise RuntimeError(f"{type(component).__name__} ended by itself")
+
+    async def stop_first(self, tasks: Sequence[asyncio.Task[None]], drain: Deadline) -> list[str]:
+        """Stop all before anything else is, so that nothing new comes in while what is open is
+        finished. tasks: the worker's, of which the one that starts components is ended."""
+        if not self._components:
+            return []
+        deadline = Deadline(DRAIN_SHARE * drain.left())
+        starting = [task for task in tasks if task.get_name() == "components"]
+        await end_tasks(starting, deadline.left(END_S))
+        return await self.stop(deadline)
 
     async def stop(self, deadline: Deadline) -> list[str]:
         """Stop all whose start has begun; returns the names of those that the deadline cut off."""

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from ..kafka.sink import Packed
     from ..state.partition import BatchResult, PartitionState
+    from .batch_spans import BatchSpans
 
 T = TypeVar("T")
 PIECES_S = 0.1  # of work in pieces, after which the loop is told how it goes
@@ -41,8 +42,11 @@ class StateThread:
         rank: Callable[[], None],
         pack: Callable[[Sequence[Output]], Packed],
         refresh: Callable[[], None] = lambda: None,
+        spans: BatchSpans | None = None,
     ) -> None:
-        """rank, refresh: the service's, see `BatchedProcessor` and `Service`. pack: the sink's."""
+        """rank, refresh: the service's, see `BatchedProcessor` and `Service`. pack: the sink's.
+        spans: where traces are followed."""
+        self._spans = spans
         self._rank, self._pack, self._refresh = rank, pack, refresh
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="state")
         # The batches of the next trip. Once that is submitted, the thread may take them any time.
@@ -143,6 +147,8 @@ class StateThread:
         for each, result in folded:
             try:
                 outputs = each.state.publish(result).outputs
+                if self._spans is not None:
+                    result.traced, outputs = self._spans.follow(each.state, each.records, outputs)
                 answers.append(partial(_resolve, each.done, (result, self._pack(outputs))))
             except Exception as error:
                 answers.append(partial(_resolve, each.done, error))

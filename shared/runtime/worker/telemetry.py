@@ -41,7 +41,15 @@ class WorkerTelemetry:
         self.metrics, self.health = metrics, health
         self.observe_service = service.metrics(metrics.registry)  # on the state thread, when due
         for source in service.sources:
-            metrics.records_lost.labels(source.topic)  # shown as 0
+            # Shown as 0 before there is anything to count: a rate of nothing is 0, not unknown.
+            for counter in (
+                metrics.records_lost,
+                metrics.consumed,
+                metrics.processed,
+                metrics.dlq,
+                metrics.duplicates,
+            ):
+                counter.labels(source.topic)
         for model in service.models:
             metrics.model.labels(*model).set(1)
 

@@ -14,6 +14,7 @@ what happens by the clock. Each collaborator does one thing and knows only those
     ending            whether the worker ends, and why
     state_thread      what runs on the state thread, in which order
     telemetry         metrics, lag, what a log has lost
+    batch_spans       traces that records belong to, followed
     checkpointer      when state is written, beside the work
     batches           the way of a batch, buffered outputs, settling
     layout_watch      by how many partitions state is split
@@ -50,6 +51,7 @@ from ..telemetry.health import Health, HealthServer
 from ..telemetry.metrics import Metrics
 from . import draining
 from .assignment import Assignment
+from .batch_spans import BatchSpans
 from .batches import BatchPipeline
 from .checkpointer import Checkpointer
 from .components import Components
@@ -76,7 +78,6 @@ TIMER_S = 0.25
 TABLES_TIMER_S = 0.25
 BACKGROUND_S = 0.05  # between two looks whether there is anything to do in the background
 OBSERVE_S = 1.0
-COMPONENTS_SHARE = 0.5  # of DRAIN_DEADLINE may go into stopping components
 CLOSE_S = 0.2  # for closing connections where leaving took all the time there was
 
 
@@ -112,7 +113,8 @@ class Worker:
         )
         self._owned = OwnedPartitions(settings.buffer_bytes_max)
         self._ending = Ending(service.name, self._owned, self.health)
-        self._thread = StateThread(service.rank, self._sink.pack, service.refresh)
+        spans = self._spans = BatchSpans.of(service, settings, self._group)
+        self._thread = StateThread(service.rank, self._sink.pack, service.refresh, spans)
         self._refresh = service.refresh
         self._telemetry = WorkerTelemetry(service, kafka.topic_prefix, self.metrics, self.health)
         self._components = Components(service.components, self._ending, self.health)
@@ -154,6 +156,7 @@ class Worker:
             checkpointer=self._checkpointer,
             telemetry=self._telemetry,
             ending=self._ending,
+            spans=self._spans,
         )
         self._assignment = self._make_assignment()
 
@@ -357,7 +360,7 @@ class Worker:
         self._ending.stopping = True
         drain = Deadline(self.settings.drain_deadline_s)
         leave = Deadline(self.settings.drain_deadline_s + LEAVE_S)
-        late = await self._stop_components(drain)
+        late = await self._components.stop_first(self._tasks, drain)
         app = self._app
         consumer: BatchConsumer | None = None if app is None else app.consumer
         if app is not None and self.failure is None:
@@ -381,17 +384,10 @@ class Worker:
             log.warning("%s did not stop in time: left as it is", ", ".join(late))
         self._thread.stop()
 
-    async def _stop_components(self, drain: Deadline) -> list[str]:
-        """First of all, so that nothing new comes in while what is open is finished."""
-        if not len(self._components):
-            return []
-        deadline = Deadline(COMPONENTS_SHARE * drain.left())
-        starting = [task for task in self._tasks if task.get_name() == "components"]
-        await end_tasks(starting, deadline.left(0.5))
-        return await self._components.stop(deadline)
-
     def _closing(self) -> dict[str, Awaitable[object]]:
         steps: dict[str, Awaitable[object]] = {}
+        if self._spans is not None:
+            steps["spans"] = self._spans.stop()
         if self._admin is not None:
             steps["admin client"] = self._admin.close()
         if self._server is not None:
