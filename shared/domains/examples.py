@@ -6,7 +6,10 @@ from typing import Literal
 
 import msgspec
 
-from .pack import INTENTS, PackError, Words, folder_of
+from shopkeeper.shared.datasets.base import FormatError
+from shopkeeper.shared.datasets.knowledge import read_knowledge
+
+from .pack import FAQ, INTENTS, PackError, Words, folder_of
 
 LINES_MAX = 100_000
 
@@ -44,5 +47,13 @@ def read_examples(domain: str) -> list[Example]:
 
 
 def examples_of(domain: str) -> list[tuple[str, str]]:
-    """(text, intent) of each. Raises PackError."""
-    return [(each.text, each.intent) for each in read_examples(domain)]
+    """(text, intent) of each, and the questions that the pack's knowledge answers, which are of
+    none. Raises PackError."""
+    found = [(each.text, each.intent) for each in read_examples(domain)]
+    path = folder_of(domain) / FAQ
+    if path.is_file():
+        try:
+            found += [(each.title, "") for each in read_knowledge(path) if each.title]
+        except (FormatError, OSError) as error:
+            raise PackError(str(error)) from None
+    return found

@@ -93,18 +93,18 @@ class Intents(_Checked, frozen=True):
     model: str = ""
 
 
-class Guard(_Checked, frozen=True):
+class Guard(Both, frozen=True):
     """A table [[guards]]: questions that are answered with this sentence and a person alone.
 
     phrases: of any language; `*` stands for some words of the same sentence. intents: labels of
-    intents.jsonl whose texts are such questions.
+    intents.jsonl whose texts are such questions. unanswered: as well as every question that
+    nothing here answers.
     """
 
-    name: Words
-    en: Words
-    zh: Words
+    name: Words = ""
     phrases: tuple[Phrase, ...] = ()
     intents: tuple[Words, ...] = ()
+    unanswered: bool = False
 
 
 class Pack(_Checked, frozen=True):
@@ -188,8 +188,8 @@ def read_toml(path: Path) -> tuple[str, dict[str, Any]]:
         text = raw.decode("utf-8-sig").replace("\r\n", "\n")
         return text, tomllib.loads(text)
     except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        raise PackError(f"{path}, line {line}: not UTF-8; save the file as UTF-8") from None
+        number = raw.count(b"\n", 0, error.start) + 1
+        raise PackError(f"{path}, line {number}: not UTF-8; save the file as UTF-8") from None
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         place = _PLACE.search(str(error))
         line = place[1] if place and place[1] else len(text.splitlines()) or 1
@@ -244,9 +244,9 @@ def _wrong(pack: Pack, folder: Path) -> Iterable[tuple[list[str], str]]:
                 )
             elif re.sub(r"{\w+}", "", text).strip("{}") != re.sub(r"{\w+}", "", text):
                 yield ["reasons", code, language], "a brace without its other half"
-    for label in (guard.name for guard in pack.guards if not (guard.phrases or guard.intents)):
-        yield ["guards"], f"{label!r} has neither phrases nor intents: it guards nothing"
     for guard in pack.guards:
+        if not (guard.phrases or guard.intents or guard.unanswered):
+            yield ["guards"], f"{guard.name!r} has neither phrases nor intents: it guards nothing"
         if guard.intents and not (folder / INTENTS).is_file():
             yield ["guards"], f"{guard.name!r} names intents; their texts go into {INTENTS}"
     if pack.intents.model and not (folder / pack.intents.model / "manifest.json").is_file():

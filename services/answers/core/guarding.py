@@ -2,9 +2,8 @@
 
 A question is guarded where it has a phrase of the pack, or where it reads more like the pack's
 examples of such questions than like its other examples. Two nets, since what slips through the
-first is what nobody thought of: multinomial naive Bayes on words and their pairs (Manning,
-Raghavan, Schütze 2008, chapter 13) learns in milliseconds from some hundred texts, when the
-service starts.
+first is what nobody thought of: naive Bayes on words and their pairs (Manning, Raghavan, Schütze
+2008, chapter 13) learns in milliseconds from some hundred texts, when the service starts.
 """
 
 from __future__ import annotations
@@ -30,8 +29,8 @@ if TYPE_CHECKING:
 
 CHARACTERS_MAX = 600  # of a question that are read: its end as well as its beginning
 SUMMARY_CHARACTERS_MAX = 300
-SMOOTHING = 0.5
-LEAN = math.log(2.0)  # it is guarded unless the other examples fit twice as well
+SMOOTHING = 2.0  # texts that a term is thought to be in as often as in all examples
+LEAN = math.log(2.0)  # by how much the guarded examples have to fit better than the others
 KNOWN_MIN = 0.5  # share of a question's terms that examples have, below which they tell nothing
 _LATIN = re.compile(r"[a-z0-9']+")
 _HAN = re.compile(r"[\u3400-\u9fff]+")
@@ -60,16 +59,31 @@ class Guards:
             read = f"{read[: CHARACTERS_MAX // 2]} {read[-CHARACTERS_MAX // 2 :]}"
         for guard, phrases, likeness in self._guards:
             if phrases.search(read) or (likeness is not None and likeness.has(read)):
-                summary = mask(plain(text))[:SUMMARY_CHARACTERS_MAX]
-                return Answer(
-                    guard.zh if language == "zh" else guard.en,
-                    1.0,
-                    "person",
-                    language,
-                    final=True,
-                    handover=Handover(reason="unanswered", summary=summary),
-                )
+                return _handed_over(guard, text, language)
         return None
+
+    def closed(self, text: str, answer: Answer) -> Answer:
+        """An answer as it is; where there is none, the sentence of a guard that wants all of those:
+        what nobody here can answer may well be what it guards."""
+        if answer.text is not None:
+            return answer
+        guard = next((guard for guard, _, _ in self._guards if guard.unanswered), None)
+        if guard is None:
+            return answer
+        said = _handed_over(guard, text, answer.language)
+        return said if answer.handover is None else said._replace(handover=answer.handover)
+
+
+def _handed_over(guard: Guard, text: str, language: str) -> Answer:
+    summary = mask(plain(text))[:SUMMARY_CHARACTERS_MAX]
+    return Answer(
+        guard.of(language),
+        1.0,
+        "person",
+        language,
+        final=True,
+        handover=Handover(reason="unanswered", summary=summary),
+    )
 
 
 class _Likeness(NamedTuple):
@@ -81,26 +95,31 @@ class _Likeness(NamedTuple):
     def of(cls, examples: Sequence[tuple[str, str]], intents: frozenset[str]) -> _Likeness | None:
         """None where there are no examples of both."""
         counts: tuple[Counter[str], Counter[str]] = Counter(), Counter()
+        texts = [0, 0]
         for text, intent in examples:
-            counts[intent in intents].update(_terms(simplified(normalise(text))))
-        if not intents or not all(counts):
+            texts[intent in intents] += 1
+            counts[intent in intents].update(set(_terms(simplified(normalise(text)))))
+        if not intents or not all(texts):
             return None
-        names = counts[0].keys() | counts[1].keys()
-        totals = [each.total() + SMOOTHING * len(names) for each in counts]
-        odds = {
-            name: math.log((counts[1][name] + SMOOTHING) / totals[1])
-            - math.log((counts[0][name] + SMOOTHING) / totals[0])
-            for name in names
-        }
+        odds = {}
+        for name in counts[0].keys() | counts[1].keys():
+            overall = (counts[0][name] + counts[1][name]) / sum(texts)
+            # Towards how often it comes at all: where one kind has few examples, what they lack
+            # tells little.
+            rest, guarded = (
+                (found[name] + SMOOTHING * overall) / (count + SMOOTHING)
+                for found, count in zip(counts, texts, strict=True)
+            )
+            odds[name] = math.log(guarded / rest)
         return cls(odds)
 
     def has(self, read: str) -> bool:
         """Whether a text reads like the guarded examples."""
-        terms = list(_terms(read))
+        terms = set(_terms(read))
         known = [self.odds[term] for term in terms if term in self.odds]
         if len(known) < max(2.0, KNOWN_MIN * len(terms)):
             return False
-        return sum(known) + LEAN > 0
+        return sum(known) > LEAN
 
 
 def _terms(read: str) -> Iterator[str]:
