@@ -242,7 +242,7 @@ def _wrong(pack: Pack, folder: Path) -> Iterable[tuple[list[str], str]]:
                     ["reasons", code, language],
                     f"{{{used.pop()}}} means nothing here; placeholders of {code}: {listed}",
                 )
-            elif re.sub(r"{\w+}", "", text).strip("{}") != re.sub(r"{\w+}", "", text):
+            elif not {"{", "}"}.isdisjoint(re.sub(r"{\w+}", "", text)):
                 yield ["reasons", code, language], "a brace without its other half"
     for guard in pack.guards:
         if not (guard.phrases or guard.intents or guard.unanswered):
