@@ -24,7 +24,7 @@ setup: $(VENV)/.installed ## install everything, exact versions with hashes, int
 
 demo: $(VENV)/.installed ## a shop in your browser, live: embedded broker, workers, simulated shoppers
 	@exec $(BIN)/shopkeeper demo $(if $(DATA),--data "$(DATA)") $(if $(FORMAT),--format "$(FORMAT)") \
-		$(if $(CATALOGUE),--catalogue "$(CATALOGUE)") $(ARGS)
+		$(if $(CATALOGUE),--catalogue "$(CATALOGUE)") $(if $(DOMAIN),--domain "$(DOMAIN)") $(ARGS)
 
 test: lint pytest ## lint, types, all tests on an embedded broker of their own
 

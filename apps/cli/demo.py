@@ -11,10 +11,12 @@ import click
 from aiokafka.errors import KafkaError
 
 from shopkeeper.apps.demo import catalogue
+from shopkeeper.apps.demo.pack_files import PackFiles
 from shopkeeper.apps.demo.run import Demo, Plan
 from shopkeeper.services import NAMES
 from shopkeeper.shared.datasets.products import load
 from shopkeeper.shared.datasets.readers import FORMATS, FormatError
+from shopkeeper.shared.domains import pack
 from shopkeeper.shared.runtime.processes import terminal
 from shopkeeper.shared.runtime.processes.embedded import (
     BrokerUnavailable,
@@ -42,6 +44,11 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     "catalogue_file",
     type=FILE,
     help="Your products: JSON lines or CSV with product_id and title at least.",
+)
+@click.option(
+    "--domain",
+    metavar="NAME|FOLDER",
+    help="Another domain than a shop: finance, health, social, or the folder of your own pack.",
 )
 @click.option("--duration", type=click.FloatRange(min=1), help="Stop after so many seconds.")
 @click.option(
@@ -75,6 +82,7 @@ def command(
     data: Path | None,
     form: str | None,
     catalogue_file: Path | None,
+    domain: str | None,
     duration: float | None,
     rate: float | None,
     port: int,
@@ -90,10 +98,14 @@ def command(
     Examples:
       shopkeeper demo
       shopkeeper demo --terminal
+      shopkeeper demo --domain finance
       shopkeeper demo --data clicks.csv.gz --format yoochoose --catalogue products.csv
     """
     if (data is None) != (form is None):
         raise click.UsageError("--data and --format go together")
+    domain = domain or os.environ.get("DOMAIN", "").strip() or None
+    if domain is not None and (data is not None or catalogue_file is not None):
+        raise click.UsageError("a domain has its own shoppers and catalogue: leave --data out")
     if screenshot is not None and not screenshot.absolute().parent.is_dir():
         raise click.UsageError(f"--screenshot: {screenshot.parent} is not a folder")
     unread.warn(connection.say)
@@ -103,7 +115,11 @@ def command(
     terminal.exit_on_signals()
     terminal.watch()
     try:
-        if catalogue_file is not None:
+        files = None if domain is None else PackFiles.read(domain)
+        if files is not None:
+            pack.adopt(files.said)
+            products = files.products
+        elif catalogue_file is not None:
             products = load(catalogue_file)
         else:
             products = catalogue.built_in() if data is None else []
@@ -122,6 +138,7 @@ def command(
                 page_port=page,
                 opens_page=opens,
                 full_view=full_view,
+                pack=files,
             )
             click.echo(f"starting the broker and {len(NAMES)} workers …", err=True)
             with embedded_broker(port=port) as address:

@@ -43,6 +43,7 @@ COMMANDS = {  # name -> module that defines a click command called `command`
     "status": "shopkeeper.apps.cli.status",
     "get": "shopkeeper.apps.cli.get",
     "mcp": "shopkeeper.apps.cli.mcp",
+    "domain": "shopkeeper.apps.cli.domain",
     "completion": "shopkeeper.apps.cli.completion",
 }
 
@@ -84,6 +85,18 @@ def examples(command: click.Command) -> str:
 @click.version_option(shopkeeper.__version__, prog_name=PROGRAM)
 def command() -> None:
     """Event streams in; intents, sentiments, recommendations and answers out."""
+    if domain := os.environ.get("DOMAIN", "").strip():
+        speak_domain(domain)
+
+
+def speak_domain(domain: str) -> None:
+    """Read events in a domain's words in this process, whatever the command. Raises UsageError."""
+    from shopkeeper.shared.domains import pack
+
+    try:
+        pack.adopt(pack.load(domain))
+    except pack.PackError as error:
+        raise click.UsageError(str(error)) from None
 
 
 def main() -> None:

@@ -25,6 +25,7 @@ from shopkeeper import services
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.datasets import products, readers
 from shopkeeper.shared.datasets.knowledge import knowledge_events
+from shopkeeper.shared.domains.pack import folder_of
 from shopkeeper.shared.runtime.kafka import admin
 from shopkeeper.shared.runtime.kafka.copies import is_copy
 from shopkeeper.shared.runtime.kafka.publisher import Publisher
@@ -38,12 +39,16 @@ from shopkeeper.shared.runtime.tasks import end_tasks
 from . import faq, shoppers, view
 from .control import Control
 from .live import OUTPUT_TOPICS, Live, WorkerState
+from .wording import Wording
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from shopkeeper.shared.contracts.events.shop import ProductCatalogued
+    from shopkeeper.shared.contracts.events.shop import KnowledgePublished, ProductCatalogued
+
+    from .pack_files import PackFiles
+    from .script import Script
 
 BACKLOG_S = 300.0  # simulated shoppers were there before: what they did is learned first
 SETTLE_S = 3.0  # latencies count from so long after the recommender is ready
@@ -78,6 +83,19 @@ class Plan:
     opens_page: bool = False  # in a browser, once it is there
     full_view: bool = False  # the whole terminal, instead of a few lines
     seed: int = 1
+    pack: PackFiles | None = None  # another domain than the demo's shop
+
+    @property
+    def script(self) -> Script:
+        """What simulated shoppers want and write."""
+        return shoppers.SHOP if self.pack is None else self.pack.script
+
+    @property
+    def knowledge(self) -> Sequence[KnowledgePublished]:
+        """What the shop says; nothing beside a user's own data."""
+        if self.data is not None:
+            return ()
+        return faq.built_in() if self.pack is None else self.pack.knowledge
 
 
 class Demo:
@@ -101,6 +119,8 @@ class Demo:
         kept = {k: v for k, v in kept.items() if not k.startswith(NOT_OURS)}
         own = {"KAFKA_BOOTSTRAP_SERVERS": address, "LOG_FORMAT": "text", "HTTP_PORT": "0"}
         own["DRAIN_DEADLINE"] = f"{DRAIN_S:g}"
+        if plan.pack is not None:
+            own["DOMAIN"] = str(folder_of(plan.pack.domain).absolute())
         own |= {
             "GATEWAY_HOST": HOST,
             "GATEWAY_PORT": str(plan.page_port),
@@ -197,7 +217,11 @@ class Demo:
             return
         start_ms = int((time.time() - BACKLOG_S) * 1000)
         events = shoppers.shop_events(
-            plan.products, seed=plan.seed, start_ms=start_ms, events_per_s=events_per_s
+            plan.products,
+            seed=plan.seed,
+            start_ms=start_ms,
+            events_per_s=events_per_s,
+            script=plan.script,
         )
         for event in events:
             yield (event.time_ms - start_ms) / 1000 - BACKLOG_S, event
@@ -205,7 +229,8 @@ class Demo:
     async def _publish(self) -> None:
         async with Publisher(self._kafka, "demo", self._type_prefix) as publisher:
             now_ms = int(time.time() * 1000)
-            said = knowledge_events(faq.built_in(), now_ms) if self._plan.data is None else []
+            said = knowledge_events(self._plan.knowledge, now_ms)
+            words = Wording(None if self._plan.pack is None else self._plan.pack.said)
             for event in (*products.catalogue_events(self._plan.products, now_ms), *said):
                 self.live.sent(event, time.monotonic())
                 await publisher.publish(event)
@@ -219,7 +244,11 @@ class Demo:
                 due = self._control.due(events, wish, publisher.ship, from_s=from_s)
                 async for event in due:
                     self.live.sent(event, time.monotonic())
-                    await publisher.publish(event)
+                    record = words.record(event)
+                    if record is None:
+                        await publisher.publish(event)
+                    else:
+                        await publisher.send(event.topic, event.key.encode(), record)
                 await publisher.flush()
                 if self._plan.data is not None:
                     break

@@ -19,12 +19,14 @@ from typing import TYPE_CHECKING, Any
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.datasets.readers import ShopEvent
 
-from . import texts
+from .script import ShopScript
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from shopkeeper.shared.contracts.events.shop import ProductCatalogued
+
+    from .script import Script
 
 THEMES: tuple[tuple[str, ...], ...] = (  # categories that are bought together
     ("Phones", "Phone Cases", "Chargers", "Headphones"),
@@ -37,6 +39,7 @@ THEMES: tuple[tuple[str, ...], ...] = (  # categories that are bought together
     ("Skincare", "Tea"),
     ("Pets",),
 )
+SHOP = ShopScript(THEMES)
 SHOPPERS_DEFAULT = 600
 EVENTS_PER_VISIT = 7.8  # measured over 40,000 events; sets the rate of visits
 THINK_S_MEAN = 6.0  # between two actions
@@ -46,7 +49,6 @@ CARRIERS = ("DHL", "GLS", "DPD", "SF Express")
 EXPECTED_DAYS = 3  # after an order
 REVIEW_S_MEAN = 45.0  # a parcel's way and a first impression, much shortened
 ZH_SHARE = 0.4
-FOLLOW_UP_SHARE = 0.3  # of conversations that go on after the first line
 SHELF_SIZE = 20  # products per shelf where a catalogue has no categories
 
 
@@ -60,8 +62,10 @@ class _Shopper:
 class _Shop:
     """The products by category, by popularity, and what goes with what."""
 
-    def __init__(self, products: Sequence[ProductCatalogued], seed: int) -> None:
-        self.seed = seed
+    def __init__(
+        self, products: Sequence[ProductCatalogued], seed: int, script: Script = SHOP
+    ) -> None:
+        self.seed, self.script = seed, script
         self.by_id = {p.product_id: p for p in products}
         shelves: dict[str, list[ProductCatalogued]] = {}
         for index, product in enumerate(products):
@@ -74,7 +78,7 @@ class _Shop:
         # Zipf's law with exponent 0.8: the first of a shelf is much the most popular.
         longest = max(len(shelf) for shelf in shelves.values())
         self._weights = list(itertools.accumulate(1 / (rank + 1) ** 0.8 for rank in range(longest)))
-        self.themes = [t for t in THEMES if all(c in shelves for c in t)]
+        self.themes = [tuple(t) for t in script.themes if all(c in shelves for c in t)]
         others = sorted(set(shelves) - {c for theme in self.themes for c in theme})
         chance.shuffle(others)
         self.themes += [tuple(others[i : i + 3]) for i in range(0, len(others), 3)]
@@ -119,13 +123,14 @@ def shop_events(
     start_ms: int,
     events_per_s: float,
     shoppers_count: int = SHOPPERS_DEFAULT,
+    script: Script = SHOP,
 ) -> Iterator[ShopEvent]:
     """Without end: what shoppers do, in order of time (ce_time from `start_ms` on).
 
     events_per_s: the mean rate once the first visits are under way, a few minutes of event time
     at most after the start. Ids are unique per (seed, start_ms).
     """
-    shop = _Shop(products, seed)
+    shop = _Shop(products, seed, script)
     chance = Random(seed)
     shoppers = [_shopper(i, shop, chance) for i in range(shoppers_count)]
     visits_per_s = events_per_s / EVENTS_PER_VISIT
@@ -171,6 +176,7 @@ def _visit(
     """One visit: (seconds after its start, event); time and id are filled in by the caller."""
     theme = shop.themes[who.tastes[min(int(chance.expovariate(1.5)), len(who.tastes) - 1)]]
     by = {"user_id": who.user_id, "session_id": session_id}
+    texts, shares = shop.script, shop.script.shares
     product = shop.popular(theme[min(int(chance.expovariate(1.2)), len(theme) - 1)], chance)
     at_s = 0.0
 
@@ -179,7 +185,7 @@ def _visit(
     ) -> tuple[float, ShopEvent]:
         return at_s, ShopEvent(topic, kind, key, data, 0, "")
 
-    if chance.random() < 0.45:
+    if chance.random() < shares.searches:
         query = texts.search(who.language, want(product, who.language), chance)
         yield event(
             topics.SEARCHES, "products.searched.v1", {**by, "query": query, "locale": who.language}
@@ -191,7 +197,7 @@ def _visit(
         yield event(topics.CLICKS, "product.clicked.v1", {**by, "product_id": product.product_id})
         seen.append(product)
         at_s += chance.expovariate(1 / THINK_S_MEAN)
-        if product.available is not False and product not in cart and chance.random() < 0.2:
+        if product.available is not False and product not in cart and chance.random() < shares.adds:
             data = {**by, "product_id": product.product_id, "quantity": 1}
             if product.price is not None:
                 data["price"] = product.price
@@ -205,17 +211,17 @@ def _visit(
             product = shop.popular(chance.choice(theme), chance)
         else:
             product = chance.choice(seen)
-    if chance.random() < 0.25:
+    if chance.random() < shares.questions:
         text = texts.question(who.language, want(product, who.language), chance)
         data = {**by, "question": text, "conversation_id": session_id, "locale": who.language}
         yield event(topics.QUESTIONS, "question.asked.v1", data)
         at_s += chance.expovariate(1 / THINK_S_MEAN)
-        if chance.random() < FOLLOW_UP_SHARE:
+        if chance.random() < shares.follow_ups:
             for text in texts.follow_ups(who.language, chance):
                 about = {**data, "question": text, "product_id": seen[-1].product_id}
                 yield event(topics.QUESTIONS, "question.asked.v1", about)
                 at_s += chance.expovariate(1 / THINK_S_MEAN)
-    if cart and chance.random() < 0.6:
+    if cart and chance.random() < shares.orders:
         lines = [
             {"product_id": p.product_id, "quantity": 1}
             | ({} if p.price is None else {"price": p.price})
@@ -226,10 +232,11 @@ def _visit(
             "order.completed.v1",
             {**by, "order_id": f"order-{session_id}", "products": lines},
         )
-        for after_s, step in _parcel(who, cart, by, chance):
-            yield at_s + after_s, step
+        if texts.parcels:
+            for after_s, step in _parcel(shop, who, cart, by, chance):
+                yield at_s + after_s, step
         for bought in cart:
-            if chance.random() < 0.6:
+            if chance.random() < shares.reviews:
                 at_s += chance.expovariate(1 / REVIEW_S_MEAN)
                 yield event(
                     topics.REVIEWS,
@@ -240,7 +247,11 @@ def _visit(
 
 
 def _parcel(
-    who: _Shopper, cart: Sequence[ProductCatalogued], by: dict[str, str], chance: Random
+    shop: _Shop,
+    who: _Shopper,
+    cart: Sequence[ProductCatalogued],
+    by: dict[str, str],
+    chance: Random,
 ) -> Iterator[tuple[float, ShopEvent]]:
     """How an order goes on, and its customer's question where it is: (seconds after it, event)."""
     number = str(chance.randrange(10_000, 99_999))
@@ -266,7 +277,7 @@ def _parcel(
         )
         after_s += chance.expovariate(1 / PARCEL_S_MEAN)
     if asks_s is not None:
-        text = texts.where_is(who.language, number, chance)
+        text = shop.script.where_is(who.language, number, chance)
         data = {**by, "question": text, "locale": who.language}
         yield asks_s, ShopEvent(topics.QUESTIONS, "question.asked.v1", who.user_id, data, 0, "")
 
@@ -285,7 +296,7 @@ def _review(
         "product_id": product.product_id,
         "review_id": f"{session_id}/{product.product_id}",
         "user_id": who.user_id,
-        "review_body": texts.review(who.language, mood, want(product, who.language), chance),
+        "review_body": shop.script.review(who.language, mood, want(product, who.language), chance),
         "locale": who.language,
     }
     if chance.random() < 0.5:  # half of the reviews have to be understood from their text

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from shopkeeper.shared.contracts import searched_questions, topics
 from shopkeeper.shared.contracts.erased_users import customer, named_in
+from shopkeeper.shared.domains import pack
+from shopkeeper.shared.domains.examples import examples_of
 from shopkeeper.shared.runtime.api.service import Service, Source
 from shopkeeper.shared.runtime.telemetry.predictions import Predictions
 from shopkeeper.shared.text.embedder import load_embedders
@@ -21,6 +23,7 @@ from .core.dialogue.conversation import Conversations
 from .core.dialogue.dialogue import Dialogue
 from .core.dialogue.suggestions import Suggestions
 from .core.fused import FusedRanker
+from .core.guarding import Guards
 from .core.kept_vectors import KeptVectors
 from .core.knowledge_base import KnowledgeBase
 from .core.knowledge_route import KnowledgeRoute
@@ -87,11 +90,13 @@ class _Parts:
         ]
         self.spans = SpanReaders.load(settings.model_dir)  # none: sentences by their words
         reader = SpanQuotes(self.spans, SentenceReader(ranker.index.idf))
-        self.answerer = Answerer(routes, KnowledgeRoute(knowledge, ranker, reader))
+        domain = pack.load(settings.domain)
+        guards = Guards(domain.guards, examples_of(settings.domain) if domain.guards else ())
+        self.answerer = Answerer(routes, KnowledgeRoute(knowledge, ranker, reader), guards)
         self.recommended = Recommended(limits["ANSWER_PRODUCTS_MAX"])
         suggestions = Suggestions(products, self.recommended.similar, self.recommended.trending)
         self.dialogue = Dialogue(self.answerer, products, suggestions)
-        self.tables = Tables(knowledge, products, self.reviews)
+        self.tables = Tables(knowledge, products, self.reviews, domain.excluded)
         self.order_records, self.erased_users = OrderRecords(self.orders), ErasedUsers()
         self.order_partitions = 1
         self.predictions, self.ratings = Predictions(MODEL.name), Ratings()

@@ -83,7 +83,11 @@ class QuestionProcessor(Stateless):
                 rejected.append(asked)
             else:
                 batch.append(asked)
-        answers = self._answers(batch)
+        closed = self._answerer.guards.closed
+        answers = [
+            closed(asked.question.text, answer)
+            for asked, answer in zip(batch, self._answers(batch), strict=True)
+        ]
         if self._phraser is not None:
             questions = [asked.question for asked in batch]
             answers = self._phraser.phrase_all(questions, answers)

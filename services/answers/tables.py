@@ -9,6 +9,7 @@ import msgspec
 
 from shopkeeper.shared.contracts import erased_users, knowledge
 from shopkeeper.shared.contracts.catalogue import Refused, products
+from shopkeeper.shared.domains.exclusions import NOTHING, Exclusions
 from shopkeeper.shared.runtime.telemetry.metrics import StateMetrics
 
 from .core.entries import entry_of
@@ -39,8 +40,11 @@ class Tables:
         knowledge_base: KnowledgeBase,
         product_table: ProductTable,
         reviews: ReviewTable | None = None,
+        exclusions: Exclusions = NOTHING,
     ) -> None:
-        """reviews: None stands for a table of one review, where nobody asks for opinions."""
+        """reviews: None stands for a table of one review, where nobody asks for opinions.
+        exclusions: products that are not taken in, so that no answer names or suggests one."""
+        self._exclusions = exclusions
         self._knowledge, self._products = knowledge_base, product_table
         self._reviews = ReviewTable(1) if reviews is None else reviews
 
@@ -65,7 +69,8 @@ class Tables:
             try:
                 for name, product in products(value) if value else ((None, None),):
                     if product is not None:
-                        _put(changes, product.product_id, product)
+                        covered = self._exclusions.covers(product)
+                        _put(changes, product.product_id, None if covered else product)
                     elif name or key:
                         _put(changes, name or (key or b"").decode(), None)
             except (msgspec.MsgspecError, Refused, ValueError):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from litestar import asgi
 
 from shopkeeper.shared.contracts import topics
+from shopkeeper.shared.domains import pack
 from shopkeeper.shared.runtime.api.service import Service
 from shopkeeper.shared.runtime.kafka.global_tables import Stamped
 from shopkeeper.shared.runtime.settings import SettingsError
@@ -56,7 +57,8 @@ def build(settings: WorkerSettings) -> Service:
     products_max = int(said["GATEWAY_PRODUCTS_MAX"])
     users_max = int(said["GATEWAY_USERS_MAX"])
     similar, trending, sentiment = (LatestValues(products_max) for _ in range(3))
-    catalogue = Catalogue(products_max, threading.Lock())
+    domain = pack.load(settings.domain)
+    catalogue = Catalogue(products_max, threading.Lock(), domain.excluded)
     segments = LatestValues(users_max)
     preferences = PreferencesTable(int(said["GATEWAY_PREFERENCES_MAX"]))
     positions: dict[str, int] = {}
@@ -85,6 +87,7 @@ def build(settings: WorkerSettings) -> Service:
         now_ms=lambda: int(time.time() * 1000),
         monotonic_s=time.monotonic,
         stopping=stopping,
+        domain=domain,
     )
     more, watching = observing(said, pages, settings)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from shopkeeper.shared.contracts.preferences import PERSONALISED
 
 from . import reading
-from .core.lists import Wanted
+from .core.lists import Wanted, shows
 from .core.nearest import nearest
 
 if TYPE_CHECKING:
@@ -22,9 +22,9 @@ NEAR_MAX = 50  # products of one request whose neighbours are looked up
 def near_to(context: Context, product_ids: Sequence[str], count: int) -> list[Chosen]:
     """At most `count` neighbours of the products, best first, that may be shown."""
     values = [context.similar.get(each) for each in product_ids[:NEAR_MAX]]
-    offers, named = context.catalogue.offers, set(product_ids)
+    named = set(product_ids)
     found = (item for item in nearest(values) if item.product_id not in named)
-    return [item for item in found if offers(item.product_id)][:count]
+    return [item for item in found if shows(item, context.catalogue)][:count]
 
 
 def ids_for(

@@ -9,7 +9,7 @@ from shopkeeper.shared.contracts.preferences import PERSONALISED
 
 from .core import shown
 from .core.lists import Views
-from .core.segments import assumptions_of, published, segments_for
+from .core.segments import assumptions_of, published, segments_for, without
 
 if TYPE_CHECKING:
     from shopkeeper.shared.contracts.events.recommendation import SegmentsUpdated
@@ -23,7 +23,13 @@ if TYPE_CHECKING:
 
 def views_of(context: Context) -> Views:
     """What lists are made from."""
-    return Views(context.similar, context.trending, context.sentiment, context.catalogue)
+    return Views(
+        context.similar,
+        context.trending,
+        context.sentiment,
+        context.catalogue,
+        context.domain.reason_texts,
+    )
 
 
 def list_for(context: Context, user_id: str | None, wanted: Wanted, language: str) -> ListShown:
@@ -62,4 +68,4 @@ def assumptions(context: Context, user_id: str) -> Assumptions:
 def _segments(context: Context, user_id: str) -> SegmentsUpdated | None:
     if context.preferences.ranking(user_id) != PERSONALISED:
         return None
-    return published(context.segments.get(user_id))
+    return without(published(context.segments.get(user_id)), context.catalogue.exclusions)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.contracts.erased_users import customer
+from shopkeeper.shared.domains import pack
 from shopkeeper.shared.runtime.api.service import Service, Source
 from shopkeeper.shared.runtime.telemetry.metrics import StateMetrics
 from shopkeeper.shared.text.correction_table import CorrectionTable
@@ -27,10 +29,20 @@ if TYPE_CHECKING:
 
 def build(settings: WorkerSettings) -> Service:
     """The service; loads its model. Raises ModelError, and SettingsError for rules."""
+    domain = pack.load(settings.domain)
+    if domain.intents.model:
+        folder = pack.folder_of(settings.domain) / domain.intents.model
+        settings = replace(settings, model_dir=str(folder))
     updates = ModelUpdates(
         NAME, settings, load=load_cascade, read_rules=intent_rules, default_rules=NO_RULES
     )
-    policy = Policy(updates.served.labels, thresholds_of(updates.served.parameters), updates.rules)
+    policy = Policy(
+        updates.served.labels,
+        thresholds_of(updates.served.parameters),
+        updates.rules,
+        domain.intents,
+    )
+    exclusions = domain.excluded
     updates.follow(
         apply=lambda model, rules: policy.replace(thresholds_of(model.parameters), rules),
         columns=lambda rows, parameters: policy.columns(rows, thresholds_of(parameters)),
@@ -38,7 +50,7 @@ def build(settings: WorkerSettings) -> Service:
     model = Corrected(updates.served)
     corrections = CorrectionTable(model)
     drift = DriftMetrics(updates.served)
-    catalogue = CatalogueNames()
+    catalogue = CatalogueNames(exclusions)
 
     def make(topic: str, partition: int) -> IntentProcessor:
         return IntentProcessor(
@@ -49,6 +61,7 @@ def build(settings: WorkerSettings) -> Service:
             updates.outcomes,
             names=catalogue.names,
             drift=drift.drift,
+            exclusions=exclusions,
         )
 
     def metrics(registry: Registry) -> Observer:

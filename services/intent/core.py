@@ -19,6 +19,7 @@ from shopkeeper.shared.contracts.events.sentiment import COMPLAINT_SCORED
 from shopkeeper.shared.contracts.events.shop import ProductsSearched, QuestionAsked
 from shopkeeper.shared.contracts.outputs import encode, headers_of, output_id
 from shopkeeper.shared.contracts.searched_questions import SearchedQuestion
+from shopkeeper.shared.domains.exclusions import NOTHING
 from shopkeeper.shared.runtime.api.processor import Stateless
 from shopkeeper.shared.text.language import detect
 from shopkeeper.shared.text.personal_data import mask
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from shopkeeper.shared.contracts.envelope import Headers
+    from shopkeeper.shared.domains.exclusions import Exclusions
     from shopkeeper.shared.text.classifier import Classifier
     from shopkeeper.shared.text.drift import Drift
 
@@ -55,12 +57,15 @@ class IntentProcessor(Stateless):
         *,
         names: Names | None = None,
         drift: Drift | None = None,
+        exclusions: Exclusions = NOTHING,
     ) -> None:
         """topic: the unprefixed name of the input; it is part of the outputs' ids.
         policy: the label and the route that probabilities give.
         outcomes: counts the labels given, for the metrics.
         names: of the shop's brands and categories; they may change at any time.
-        drift: is told of the texts that are served, for the metrics."""
+        drift: is told of the texts that are served, for the metrics.
+        exclusions: what no slot may name."""
+        self._exclusions = exclusions
         self._topic, self._partition = topic, partition
         self._model = model
         self._policy = policy
@@ -100,17 +105,23 @@ class IntentProcessor(Stateless):
     def _intent(
         self, event: Event, text: str, language: str, decided: Decided, provenance: Model
     ) -> Output:
+        probabilities = self._policy.named(decided.probabilities)
         recognised = IntentRecognised(
-            intent=decided.label,
+            intent=self._policy.name_of(decided.label),
             score=decided.score,
             language=language,
             model=provenance,
-            probabilities=decided.probabilities,
+            probabilities=probabilities,
             event_type=event.type,
             **_context(event),
-            top=tuple(decided.probabilities)[:TOP_INTENTS],
+            top=tuple(probabilities)[:TOP_INTENTS],
             abstained=decided.abstained,
-            slots=tuple(slots_in(text, self._names, decided.label)),
+            slots=tuple(
+                slot
+                for slot in slots_in(text, self._names, decided.label)
+                if not self._exclusions.covers_category(slot.value)
+                and not self._exclusions.covers_text(slot.text)
+            ),
             route=self._policy.route_of(decided.label),
         )
         event_id = self._id(event, INTENT_RECOGNISED)

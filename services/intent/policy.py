@@ -5,19 +5,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from shopkeeper.shared.domains.pack import SHOP
 from shopkeeper.shared.text.rules import digest
 
-from .decision import Decision
+from .decision import PROBABILITY_DIGITS, Decision
 from .routes import route_of
 from .rules import NO_RULES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
 
+    from shopkeeper.shared.domains.pack import Intents
+
     from .rules import IntentRules
+
+NO_NAMES = SHOP.intents
 
 
 class Policy:
@@ -28,9 +33,12 @@ class Policy:
         labels: Sequence[str],
         thresholds: tuple[float, float],
         rules: IntentRules = NO_RULES,
+        domain: Intents = NO_NAMES,
     ) -> None:
         """thresholds: the model's: the probability, and its lead over the second, below which to
-        abstain; rules come before them."""
+        abstain; rules come before them. domain: its names for the model's labels, and its routes,
+        which a shop's rules go before."""
+        self._domain = domain
         self._labels = tuple(labels)
         self.replace(thresholds, rules)
 
@@ -49,7 +57,23 @@ class Policy:
         return self._decision_of(thresholds).columns(rows)
 
     def route_of(self, intent: str) -> str:
-        return route_of(intent, self._rules.routes)
+        """Of a label of the model."""
+        own = self._domain.routes.get(self.name_of(intent))
+        return route_of(intent, {intent: own} | self._rules.routes if own else self._rules.routes)
+
+    def name_of(self, intent: str) -> str:
+        """What a label of the model is called in this domain."""
+        return self._domain.names.get(intent, intent)
+
+    def named(self, probabilities: Mapping[str, float]) -> dict[str, float]:
+        """Probabilities by the domain's names, those of labels with one name added up."""
+        if not self._domain.names:
+            return dict(probabilities)
+        found: dict[str, float] = {}
+        for label, probability in probabilities.items():
+            name = self.name_of(label)
+            found[name] = round(found.get(name, 0.0) + probability, PROBABILITY_DIGITS)
+        return dict(sorted(found.items(), key=lambda pair: (-pair[1], pair[0])))
 
     def _decision_of(self, thresholds: tuple[float, float]) -> Decision:
         below, margin = thresholds

@@ -12,6 +12,7 @@ from weakref import WeakValueDictionary
 
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.contracts.erased_users import customer
+from shopkeeper.shared.domains import pack
 from shopkeeper.shared.runtime.api.service import Handovers, Service, Source
 from shopkeeper.shared.runtime.kafka.global_tables import Apply, Stamped
 from shopkeeper.shared.runtime.kafka.sink import partition_of
@@ -216,6 +217,7 @@ class Recommender:
             trainer=self.trainer,
             experiment=self.experiment,
             rankers=self.rankers,
+            usable=self.knowledge.catalogue.usable if config.exclusions else None,
         )
         preferences = self._preferences[partition] = PreferencePublisher(
             partition=partition,
@@ -235,6 +237,7 @@ class Recommender:
             publishers=[groups, preferences, segments],
             trainer=self.trainer,
             experiment=self.experiment,
+            teaches=self.knowledge.catalogue.teaches if config.exclusions else None,
         )
         return processor
 
@@ -307,6 +310,7 @@ def build(settings: WorkerSettings) -> Service:
         list_interval_ms=own.list_interval_ms,
         list_age_ms_max=own.list_age_ms_max,
         rules=read_rules(own.rules_file),
+        exclusions=pack.load(settings.domain).excluded,
         decay_half_life_hours=own.decay_half_life_hours,
         pruning_delta=own.pruning_delta,
         user_events_per_minute_max=own.user_events_per_minute_max,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 
 from shopkeeper.shared.contracts.events.base import Model
+from shopkeeper.shared.domains.exclusions import NOTHING, Exclusions
 
 from .core.numeric.types import CHERNOFF, CLICK, PAIRS, SESSIONS
 from .core.rules import Rules
@@ -265,6 +266,7 @@ class ListsConfig:
     offer_seen: bool = True  # whether earlier recent items may be
     expert_shares: bool = True  # lists say which experts speak for their items
     rules: Rules = NO_RULES  # the shop's own: what not to offer, what rather, how mixed
+    exclusions: Exclusions = NOTHING  # what is neither offered nor learned from
 
 
 @dataclass(frozen=True)

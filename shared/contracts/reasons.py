@@ -47,12 +47,27 @@ TEXTS: dict[str, dict[str, str]] = {
 }
 
 
-def render(reason: Reason, language: str, titles: Mapping[str, str] | None = None) -> str:
+_spoken: Mapping[str, Mapping[str, str]] = TEXTS
+
+
+def speak(sentences: Mapping[str, Mapping[str, str]]) -> None:
+    """Render reasons by these sentences in this process, where a caller names no others."""
+    global _spoken
+    _spoken = sentences
+
+
+def render(
+    reason: Reason,
+    language: str,
+    titles: Mapping[str, str] | None = None,
+    sentences: Mapping[str, Mapping[str, str]] | None = None,
+) -> str:
     """The reason as a sentence in `language` (en or zh, else English).
 
     titles: product id -> title in that language, for codes that name a product.
+    sentences: by code and language; None: those of this process (`speak`).
     """
-    texts = TEXTS.get(reason.code)
+    texts = (sentences or _spoken).get(reason.code)
     if texts is None:
         return reason.code
     text = texts.get(language) or texts["en"]

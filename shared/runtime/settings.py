@@ -39,6 +39,12 @@ REFERENCE: tuple[Setting, ...] = (
     ),
     Setting("TYPE_PREFIX", "com.example.shop.", "reverse-DNS prefix of event types"),
     Setting(
+        "DOMAIN",
+        "",
+        "domain pack, by its name (finance, health, social) or its folder (docs/domains.md): names "
+        "of events, reasons, intents, what is never recommended or assumed; empty: a shop",
+    ),
+    Setting(
         "WORKER_ID",
         "",
         "static group member id (a supervisor that restarts the same id sets "
@@ -237,6 +243,7 @@ class WorkerSettings:
     shadow_model_dir: str = ""
     shadow_share: float = 1.0
     text_rules: str = ""
+    domain: str = ""  # a pack's name or folder
     reload_interval_s: float = 2.0
     # Where a service reads the settings of its own. Not shown: it may hold secrets of others.
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -274,6 +281,7 @@ class WorkerSettings:
             shadow_model_dir=read(environ, "SHADOW_MODEL_DIR"),
             shadow_share=number("SHADOW_SHARE"),
             text_rules=read(environ, "TEXT_RULES"),
+            domain=read(environ, "DOMAIN"),
             reload_interval_s=number("RELOAD_INTERVAL"),
             environ=dict(environ),
         )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from shopkeeper.shared.text.language import detect
 
+from .guarding import Guards
 from .terms import content_terms
 
 if TYPE_CHECKING:
@@ -16,11 +17,18 @@ if TYPE_CHECKING:
     from .question import Answer, Question, Route
 
 
+NO_GUARDS = Guards()
+
+
 class Answerer:
     """Answers from what the shop published, as it is now."""
 
-    def __init__(self, routes: Sequence[Route], knowledge: KnowledgeRoute) -> None:
-        """routes: asked in this order. knowledge: answers what they leave."""
+    def __init__(
+        self, routes: Sequence[Route], knowledge: KnowledgeRoute, guards: Guards = NO_GUARDS
+    ) -> None:
+        """routes: asked in this order. knowledge: answers what they leave. guards: go before all
+        of them."""
+        self.guards = guards
         self._routes, self._knowledge = tuple(routes), knowledge
 
     def answer(self, question: Question) -> Answer:
@@ -51,6 +59,9 @@ class Answerer:
 
     def _by_route(self, question: Question, language: str) -> Answer | None:
         """The first answer; else what was declined first, or is final; else None."""
+        guarded = self.guards.answer(question.text, language)
+        if guarded is not None:
+            return guarded
         declined: Answer | None = None
         for route in self._routes:
             answer = route.answer(question, language)

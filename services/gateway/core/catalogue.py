@@ -7,6 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from shopkeeper.shared.contracts.newest import NewestFirst
+from shopkeeper.shared.domains.exclusions import NOTHING
 
 from .catalogue_changes import Change, changes_of
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from shopkeeper.shared.contracts.envelope import KeyValue
+    from shopkeeper.shared.domains.exclusions import Exclusions
 
 ALL = ""  # the shelf of all products
 
@@ -27,6 +29,7 @@ class Product(NamedTuple):
     category: str | None
     brand: str | None
     available: bool
+    sensitive: bool = False  # neither offered nor assumed of anybody
 
 
 class Catalogue:
@@ -37,8 +40,13 @@ class Catalogue:
     before and after a restart.
     """
 
-    def __init__(self, products_max: int, lock: AbstractContextManager[Any] | None = None) -> None:
-        self._products_max = products_max
+    def __init__(
+        self,
+        products_max: int,
+        lock: AbstractContextManager[Any] | None = None,
+        exclusions: Exclusions = NOTHING,
+    ) -> None:
+        self._products_max, self.exclusions = products_max, exclusions
         self._products: dict[str, Product] = {}
         self._newest: dict[str, NewestFirst] = {}  # by category, of what is available
         self._lock = lock or nullcontext()
@@ -67,8 +75,16 @@ class Catalogue:
         catalogue, or a larger one than is held, also what is not known."""
         found = self._products.get(product_id)
         if found is None:
-            return not self._products or not self.complete
-        return found.available
+            # Of what is not known nobody can say that it is not sensitive.
+            return not self.exclusions and (not self._products or not self.complete)
+        return found.available and not found.sensitive
+
+    def withholds(self, product_id: str) -> bool:
+        """Whether nothing shown may name it, not even as a reason for something else."""
+        if not self.exclusions:
+            return False
+        found = self._products.get(product_id)
+        return found is None or found.sensitive
 
     def newest(self, category: str | None, count: int) -> list[str]:
         """Available products, of all or of one category, those that came last first."""
@@ -119,9 +135,10 @@ class Catalogue:
             product.category,
             product.brand,
             product.available is not False,
+            self.exclusions.covers(product),
         )
         if before is None or _shelves(before) != _shelves(now):
-            if before is not None and before.available:
+            if before is not None and _shelves(before):
                 since = self._newest[ALL].since(product_id)  # new is not what changes category
             self._unshelve(product_id, before)
             for name in _shelves(now):
@@ -144,4 +161,5 @@ class Catalogue:
 
 def _shelves(product: Product) -> set[str]:
     """Where it stands."""
-    return {ALL, product.category or ALL} if product.available else set()
+    offered = product.available and not product.sensitive
+    return {ALL, product.category or ALL} if offered else set()

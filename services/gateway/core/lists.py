@@ -22,9 +22,10 @@ from shopkeeper.shared.contracts.events.recommendation import (
     TrendingUpdated,
 )
 from shopkeeper.shared.contracts.preferences import NEWEST, PERSONALISED
+from shopkeeper.shared.contracts.reasons import TEXTS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from .catalogue import Catalogue
 
@@ -96,6 +97,7 @@ class Views(NamedTuple):
     trending: Values
     sentiment: Values
     catalogue: Catalogue
+    reasons: Mapping[str, Mapping[str, str]] = TEXTS  # sentences by code and language
 
 
 class _Mean(msgspec.Struct, frozen=True):
@@ -122,7 +124,7 @@ def compose(wanted: Wanted, own: Own | None, views: Views) -> tuple[list[Chosen]
     for item in chain.from_iterable(sources):
         if len(taken) >= wanted.count:
             break
-        if item.product_id not in left_out and views.catalogue.offers(item.product_id):
+        if item.product_id not in left_out and shows(item, views.catalogue):
             left_out.add(item.product_id)
             taken.append(item)
     if not taken:
@@ -133,9 +135,15 @@ def compose(wanted: Wanted, own: Own | None, views: Views) -> tuple[list[Chosen]
 
 def fits(item: Chosen, wanted: Wanted, views: Views) -> bool:
     """Whether an item may be shown, and is of the category that is wanted, if one is."""
-    if item.product_id in wanted.exclude or not views.catalogue.offers(item.product_id):
+    if item.product_id in wanted.exclude or not shows(item, views.catalogue):
         return False
     return wanted.category is None or _category_of(item, views) == wanted.category
+
+
+def shows(item: Chosen, catalogue: Catalogue) -> bool:
+    """Whether an item may be shown with its reason: neither names what is withheld."""
+    about = item.reason.parameters.get("product_id")
+    return catalogue.offers(item.product_id) and not (about and catalogue.withholds(about))
 
 
 def _personal(wanted: Wanted, own: Own | None, views: Views) -> Iterator[Iterable[Chosen]]:

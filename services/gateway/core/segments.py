@@ -14,6 +14,8 @@ from shopkeeper.shared.contracts.events.recommendation import (
 )
 
 if TYPE_CHECKING:
+    from shopkeeper.shared.domains.exclusions import Exclusions
+
     from .lists import Views
 
 SHARE_DIGITS = 4
@@ -54,6 +56,18 @@ def published(value: bytes | None) -> SegmentsUpdated | None:
         return None
 
 
+def without(said: SegmentsUpdated | None, exclusions: Exclusions) -> SegmentsUpdated | None:
+    """Segments less those that are sensitive; the others keep their shares."""
+    if said is None or not exclusions:
+        return said
+    covers = exclusions.covers_category
+    return msgspec.structs.replace(
+        said,
+        categories=[each for each in said.categories if not covers(each.name)],
+        brands=[each for each in said.brands if not covers(each.name)],
+    )
+
+
 def segments_for(said: SegmentsUpdated | None, views: Views, count: int) -> SegmentsShown:
     """At most `count` of each kind; said: None where nothing is known, or to be used."""
     if said is not None and (said.categories or said.brands):
@@ -68,6 +82,8 @@ def segments_for(said: SegmentsUpdated | None, views: Views, count: int) -> Segm
     sums: dict[str, dict[str, float]] = {"category": {}, "brand": {}}
     for item in items:
         product = views.catalogue.get(item.product_id)
+        if product is not None and product.sensitive:
+            continue
         for kind, scores in sums.items():
             name = getattr(product, kind, None)
             if name:

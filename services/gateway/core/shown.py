@@ -168,7 +168,9 @@ def shown(items: Sequence[Chosen], views: Views, language: str) -> list[ItemShow
             score=item.score,
             source=item.source,
             reason=ReasonShown(
-                item.reason.code, render(item.reason, language, titles), item.reason.parameters
+                item.reason.code,
+                render(item.reason, language, titles, views.reasons),
+                item.reason.parameters,
             ),
             experts=_experts(item.experts),
             propensity=item.propensity,

@@ -13,6 +13,7 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from ..core.rate_limits import RateLimits
 from .assumptions import assumptions, delete_assumptions, segments
 from .direct import Direct
+from .domain import domain
 from .events import events
 from .guards import Guards, probes
 from .lists import recommendations
@@ -62,7 +63,7 @@ def routes(
     at its path."""
     handlers = [events, ask, answer, recommendations, similar, sentiment, trending, stream]
     handlers += [preference, set_preference, assumptions, delete_assumptions, segments]
-    handlers += [search, searched]
+    handlers += [search, searched, domain]
     handlers.append(probes(context.ready))
     handlers += [products, product, categories, reviews, review_stream]
     made = Litestar(

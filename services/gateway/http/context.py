@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from shopkeeper.shared.domains.pack import SHOP
+
 from .problems import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from litestar import Request
+
+    from shopkeeper.shared.domains.pack import Pack
 
     from ..core.admission import Admission
     from ..core.catalogue import Catalogue
@@ -49,6 +53,7 @@ class Context:
         now_ms: Callable[[], int],
         monotonic_s: Callable[[], float],
         stopping: Any,
+        domain: Pack = SHOP,
     ) -> None:
         """positions: how far each table was read, kept by the runtime. stopping: an
         asyncio.Event, after which streams end."""
@@ -70,6 +75,7 @@ class Context:
         self.now_ms, self.monotonic_s = now_ms, monotonic_s
         self.refused = 0  # requests, for coming too often
         self.stopping = stopping
+        self.domain = domain
 
     def ready(self) -> tuple[bool, str]:
         """Whether events can be published, and why not."""

@@ -38,7 +38,7 @@ async def similar(
     """The newest `similar-items.updated.v1` of the product; of its items at most `count`."""
     context.caller(request)
     value = _there(context.similar.get(product_id), "neighbours", product_id)
-    return answered(request, _cut(value, count))
+    return answered(request, _cut(value, count, context))
 
 
 @get(
@@ -71,7 +71,8 @@ async def trending(
     context.caller(request)
     scope = f"category/{category}" if category else "all"
     if ranking == "popular":
-        return answered(request, _cut(_there(context.trending.get(scope), "clicks", scope), count))
+        value = _there(context.trending.get(scope), "clicks", scope)
+        return answered(request, _cut(value, count, context))
     items = [TrendingItem(each, 0.0) for each in context.catalogue.newest(category, count or 20)]
     if not items:
         raise Problem(404, "Not Found", f"no products of {scope!r} in the catalogue")
@@ -79,13 +80,20 @@ async def trending(
     return answered(request, msgspec.json.encode(found))
 
 
-def _cut(value: bytes, count: int | None) -> bytes:
-    """The value with its first `count` items; as it was published where nothing is said."""
-    if count is None:
+def _cut(value: bytes, count: int | None, context: Context) -> bytes:
+    """The value with its first `count` items, less what a domain withholds; as it was published
+    where neither says anything."""
+    withholds = context.catalogue.withholds if context.catalogue.exclusions else None
+    if count is None and withholds is None:
         return value
     try:
         said = orjson.loads(value)
-        said["items"] = said["items"][:count]
+        items = said["items"]
+        if withholds is not None:
+            if withholds(said.get("product_id", "")) and "product_id" in said:
+                items = []
+            items = [item for item in items if not withholds(item["product_id"])]
+        said["items"] = items[:count]
     except (orjson.JSONDecodeError, KeyError, TypeError):
         return value
     return orjson.dumps(said)

@@ -54,7 +54,7 @@ class Knowledge:
             vectors=self.vectors,
         )
         self.item_counts = ItemCountsTable(items, config.periods)
-        self.catalogue = CatalogueTable(items, config.rules, on_product_changed)
+        self.catalogue = CatalogueTable(items, config.rules, on_product_changed, config.exclusions)
         self.sentiment = SentimentTable(items)
         self.trending = TrendingTable(items)
         self.preferences = PreferencesTable(config.preferences_max, on_preferences_changed)

@@ -24,6 +24,7 @@ from ..core.counting.handovers import HANDOVER
 from ..core.counting.handovers import encode as encode_handover
 from ..core.counting.learned import Erased, Learned, ListRequest, Sent
 from ..core.tables.sessions import encode as encode_sessions
+from .withholding import withheld
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from ..publishers.base import Publisher
     from ..publishers.recommendations import Pending, RecommendationPublisher
     from .user_state import UserState
+    from .withholding import Teaches
 
 SECTION = "sessions"
 BLEND_SECTION = "blend"
@@ -69,9 +71,12 @@ class InteractionsProcessor:
         publishers: Sequence[Publisher] = (),
         trainer: BlendTrainer | None = None,
         experiment: Experiment | None = None,
+        teaches: Teaches | None = None,
     ) -> None:
         """item_partitions: how many partitions the item-pairs topic has. refresh: brings what is
-        computed of the tables up to date, a slice at each time of the clock."""
+        computed of the tables up to date, a slice at each time of the clock. teaches: whether a
+        product's events may be learned from; None: every product's."""
+        self._teaches = teaches
         self._partition, self._item_partitions = partition, item_partitions
         self._config, self._items = config, items
         self.users, self.sessions = users, users.sessions
@@ -99,6 +104,8 @@ class InteractionsProcessor:
     ) -> tuple[FoldedInteractions, list[Rejected]]:
         """Learn from the events, and submit the lists that are due to be ranked."""
         self.kinds.update(kinds_of(events))
+        if self._teaches is not None:
+            events = withheld(events, self._teaches, self.sessions.counters)
         learned, due = self.sessions.learn(events, now_ms - self._config.list_age_ms_max)
         self._learned.extend(learned)
         self._erased |= any(isinstance(each, Erased) for each in due)

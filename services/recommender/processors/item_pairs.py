@@ -68,6 +68,7 @@ class ItemPairsProcessor:
             item_counts=knowledge.item_counts,
             counters=self._counters,
             clock=self._clock,
+            withholding=knowledge.catalogue if config.exclusions else None,
         )
         self.item_counts = ItemCountsPublisher(
             partition=self._partition, config=config, items=items, counts=counts

@@ -38,6 +38,7 @@ FALLBACK_REASONS = {
 SEARCH_OUTCOMES = {f"search_{name}": name for name in ("found", "nothing", "errand", "skipped")}
 EVICTED = (
     "deltas_repeated",
+    "event_withheld",
     "pairs_pruned",
     "rows_published",
     "session_items_capped",

@@ -97,7 +97,10 @@ class RecommendationPublisher:
         trainer: BlendTrainer | None = None,
         experiment: Experiment | None = None,
         rankers: Sequence[Ranker] = (),
+        usable: Callable[[int], bool] | None = None,
     ) -> None:
+        """usable: whether a list may be made from what its user did with an item; None: any."""
+        self._usable = usable
         self._partition, self._items = partition, items
         self._ranker, self._index, self.searches = ranker, index, searches
         self._exposure, self._counters, self._trainer = exposure, counters, trainer
@@ -113,6 +116,10 @@ class RecommendationPublisher:
         """Lists to be ranked in one batch with those that other partitions request meanwhile."""
         if len(self._preferences):
             self._obey(requests)
+        if self._usable is not None:  # an item may have become sensitive since
+            for request in requests:
+                request.recent = tuple(filter(self._usable, request.recent))
+                request.bought = tuple(filter(self._usable, request.bought))
         number_of = self._index.number_of
         wanted: list[Sequence[Any]] = [
             [request.recent for request in requests],

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import xxhash
@@ -45,6 +45,14 @@ SCORE_DIGITS = 6
 _NONE = np.zeros(0, np.int64)
 
 
+class Withholding(Protocol):
+    """What the catalogue says of items that are sensitive."""
+
+    turned: int  # how often an item became sensitive that was not
+
+    def usable(self, item: int) -> bool: ...
+
+
 @dataclass(slots=True)
 class _Turn:
     """One call of `due`: n(i) as known now, and what is to be published."""
@@ -70,9 +78,11 @@ class SimilarItemsPublisher:
         item_counts: ItemCountsTable,
         counters: Counter[str],
         clock: Callable[[], float],
+        withholding: Withholding | None = None,
     ) -> None:
         """item_counts: n(i) of the items that other partitions count. clock: in seconds, for the
-        budget."""
+        budget. withholding: items that no row may name; None where all may be."""
+        self._withholding, self._turned = withholding, -1
         self._partition, self._partition_count = partition, partition_count
         self._config, self._items = config, items
         self._counts, self._item_counts = counts, item_counts
@@ -97,6 +107,7 @@ class SimilarItemsPublisher:
         counts.reserve()
         if len(self._published_ms) < self._items.capacity:
             self._published_ms = grown(self._published_ms, self._items.capacity, -1)
+        self._withhold()
         factor = self._pace.factor()
         changed = counts.dirty.any() or counts.counts_dirty.any()
         if not (changed or self._refreshing()):
@@ -115,6 +126,15 @@ class SimilarItemsPublisher:
     def confirmed(self) -> None:
         """The rows of the last turn have arrived."""
         self.unconfirmed = _NONE
+
+    def _withhold(self) -> None:
+        """At the start, and where an item turned sensitive, every row is published anew."""
+        if self._withholding is None or self._withholding.turned == self._turned:
+            return
+        self._turned = self._withholding.turned
+        rows = self._counts.owned()
+        self._counts.digests[rows] = 0
+        self._counts.dirty[rows] = True
 
     def _versions(self) -> tuple[int, int]:
         return self._counts.version, self._item_counts.version
@@ -174,7 +194,12 @@ class SimilarItemsPublisher:
             changed = digests != counts.digests[chunk]
             for place in np.flatnonzero(changed).tolist():
                 entries = slice(int(bounds[place]), int(bounds[place + 1]))
-                row = self._row(int(chunk[place]), int(totals[place]), neighbours, entries)
+                item = int(chunk[place])
+                if self._withholding is not None and not self._withholding.usable(item):
+                    key = self._items.product_ids[item].encode()
+                    turn.records.append(Output(topics.SIMILAR_ITEMS, key, None, []))
+                    continue
+                row = self._row(item, int(totals[place]), neighbours, entries)
                 turn.records.append(self._record(row, turn.now_ms))
             updated = chunk[changed]
             counts.digests[updated] = digests[changed]
@@ -210,6 +235,7 @@ class SimilarItemsPublisher:
     ) -> SimilarItemsUpdated:
         names = self._items.product_ids
         columns = (neighbours.items, neighbours.scores, neighbours.counts, neighbours.classes)
+        shown = (lambda item: True) if self._withholding is None else self._withholding.usable
         return SimilarItemsUpdated(
             product_id=names[item],
             items=[
@@ -217,6 +243,7 @@ class SimilarItemsPublisher:
                 for other, score, count, kind in zip(
                     *(column[entries].tolist() for column in columns), strict=True
                 )
+                if shown(other)
             ],
             count=total,
             model=MODEL,

@@ -150,10 +150,28 @@ NAMES: dict[str, str] = {
     for name, kind in table.items()
 }
 
+_SHIPPED = dict(NAMES), dict(common.FIELDS)  # without a domain's
+
 
 @lru_cache(maxsize=4096)
 def _kind_of(name: str) -> str | None:
     return NAMES.get(normalised(name))
+
+
+def speak(events: Mapping[str, str], fields: Mapping[str, Iterable[str]]) -> None:
+    """Read a domain's names, too, from here on in this process; those of a domain before are gone.
+
+    events: our types, or `NOT_OURS`, by the domain's names, which go before any vocabulary's.
+    fields: by our field what the domain calls it. To be called before records are decoded.
+    """
+    names, known = _SHIPPED
+    for table, shipped in ((NAMES, names), (common.FIELDS, known)):
+        table.clear()
+        table.update(shipped)  # type: ignore[arg-type]
+    NAMES.update((normalised(name), kind) for name, kind in events.items())
+    for field, theirs in fields.items():
+        common.FIELDS[field] = (*theirs, *known[field])
+    _kind_of.cache_clear()
 
 
 def kind_of(name: Any) -> str | None:

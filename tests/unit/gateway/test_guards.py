@@ -20,6 +20,7 @@ from tests.unit.gateway.serving import Serving
 SECRET = "s" * 32
 # Routes that hold no single user's data, each with what a user's token gets there.
 NOBODYS = {
+    ("get", "/v1/domain"),
     ("post", "/v1/events"),
     ("get", "/v1/products/{product_id}/similar"),
     ("get", "/v1/products/{product_id}/sentiment"),

@@ -19,9 +19,13 @@ export function speak(next: Language): void {
   localStorage.setItem(KEPT, next);
 }
 
-/** The text in the page's language; drawn again when that changes. */
+/** What a domain says instead of some of the pages' texts, by the English one. */
+export const words = signal<Record<string, { en: string; zh: string }>>({});
+
+/** The text in the page's language and the domain's words; drawn again when either changes. */
 export function say([en, zh]: Both): string {
-  return language.value === "zh" ? zh : en;
+  const own = Object.hasOwn(words.value, en) ? words.value[en] : undefined;
+  return language.value === "zh" ? (own?.zh ?? zh) : (own?.en ?? en);
 }
 
 export const locale = computed(() => (language.value === "zh" ? "zh-CN" : "en-GB"));

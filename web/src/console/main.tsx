@@ -2,6 +2,7 @@
 import { effect, signal } from "@preact/signals";
 import { render } from "preact";
 import { keep, key } from "../common/api";
+import { learnDomain, siteName } from "../common/domain";
 import { language, say, speak, type Both } from "../common/language";
 import { look, LOOKS, wear } from "../common/looks";
 import "../common/theme.css";
@@ -42,7 +43,7 @@ addEventListener("hashchange", () => {
 
 effect(() => {
   document.documentElement.lang = language.value === "zh" ? "zh-CN" : "en";
-  document.title = say(["Shopkeeper console", "Shopkeeper 控制台"]);
+  document.title = `${siteName()} ${say(["console", "控制台"])}`;
 });
 
 function View() {
@@ -95,7 +96,7 @@ function Page() {
       </a>
       <header>
         <p class="name">
-          Shopkeeper <span class="quiet">{say(["console", "控制台"])}</span>
+          {siteName()} <span class="quiet">{say(["console", "控制台"])}</span>
         </p>
         <nav aria-label={say(["Views", "视图"])}>
           {VIEWS.map(([view, name]) => (
@@ -130,6 +131,8 @@ function Page() {
     </>
   );
 }
+
+learnDomain();
 
 const place = document.getElementById("page");
 if (place) render(<Page />, place);

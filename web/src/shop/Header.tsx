@@ -1,5 +1,6 @@
 /** What stands above every view: name, search, cart, language, colours. */
 import { useSignal, useSignalEffect } from "@preact/signals";
+import { siteName } from "../common/domain";
 import { language, say, speak } from "../common/language";
 import { look, LOOKS, wear } from "../common/looks";
 import { ask } from "./Ask";
@@ -27,7 +28,7 @@ export function Header() {
           <path d="M6 14h20v14h-20z" fill="none" stroke="var(--accent)" stroke-width="2.5" />
           <path d="M13 28v-8h6v8" fill="none" stroke="var(--accent)" stroke-width="2.5" />
         </svg>
-        <span>Shopkeeper</span>
+        <span>{siteName()}</span>
       </a>
       <form
         role="search"

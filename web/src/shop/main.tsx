@@ -1,6 +1,7 @@
 /** Entry of the shop's page. */
 import { effect } from "@preact/signals";
 import { render } from "preact";
+import { learnDomain, siteName } from "../common/domain";
 import { language, say } from "../common/language";
 import "../common/theme.css";
 import { ask, Ask } from "./Ask";
@@ -75,12 +76,13 @@ effect(() => {
 effect(() => {
   const { view, of } = route.value;
   const name = view === "product" ? title(product(of)) : view === "category" ? categoryName(of) : view === "search" ? of : "";
-  document.title = name ? `${name} · Shopkeeper` : "Shopkeeper";
+  document.title = name ? `${name} · ${siteName()}` : siteName();
 });
 effect(() => {
   void visitor.value;
   listen();
 });
+learnDomain();
 void warm().catch(() => {}); // the stream says when the gateway is there
 
 const place = document.getElementById("page");

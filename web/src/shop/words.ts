@@ -1,5 +1,6 @@
 /** Words for what the gateway names by a code, and for the demo's categories. */
 import { computed } from "@preact/signals";
+import { domain } from "../common/domain";
 import { say, locale, type Both } from "../common/language";
 import reasonTexts from "../common/reasons.json";
 import attributeTexts from "./attributes.json";
@@ -32,11 +33,12 @@ export const LABELS: Record<string, Both> = {
   negative: ["negative", "差评"],
 };
 
-export const categoryName = (name: string): string => say([name, CATEGORIES[name] ?? name]);
+export const categoryName = (name: string): string =>
+  say([name, domain.value?.categories[name] ?? CATEGORIES[name] ?? name]);
 
 /** Why a product is in the list, in the page's language: the gateway's texts, built in. */
 export function reasonText(reason: Reason): string {
-  const texts = (reasonTexts as Record<string, { en: string; zh: string }>)[reason.code];
+  const texts = domain.value?.reasons[reason.code] ?? (reasonTexts as Record<string, { en: string; zh: string }>)[reason.code];
   if (!texts) return reason.text ?? "";
   const about = reason.parameters?.["product_id"];
   return say([texts.en, texts.zh])
@@ -67,6 +69,8 @@ const VALUES: Record<string, string> = valueTexts;
 
 /** An attribute's key as words; one that nobody knows, as it is written: "battery_kind" is "battery kind". */
 export function attributeName(key: string): string {
+  const own = domain.value?.attributes[key];
+  if (own) return say([own.en, own.zh]);
   const known = ATTRIBUTES[key];
   return known ? say([known[0], known[1]]) : key.replace(/_/g, " ");
 }
@@ -76,7 +80,8 @@ export function attributeValue(key: string, value: unknown): string {
   if (typeof value === "boolean") return say(value ? ["yes", "是"] : ["no", "否"]);
   if (Array.isArray(value)) return value.map((each) => attributeValue(key, each)).join(say([", ", "、"]));
   if (typeof value === "object" && value !== null) return JSON.stringify(value);
-  const [, , unit = "", unitZh = ""] = ATTRIBUTES[key] ?? [];
+  const own = domain.value?.attributes[key];
+  const [unit, unitZh] = own ? [own.unit_en, own.unit_zh] : [ATTRIBUTES[key]?.[2] ?? "", ATTRIBUTES[key]?.[3] ?? ""];
   const text = String(value);
   return unit ? say([`${text} ${unit}`, `${text} ${unitZh}`]) : say([text, VALUES[text] ?? text]);
 }

@@ -66,18 +66,21 @@ class Dialogue:
     ) -> list[Answer]:
         """One line of each conversation; the answerer is asked once for all."""
         texts = [simplified(normalise(question.text)) for question in questions]
-        plans: list[Plan | str] = []
+        plans: list[Plan | str | Answer] = []
         for question, text, before in zip(questions, texts, conversations, strict=True):
             if question.product_id is not None and question.product_id != before.page:
                 before.page = question.product_id
                 _focus(before, question.product_id)
-            plans.append(_talk(text) or self._resolver.plan(question, before))
+            guarded = self._answerer.guards.answer(question.text, _language(question.text, before))
+            plans.append(guarded or _talk(text) or self._resolver.plan(question, before))
         asks = [ask for plan in plans if isinstance(plan, Plan) for ask in plan.asks]
         found = iter(self._answerer.answer_all([ask.question for ask in asks]))
         answers = []
         for question, before, plan in zip(questions, conversations, plans, strict=True):
             language = _language(question.text, before)
-            if isinstance(plan, str):
+            if isinstance(plan, Answer):
+                answer = plan
+            elif isinstance(plan, str):
                 answer = self._talked(plan, language)
             else:
                 tried = [(ask, next(found)) for ask in plan.asks]
@@ -180,7 +183,7 @@ class Dialogue:
     def _remembered(
         self,
         question: Question,
-        plan: Plan | str,
+        plan: Plan | str | Answer,
         answer: Answer,
         before: Conversation,
         language: str,
@@ -193,7 +196,8 @@ class Dialogue:
         before.unanswered = before.unanswered + 1 if answer.text is None else 0
         asked_for = plan == "person"
         unknown = answer.abstained == UNKNOWN_PRODUCT
-        if asked_for or unknown or before.unanswered >= UNANSWERED_MAX:
+        given_up = unknown or before.unanswered >= UNANSWERED_MAX
+        if asked_for or given_up or answer.handover is not None:
             title = None if before.product_id is None else self._title(before.product_id, language)
             handover = Handover(
                 reason="requested" if asked_for else "unanswered",

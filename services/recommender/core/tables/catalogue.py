@@ -11,6 +11,7 @@ import numpy as np
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.contracts.catalogue import Refused, products
 from shopkeeper.shared.contracts.newest import NewestFirst
+from shopkeeper.shared.domains.exclusions import NOTHING, Exclusions
 
 from ..cold_start.attributes import Attributes
 from ..numeric.arrays import grown
@@ -44,8 +45,13 @@ class CatalogueTable:
         items: ItemIndex,
         rules: Rules | None = None,
         on_change: Callable[[str, ProductCatalogued | None], None] | None = None,
+        exclusions: Exclusions = NOTHING,
     ) -> None:
-        """on_change: is told of every product as it now is, or None where it was removed."""
+        """on_change: is told of every product as it now is, or None where it was removed.
+        exclusions: products that are held as removed ones are, so that nobody here knows more of
+        them than that they are not to be offered."""
+        self._exclusions = exclusions
+        self.turned = 0  # how often a product became sensitive that was not
         self._items, self._rules, self._on_change = items, rules or Rules(), on_change
         # Known from the start, so that rules match them before the catalogue names them, if ever.
         items.intern_all(
@@ -79,7 +85,10 @@ class CatalogueTable:
             try:
                 said = products(value) if value else ((None, None),)
                 for number, (name, product) in enumerate(said):
-                    if product is not None:
+                    if product is not None and self._exclusions.covers(product):
+                        self.turned += self.teaches(product.product_id)
+                        self._remove(product.product_id)
+                    elif product is not None:
                         self._put(product, None if stamp is None else (*stamp, number))
                     elif name or key:
                         self._remove(name or (key or b"").decode())
@@ -108,6 +117,18 @@ class CatalogueTable:
                 self._blocked |= excluded(self._rules, self)
             self._blocked_version = self.version
         return self._blocked
+
+    def teaches(self, product_id: str) -> bool:
+        """Whether what users do with a product may be learned from. Where products are excluded,
+        only of one that the catalogue has, and says nothing sensitive of: what nobody knows yet may
+        turn out to be."""
+        return self.usable(self._items.number_of.get(product_id, -1))
+
+    def usable(self, item: int) -> bool:
+        """As `teaches`, of an item; of one that is in a user's history already."""
+        if not self._exclusions:
+            return True
+        return bool(0 <= item < len(self.status) and self.status[item] >= UNAVAILABLE)
 
     def boost(self) -> NDArray[np.float32] | None:
         """(items,) what rules multiply an item's score by; None without such rules. Read only."""
