@@ -31,6 +31,7 @@ COMMANDS = {  # name -> module that defines a click command called `command`
     "ask": "shopkeeper.apps.cli.ask",
     "classify": "shopkeeper.apps.cli.classify",
     "evaluate": "shopkeeper.apps.cli.evaluate",
+    "train": "shopkeeper.apps.cli.train",
     "report": "shopkeeper.apps.cli.report",
     "corrections": "shopkeeper.apps.cli.corrections",
     "dlq": "shopkeeper.apps.cli.dlq",
