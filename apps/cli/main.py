@@ -33,6 +33,7 @@ COMMANDS = {  # name -> module that defines a click command called `command`
     "evaluate": "shopkeeper.apps.cli.evaluate",
     "train": "shopkeeper.apps.cli.train",
     "report": "shopkeeper.apps.cli.report",
+    "case-study": "shopkeeper.apps.cli.case_study",
     "corrections": "shopkeeper.apps.cli.corrections",
     "dlq": "shopkeeper.apps.cli.dlq",
     "checkpoints": "shopkeeper.apps.cli.checkpoints",
