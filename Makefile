@@ -64,6 +64,9 @@ lock: ## write the lock files anew (needs uv)
 		--no-emit-index-url --no-header --no-annotate -q -o requirements-llm.lock
 	uv pip compile --group audit --universal --generate-hashes --python-version 3.11 \
 		--no-emit-index-url --no-header --no-annotate -q -o requirements-audit.lock
+	uv pip compile pyproject.toml --universal --generate-hashes --python-version 3.11 --extra broker \
+		--extra train-reader --extra notebook --no-emit-index-url --no-header --no-annotate -q \
+		-o requirements-training.lock
 	uv pip compile benchmarks/peers/requirements.in --universal --generate-hashes --python-version 3.11 \
 		--no-emit-index-url --no-header --no-annotate -q -o benchmarks/peers/requirements.txt
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from shopkeeper.shared.contracts.events.shop import ProductCatalogued
 
 WORKERS = ("intent", "sentiment", "recommender", "answers")
-READY_S_MAX, QUIET_S, DRAIN_S_MAX = 300.0, 5.0, 300.0
+READY_S_MAX, QUIET_S, DRAIN_S_MAX = 900.0, 5.0, 600.0  # a first start compiles
 POLL_S = 0.5
 # Of the environment: a broker that is not this run's.
 NOT_OURS = ("KAFKA_", "TOPIC_PREFIX", "GATEWAY_")

@@ -107,6 +107,41 @@ def sentiment(**given: Any) -> None:
     _text("sentiment", given)
 
 
+@command.command("reader")
+@_options("reader")
+@click.option("--language", type=click.Choice(["en", "zh"]), required=True)
+@click.option("--epochs", type=click.IntRange(1, 20), default=2, show_default=True)
+@click.option(
+    "--steps",
+    type=click.IntRange(min=0),
+    default=0,
+    help="Stop after so many steps of this run; the same command goes on. 0: to the end.",
+)
+def reader(**given: Any) -> None:
+    """Answers in passages: rows of DATA have `question`, `context` and `answers` (words of it).
+
+    \b
+    Example: shopkeeper train reader questions.jsonl --language en
+    """
+    try:
+        from shopkeeper.apps.train.reading import run
+    except ModuleNotFoundError as error:
+        raise missing(error, "train-reader", "training") from None
+    plan = run.Plan(
+        given["language"],
+        given["data"],
+        given["out"],
+        _running(given["replace"]),
+        command=shlex.join(["shopkeeper", *sys.argv[1:]]),
+        held_out=given["held_out"],
+        licence=given["licence"],
+        skip_bad=given["skip_bad"],
+        steps_max=given["steps"],
+        settings=run.Settings(epochs=given["epochs"]),
+    )
+    finish("readers", f"reader-{given['language']}", given, lambda: run.train(plan, say))
+
+
 def _text(task: str, given: dict[str, Any]) -> None:
     try:
         from shopkeeper.apps.train import run

@@ -73,8 +73,8 @@ async def _rows(
 ) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     is_shop = name.startswith("shop.")
-    consumer = topics.BY_NAME[name].consumers[0] if is_shop else ""
-    decoder = EventDecoder(name, topics.BY_NAME[name].types, consumer, type_prefix)
+    topic = topics.BY_NAME[name]
+    decoder = EventDecoder(name, topic.types, topic.consumers[0], type_prefix) if is_shop else None
     async with Reader(kafka, [name], from_start=True) as reader:
         async for record in reader.until_now():
             if record.value is None or hop_of(record) is not None:
@@ -86,7 +86,7 @@ async def _rows(
                 "published": datetime.fromtimestamp(record.timestamp / 1000, UTC),
                 "key": (record.key or b"").decode("utf-8", "replace"),
             }
-            for row in _events(decoder, record) if is_shop else _outputs(record):
+            for row in _events(decoder, record) if decoder else _outputs(record):
                 found.append(place | row)
             if len(found) >= rows_max:
                 break

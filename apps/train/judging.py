@@ -27,6 +27,7 @@ SEED = 1
 Z = 1.96
 TEXTS_MIN = 50  # below, no difference that matters could be seen
 MARGIN = 0.01  # of accuracy; what is less, and within chance, is no reason to refuse
+SAME = 0.0025  # nor is what is less than a quarter point, however sure
 LEAST = 1e-9
 SENTIMENT_SIDES = ("negative", "positive")
 
@@ -136,13 +137,14 @@ def compared(running: Answers, new: Answers, rows: Sequence[Row]) -> dict[str, A
 
 
 def verdict(report: dict[str, Any]) -> Verdict:
-    """Worse: surely below the running model, below it by more than `MARGIN`, or not known."""
+    """Worse: surely below the running model by `SAME` or more, below it by more than `MARGIN`, or
+    held out on too few texts to know."""
     line = report["all"]
     gain, (low, high) = line["difference"], line["difference_interval"]
     told = f"{100 * gain:+.1f} points of accuracy ({100 * low:+.1f} to {100 * high:+.1f})"
     if line["texts"] < TEXTS_MIN:
         return Verdict(True, f"{line['texts']} held-out texts are fewer than {TEXTS_MIN}")
-    if high < 0:
+    if high < 0 and gain <= -SAME:
         return Verdict(True, f"worse than the running model: {told}")
     if gain < -MARGIN:
         return Verdict(True, f"not shown to be as good as the running model: {told}")

@@ -190,7 +190,7 @@ def parted(rows: Sequence[Row]) -> Parts:
     repeated = 0
     for row in rows:
         text = normalise(row.text)
-        is_test = row.split == TEST if named else _held_out(row.group or text)
+        is_test = row.split == TEST if named else held_out(row.group or text)
         key = (text, row.label, TEST if is_test else TRAIN)
         if key in seen:
             repeated += 1
@@ -205,5 +205,5 @@ def parted(rows: Sequence[Row]) -> Parts:
     return Parts(kept, list(test.values()), repeated, len(train) - len(kept))
 
 
-def _held_out(key: str) -> bool:
+def held_out(key: str) -> bool:
     return int(hashlib.sha256(key.encode()).hexdigest(), 16) % HELD_OUT_OF == 0
