@@ -203,7 +203,8 @@ def matrix(table: pd.DataFrame, rows: str, columns: str) -> Figure:
 def aspects(scored: pd.DataFrame) -> Figure:
     """What reviews speak of, and how they feel about it."""
     figure, axes = _axes()
-    said = [(each["aspect"], each["polarity"]) for row in scored["aspects"] for each in row]
+    told = scored["aspects"].dropna()  # a review that speaks of none has none
+    said = [(each["aspect"], each["polarity"]) for row in told for each in row]
     table = pd.DataFrame(said, columns=["aspect", "polarity"])
     counts = pd.crosstab(table["aspect"], table["polarity"])
     counts = counts.loc[counts.sum(axis=1).sort_values(ascending=False).index]

@@ -282,7 +282,7 @@ def _texts(of: Mapping[str, pd.DataFrame], numbers: dict[str, Any]) -> Section:
                     drawings.matrix(table, "rating", "label of the text"),
                 )
             )
-        if "aspects" in scored and any(len(row) for row in scored["aspects"]):
+        if "aspects" in scored and scored["aspects"].notna().any():
             section.plots.append(
                 Plot("aspects", "What reviews speak of", "", drawings.aspects(scored))
             )
