@@ -87,7 +87,7 @@ def items(space: ItemSpace) -> Figure:
     sns.scatterplot(
         space.items.assign(kind=kind), x="x", y="y", hue="kind", hue_order=order, style="kind",
         style_order=order, ax=axes, s=42, linewidth=0.3,
-        palette=sns.color_palette("husl", len(order)),
+        palette=[*sns.color_palette("husl", len(largest)), "#b9c4cc"][: len(order)],
     )  # fmt: skip
     axes.set_xlabel("first component of the codes")
     axes.set_ylabel("second component")
