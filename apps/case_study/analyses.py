@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from shopkeeper.apps.report.source import Retained
 
 SEED = 1
-GROUPS = range(2, 9)
+GROUPS = range(2, 13)
 NEIGHBOURS = 5
 CLICKS_MIN = 3  # of a user who is grouped
 

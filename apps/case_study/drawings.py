@@ -211,7 +211,7 @@ def aspects(scored: pd.DataFrame) -> Figure:
     counts.plot.bar(ax=axes, color=["#c8553d", OURS], width=0.75)
     axes.set_xlabel("")
     axes.set_ylabel("opinions in reviews")
-    axes.tick_params(axis="x", rotation=0)
+    axes.tick_params(axis="x", rotation=25)
     axes.legend(title="", frameon=False)
     _tidied(axes)
     return figure
