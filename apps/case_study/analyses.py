@@ -119,11 +119,15 @@ def neighbours(similar: pd.DataFrame, catalogue: pd.DataFrame) -> pd.DataFrame:
     `neighbour`, `score`, `count`, and both titles and categories."""
     of = catalogue.set_index("product_id")
     rows = [
-        {"product_id": row.product_id, "neighbour": each["product_id"], "score": each["score"],
-         "count": each["count"]}
+        {
+            "product_id": row.product_id,
+            "neighbour": each["product_id"],
+            "score": each["score"],
+            "count": each["count"],
+        }
         for row in similar.drop_duplicates("key", keep="last").itertuples()
         for each in row.items[:NEIGHBOURS]
-    ]  # fmt: skip
+    ]
     found = pd.DataFrame(rows, columns=["product_id", "neighbour", "score", "count"])
     for name, column in (("", "product_id"), ("neighbour_", "neighbour")):
         for what in ("title", "category"):

@@ -47,9 +47,16 @@ def users(groups: UserGroups) -> Figure:
     figure, axes = _axes(7.5, 5.5)
     count = groups.users["group"].nunique()
     sns.scatterplot(
-        groups.users, x="x", y="y", hue="group", style="group", ax=axes, s=36, linewidth=0.3,
+        groups.users,
+        x="x",
+        y="y",
+        hue="group",
+        style="group",
+        ax=axes,
+        s=36,
+        linewidth=0.3,
         palette=sns.color_palette("colorblind", count),
-    )  # fmt: skip
+    )
     first, second = groups.explained
     axes.set_xlabel(f"first component ({100 * first:.0f} % of the variance)")
     axes.set_ylabel(f"second component ({100 * second:.0f} %)")
@@ -66,9 +73,15 @@ def group_categories(groups: UserGroups) -> Figure:
     sizes = groups.users["group"].value_counts()
     table = shares[order].set_axis([f"{n} ({sizes[n]} users)" for n in shares.index])
     sns.heatmap(
-        table, ax=axes, cmap="crest", annot=True, fmt=".0%", cbar=False, linewidths=1,
+        table,
+        ax=axes,
+        cmap="crest",
+        annot=True,
+        fmt=".0%",
+        cbar=False,
+        linewidths=1,
         annot_kws={"fontsize": 8},
-    )  # fmt: skip
+    )
     axes.set_ylabel("group")
     axes.set_xlabel("")
     axes.tick_params(axis="x", rotation=40)
@@ -85,10 +98,18 @@ def items(space: ItemSpace) -> Figure:
     kind = space.items["category"].where(space.items["category"].isin(largest), "others")
     order = [*largest, *(["others"] if (kind == "others").any() else [])]
     sns.scatterplot(
-        space.items.assign(kind=kind), x="x", y="y", hue="kind", hue_order=order, style="kind",
-        style_order=order, ax=axes, s=42, linewidth=0.3,
+        space.items.assign(kind=kind),
+        x="x",
+        y="y",
+        hue="kind",
+        hue_order=order,
+        style="kind",
+        style_order=order,
+        ax=axes,
+        s=42,
+        linewidth=0.3,
         palette=[*sns.color_palette("husl", len(largest)), "#b9c4cc"][: len(order)],
-    )  # fmt: skip
+    )
     axes.set_xlabel("first component of the codes")
     axes.set_ylabel("second component")
     axes.legend(title="category", loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
@@ -103,9 +124,15 @@ def neighbours(found: pd.DataFrame) -> Figure:
     table = pd.crosstab(some["category"], some["neighbour_category"], normalize="index")
     figure, axes = _axes(9, 7)
     sns.heatmap(
-        table, ax=axes, cmap="crest", vmin=0, vmax=1, linewidths=0.5, square=True,
+        table,
+        ax=axes,
+        cmap="crest",
+        vmin=0,
+        vmax=1,
+        linewidths=0.5,
+        square=True,
         cbar_kws={"label": "share of the row's neighbours", "shrink": 0.7},
-    )  # fmt: skip
+    )
     axes.set_xlabel("category of the neighbour")
     axes.set_ylabel("category of the item")
     axes.tick_params(axis="x", rotation=45)
@@ -121,9 +148,14 @@ def hit_rates(rates: Mapping[str, Rate], name: str = "HR@10") -> Figure:
     colours = [OURS if method == SYSTEM else THEIRS for method in METHODS]
     axes.bar(METHODS, [rate.value for rate in values], color=colours)
     axes.errorbar(
-        METHODS, [rate.value for rate in values], _reach(values), fmt="none", ecolor="#1c2733",
-        capsize=4, lw=1.2,
-    )  # fmt: skip
+        METHODS,
+        [rate.value for rate in values],
+        _reach(values),
+        fmt="none",
+        ecolor="#1c2733",
+        capsize=4,
+        lw=1.2,
+    )
     for method, rate in zip(METHODS, values, strict=True):
         axes.annotate(
             f"{rate.value:.3f}",
@@ -147,9 +179,15 @@ def rates_by(parts: Mapping[str, Mapping[str, Rate]], label: str) -> Figure:
         values = [part[method] for part in parts.values()]
         shift = (number - (len(METHODS) - 1) / 2) * 0.06
         axes.errorbar(
-            places + shift, [rate.value for rate in values], _reach(values), label=method,
-            color=colours[method], marker="o", capsize=3, lw=2.4 if method == SYSTEM else 1.2,
-        )  # fmt: skip
+            places + shift,
+            [rate.value for rate in values],
+            _reach(values),
+            label=method,
+            color=colours[method],
+            marker="o",
+            capsize=3,
+            lw=2.4 if method == SYSTEM else 1.2,
+        )
     names = [f"{name}\n({part[SYSTEM].steps} lists)" for name, part in parts.items()]
     axes.set_xticks(places, names)
     axes.set_xlabel(label)
@@ -231,9 +269,15 @@ def answers(given: pd.DataFrame) -> Figure:
     _tidied(left)
     shown = given.assign(outcome=np.where(has, "answered", "left to a person"))
     sns.histplot(
-        shown, x="confidence", hue="outcome", bins=20, ax=right, multiple="stack",
-        hue_order=["answered", "left to a person"], palette=[OURS, THEIRS],
-    )  # fmt: skip
+        shown,
+        x="confidence",
+        hue="outcome",
+        bins=20,
+        ax=right,
+        multiple="stack",
+        hue_order=["answered", "left to a person"],
+        palette=[OURS, THEIRS],
+    )
     right.set_xlabel("confidence")
     _tidied(right)
     return figure
@@ -250,10 +294,13 @@ def lorenz(steps: Sequence[prequential.Step], clicked: Mapping[str, int]) -> Fig
         ordered = np.sort(counts)
         share = np.concatenate([[0], np.cumsum(ordered) / max(1, ordered.sum())])
         axes.plot(
-            np.linspace(0, 1, len(share)), share, label=name,
-            color=sns.color_palette("colorblind")[number], lw=2.4 if name == SYSTEM else 1.3,
+            np.linspace(0, 1, len(share)),
+            share,
+            label=name,
+            color=sns.color_palette("colorblind")[number],
+            lw=2.4 if name == SYSTEM else 1.3,
             linestyle="--" if name == "clicks" else "-",
-        )  # fmt: skip
+        )
     axes.plot([0, 1], [0, 1], color="#9aa5ae", lw=0.8)
     axes.set_xlabel("share of the items, the least shown first")
     axes.set_ylabel("share of what was shown")

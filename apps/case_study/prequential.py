@@ -151,8 +151,10 @@ def replay(clicks: Sequence[Click], asked: Sequence[Asked], category: dict[str, 
         shown = {SYSTEM: each.items[:CUTOFF]}
         for method in METHODS[1:]:
             shown[method] = tuple(past.ranked(method, each.user))
-        rank = {m: items.index(each.answer) + 1 if each.answer in items else 0
-                for m, items in shown.items()}  # fmt: skip
+        rank = {
+            m: items.index(each.answer) + 1 if each.answer in items else 0
+            for m, items in shown.items()
+        }
         steps.append(Step(each.user, past.clicks[each.user], past.counts[each.answer], rank, shown))
     return steps
 

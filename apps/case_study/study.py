@@ -17,13 +17,13 @@ from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.runtime.settings import KafkaSettings
 
 from . import analyses, drawings, prequential
+from .writing import number, percent, plain, share, told
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from matplotlib.figure import Figure
 
-    from .prequential import Rate
 
 LISTS_MAX = 200_000
 ANSWERS_MIN = 20  # answered lists, below which no rate is drawn
@@ -74,10 +74,14 @@ def study(broker: str, type_prefix: str = "com.example.shop.", model_dir: str = 
         "users": int(clicks["key"].nunique()),
         "products": len(newest),
     }
-    category = {
-        row.product_id: row.category if isinstance(row.category, str) else ""
-        for row in newest.itertuples()
-    } if "category" in newest else {}  # fmt: skip
+    category = (
+        {
+            row.product_id: row.category if isinstance(row.category, str) else ""
+            for row in newest.itertuples()
+        }
+        if "category" in newest
+        else {}
+    )
     steps = prequential.replay(analyses.clicked(clicks), analyses.asked(retained), category)
     sections = [
         _recommendations(steps, clicks, numbers),
@@ -112,16 +116,16 @@ def _recommendations(
     rates, ranks = prequential.hit_rates(steps), prequential.reciprocal_ranks(steps)
     lifts = {method: prequential.uplift(steps, method) for method in prequential.METHODS[1:]}
     numbers |= {
-        "HR@10": _plain(rates),
-        "MRR@10": _plain(ranks),
-        "uplift": _plain(lifts),
-        "HR@10_by_history": {n: _plain(part) for n, part in prequential.by_history(steps).items()},
-        "HR@10_by_item": {n: _plain(part) for n, part in prequential.by_item_age(steps).items()},
+        "HR@10": plain(rates),
+        "MRR@10": plain(ranks),
+        "uplift": plain(lifts),
+        "HR@10_by_history": {n: plain(part) for n, part in prequential.by_history(steps).items()},
+        "HR@10_by_item": {n: plain(part) for n, part in prequential.by_item_age(steps).items()},
     }
     table = [("method", "HR@10", "MRR@10", "uplift of shopkeeper")]
     for method in prequential.METHODS:
-        over = "" if method == prequential.SYSTEM else _percent(lifts[method])
-        table.append((method, _told(rates[method]), _told(ranks[method]), over))
+        over = "" if method == prequential.SYSTEM else percent(lifts[method])
+        table.append((method, told(rates[method]), told(ranks[method]), over))
     section.plots += [
         Plot(
             "uplift",
@@ -162,7 +166,7 @@ def _groups(
         "users": len(found.users),
         "silhouette": {str(count): round(score, 4) for count, score in found.scores.items()},
         "explained_variance": [round(share, 4) for share in found.explained],
-        "agreement_with_served_groups": _number(found.agreement),
+        "agreement_with_served_groups": number(found.agreement),
     }
     best = found.users["group"].nunique()
     served = (
@@ -249,7 +253,7 @@ def _texts(of: Mapping[str, pd.DataFrame], numbers: dict[str, Any]) -> Section:
             "texts": len(intents),
             "by_intent": {str(k): int(v) for k, v in intents["intent"].value_counts().items()},
             "out_of_scope": round(outside, 4),
-            "searches_for_products": _share(searches["intent"] == "product_search"),
+            "searches_for_products": share(searches["intent"] == "product_search"),
         }
         section.plots.append(
             Plot(
@@ -290,8 +294,8 @@ def _texts(of: Mapping[str, pd.DataFrame], numbers: dict[str, Any]) -> Section:
         answered = given["answer"].notna()
         numbers["answers"] = {
             "questions": len(given),
-            "answered": _share(answered),
-            "latency_ms_median": _number(float(given["latency_ms"].median())),
+            "answered": share(answered),
+            "latency_ms_median": number(float(given["latency_ms"].median())),
             "by_route": {str(k): int(v) for k, v in given["route"].value_counts().items()},
         }
         section.plots.append(
@@ -349,7 +353,7 @@ def _fairness(
         for name, some in groups.items()
         if len({step.user for step in some}) >= USERS_MIN
     }
-    numbers["HR@10_by_language"] = _plain(rates)
+    numbers["HR@10_by_language"] = plain(rates)
     if len(rates) > 1:
         section.plots.append(
             Plot(
@@ -369,31 +373,3 @@ def _languages(of: Mapping[str, pd.DataFrame]) -> dict[str, str]:
     for row in of[topics.INTENTS].itertuples():
         found.setdefault(str(row.key), set()).add(str(row.language))
     return {user: next(iter(said)) for user, said in found.items() if len(said) == 1}
-
-
-def _told(rate: Rate) -> str:
-    return f"{rate.value:.3f} ({rate.low:.3f} to {rate.high:.3f})"
-
-
-def _percent(rate: Rate) -> str:
-    if not math.isfinite(rate.value):
-        return "never hit"
-    return f"{100 * rate.value:+.0f} % ({100 * rate.low:+.0f} to {100 * rate.high:+.0f})"
-
-
-def _plain(rates: Mapping[str, Rate]) -> dict[str, Any]:
-    return {
-        name: {
-            "value": _number(r.value), "low": _number(r.low), "high": _number(r.high),
-            "lists": r.steps,
-        }
-        for name, r in rates.items()
-    }  # fmt: skip
-
-
-def _number(value: float) -> float | None:
-    return round(value, 4) if math.isfinite(value) else None
-
-
-def _share(of: Any) -> float | None:
-    return round(float(of.mean()), 4) if len(of) else None

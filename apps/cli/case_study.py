@@ -104,7 +104,7 @@ def _about(plan: Plan) -> str:
 
 def _report(address: str, folder: Path) -> None:
     """The page of `shopkeeper report` on the same broker."""
-    from shopkeeper.apps.cli import report
+    from . import report
 
     before = os.environ.get("KAFKA_BOOTSTRAP_SERVERS")
     os.environ["KAFKA_BOOTSTRAP_SERVERS"] = address

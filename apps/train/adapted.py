@@ -85,9 +85,13 @@ def learned(
         held = np.zeros_like(base)
         for number, (kept, left_out) in enumerate(parts):
             d, b = _fit(
-                x[kept], base[kept], y[kept], (weights[kept], two[kept]), centre,
+                x[kept],
+                base[kept],
+                y[kept],
+                (weights[kept], two[kept]),
+                centre,
                 _kept(state, f"C {centre:g}, fold {number + 1} of {len(parts)}"),
-            )  # fmt: skip
+            )
             held[left_out] = base[left_out] + x[left_out] @ d + b
         losses[f"{centre:g}"] = _loss(held, y, two, weights)
     best = min(losses, key=lambda name: losses[name])

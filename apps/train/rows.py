@@ -154,7 +154,15 @@ def _row(found: dict[str, Any], path: Path, check: Callable[[str], str | None]) 
         language = "zh" if detect(text[:TEXT_CHARACTERS_MAX]) == "zh" else "en"
     name = str(found.get("source") or path.name.removesuffix(".gz").partition(".")[0])
     group = found.get("group") or ""
-    return Row(text, label, SPLITS.get(split, ""), name, str(group), language, weight)
+    return Row(
+        text=text,
+        label=label,
+        split=SPLITS.get(split, ""),
+        source=name,
+        group=str(group),
+        language=language,
+        weight=weight,
+    )
 
 
 def _weight(given: Any) -> float | None:

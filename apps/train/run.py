@@ -89,9 +89,14 @@ def train(plan: Plan, say: Callable[[str], None]) -> Made:
     exported = graph(model)
     version = folder.version_of(entry.version, exported)
     described = folder.entry_of(
-        task.name, version, labels,
-        bits=task.bits, sizes=task.sizes, content=exported, parameters=parameters,
-    )  # fmt: skip
+        task.name,
+        version,
+        labels,
+        bits=task.bits,
+        sizes=task.sizes,
+        content=exported,
+        parameters=parameters,
+    )
     made = plan.out / CANDIDATE
     folder.candidate(made, model_folder(plan.models), "models", task.name, described, exported)
     say(f"judging {version} and {entry.version} on {len(parts.test)} held-out texts")
@@ -106,14 +111,14 @@ def train(plan: Plan, say: Callable[[str], None]) -> Made:
     state.save("spent", {"seconds": np.array(spent)})
     base = f"{task.name} {entry.version} (SHA-256 {entry.sha256[:12]}…)"
     card = Card(
-        f"{task.name} {version}",
-        f"Linear model over hashed n-grams, int8, ONNX, {len(exported) / 1e6:.1f} MB; "
+        title=f"{task.name} {version}",
+        what=f"Linear model over hashed n-grams, int8, ONNX, {len(exported) / 1e6:.1f} MB; "
         f"{len(labels)} labels.",
-        plan.command,
-        f"{base}, its weights as the prior" if start == "running" else "none",
-        plan.licence,
-        digests,
-        spent,
+        command=plan.command,
+        base=f"{base}, its weights as the prior" if start == "running" else "none",
+        licence=plan.licence,
+        data=digests,
+        seconds=spent,
     )
     (made / described["card"]).write_text(written(card, parts, report, verdict), "utf-8")
     report["verdict"] = verdict._asdict()

@@ -140,9 +140,15 @@ class Half:
 
 
 def half(
-    of: Texts, name: str, table: int, bits: int, *, sizes: Any, state: State,
+    of: Texts,
+    name: str,
+    table: int,
+    bits: int,
+    *,
+    sizes: Any,
+    state: State,
     of_style: NDArray[Any] | None = None,
-) -> Half:  # fmt: skip
+) -> Half:
     """Fit all SVMs of a language, and mix them. of_style: the style's weights, if they are known:
     one vector serves both tables."""
     matrix = term_frequencies(list(of.texts), bits, sizes, table)

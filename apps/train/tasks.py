@@ -75,28 +75,28 @@ def _asked(model: Any, texts: Sequence[str]) -> tuple[NDArray[Any], list[str]]:
 # Features as the models that are shipped have them (their entries in the manifest).
 TASKS = {
     "intent": Task(
-        "intent",
-        (),
-        (OUT_OF_SCOPE,),
-        {"oos": OUT_OF_SCOPE},
-        18,
+        name="intent",
+        labels=(),
+        must=(OUT_OF_SCOPE,),
+        alias={"oos": OUT_OF_SCOPE},
+        bits=18,
         # Chinese queries and chat lines are short: three characters in a row rarely come back.
-        {
+        sizes={
             features.EN: features.Sizes((1, 2), (2, 3, 4, 5)),
             features.ZH: features.Sizes((), (1, 2)),
         },
-        _intents,
+        answers=_intents,
     ),
     "sentiment": Task(
-        "sentiment",
-        SENTIMENTS,
-        SENTIMENTS,
-        {},
-        19,
-        {
+        name="sentiment",
+        labels=SENTIMENTS,
+        must=SENTIMENTS,
+        alias={},
+        bits=19,
+        sizes={
             features.EN: features.Sizes((1, 2, 3), (2, 3, 4, 5)),
             features.ZH: features.Sizes((), (1, 2, 3)),
         },
-        _sentiments,
+        answers=_sentiments,
     ),
 }

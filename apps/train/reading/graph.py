@@ -68,16 +68,24 @@ class Graph:
             at = self.constant(f"{name}.step", step)
             zero = self.constant(f"{name}.zero", np.uint8(round(-low / step)))
             whole = self.node("QuantizeLinear", x, at, zero)
+            inputs = [whole, w, at, columns, zero, "", b]
             return self.node(
-                "MatMulIntegerToFloat", whole, w, at, columns, zero, "", b,
-                name=f"{name}.product", domain="com.microsoft",
-            )  # fmt: skip
+                "MatMulIntegerToFloat",
+                *inputs,
+                name=f"{name}.product",
+                domain="com.microsoft",
+            )
         rounded, largest = self._rounded(x)
         product = self.node(
-            "MatMulIntegerToFloat", rounded, w, self.constant("scale", np.float32(1 / 127)),
-            columns, self.constant("middle", np.uint8(MIDDLE)), name=f"{name}.product",
+            "MatMulIntegerToFloat",
+            rounded,
+            w,
+            self.constant("scale", np.float32(1 / 127)),
+            columns,
+            self.constant("middle", np.uint8(MIDDLE)),
+            name=f"{name}.product",
             domain="com.microsoft",
-        )  # fmt: skip
+        )
         return self.node("Add", self.node("Mul", product, largest), b)
 
     def _rounded(self, x: str) -> tuple[str, str]:
@@ -88,8 +96,9 @@ class Graph:
             largest = self.node("Max", largest, self.constant("least", np.float32(1e-8)))
             up = self.node("Div", self.constant("top", np.float32(127)), largest)
             half = self.constant("half", np.float32(MIDDLE + 0.5))  # a cast cuts off: it rounds
-            whole = self.node("Cast", self.node("Add", self.node("Mul", x, up), half),
-                              to=TensorProto.UINT8)  # fmt: skip
+            whole = self.node(
+                "Cast", self.node("Add", self.node("Mul", x, up), half), to=TensorProto.UINT8
+            )
             self._known[x] = whole, largest
         return self._known[x]
 
@@ -149,9 +158,9 @@ def built(
             if name.startswith(f"layers.{at}.")
         }
         if at == layers - 1 and pooling == "first":
-            x = _last_layer(g, x, bias, w, f"layer{at}", joined, heads)
+            x = _last_layer(g, x, bias, w, name=f"layer{at}", joined=joined, heads=heads)
         else:
-            x = layer(g, x, bias, w, f"layer{at}", split, joined, heads)
+            x = layer(g, x, bias, w, name=f"layer{at}", split=split, joined=joined, heads=heads)
     if pooling == "first":
         pooled = g.node("Squeeze", x, g.constant("pieces", np.array([1], np.int64)))
     else:
@@ -209,9 +218,16 @@ def finished(g: Graph, outputs: list[onnx.ValueInfoProto]) -> onnx.ModelProto:
 
 
 def layer(
-    g: Graph, x: str, bias: str, w: dict[str, NDArray[Any]], name: str, split: str, joined: str,
+    g: Graph,
+    x: str,
+    bias: str,
+    w: dict[str, NDArray[Any]],
+    *,
+    name: str,
+    split: str,
+    joined: str,
     heads: int,
-) -> str:  # fmt: skip
+) -> str:
     """One block: attention and what follows it, each summed with its input and normed."""
     width = w["query.weight"].shape[0]
     scale = np.float32(1 / np.sqrt(width // heads))
@@ -226,11 +242,18 @@ def layer(
         for n in range(3)
     )
     key = g.node("Transpose", key, perm=[0, 1, 3, 2])
-    return _attended(g, x, (query, key, value), bias, w, name, joined)
+    return _attended(g, x, (query, key, value), bias, w, name=name, joined=joined)
 
 
 def _last_layer(
-    g: Graph, x: str, bias: str, w: dict[str, NDArray[Any]], name: str, joined: str, heads: int
+    g: Graph,
+    x: str,
+    bias: str,
+    w: dict[str, NDArray[Any]],
+    *,
+    name: str,
+    joined: str,
+    heads: int,
 ) -> str:
     """The last block where the first piece alone is read: (texts, 1, width).
 
@@ -258,13 +281,19 @@ def _last_layer(
     split = g.constant("one_head", np.array([0, 0, heads, width // heads], np.int64))
     query = g.node("Transpose", g.node("Reshape", query, split), perm=[0, 2, 1, 3])
     key = g.node("Transpose", key, perm=[0, 1, 3, 2])
-    return _attended(g, first, (query, key, value), bias, w, name, joined)
+    return _attended(g, first, (query, key, value), bias, w, name=name, joined=joined)
 
 
 def _attended(
-    g: Graph, x: str, made: tuple[str, str, str], bias: str, w: dict[str, NDArray[Any]], name: str,
+    g: Graph,
+    x: str,
+    made: tuple[str, str, str],
+    bias: str,
+    w: dict[str, NDArray[Any]],
+    *,
+    name: str,
     joined: str,
-) -> str:  # fmt: skip
+) -> str:
     """What follows query, key (transposed) and value of the pieces of x."""
     query, key, value = made
     share = g.node("Softmax", g.node("Add", g.node("MatMul", query, key), bias), axis=-1)
@@ -272,9 +301,11 @@ def _attended(
     seen = g.node("Reshape", seen, joined)
     out = g.linear(seen, f"{name}.output", w["output.weight"], w["output.bias"])
     x = g.norm(
-        g.node("Add", x, out), f"{name}.attention_norm", w["attention_norm.weight"],
+        g.node("Add", x, out),
+        f"{name}.attention_norm",
+        w["attention_norm.weight"],
         w["attention_norm.bias"],
-    )  # fmt: skip
+    )
     wide = g.node("Gelu", g.linear(x, f"{name}.widen", w["widen.weight"], w["widen.bias"]))
     out = g.linear(wide, f"{name}.narrow", w["narrow.weight"], w["narrow.bias"])
     return g.norm(g.node("Add", x, out), f"{name}.norm", w["norm.weight"], w["norm.bias"])

@@ -139,9 +139,13 @@ def _heads(content: bytes, language: str) -> int:
 
 
 def _fitted(
-    plan: Plan, entry: ReaderEntry, found: rows.Questions, weights: dict[str, Any],
-    pieces: Sequence[str], say: Callable[[str], None],
-) -> tuple[bytes, float]:  # fmt: skip
+    plan: Plan,
+    entry: ReaderEntry,
+    found: rows.Questions,
+    weights: dict[str, Any],
+    pieces: Sequence[str],
+    say: Callable[[str], None],
+) -> tuple[bytes, float]:
     """(ONNX file, seconds of earlier runs)."""
     given = plan.settings
     torch.manual_seed(given.seed)
@@ -221,10 +225,13 @@ def compared(readers: dict[str, SpanReader], test: Sequence[Row]) -> dict[str, A
     line: dict[str, Any] = {"questions": len(answered)}
     for who, found in spans.items():
         scores = [
-            score(test[n].passage[found[n].begin : found[n].end], test[n].answers,
-                  detect(test[n].passage))
+            score(
+                test[n].passage[found[n].begin : found[n].end],
+                test[n].answers,
+                detect(test[n].passage),
+            )
             for n in answered
-        ]  # fmt: skip
+        ]
         f1[who] = np.array([each.f1 for each in scores])
         yes = [found[n].answerable for n in answered]
         no = [each.answerable for n, each in enumerate(found) if not test[n].answers]

@@ -57,7 +57,7 @@ def built(
             for name, value in weights.items()
             if name.startswith(before)
         }
-        x = layer(g, x, bias, w, f"layer{at}", split, joined, heads)
+        x = layer(g, x, bias, w, name=f"layer{at}", split=split, joined=joined, heads=heads)
     # Heads stay in float: they are a thousandth of the work.
     span = g.constant("span.weight", np.ascontiguousarray(weights["tasks.span.weight"].T))
     shift = g.constant("span.bias", weights["tasks.span.bias"])
