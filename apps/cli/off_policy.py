@@ -128,7 +128,7 @@ def _one(log: Log, policy: float | str | Path, share: float, reward: str) -> dic
     lists, choices = log.lists, None
     try:
         if isinstance(policy, float) or policy == LOGGED:
-            other = share if isinstance(policy, str) else float(policy)  # type: ignore[arg-type]
+            other = share if isinstance(policy, str) else float(policy)
             explored, forced = _drawn(lists)
             weight = share_weights(explored, forced, share, other)
             drawn = np.where(forced, 0.0, other)
@@ -144,7 +144,8 @@ def _one(log: Log, policy: float | str | Path, share: float, reward: str) -> dic
         found = estimate(np.array(users, np.int64), clicked, weight, choices)
     except Refused as why:
         return {"refused": str(why)}
-    return _rounded(asdict(found))
+    told: dict[str, Any] = _rounded(asdict(found))
+    return told
 
 
 def _drawn(lists: Sequence[LoggedList]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
