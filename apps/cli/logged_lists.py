@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 
 READER = "recommender"  # what counts as a click is what its decoder lets through
 EXPLORED = "explore"  # reason of an item that was drawn
-LEFT_OUT = ("before_a_gap", "not_personalised", "without_propensity", "too_new", "copies", "again",
-            "unreadable", "before_since")  # fmt: skip
 
 
 class LoggedList(NamedTuple):

@@ -26,8 +26,10 @@ if TYPE_CHECKING:
 
 WEIGHTS, PARAMETERS = "weights", "parameters"  # the parts between marks
 LANGUAGES: tuple[Language, Language] = ("en", "zh")
-HEADS = {"en": ("parameter", "what it is", "looks at", "share"),
-         "zh": ("参数", "含义", "看什么", "份额")}  # fmt: skip
+HEADS = {
+    "en": ("parameter", "what it is", "looks at", "share"),
+    "zh": ("参数", "含义", "看什么", "份额"),
+}
 
 
 class View(msgspec.Struct):

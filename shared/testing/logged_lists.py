@@ -45,9 +45,15 @@ class Shop:
 
     @classmethod
     def random(
-        cls, seed: int, *, places: int = 5, share: float = 0.1, activity: float = 4.0,
-        attraction: float = 0.2, forced: bool = True,
-    ) -> Shop:  # fmt: skip
+        cls,
+        seed: int,
+        *,
+        places: int = 5,
+        share: float = 0.1,
+        activity: float = 4.0,
+        attraction: float = 0.2,
+        forced: bool = True,
+    ) -> Shop:
         """attraction: mean of the ranked items'. forced: some contexts have nothing to draw."""
         chance = np.random.default_rng(seed)
         ranked = np.sort(chance.beta(1.0, 1.0 / attraction, (CONTEXTS, places)), axis=1)[:, ::-1]

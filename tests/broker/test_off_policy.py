@@ -35,6 +35,8 @@ def answers(kafka, chance):
     item of six in ten."""
     found = []
     for user, shown in lists_of(kafka).items():
+        if not shown["items"]:
+            continue  # of the very first events
         last = shown["items"][-1]
         if last["reason"]["code"] == "explore" and chance.random() < 0.6:
             wanted = last["product_id"]
@@ -56,6 +58,8 @@ def naive(kafka):
     lists = 0
     for record in asyncio.run(read_topic(kafka, topics.RECOMMENDATIONS)):
         said = orjson.loads(record.value)
+        if not said["items"]:
+            continue
         last = said["items"][-1]
         lists += 1
         explored = last["reason"]["code"] == "explore"

@@ -13,6 +13,11 @@ Of each, the share of the places in lists since the worker started (exposure as 
 and of all clicks: with items i of a kind K, shown s(i) times and clicked c(i),
 
   shown(K) = sum over i in K of s(i) / sum over all i of s(i), and likewise for clicks and products.
+
+Beside them coverage (Herlocker et al., "Evaluating collaborative filtering recommender systems",
+ACM TOIS 2004, catalogue coverage) of a window of `WINDOW_PLACES` places: the share of the available
+products that stood in any of them. Windows of equally many places compare, whatever the traffic;
+coverage since the worker started only grows, and tells no fall.
 """
 
 from __future__ import annotations
@@ -34,6 +39,7 @@ if TYPE_CHECKING:
     from ..core.ranking.online_metrics import OnlineMetrics
 
 SMALL_SHARE = 0.25  # of branded products, that small brands have together at most
+WINDOW_PLACES = 20_000  # in lists, some 2,000 of ten; observed once a second, so a little more
 QUARTERS = (0.25, 0.5, 0.75)
 PRICES = ("none", "1", "2", "3", "4")
 BRANDS = ("none", "small", "large")
@@ -96,6 +102,26 @@ def shares(
     return found
 
 
+class CoverageWindow:
+    """Share of the products that the last whole window of places showed; None before there was one.
+
+    shown: (items,) counts that only grow, as often as one likes.
+    """
+
+    def __init__(self, places: int = WINDOW_PLACES) -> None:
+        self._places = places
+        self._before: NDArray[np.int64] = np.zeros(0, np.int64)
+        self.ratio: float | None = None
+
+    def see(self, shown: NDArray[np.int64], there: NDArray[np.intp]) -> None:
+        """there: places of the available products in `shown`; not empty."""
+        before = np.zeros(len(shown), np.int64)
+        before[: len(self._before)] = self._before
+        if int(shown.sum() - before.sum()) >= self._places:
+            self.ratio = float((shown > before)[there].mean())
+            self._before = shown.copy()
+
+
 class ExposureMetrics:
     """The gauges of one worker: its own lists, everybody's catalogue and clicks."""
 
@@ -109,6 +135,10 @@ class ExposureMetrics:
         self._config, self._knowledge, self._exposure = config, knowledge, exposure
         self._seen = (-1, -1)  # version of the catalogue and products that `_kinds` are of
         self._kinds: dict[str, NDArray[np.int64]] = {}
+        self._window = CoverageWindow()
+        self._coverage = registry.gauge(
+            "coverage_window_ratio", "Share of the available products in the last 20,000 places."
+        )
         self._families = {
             "shown": registry.gauge(
                 "exposure_share_ratio", "Share of the places in lists.", "kind", "value"
@@ -131,6 +161,9 @@ class ExposureMetrics:
         there = there[there < min(len(shown), counts.n.shape[1])]
         if not len(there) or not shown[there].any():
             return
+        self._window.see(shown, there)
+        if self._window.ratio is not None:
+            self._coverage.set(self._window.ratio)
         visits = counts.n[CLICK][there]
         if self._seen != (catalogue.version, len(there)):
             self._kinds = kinds_of(catalogue.price[there], catalogue.brand[there])

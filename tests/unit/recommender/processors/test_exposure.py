@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from shopkeeper.services.recommender.publishers.exposure import (
     KINDS,
     SMALL_SHARE,
+    CoverageWindow,
     kinds_of,
     shares,
     small_brands,
@@ -65,3 +66,17 @@ def test_shares_are_those_counted_one_by_one(products):
             for label in labels:
                 expected = counted[label][name] / whole if whole else 0.0
                 assert getattr(found[kind, label], name) == pytest.approx(expected)
+
+
+def test_coverage_is_of_the_last_whole_window_and_can_fall():
+    window, there = CoverageWindow(places=10), np.arange(4)
+    shown = np.array([9, 0, 0, 0])
+    window.see(shown, there)
+    assert window.ratio is None, "a window is not full yet"
+    window.see(np.array([9, 1, 1, 0]) + 5 * (there == 0), there)
+    assert window.ratio == 0.75
+    # More items are known by now; one product takes all that comes.
+    window.see(np.array([30, 1, 1, 0, 0]), np.arange(5))
+    assert window.ratio == 0.2
+    window.see(np.array([30, 1, 1, 3, 0]), np.arange(5))
+    assert window.ratio == 0.2, "as it was until the next is full"
