@@ -112,15 +112,15 @@ def section(said: Mapping[str, ParametersUpdated], words: Words) -> Section:
 
 def table(found: Sequence[Weight], words: Words) -> list[tuple[str, ...]]:
     """The main parameters: what each is, and its weight; where partitions differ, from and to."""
-    rows: list[tuple[str, ...]] = [(words("parameter"), words("weight"), words("parameter-is"))]
+    rows: list[tuple[str, ...]] = [(words("parameter-is"), words("parameter"), words("weight"))]
     rows += [
-        (printable(w.name, NAME_CHARACTERS), _weight(w), explained(w.name, words.language))
+        (explained(w.name, words.language), printable(w.name, NAME_CHARACTERS), _weight(w))
         for w in found[:SHOWN_MAX]
     ]
     if len(found) > SHOWN_MAX:
         rest = sum(abs(w.mean) for w in found[SHOWN_MAX:])
         rows.append(
-            (words("parameters-rest", count=len(found) - SHOWN_MAX), written(rest, "share"), "")
+            (words("parameters-rest", count=len(found) - SHOWN_MAX), "", written(rest, "share"))
         )
     return rows
 

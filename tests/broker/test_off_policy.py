@@ -7,6 +7,7 @@ import asyncio
 import random
 import subprocess
 import sys
+import time
 
 import orjson
 import pytest
@@ -83,8 +84,12 @@ def test_estimates_are_those_of_the_topics(kafka, tmp_path):
     assert (done.returncode, done.stdout) == (1, "")
     assert "set explore.share in RULES" in done.stderr
     with worker_process("recommender", kafka, RULES=str(rules)) as worker:
-        publish(kafka, [event("product.clicked.v1", user) for user in USERS for _ in range(3)])
-        asyncio.run(until_consumed(kafka, "recommender", [topics.CLICKS], 120, worker.alive))
+        for _ in range(30):  # until counts have come round, and lists are of several items
+            publish(kafka, [event("product.clicked.v1", user) for user in USERS])
+            asyncio.run(until_consumed(kafka, "recommender", [topics.CLICKS], 120, worker.alive))
+            if all(len(shown["items"]) > 1 for shown in lists_of(kafka).values()):
+                break
+            time.sleep(1)
         for _ in range(ROUNDS):
             publish(kafka, answers(kafka, chance))
             asyncio.run(until_consumed(kafka, "recommender", [topics.CLICKS], 120, worker.alive))
