@@ -52,15 +52,16 @@ def answers(kafka, chance):
 
 def naive(kafka):
     """By policy (IPS, SNIPS), from the raw records."""
-    clicked = set()
+    clicked, newest_ms = set(), 0
     for record in asyncio.run(read_topic(kafka, topics.CLICKS)):
+        newest_ms = max(newest_ms, record.timestamp)
         clicked.add(orjson.loads(record.value).get("recomm_id"))
     sums = {name: [0.0, 0.0] for name in POLICIES}
     lists = 0
     for record in asyncio.run(read_topic(kafka, topics.RECOMMENDATIONS)):
         said = orjson.loads(record.value)
-        if not said["items"]:
-            continue
+        if not said["items"] or record.timestamp > newest_ms:
+            continue  # nothing to click, or nobody can have clicked it yet
         last = said["items"][-1]
         lists += 1
         explored = last["reason"]["code"] == "explore"
