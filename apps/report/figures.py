@@ -144,10 +144,8 @@ def compute(lists: Sequence[Shown], join: Join, numbers: ItemIndex, shop: Shop) 
     seeable = [s for s in lists if s.could_be_seen]
     shown_at = [sum(len(s.items) > place for s in seeable) for place in range(CUTOFF)]
     ages = [s.published_ms - s.event_ms for s in lists if s.event_ms is not None]
-    slots = int(exposure.sum())
+    trending = [item for item in map(numbers.intern, shop.trending) if item < count]
     profiles = shop.profiles or {}
-    trending = [numbers.intern(name) for name in shop.trending]
-    trending = [item for item in trending if item < count]
     return Figures(
         lists=len(lists),
         users=len(user_of),
@@ -185,7 +183,7 @@ def compute(lists: Sequence[Shown], join: Join, numbers: ItemIndex, shop: Shop) 
         named=sum(s.named for s in lists),
         named_lists=sum(s.named > 0 for s in lists),
         unknown_ids=join.unknown_ids,
-        trending_share=float(exposure[trending].sum() / slots) if trending and slots else None,
+        trending_share=_share(exposure, trending),
         ages_ms=np.array(ages, np.int64),
         groups=groups.by_field(lists, profiles, clicks, CUTOFF, echoed=bool(join.positions)),
         profiles=len(profiles),
@@ -277,6 +275,12 @@ class _Shares:
             for name in dict.fromkeys([*names, *(n for n in sums if n != NONE), NONE])
             if name in sums
         ]
+
+
+def _share(exposure: NDArray[np.int64], items: Sequence[int]) -> float | None:
+    """Of all places, those that these items hold; None where there are neither."""
+    slots = int(exposure.sum())
+    return float(exposure[list(items)].sum() / slots) if items and slots else None
 
 
 def _by_brand(shares: _Shares, shop: Shop) -> list[Share]:
