@@ -19,7 +19,7 @@ from harness import report
 from shopkeeper.services.recommender.evaluation.off_policy import (
     Choices,
     Estimates,
-    Refused,
+    Unsupported,
     estimate,
     share_weights,
 )
@@ -40,7 +40,7 @@ SHOP_SEED = 1
 
 
 def estimates(log: Log, share: float, other: float) -> Estimates:
-    """Raises Refused."""
+    """Raises Unsupported."""
     forced = log.propensity >= 1.0
     explored = np.where(forced, 0.0, other)
     choices = Choices(
@@ -73,7 +73,7 @@ def main() -> None:
             log = shop.log(case["users"], seed)
             try:
                 found = estimates(log, share, other)
-            except Refused:
+            except Unsupported:
                 refused += 1
                 continue
             for name in held:

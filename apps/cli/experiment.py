@@ -18,7 +18,7 @@ from aiokafka.errors import KafkaError
 
 from shopkeeper.services.recommender.config import RecommenderConfig
 from shopkeeper.services.recommender.core.ab_testing.variants import VariantCounts
-from shopkeeper.services.recommender.evaluation.off_policy import Refused
+from shopkeeper.services.recommender.evaluation.off_policy import Unsupported
 from shopkeeper.services.recommender.publishers.experiment_metrics import (
     VariantCountsProcessor,
     experiment_of,
@@ -202,7 +202,7 @@ def _off_policy(policies: Sequence[str], reward: str, settle_ms: int, since_ms: 
 
     try:
         found = off_policy.document(_run(body()), policies, reward)
-    except (Refused, off_policy.BadPolicy) as error:
+    except (Unsupported, off_policy.BadPolicy) as error:
         raise click.ClickException(str(error)) from None
     click.echo(orjson.dumps(found).decode())
     refused = {n: p["refused"] for n, p in found["policies"].items() if "refused" in p}

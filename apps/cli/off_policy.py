@@ -11,7 +11,7 @@ import numpy as np
 
 from shopkeeper.services.recommender.evaluation.off_policy import (
     Choices,
-    Refused,
+    Unsupported,
     estimate,
     share_weights,
 )
@@ -84,10 +84,10 @@ def lists_of_file(path: Path) -> dict[str, list[str]]:
 def document(log: Log, policies: Sequence[str], reward: str = ANY) -> dict[str, Any]:
     """Everything that is printed: what was read, and by policy the estimates or why there are none.
 
-    Raises Refused where nothing can be said of any policy, BadPolicy for a file.
+    Raises Unsupported where nothing can be said of any policy, BadPolicy for a file.
     """
     if not log.lists:
-        raise Refused(
+        raise Unsupported(
             "no list on the topic carries a propensity: set explore.share in RULES "
             f"(left out: {dict(log.left_out)})"
         )
@@ -108,14 +108,14 @@ def document(log: Log, policies: Sequence[str], reward: str = ANY) -> dict[str, 
 def share_of(lists: Sequence[LoggedList]) -> float:
     """The share of lists that explored, as the propensities of ranked last items say.
 
-    Raises Refused where it changed within the log."""
+    Raises Unsupported where it changed within the log."""
     shares = {
         round(1.0 - each.propensity, DIGITS)
         for each in lists
         if not each.explored and each.propensity < 1.0
     }
     if len(shares) > 1:
-        raise Refused(
+        raise Unsupported(
             f"the share of lists that explore changed within the log ({sorted(shares)}): take one "
             "part of it, by --since"
         )
@@ -142,7 +142,7 @@ def _one(log: Log, policy: float | str | Path, share: float, reward: str) -> dic
         users = [numbers.setdefault(each.user, len(numbers)) for each in lists]
         clicked = _clicked(log, lists, reward)
         found = estimate(np.array(users, np.int64), clicked, weight, choices)
-    except Refused as why:
+    except Unsupported as why:
         return {"refused": str(why)}
     told: dict[str, Any] = _rounded(asdict(found))
     return told
@@ -158,13 +158,13 @@ def _drawn(lists: Sequence[LoggedList]) -> tuple[NDArray[np.bool_], NDArray[np.b
 def _weights_of_lists(
     lists: Sequence[LoggedList], wanted: dict[str, list[str]]
 ) -> NDArray[np.float64]:
-    """(lists,) weights of a policy that makes exactly these. Raises Refused where it would show
+    """(lists,) weights of a policy that makes exactly these. Raises Unsupported where it would show
     other items in places that never explore."""
     if not lists:
-        raise Refused("the policy's file names none of the logged lists")
+        raise Unsupported("the policy's file names none of the logged lists")
     others = sum(tuple(wanted[each.recomm_id][:-1]) != each.items[:-1] for each in lists)
     if others:
-        raise Refused(
+        raise Unsupported(
             f"the policy would make {others} of {len(lists)} lists otherwise in places before the "
             "last; only the last place explores, so the log says nothing of those"
         )

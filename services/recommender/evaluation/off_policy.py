@@ -42,7 +42,7 @@ FOLDS = 2  # of users, for DR: who is predicted is not learned from
 RIDGE = 1.0
 
 
-class Refused(ValueError):
+class Unsupported(ValueError):
     """The log does not support an estimate of this policy; the message says why."""
 
 
@@ -87,13 +87,15 @@ def share_weights(
     """(lists,) weights of the policy that explores a share `other` of its lists.
 
     explored: whether the last item was drawn. forced: whether there was nothing to draw; such a
-    list is the same under both. share: that the log was made by. Raises Refused where the log lacks
+    list is the same under both. share: that the log was made by. Raises Unsupported where it lacks
     what the other policy makes.
     """
     if other > 0.0 and share <= 0.0:
-        raise Refused("the log holds no drawn item: nothing tells what exploring would have got")
+        raise Unsupported(
+            "the log holds no drawn item: nothing tells what exploring would have got"
+        )
     if other < 1.0 and share >= 1.0:
-        raise Refused("the log holds no ranked last item: every one was drawn")
+        raise Unsupported("the log holds no ranked last item: every one was drawn")
     drawn = other / share if share > 0.0 else 0.0
     ranked = (1.0 - other) / (1.0 - share) if share < 1.0 else 0.0
     return np.where(explored, drawn, np.where(forced, 1.0, ranked))
@@ -108,7 +110,8 @@ def estimate(
 ) -> Estimates:
     """IPS, SNIPS and, of choices, DR; with intervals that hold the truth with probability `level`.
 
-    user: (lists,) numbers, any. clicked: (lists,) 0 or 1. weight: (lists,) q / p. Raises Refused
+    user: (lists,) numbers, any. clicked: (lists,) 0 or 1. weight: (lists,) q / p. Raises
+    Unsupported
     where the log is too thin for an interval that can be believed, or where its weights contradict
     its propensities.
     """
@@ -145,22 +148,22 @@ def _check(
     gains: NDArray[np.float64],
     supported: NDArray[np.float64],
 ) -> None:
-    """All by user. Raises Refused."""
+    """All by user. Raises Unsupported."""
     users, clicking = int((supported > 0).sum()), int((gains > 0).sum())
     if users < USERS_MIN:
-        raise Refused(
+        raise Unsupported(
             f"only {users} of {len(lists)} users have a list that the policy could have made; an "
             f"interval needs {USERS_MIN}"
         )
     if clicking < CLICKED_MIN:
-        raise Refused(
+        raise Unsupported(
             f"only {clicking} users clicked on a list that the policy could have made; an interval "
             f"needs {CLICKED_MIN}"
         )
     missed = weights - lists
     error = float(np.sqrt((missed**2).sum()))
     if abs(float(missed.sum())) > WEIGHT_Z_MAX * error:
-        raise Refused(
+        raise Unsupported(
             f"the weights' mean is {weights.sum() / lists.sum():.3f}, where 1 is expected, "
             f"{abs(missed.sum()) / error:.1f} standard errors off: the policy makes lists that the "
             "log could not have held, or the propensities are not those of the log"

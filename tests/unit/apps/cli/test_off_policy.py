@@ -10,7 +10,7 @@ import pytest
 
 from shopkeeper.apps.cli import off_policy
 from shopkeeper.apps.cli.logged_lists import ListLog, Log, see_clicks
-from shopkeeper.services.recommender.evaluation.off_policy import Refused
+from shopkeeper.services.recommender.evaluation.off_policy import Unsupported
 from shopkeeper.shared.contracts.events.shop import ProductClicked
 
 SHARE, OTHERS = 0.25, 5
@@ -142,11 +142,11 @@ def test_what_cannot_be_told_is_refused_in_words():
     assert "places before the last" in str(
         off_policy.document(logged(), ["popular"])["policies"]["popular"]["refused"]
     )
-    with pytest.raises(Refused, match="no list on the topic carries a propensity"):
+    with pytest.raises(Unsupported, match="no list on the topic carries a propensity"):
         off_policy.document(Log(), ["as-logged"])
     mixed = logged()
     mixed.lists += logged(share=0.5).lists
-    with pytest.raises(Refused, match=r"changed within the log \(\[0\.25, 0\.5\]\)"):
+    with pytest.raises(Unsupported, match=r"changed within the log \(\[0\.25, 0\.5\]\)"):
         off_policy.document(mixed, ["as-logged"])
 
 

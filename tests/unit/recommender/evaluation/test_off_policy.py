@@ -21,7 +21,7 @@ from shopkeeper.services.recommender.evaluation.off_policy import (
     CLICKED_MIN,
     USERS_MIN,
     Choices,
-    Refused,
+    Unsupported,
     estimate,
     share_weights,
 )
@@ -112,16 +112,16 @@ def users_of(count, clicking, weight=1.0):
 
 
 def test_a_log_without_support_is_refused_with_the_reason():
-    with pytest.raises(Refused, match=f"only {USERS_MIN - 1} of"):
+    with pytest.raises(Unsupported, match=f"only {USERS_MIN - 1} of"):
         estimate(*users_of(USERS_MIN - 1, 20))
-    with pytest.raises(Refused, match=f"only {CLICKED_MIN - 1} users clicked"):
+    with pytest.raises(Unsupported, match=f"only {CLICKED_MIN - 1} users clicked"):
         estimate(*users_of(100, CLICKED_MIN - 1))
-    with pytest.raises(Refused, match=r"weights' mean is 0\.500"):
+    with pytest.raises(Unsupported, match=r"weights' mean is 0\.500"):
         estimate(*users_of(100, 50, weight=0.5))
     nobody = np.zeros(3, bool)
-    with pytest.raises(Refused, match="no drawn item"):
+    with pytest.raises(Unsupported, match="no drawn item"):
         share_weights(nobody, nobody, 0.0, 0.1)
-    with pytest.raises(Refused, match="no ranked last item"):
+    with pytest.raises(Unsupported, match="no ranked last item"):
         share_weights(~nobody, nobody, 1.0, 0.5)
     estimate(*users_of(USERS_MIN, CLICKED_MIN))
 
