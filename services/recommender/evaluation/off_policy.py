@@ -111,9 +111,8 @@ def estimate(
     """IPS, SNIPS and, of choices, DR; with intervals that hold the truth with probability `level`.
 
     user: (lists,) numbers, any. clicked: (lists,) 0 or 1. weight: (lists,) q / p. Raises
-    Unsupported
-    where the log is too thin for an interval that can be believed, or where its weights contradict
-    its propensities.
+    Unsupported where the log is too thin for an interval that can be believed, or where its weights
+    contradict its propensities.
     """
     of, numbers = np.unique(user, return_inverse=True)
 
