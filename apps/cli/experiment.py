@@ -1,4 +1,5 @@
-"""`shopkeeper experiment`: the A/B test as the topics tell it, all partitions together."""
+"""`shopkeeper experiment`: the A/B test as the topics tell it, all partitions together; or what
+other policies would have got, from lists that explored."""
 
 from __future__ import annotations
 
@@ -7,7 +8,8 @@ import os
 import time
 from collections import Counter, defaultdict
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 import msgspec
@@ -16,6 +18,7 @@ from aiokafka.errors import KafkaError
 
 from shopkeeper.services.recommender.config import RecommenderConfig
 from shopkeeper.services.recommender.core.ab_testing.variants import VariantCounts
+from shopkeeper.services.recommender.evaluation.off_policy import Unsupported
 from shopkeeper.services.recommender.publishers.experiment_metrics import (
     VariantCountsProcessor,
     experiment_of,
@@ -28,14 +31,22 @@ from shopkeeper.shared.contracts.events.recommendation import RecommendationsUpd
 from shopkeeper.shared.runtime.kafka.admin import wait_for_broker
 from shopkeeper.shared.runtime.kafka.reader import Reader
 from shopkeeper.shared.runtime.kafka.routing import hop_of
-from shopkeeper.shared.runtime.settings import SettingsError, WorkerSettings
+from shopkeeper.shared.runtime.settings import KafkaSettings, SettingsError, WorkerSettings
+from shopkeeper.shared.runtime.settings import read as read_setting
 from shopkeeper.shared.runtime.state.partition import PartitionState
 
+from . import logged_lists, off_policy
+
 if TYPE_CHECKING:
+    from collections.abc import Coroutine, Sequence
+
     from shopkeeper.services.recommender.core.ab_testing.variants import Experiment
 
+Result = TypeVar("Result")
 SERVICE = "recommender"
 BATCH_RECORDS = 2000
+SETTLE_S = 60.0
+BROKER_S_MAX = 30.0
 
 
 async def clicks_counted(settings: WorkerSettings, experiment: Experiment) -> list[VariantCounts]:
@@ -102,15 +113,67 @@ async def run(settings: WorkerSettings, experiment: Experiment) -> dict[str, Any
     return report(experiment, all_counts) | await lists_held(settings, experiment)
 
 
+def _since(_: click.Context, __: click.Parameter, text: str | None) -> int:
+    """Unix milliseconds of a time as ISO 8601 writes it; 0 without one."""
+    if text is None:
+        return 0
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise click.BadParameter(f"{error}; for instance 2026-12-01T00:00:00Z") from None
+    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)
+
+
 @click.command("experiment")
-def command() -> None:
+@click.option(
+    "--off-policy",
+    "policies",
+    multiple=True,
+    metavar="POLICY",
+    help="Estimate the click-through of as-logged, never-explore, always-explore, explore=SHARE, "
+    "popular, or of the lists in a file NAME.jsonl, from lists that explored. May be repeated.",
+)
+@click.option(
+    "--clicked",
+    "reward",
+    type=click.Choice([off_policy.ANY, off_policy.LAST]),
+    default=off_policy.ANY,
+    show_default=True,
+    help="With --off-policy: a click on any item of the list counts, or on its last alone.",
+)
+@click.option(
+    "--settle",
+    "settle_s",
+    type=click.FloatRange(min=0),
+    default=SETTLE_S,
+    show_default=True,
+    help="With --off-policy: seconds a list must be old; its user may still click.",
+)
+@click.option(
+    "--since",
+    "since_ms",
+    callback=_since,
+    metavar="TIME",
+    help="With --off-policy: only lists published from then on.",
+)
+def command(policies: tuple[str, ...], reward: str, settle_s: float, since_ms: int) -> None:
     """Print the A/B test that EXPERIMENT names as one JSON object: counts, rates, differences.
 
     Recomputed from the clicks that the topic still holds; the intervals hold however often one
     looks. LIST_INTERVAL and RECENT_IDS_MAX must be the workers'.
 
-    Example: EXPERIMENT="$(cat experiment.json)" shopkeeper experiment
+    With --off-policy no test is needed: lists that explore (RULES) say what other ways of making
+    them would have got, by IPS, SNIPS and DR with 95 % intervals. Exit status 1 where the log does
+    not support one of the policies.
+
+    \b
+    Examples:
+      EXPERIMENT="$(cat experiment.json)" shopkeeper experiment
+      shopkeeper experiment --off-policy never-explore --off-policy explore=0.3
     """
+    if policies:
+        _off_policy(policies, reward, int(settle_s * 1000), since_ms)
+        return
     try:
         settings = WorkerSettings.from_env(os.environ)
         experiment = experiment_of(RecommenderSettings.from_env(os.environ).experiment)
@@ -121,8 +184,36 @@ def command() -> None:
             )
     except SettingsError as error:
         raise click.UsageError(str(error)) from None
+    click.echo(orjson.dumps(_run(run(settings, experiment))).decode())
+
+
+def _off_policy(policies: Sequence[str], reward: str, settle_ms: int, since_ms: int) -> None:
     try:
-        found = asyncio.run(run(settings, experiment))
+        for name in policies:
+            off_policy.parsed(name)
+        kafka = KafkaSettings.from_env(os.environ)
+        type_prefix = read_setting(os.environ, "TYPE_PREFIX")
+    except (SettingsError, off_policy.BadPolicy) as error:
+        raise click.UsageError(str(error)) from None
+
+    async def body() -> logged_lists.Log:
+        await wait_for_broker(kafka, lambda line: click.echo(line, err=True), BROKER_S_MAX)
+        return await logged_lists.read(kafka, type_prefix, settle_ms, since_ms)
+
+    try:
+        found = off_policy.document(_run(body()), policies, reward)
+    except (Unsupported, off_policy.BadPolicy) as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(orjson.dumps(found).decode())
+    refused = {n: p["refused"] for n, p in found["policies"].items() if "refused" in p}
+    for name, why in refused.items():
+        click.echo(f"{name}: {why}", err=True)
+    if refused:
+        raise SystemExit(1)
+
+
+def _run(work: Coroutine[Any, Any, Result]) -> Result:
+    try:
+        return asyncio.run(work)
     except KafkaError as error:
         raise click.ClickException(str(error) or repr(error)) from None
-    click.echo(orjson.dumps(found).decode())

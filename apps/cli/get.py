@@ -1,4 +1,4 @@
-"""`shopkeeper get user|product|category|trending`: what stands on the views now, for one key."""
+"""`shopkeeper get user|product|category|trending|parameters`: what stands on the views now."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import orjson
 
 from shopkeeper.shared.contracts import outputs, reasons, topics
 from shopkeeper.shared.contracts.events.recommendation import (
+    PARAMETERS_UPDATED,
     RECOMMENDATIONS_UPDATED,
     SIMILAR_ITEMS_UPDATED,
     TRENDING_UPDATED,
@@ -31,6 +32,7 @@ from .summaries import printable
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
+    from shopkeeper.apps.report.charts import Language
     from shopkeeper.shared.runtime.settings import KafkaSettings
 
 SEARCH_S_MAX = 60.0
@@ -141,7 +143,7 @@ def _show(raw: bool, data: dict[str, Any], lines: Iterator[str]) -> None:
 @click.group("get")
 def command() -> None:
     """What stands on the views now: a user's list, a product's neighbours, what reviews say of a
-    category, what is trending.
+    category, what is trending, what decides the order of lists.
 
     Exit status 1 where there is nothing for the key.
 
@@ -151,6 +153,7 @@ def command() -> None:
       shopkeeper get product p-1
       shopkeeper get category "Home > Kitchen"
       shopkeeper get trending
+      shopkeeper get parameters
     """
 
 
@@ -329,3 +332,42 @@ def trending(scope: str, raw: bool, lang: str, wait_s: float) -> None:
             yield f"{place:3}. {item.score:9.2f}  {_named(item.product_id, named)}"
 
     _show(raw, {"scope": scope, "trending": found.as_json()}, lines())
+
+
+@command.command("parameters")
+@_options
+def parameters(raw: bool, lang: Language, wait_s: float) -> None:
+    """What decides the order of lists: the main parameters and what each weighs now.
+
+    The larger a weight, the more the parameter moves a product's score; a negative one lowers it.
+
+    Example: shopkeeper get parameters --lang zh
+    """
+    from shopkeeper.apps.report.parameters import SHOWN_MAX, explained, weights
+
+    async def work(kafka: KafkaSettings) -> list[View]:
+        counts = await admin.partitions_of(kafka, [kafka.topic(topics.CLICKS)])
+        keys = [f"clicks/{number}" for number in counts.get(kafka.topic(topics.CLICKS), [])]
+        return [await view(kafka, topics.PARAMETERS, key, PARAMETERS_UPDATED) for key in keys]
+
+    found = [each for each in connection.run("get", work, wait_s) if each.data is not None]
+    if not found:
+        raise click.ClickException(
+            f"nothing on {topics.PARAMETERS}: a worker says what its ranker weighs after the first "
+            "lists were clicked, once a minute at most"
+        )
+
+    def lines() -> Iterator[str]:
+        for each in found:
+            said = each.data
+            yield (
+                f"users of partition {said.partition}, as of {_when(each.record)}: lists ordered "
+                f"by {printable(said.model.name)}; the learned ranker has {said.examples} "
+                f"examples, mean reciprocal rank {said.reciprocal_rank:.3f}, without it "
+                f"{said.reciprocal_rank_base:.3f}"
+            )
+        for weight in weights([each.data for each in found])[:SHOWN_MAX]:
+            name = printable(weight.name)
+            yield f"{100 * weight.mean:+7.1f} %  {name}: {explained(weight.name, lang)}"
+
+    _show(raw, {"parameters": [each.as_json() for each in found]}, lines())

@@ -14,6 +14,7 @@ from shopkeeper.shared.contracts import reasons
 from shopkeeper.shared.contracts.events.answers import ANSWER_GIVEN
 from shopkeeper.shared.contracts.events.intent import INTENT_RECOGNISED
 from shopkeeper.shared.contracts.events.recommendation import (
+    PARAMETERS_UPDATED,
     RECOMMENDATIONS_UPDATED,
     SEGMENTS_UPDATED,
     SIMILAR_ITEMS_UPDATED,
@@ -298,6 +299,12 @@ def _item(item: dict[str, Any], words: Words) -> str:
     return f"{text} {item['score']:.3f}"
 
 
+def _parameters(data: dict[str, Any], words: Words) -> str:
+    ranked = sorted(data["parameters"], key=lambda p: -abs(p["weight"]))[:ITEMS_SHOWN]
+    said = ", ".join(f"{printable(p['name'], 40)} {p['weight']:+.3f}" for p in ranked)
+    return f"lists by {printable(data['model']['name'], 40)}; learned ranker: {said}"
+
+
 SUMMARIES: dict[str, Callable[[dict[str, Any], Words], str]] = {
     "product.clicked.v1": _product,
     "product.added.v1": _product,
@@ -323,5 +330,6 @@ SUMMARIES: dict[str, Callable[[dict[str, Any], Words], str]] = {
     SIMILAR_ITEMS_UPDATED: _similar,
     TRENDING_UPDATED: _items,
     SEGMENTS_UPDATED: _segments,
+    PARAMETERS_UPDATED: _parameters,
     "preference.set.v1": _preference,
 }

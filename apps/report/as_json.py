@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import figures
+from . import figures, parameters
 
 if TYPE_CHECKING:
     from .source import Retained
@@ -42,9 +42,12 @@ def document(found: Retained, made_ms: int) -> dict[str, Any]:
             "prices": numbers.prices,
             "currency": numbers.currency,
             "opinions": numbers.opinions,
+            "brands": numbers.brands,
+            "newness": numbers.newness,
             "groups": numbers.groups,
             "profiles": numbers.profiles,
         },
+        "parameters": parameters.weights(list(found.parameters.values())),
         "reasons": numbers.codes,
         "fallbacks": numbers.fallback,
         "answers": {

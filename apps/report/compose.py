@@ -8,7 +8,7 @@ import numpy as np
 
 import shopkeeper
 
-from . import figures, questions, reviews, shop_charts
+from . import figures, parameters, questions, reviews, shop_charts
 from .charts import Section, Words, written, written_duration
 from .join import SEEN_MS_MIN
 from .page import moment
@@ -43,6 +43,7 @@ def running_shop(found: Retained, words: Words) -> Shown:
     }
     categories = {name: product.category or "" for name, product in found.catalogue.items()}
     sections = shop_charts.sections(numbers, titles, words)
+    sections.append(parameters.section(found.parameters, words))
     sections.append(reviews.section(found.reviews, titles, categories, words))
     sections += questions.sections(found.questions, words)
     return Shown(

@@ -18,7 +18,7 @@ from shopkeeper.apps.cli.summaries import printable
 from shopkeeper.services.recommender.core.ranking.online_metrics import gini
 from shopkeeper.services.recommender.evaluation.metrics import RankingMetrics
 
-from . import groups
+from . import groups, kinds_of_products
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -40,6 +40,7 @@ CATEGORIES_MAX = 12
 CATEGORY_CHARACTERS = 32
 PRICE_BANDS = 4
 OPINIONS = ("negative", "mixed", "positive")
+NEWNESS = (kinds_of_products.NEW, kinds_of_products.ESTABLISHED)
 OPINION_EDGES = (-0.25, 0.25)  # of the mean sentiment, -1 to 1
 TOP_ITEMS = 10
 NOTHING = -1  # as a target: no item has this number
@@ -94,6 +95,8 @@ class Figures:
     prices: list[Share]
     currency: str
     opinions: list[Share]
+    brands: list[Share]  # small, large; [] where all are of one size
+    newness: list[Share]
     fallback: Counter[str]  # lists
     models: Counter[str]  # lists
     codes: Counter[str]  # items shown
@@ -141,10 +144,8 @@ def compute(lists: Sequence[Shown], join: Join, numbers: ItemIndex, shop: Shop) 
     seeable = [s for s in lists if s.could_be_seen]
     shown_at = [sum(len(s.items) > place for s in seeable) for place in range(CUTOFF)]
     ages = [s.published_ms - s.event_ms for s in lists if s.event_ms is not None]
-    slots = int(exposure.sum())
+    trending = [item for item in map(numbers.intern, shop.trending) if item < count]
     profiles = shop.profiles or {}
-    trending = [numbers.intern(name) for name in shop.trending]
-    trending = [item for item in trending if item < count]
     return Figures(
         lists=len(lists),
         users=len(user_of),
@@ -168,6 +169,8 @@ def compute(lists: Sequence[Shown], join: Join, numbers: ItemIndex, shop: Shop) 
         categories=largest(shares.by(lambda p: _short(p.category)), CATEGORIES_MAX),
         prices=shares.by(band_of, bands) if currency else [],
         currency=currency,
+        brands=_by_brand(shares, shop),
+        newness=shares.by(kinds_of_products.newness(numbers, clicks), NEWNESS),
         opinions=shares.by(_opinion_of(shop.opinions), OPINIONS) if shop.opinions else [],
         fallback=Counter(s.fallback for s in lists),
         models=Counter(printable(s.model, CATEGORY_CHARACTERS) for s in lists),
@@ -180,7 +183,7 @@ def compute(lists: Sequence[Shown], join: Join, numbers: ItemIndex, shop: Shop) 
         named=sum(s.named for s in lists),
         named_lists=sum(s.named > 0 for s in lists),
         unknown_ids=join.unknown_ids,
-        trending_share=float(exposure[trending].sum() / slots) if trending and slots else None,
+        trending_share=_share(exposure, trending),
         ages_ms=np.array(ages, np.int64),
         groups=groups.by_field(lists, profiles, clicks, CUTOFF, echoed=bool(join.positions)),
         profiles=len(profiles),
@@ -272,6 +275,19 @@ class _Shares:
             for name in dict.fromkeys([*names, *(n for n in sums if n != NONE), NONE])
             if name in sums
         ]
+
+
+def _share(exposure: NDArray[np.int64], items: Sequence[int]) -> float | None:
+    """Of all places, those that these items hold; None where there are neither."""
+    slots = int(exposure.sum())
+    return float(exposure[list(items)].sum() / slots) if items and slots else None
+
+
+def _by_brand(shares: _Shares, shop: Shop) -> list[Share]:
+    size = kinds_of_products.brand_size(shop.catalogue)
+    if size is None:
+        return []
+    return shares.by(size, (kinds_of_products.SMALL, kinds_of_products.LARGE))
 
 
 def _short(category: str | None) -> str:

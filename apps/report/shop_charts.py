@@ -12,6 +12,7 @@ from shopkeeper.apps.cli.summaries import printable
 from . import groups
 from .charts import Chart, Section, Series, Words, written, written_duration
 from .figures import CUTOFF, CUTOFFS, NONE, OTHERS, Figures, Share
+from .kinds_of_products import NEW_VISITS
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -152,6 +153,13 @@ def _items(found: Figures, titles: Mapping[str, str], words: Words) -> Section:
             problem="" if found.opinions else words("no-opinions"),
             **_shares(found.opinions, words),
         ),
+        chart(
+            "brands",
+            words,
+            problem="" if found.brands else words("no-brands"),
+            **_shares(found.brands, words, "brand"),
+        ),
+        _newness(found, words),
     ]
     facts = [
         (words("product"), words("times-shown"), words("clicks")),
@@ -169,9 +177,21 @@ def _items(found: Figures, titles: Mapping[str, str], words: Words) -> Section:
     return Section("items", words("items.title"), text, facts, [lorenz, *shares])
 
 
-def _shares(groups: Sequence[Share], words: Words) -> dict[str, Any]:
+def _newness(found: Figures, words: Words) -> Chart:
+    return Chart(
+        "newness",
+        words("newness.title"),
+        words("newness.text", visits=NEW_VISITS),
+        x_label=words("newness.x"),
+        y_label=words("newness.y"),
+        problem="" if found.newness else words("no-catalogue"),
+        **_shares(found.newness, words, "newness"),
+    )
+
+
+def _shares(groups: Sequence[Share], words: Words, prefix: str = "opinion") -> dict[str, Any]:
     return {
-        "x": [_group(share.group, words) for share in groups],
+        "x": [_group(share.group, words, prefix) for share in groups],
         "series": [
             Series(words("of-catalogue"), [share.catalogue for share in groups]),
             Series(words("of-shown"), [share.shown for share in groups]),
@@ -180,9 +200,9 @@ def _shares(groups: Sequence[Share], words: Words) -> dict[str, Any]:
     }
 
 
-def _group(name: str, words: Words) -> str:
+def _group(name: str, words: Words, prefix: str) -> str:
     named = {OTHERS: "others", NONE: "none"}
-    return words(named[name]) if name in named else words.get(f"opinion.{name}", name)
+    return words(named[name]) if name in named else words.get(f"{prefix}.{name}", name)
 
 
 def _users(found: Figures, words: Words) -> Section:

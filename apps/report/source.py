@@ -14,7 +14,12 @@ from shopkeeper.shared.contracts import outputs, topics
 from shopkeeper.shared.contracts.decoder import EventDecoder
 from shopkeeper.shared.contracts.envelope import Event, Several
 from shopkeeper.shared.contracts.events.answers import ANSWER_GIVEN, AnswerGiven
-from shopkeeper.shared.contracts.events.recommendation import TRENDING_UPDATED, TrendingUpdated
+from shopkeeper.shared.contracts.events.recommendation import (
+    PARAMETERS_UPDATED,
+    TRENDING_UPDATED,
+    ParametersUpdated,
+    TrendingUpdated,
+)
 from shopkeeper.shared.contracts.events.sentiment import (
     PRODUCT_SENTIMENT_UPDATED,
     SENTIMENT_SCORED,
@@ -47,6 +52,7 @@ WELCOME = (
     topics.PROFILES,
     topics.ANSWERS,
     topics.QUESTIONS,
+    topics.PARAMETERS,
 )
 ASKED = (topics.SEARCHES, topics.QUESTIONS)  # read once all answers are known
 
@@ -112,6 +118,7 @@ class Retained:
     profiles: dict[str, dict[str, str]] = field(default_factory=dict)  # user -> field -> value
     reviews: Reviews = field(default_factory=Reviews)
     questions: Questions = field(default_factory=Questions)
+    parameters: dict[str, ParametersUpdated] = field(default_factory=dict)  # by key
 
 
 async def read(kafka: KafkaSettings, type_prefix: str, lists_max: int) -> Retained:
@@ -124,6 +131,7 @@ async def read(kafka: KafkaSettings, type_prefix: str, lists_max: int) -> Retain
     catalogue: dict[str, ProductCatalogued] = {}
     trending: list[str] = []
     reviews, questions = Reviews(), Questions()
+    parameters: dict[str, ParametersUpdated] = {}
     lists = Lists(numbers, lists_max)
     profiles = Profiles(type_prefix)
     decoder = _decoder(topics.CATALOGUE, type_prefix)
@@ -153,6 +161,8 @@ async def read(kafka: KafkaSettings, type_prefix: str, lists_max: int) -> Retain
                 found = _decoded(name, record.value)
                 if isinstance(found, TrendingUpdated) and found.scope == "all":
                     trending = [item.product_id for item in found.items]
+                elif isinstance(found, ParametersUpdated):
+                    parameters[f"clicks/{found.partition}"] = found
                 elif isinstance(found, ProductSentimentUpdated):
                     reviews.see_product(found.product_id, found, record.timestamp)
                 elif isinstance(found, SentimentScored | AnswerGiven):
@@ -187,6 +197,7 @@ async def read(kafka: KafkaSettings, type_prefix: str, lists_max: int) -> Retain
         profiles=profiles.known(),
         reviews=reviews,
         questions=questions,
+        parameters=parameters,
     )
 
 
@@ -241,6 +252,7 @@ def _catalogue(decoder: EventDecoder, record: Any, catalogue: dict[str, ProductC
 
 _SUFFIXES = {
     topics.TRENDING: TRENDING_UPDATED,
+    topics.PARAMETERS: PARAMETERS_UPDATED,
     topics.PRODUCT_SENTIMENT: PRODUCT_SENTIMENT_UPDATED,
     topics.SENTIMENTS: SENTIMENT_SCORED,
     topics.ANSWERS: ANSWER_GIVEN,

@@ -44,6 +44,7 @@ from .processors.searches import PendingSearches, SearchesProcessor
 from .processors.user_state import UserState
 from .publishers.experiment_metrics import experiment_of
 from .publishers.metrics import RecommenderMetrics
+from .publishers.parameters import ParametersPublisher
 from .publishers.preferences import PreferencePublisher
 from .publishers.recommendations import RecommendationPublisher
 from .publishers.segments import SegmentsPublisher
@@ -234,12 +235,18 @@ class Recommender:
             users=users,
             lists=lists,
             refresh=self.ranker.refresh,
-            publishers=[groups, preferences, segments],
+            publishers=[groups, preferences, segments, *self._parameters(partition)],
             trainer=self.trainer,
             experiment=self.experiment,
             teaches=self.knowledge.catalogue.teaches if config.exclusions else None,
         )
         return processor
+
+    def _parameters(self, partition: int) -> list[ParametersPublisher]:
+        """Without a blend nothing is learned that could be told."""
+        if self.trainer is None:
+            return []
+        return [ParametersPublisher(partition=partition, config=self.config, trainer=self.trainer)]
 
     def make_searches(self, partition: int) -> SearchesProcessor:
         """The processor of one partition of searches, of the same users."""
@@ -274,6 +281,7 @@ class Recommender:
         """Declare the recommender's metrics; returns what brings them up to date."""
         return RecommenderMetrics(
             registry,
+            config=self.config,
             items=self.items,
             knowledge=self.knowledge,
             exposure=self.exposure,

@@ -185,6 +185,7 @@ SERVICE = ServiceSpec(
         topics.RECOMMENDATIONS,
         topics.ITEM_PAIRS,
         topics.SEGMENTS,
+        topics.PARAMETERS,
         topics.PROFILES,
         topics.PREFERENCES,
         topics.ERASED_USERS,

@@ -15,10 +15,12 @@ import msgspec
 from .events.answers import ANSWER_GIVEN, AnswerGiven
 from .events.intent import INTENT_RECOGNISED, IntentRecognised
 from .events.recommendation import (
+    PARAMETERS_UPDATED,
     RECOMMENDATIONS_UPDATED,
     SEGMENTS_UPDATED,
     SIMILAR_ITEMS_UPDATED,
     TRENDING_UPDATED,
+    ParametersUpdated,
     RecommendationsUpdated,
     SegmentsUpdated,
     SimilarItemsUpdated,
@@ -55,6 +57,7 @@ OUTPUT_TYPES: dict[str, type[msgspec.Struct]] = {
     SIMILAR_ITEMS_UPDATED: SimilarItemsUpdated,
     TRENDING_UPDATED: TrendingUpdated,
     SEGMENTS_UPDATED: SegmentsUpdated,
+    PARAMETERS_UPDATED: ParametersUpdated,
     ANSWER_GIVEN: AnswerGiven,
 }
 

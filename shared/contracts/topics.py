@@ -41,6 +41,7 @@ REVIEW_DIGESTS = "personalisation.review-digests.v1"
 ENTRY_VECTORS = "personalisation.entry-vectors.v1"
 RECOMMENDATIONS = "personalisation.recommendations.v1"
 SEGMENTS = "personalisation.segments.v1"
+PARAMETERS = "personalisation.ranking-parameters.v1"
 SIMILAR_ITEMS = "personalisation.similar-items.v1"
 TRENDING = "personalisation.trending.v1"
 ITEM_PAIRS = "personalisation.item-pairs.v1"
@@ -248,6 +249,7 @@ _OUTPUTS = (
     _view(SEGMENTS, "user", "segments.updated.v1", "recommender", ("gateway",)),
     _view(SIMILAR_ITEMS, "product", "similar-items.updated.v1", "recommender", _LISTED),
     _view(TRENDING, "scope", "trending.updated.v1", "recommender", _LISTED),
+    _view(PARAMETERS, "partition of clicks", "parameters.updated.v1", "recommender", ()),
 )
 
 

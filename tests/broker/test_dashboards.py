@@ -28,6 +28,7 @@ NOTHING_YET = {
     "23 Requests refused, a minute",
     "27 Fallbacks a minute",
     "28 Users too fast for a person, events a minute",
+    "29 What of the catalogue the last 20,000 places showed",
     "1 Lag",
     "4 Alerts",
     "5 Lag by partition",

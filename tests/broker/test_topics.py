@@ -58,6 +58,7 @@ def test_topics_have_the_settings_of_the_contracts(kafka):
         assert int(config["max.message.bytes"]) == topic.message_bytes_max, topic.name
         wanted = -1 if topic.retention_ms is None else topic.retention_ms
         assert int(config["retention.ms"]) == wanted, topic.name
+        assert topic.config.items() <= config.items(), topic.name
 
 
 def test_a_missing_topic_is_added_beside_the_others(bare_kafka):

@@ -318,6 +318,7 @@ _MSGSPEC = (msgspec.MsgspecError, ValueError)
 OUTPUTS = (
     "recommendations.updated.v1", "segments.updated.v1", "similar-items.updated.v1",
     "trending.updated.v1", "product-sentiment.updated.v1", "answer.given.v1",
+    "parameters.updated.v1",
 )  # fmt: skip
 CATALOGUED = golden("product.catalogued.v1")
 LABELLED = [

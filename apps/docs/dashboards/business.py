@@ -350,6 +350,34 @@ TRUST = Row(
             "Others learn nothing from these.",
             (Query("60 * sum(rate(shopkeeper_events_too_fast_total[5m]))", "events"),),
         ),
+        Panel(
+            29,
+            "What of the catalogue the last 20,000 places showed",
+            "Unlike coverage since the start, it can fall. 0 before the first 20,000.",
+            (Query("avg(shopkeeper_coverage_window_ratio)", "coverage of a window"),),
+            unit="percentunit",
+            highest=1,
+        ),
+        Panel(
+            30,
+            "Places in lists, by kind of product",
+            "Price band, brand, age: beside the share of the catalogue and of clicks.",
+            (
+                Query(
+                    "avg by (kind, value) (shopkeeper_exposure_share_ratio)", "{{kind}} {{value}}"
+                ),
+                Query(
+                    "avg by (kind, value) (shopkeeper_catalogue_share_ratio)",
+                    "{{kind}} {{value}}, of the catalogue",
+                ),
+                Query(
+                    "avg by (kind, value) (shopkeeper_clicks_share_ratio)",
+                    "{{kind}} {{value}}, of clicks",
+                ),
+            ),
+            unit="percentunit",
+            highest=1,
+        ),
     ),
 )
 

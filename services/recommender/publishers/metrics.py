@@ -10,6 +10,7 @@ from shopkeeper.shared.runtime.telemetry.metrics import PredictionMetrics, State
 from ..core.ranking.fallbacks import FALLBACKS
 from ..core.ranking.features import EXPERT_OF
 from .experiment_metrics import ExperimentMetrics
+from .exposure import ExposureMetrics
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from shopkeeper.shared.runtime.telemetry.metrics import Registry
 
+    from ..config import RecommenderConfig
     from ..core.ab_testing.variants import Experiment, VariantCounts
     from ..core.counting.cooccurrence import ItemPartition
     from ..core.counting.profile_store import ProfileStore
@@ -132,6 +134,7 @@ class RecommenderMetrics:
         self,
         registry: Registry,
         *,
+        config: RecommenderConfig,
         items: ItemIndex,
         knowledge: Knowledge,
         exposure: OnlineMetrics,
@@ -192,6 +195,7 @@ class RecommenderMetrics:
         )
         self._variants = ExperimentMetrics(registry)
         self._by_group = _GroupFamilies(registry)
+        self._by_kind = ExposureMetrics(registry, config, knowledge, exposure)
         self._shown_by = self._by_counter()
 
     def _by_counter(self) -> dict[str, tuple[Family, tuple[str, ...]]]:
@@ -217,6 +221,7 @@ class RecommenderMetrics:
             counts = [p.variant_counts for p in self._interactions.values()]
             self._variants.observe(self._experiment, [each for each in counts if each is not None])
         self._by_group.observe(self._exposure.by_group, len(self._items))
+        self._by_kind.observe()
         coverage, gini = self._exposure.coverage_and_gini(len(self._items))
         self._coverage.set(coverage)
         self._gini.set(gini)

@@ -12,6 +12,7 @@ RECOMMENDATIONS_UPDATED = "recommendations.updated.v1"
 SIMILAR_ITEMS_UPDATED = "similar-items.updated.v1"
 TRENDING_UPDATED = "trending.updated.v1"
 SEGMENTS_UPDATED = "segments.updated.v1"
+PARAMETERS_UPDATED = "parameters.updated.v1"
 
 
 class Reason(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -102,3 +103,38 @@ class SegmentsUpdated(Data, frozen=True, kw_only=True):
     user: str  # a user_id, or an anonymous_id
     group: Count | None = None  # id of the group of users alike; None where none is known
     as_of_ms: int = 0  # event time of the newest of them
+
+
+Signed = Annotated[float, msgspec.Meta(ge=-1, le=1)]
+
+
+class Parameter(msgspec.Struct, frozen=True):
+    """One number that the ranker is told of an item, and what it weighs: negative where more of it
+    lowers the item's score. Sizes of all weights of a ranker sum to 1."""
+
+    name: str
+    expert: str  # the source of evidence that it comes from
+    weight: Signed
+
+
+class ParametersUpdated(Data, frozen=True, kw_only=True):
+    """What decides the order of lists (Article 27 of the Digital Services Act asks for the main
+    parameters and their relative importance), as the worker of one partition of users ranks now.
+
+    Weights are of the learned ranker; as long as `model` is another, it has not learned enough, or
+    does not do better than that other, which then orders lists.
+    """
+
+    partition: Count  # of the clicks topic
+    model: Model  # that orders lists now
+    parameters: list[Parameter]
+    examples: Count  # lists that were clicked, and taught it
+    missed: Count  # clicks on what was no candidate
+    reciprocal_rank: Probability  # mean of 1 / place of the clicked item, by the learned ranker,
+    reciprocal_rank_base: Probability  # and by the order that it starts from
+    explore_share: Probability = 0.0  # of lists, whose last item is drawn by chance
+    diversity: Probability = 0.0  # what an item loses whose category the list has already
+    same_category_max: Count = 0  # items of one category in a list; 0: any number
+    boosts: Count = 0  # rules of the shop that multiply scores,
+    exclusions: Count = 0  # and that keep products out of lists
+    as_of_ms: int = 0  # when the worker said so, Unix milliseconds

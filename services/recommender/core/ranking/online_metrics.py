@@ -124,6 +124,11 @@ class OnlineMetrics:
         n = max(item_count, len(shown))
         return len(shown) / max(1, n), gini(shown, n)
 
+    def shown(self) -> NDArray[np.int64]:
+        """(items,) how often each was shown since the worker started. Read only."""
+        self.fold()
+        return self._shown
+
     def novelty(self) -> float:
         """Mean self-information of what was shown, in bits."""
         self.fold()

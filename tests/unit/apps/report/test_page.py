@@ -49,6 +49,7 @@ SECTIONS = (
     "clarity",
     "use",
     "timeliness",
+    "parameters",
     "reviews",
     "sources",
 )
@@ -82,7 +83,7 @@ def retained(users=12, rounds=8, named=True):
     catalogue = {
         name: ProductCatalogued(
             product_id=name, title=f"{name} title", category=NAMES[n % 7], price=n + 0.5,
-            currency=EVIL,
+            currency=EVIL, brand=EVIL if n % 8 else "small",
         )
         for n, name in enumerate(NAMES)
     }  # fmt: skip
