@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FILE_BYTES_MAX = 512 << 20  # of one file, unpacked
+CHUNK_BYTES = 1 << 20
 ROWS_MAX = 1_000_000
 TOLD_MAX = 20  # bad rows that are told of
 LABEL_CHARACTERS_MAX = 64
@@ -88,7 +89,7 @@ def numbered(path: Path) -> Iterator[tuple[int, dict[str, Any] | str]]:
         with path.open("rb") as raw:
             packed = path.name.endswith(".gz")
             with gzip.open(raw) if packed else raw as file:
-                content = file.read(FILE_BYTES_MAX + 1)
+                content = _whole(file)
         text = content.decode("utf-8-sig")
     except (EOFError, gzip.BadGzipFile, UnicodeDecodeError, zlib.error) as error:
         raise BadRows([f"{path}: cannot be read whole ({error})"], 1) from None
@@ -97,6 +98,15 @@ def numbered(path: Path) -> Iterator[tuple[int, dict[str, Any] | str]]:
     lines = io.StringIO(text, newline="")
     name = path.name.removesuffix(".gz")
     yield from (_json if name.endswith((".jsonl", ".json")) else _csv)(path, lines)
+
+
+def _whole(file: IO[bytes]) -> bytes:
+    """All of a file, and somewhat more than may be of one that is too large."""
+    # Asked for so much at once, a file of a few bytes would take that much memory.
+    content = bytearray()
+    while len(content) <= FILE_BYTES_MAX and (more := file.read(CHUNK_BYTES)):
+        content += more
+    return bytes(content)
 
 
 def _json(path: Path, lines: IO[str]) -> Iterator[tuple[int, dict[str, Any] | str]]:

@@ -7,6 +7,7 @@ from collections import Counter
 import msgspec
 import pytest
 
+from shopkeeper.services.answers.core.guarding import Guards
 from shopkeeper.services.answers.processors import QuestionProcessor
 from shopkeeper.services.answers.ratings import Ratings
 from shopkeeper.shared.contracts.envelope import Event
@@ -48,6 +49,8 @@ def test_ratings_are_counted_by_route_and_answer_nothing():
 
 class NobodyAsked:
     """There is no question to be answered."""
+
+    guards = Guards()
 
     def answer_all(self, questions):
         assert questions == []

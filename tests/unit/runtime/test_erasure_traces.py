@@ -129,7 +129,7 @@ def test_every_topic_is_looked_at_or_holds_nothing_of_a_user():
         topics.CATALOGUE, topics.KNOWLEDGE, topics.CORRECTIONS,  # the shop's and operators' words
         topics.SIMILAR_ITEMS, topics.TRENDING, topics.ITEM_PAIRS, topics.ITEM_COUNTS,  # of items
         topics.SESSION_ITEMS, topics.USER_GROUPS,  # items and numbers of nobody by name
-        topics.ENTRY_VECTORS, topics.LAYOUT,
+        topics.ENTRY_VECTORS, topics.LAYOUT, topics.PARAMETERS,
         *map(topics.checkpoints, topics.SERVICES),  # the workers write them anew
     }  # fmt: skip
     assert {*ours()} | {*inputs()} | nothing == {*topics.BY_NAME}

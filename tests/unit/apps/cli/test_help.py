@@ -77,12 +77,16 @@ def test_a_missing_argument_shows_the_example(path):
     assert examples(ALL[path]).splitlines()[-1] in done.output
 
 
-@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.py")), ids=lambda path: path.stem)
+SCRIPTS = [path for path in sorted(EXAMPLES.glob("*.py")) if "__main__" in path.read_text("utf-8")]
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.stem)
 def test_a_script_without_arguments_says_what_it_wants(path):
     done = subprocess.run(
         [sys.executable, str(path)],
         capture_output=True, text=True, timeout=60, check=False, env=os.environ,
     )  # fmt: skip
-    assert done.returncode == 1
+    assert done.returncode in (1, 2)
     assert "Traceback" not in done.stderr
-    assert f"for example: python {path.name} localhost:9092" in done.stderr
+    wanted = ("for example: python {} localhost:9092", "usage: {} ")
+    assert any(each.format(path.name) in done.stderr for each in wanted)

@@ -395,7 +395,7 @@ def test_a_new_user_s_list_is_filled_with_what_users_alike_click() -> None:
     none = Cluster(replace(knobs, user_groups=0))
     none.process(0, [clicked(1, "new", "hats29")])
     found = none.interactions[0].on_timer(NOW_MS)
-    assert [output.topic for output in found] == [topics.SEGMENTS]
+    assert {output.topic for output in found} == {topics.SEGMENTS, topics.PARAMETERS}
 
 
 def test_junk_on_the_topic_of_user_groups_is_passed_over() -> None:
