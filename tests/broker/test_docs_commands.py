@@ -10,6 +10,7 @@ import re
 import shlex
 import subprocess
 import sys
+import textwrap
 import threading
 import time
 import tomllib
@@ -68,7 +69,7 @@ def commands(language: str, block: str) -> list[str]:
 def blocks(page: str) -> list[tuple[str, list[str]]]:
     """(language, commands) of each fenced block of a page."""
     text = (ROOT / page).read_text("utf-8")
-    return [(m[1], commands(m[1], m[2])) for m in FENCE.finditer(text)]
+    return [(m[1], commands(m[1], textwrap.dedent(m[2]))) for m in FENCE.finditer(text)]
 
 
 def listed(command: str, table) -> str | None:

@@ -133,10 +133,14 @@ def test_who_wants_no_personalised_list_gets_what_everybody_gets(shop):
     # What such a visitor does changes nothing, and a reload remembers the choice.
     one.locator(".for-you .card a").nth(3).click()
     go(one, "#/")
+    asked = []
+    one.on("request", lambda request: asked.append(request.url))
     one.reload()
     one.wait_for_selector(".for-you .card")
     one.wait_for_function("() => document.querySelector('.switch input[value=newest]').checked")
     until_list_is(one, newest[0])
+    one.wait_for_timeout(500)
+    assert sum("/recommendations?" in url for url in asked) <= 4, asked
     assert "Alike for everybody" in one.inner_text(".for-you .status")
     choose(one, "personalised")
     one.locator(".for-you .reason", has_text="looked at").first.wait_for()

@@ -1,5 +1,5 @@
 /** The visitor's list and answers as they come, over a stream that resumes where it was cut off. */
-import { batch, computed, effect, signal } from "@preact/signals";
+import { batch, computed, effect, signal, untracked } from "@preact/signals";
 import { address, get, key, Problem } from "../common/api";
 import { warm } from "./catalogue";
 import { ranking, remembered } from "./ranking";
@@ -135,7 +135,11 @@ export function listen(): void {
 
 // A list that came before it was known that the visitor wants none of that kind.
 effect(() => {
-  if (remembered.value && ranking.peek() !== "personalised" && list.peek()) void renew();
+  if (remembered.value === 0) return;
+  // Untracked: the list that it asks for must not have it ask again.
+  untracked(() => {
+    if (ranking.value !== "personalised" && list.value) void renew();
+  });
 });
 addEventListener("online", () => source && open());
 addEventListener("offline", () => {
