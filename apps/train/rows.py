@@ -100,7 +100,7 @@ def numbered(path: Path) -> Iterator[tuple[int, dict[str, Any] | str]]:
     yield from (_json if name.endswith((".jsonl", ".json")) else _csv)(path, lines)
 
 
-def _whole(file: IO[bytes]) -> bytes:
+def _whole(file: io.BufferedIOBase) -> bytes:
     """All of a file, and somewhat more than may be of one that is too large."""
     # Asked for so much at once, a file of a few bytes would take that much memory.
     content = bytearray()

@@ -32,9 +32,6 @@ class NewestFirst:
     def __len__(self) -> int:
         return len(self._since)
 
-    def __contains__(self, product_id: str) -> bool:
-        return product_id in self._since
-
     def __iter__(self) -> Iterator[str]:
         self._settle()
         return (product_id for _, product_id in reversed(self._sorted))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 import onnx
-from graph import FAR, Graph, finished, heads_of
+from graph import FAR, INPUTS, Graph, finished, heads_of
 from onnx import TensorProto
 
 
@@ -19,7 +19,7 @@ def built_small(
     g = Graph(quantised, {})
     x = g.words(weights["words.weight"])  # of what is no piece: zeros
     pooled = _gru(g, x, weights) if "gru.weight_ih_l0" in weights else _cnn(g, x, weights)
-    return finished(g, heads_of(g, pooled, weights, tasks))
+    return finished(g, "encoder", INPUTS, heads_of(g, pooled, weights, tasks))
 
 
 def _cnn(g: Graph, x: str, weights: dict[str, np.ndarray]) -> str:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 OPSET = 20  # the first with Gelu
+INPUTS = {"ids": ["texts", "pieces"]}  # of an encoder
 EPSILON = 1e-12
 WEIGHT_MAX = 63
 MIDDLE = 128  # uint8 that stands for 0
@@ -178,7 +179,7 @@ def built(
         outputs = [helper.make_tensor_value_info("vector", TensorProto.FLOAT, ["texts", width])]
     if probe is not None:
         probe |= g.inputs
-    return finished(g, outputs)
+    return finished(g, "encoder", INPUTS, outputs)
 
 
 def heads_of(
@@ -199,12 +200,14 @@ def heads_of(
     return outputs
 
 
-def finished(g: Graph, outputs: list[onnx.ValueInfoProto]) -> onnx.ModelProto:
-    """The checked model of these nodes, which takes `ids`."""
+def finished(
+    g: Graph, name: str, inputs: dict[str, list[str]], outputs: list[onnx.ValueInfoProto]
+) -> onnx.ModelProto:
+    """The checked model of these nodes. inputs: of int64, by name."""
     graph = helper.make_graph(
         g.nodes,
-        "encoder",
-        [helper.make_tensor_value_info("ids", TensorProto.INT64, ["texts", "pieces"])],
+        name,
+        [helper.make_tensor_value_info(each, TensorProto.INT64, of) for each, of in inputs.items()],
         outputs,
         [numpy_helper.from_array(value, name) for name, value in g.constants.items()],
     )

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import onnx
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto, helper
 
-from .graph import FAR, OPSET, Graph, layer
+from .graph import FAR, Graph, finished, layer
 from .layers import layer_count
 
 if TYPE_CHECKING:
@@ -70,23 +70,9 @@ def built(
     g.node("Add", total, shift, name="answerable")
     if probe is not None:
         probe |= g.inputs
-    graph = helper.make_graph(
-        g.nodes,
-        "reader",
-        [
-            helper.make_tensor_value_info(name, TensorProto.INT64, ["windows", "pieces"])
-            for name in ("ids", "kinds")
-        ],
-        [
-            helper.make_tensor_value_info("span", TensorProto.FLOAT, ["windows", "pieces", 2]),
-            helper.make_tensor_value_info("answerable", TensorProto.FLOAT, ["windows", 1]),
-        ],
-        [numpy_helper.from_array(value, name) for name, value in g.constants.items()],
-    )
-    model = helper.make_model(
-        graph,
-        opset_imports=[helper.make_opsetid("", OPSET), helper.make_opsetid("com.microsoft", 1)],
-        ir_version=10,
-    )
-    onnx.checker.check_model(model)
-    return model
+    rows = ["windows", "pieces"]
+    outputs = [
+        helper.make_tensor_value_info("span", TensorProto.FLOAT, [*rows, 2]),
+        helper.make_tensor_value_info("answerable", TensorProto.FLOAT, ["windows", 1]),
+    ]
+    return finished(g, "reader", {"ids": rows, "kinds": rows}, outputs)
