@@ -26,7 +26,7 @@ from tests.broker.test_supervisor import alive, descendants
 pytestmark = pytest.mark.skipif(
     os.environ.get("TEST_BROKER") == "kafka", reason="the broker has no part in it: once is enough"
 )
-ENDED_S_MAX = 10.0
+ENDED_S_MAX = 60.0  # some seconds, more on a busy machine; without an end, for ever
 START_S_MAX = 300.0
 REPOSITORY = Path(__file__).parents[2]
 WITH_TERMINAL = (
@@ -89,17 +89,15 @@ class Terminal:
             os.close(self.master)
             self.master = -1
 
-    def ended_after_hang_up(self):
-        """The seconds until nothing was left."""
+    def assert_a_hang_up_ends_everything(self):
         started, before = time.monotonic(), self.processes()
         self.hang_up()
         assert before
         while left := {p for p in before if alive(p)} | self.processes():
             seconds = time.monotonic() - started
-            assert seconds < 3 * ENDED_S_MAX, f"still there after {seconds:.0f} s: {shown(left)}"
+            assert seconds < ENDED_S_MAX, f"still there after {seconds:.0f} s: {shown(left)}"
             self.leader.poll()
             time.sleep(0.1)
-        return time.monotonic() - started
 
 
 def shown(pids):
@@ -174,14 +172,14 @@ def test_a_terminal_that_goes_away_ends_everything(environ, bin_folder, tmp_path
     with terminal(command, environ) as one:
         one.type(typed)
         one.wait_for(works(target))
-        assert one.ended_after_hang_up() < ENDED_S_MAX
+        one.assert_a_hang_up_ends_everything()
 
 
 @pytest.mark.parametrize("seconds", [0.7, 1.8, 2.5])
 def test_a_terminal_that_goes_away_while_a_demo_starts_ends_it(environ, bin_folder, seconds):
     with terminal(make(bin_folder, "demo"), environ) as one:
         time.sleep(seconds)
-        assert one.ended_after_hang_up() < ENDED_S_MAX
+        one.assert_a_hang_up_ends_everything()
 
 
 def test_a_dead_terminal_causes_no_traceback(environ, bin_folder, tmp_path):
@@ -190,7 +188,7 @@ def test_a_dead_terminal_causes_no_traceback(environ, bin_folder, tmp_path):
     # sh is told to wait for its child, so that nobody but our own watcher tells the demo.
     with terminal(["sh", "-c", f"trap : HUP; {command}"], environ) as one:
         one.wait_for(works("demo"))
-        assert one.ended_after_hang_up() < ENDED_S_MAX
+        one.assert_a_hang_up_ends_everything()
     assert "Traceback" not in errors.read_text("utf-8")
     assert "rror" not in errors.read_text("utf-8")
 
@@ -200,7 +198,7 @@ def test_output_that_goes_to_a_file_does_not_hide_the_terminal(environ, bin_fold
     script = f"trap : HUP; exec {shlex.join(make(bin_folder, 'up'))} </dev/null >{file} 2>&1"
     with terminal(["sh", "-c", script], environ) as one:
         one.wait_for(lambda _: file.exists() and b"assigned" in file.read_bytes())
-        assert one.ended_after_hang_up() < ENDED_S_MAX
+        one.assert_a_hang_up_ends_everything()
 
 
 @pytest.mark.parametrize(
@@ -268,7 +266,7 @@ def test_a_worker_may_drain_although_a_hang_up_is_heard_twice(tmp_path):
         for _ in range(3):
             one.leader.send_signal(signal.SIGHUP)
             time.sleep(0.2)
-        assert one.ended_after_hang_up() < ENDED_S_MAX
+        one.assert_a_hang_up_ends_everything()
     assert (tmp_path / "drained").exists()
 
 
@@ -276,7 +274,7 @@ def test_a_worker_that_does_not_stop_is_killed_in_time(tmp_path):
     command = ["sh", "-c", f"trap : HUP; {shlex.join(supervising(DEAF))}; true"]
     with terminal(command, dict(os.environ), tmp_path) as one:
         one.wait_for(started(tmp_path))
-        assert one.ended_after_hang_up() < ENDED_S_MAX
+        one.assert_a_hang_up_ends_everything()
 
 
 def test_what_was_sent_to_the_background_outlives_its_terminal(tmp_path):
