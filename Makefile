@@ -71,6 +71,9 @@ lock: ## write the lock files anew (needs uv)
 	uv pip compile pyproject.toml --universal --generate-hashes --python-version 3.11 --extra broker \
 		--extra train-reader --extra notebook --no-emit-index-url --no-header --no-annotate -q \
 		-o requirements-training.lock
+	uv pip compile pyproject.toml --universal --generate-hashes --python-version 3.11 --extra broker \
+		--extra train --extra notebook --group datascience --no-emit-index-url --no-header --no-annotate -q \
+		-o requirements-datascience.lock
 	uv pip compile benchmarks/peers/requirements.in --universal --generate-hashes --python-version 3.11 \
 		--no-emit-index-url --no-header --no-annotate -q -o benchmarks/peers/requirements.txt
 
@@ -89,7 +92,22 @@ llm-server: .venv-llm/.installed ## llama.cpp's server and a small language mode
 		--only-binary :all: -r requirements-llm.lock
 	@touch $@
 
-training: .venv-training/.installed ## what `shopkeeper train` and `case-study` need, into .venv-training
+datascience: .venv-datascience/.installed ## what `shopkeeper train intent|sentiment` and `case-study` need
+
+.venv-datascience/.installed: requirements-datascience.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed (set PYTHON=...)" >&2; exit 1; }
+	$(PYTHON) -m venv .venv-datascience
+	.venv-datascience/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes \
+		-r requirements-datascience.lock
+	.venv-datascience/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+# The tests that need pandas or onnx; elsewhere they are skipped.
+test-datascience: .venv-datascience/.installed ## the tests of `shopkeeper train` and `case-study`
+	.venv-datascience/bin/python -m pytest tests/broker/test_case_study.py tests/unit/train \
+		tests/unit/training/test_text_models.py tests/unit/text/test_licences.py $(ARGS)
+
+training: .venv-training/.installed ## what `shopkeeper train reader` needs, PyTorch with it, into .venv-training
 
 .venv-training/.installed: requirements-training.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed (set PYTHON=...)" >&2; exit 1; }
@@ -99,8 +117,8 @@ training: .venv-training/.installed ## what `shopkeeper train` and `case-study` 
 	.venv-training/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-case-study: .venv-training/.installed ## a shop through the real workers, and a report of plots, into build/case-study
-	@.venv-training/bin/shopkeeper case-study build/case-study $(ARGS)
+case-study: .venv-datascience/.installed ## a shop through the real workers, and a report of plots, into build/case-study
+	@.venv-datascience/bin/shopkeeper case-study build/case-study $(ARGS)
 
 sbom: .venv-audit/.installed ## what an installation is made of: build/sbom.cdx.json (CycloneDX, from requirements.lock)
 	@mkdir -p build
@@ -137,8 +155,9 @@ release: ## wheel, sdist, SBOM, notes, sums and signature into build/release (VE
 
 site: $(VENV)/.installed .venv-docs/.installed ## the documentation as a site, its links checked: build/site
 	@$(BIN)/python -m shopkeeper.apps.docs.site build/site-source
-	@NO_MKDOCS_2_WARNING=1 .venv-docs/bin/python -W ignore -m mkdocs build -q --strict -f build/site-source.yml
-	@$(BIN)/python -m shopkeeper.apps.docs.site_check build/site
+	@for each in site-source site-source.zh; do NO_MKDOCS_2_WARNING=1 .venv-docs/bin/python -W ignore -m mkdocs \
+		build -q --strict -f build/$$each.yml || exit 1; done
+	@$(BIN)/python -m shopkeeper.apps.docs.site_check build/site build/site-zh
 
 reference: $(VENV)/.installed ## the generated pages of docs/: settings, events, topics, rights
 	@mkdir -p build
@@ -154,9 +173,9 @@ reference: $(VENV)/.installed ## the generated pages of docs/: settings, events,
 	@touch $@
 
 clean: ## remove what was installed and cached here
-	rm -rf $(VENV) .venv-3.* .venv-llm .venv-audit .venv-deploy .venv-docs .venv-training .venv-peers build dist \
+	rm -rf $(VENV) .venv-3.* .venv-llm .venv-audit .venv-deploy .venv-docs .venv-datascience .venv-training .venv-peers build dist \
 		.mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .PHONY: help setup demo test lint pytest ci test-kafka bench peers survival up lock pages client-javascript llm-server \
-	training case-study sbom audit deploy-tools pin-images release site reference clean
+	datascience test-datascience training case-study sbom audit deploy-tools pin-images release site reference clean

@@ -5,7 +5,7 @@ Each line, JSON: one shop, one policy; of so many logs the share whose 95 % inte
 truth, and the mean width, by estimator; beside them the usual interval of SNIPS, estimate and 1.96
 standard errors over lists, for comparison. `refused`: logs too thin for any.
 
-usage: python benchmarks/bench_off_policy.py [LOGS]
+usage: python benchmarks/bench_off_policy.py [LOGS [SHOP]]    # SHOP: a seed, of who is attractive
 """
 
 from __future__ import annotations
@@ -35,6 +35,10 @@ CASES: list[dict[str, Any]] = [
     {"users": 2_000, "share": 0.1, "policy": 0.5},
     {"users": 60, "share": 0.5, "policy": 1.0},
     {"users": 400, "share": 0.1, "policy": 1.0, "attraction": 0.05},
+    # Some twenty to fifty users click on a list that counts.
+    {"users": 200, "share": 0.1, "policy": 1.0, "attraction": 0.05},
+    {"users": 150, "share": 0.5, "policy": 0.0, "attraction": 0.03},
+    {"users": 800, "share": 0.05, "policy": 1.0, "attraction": 0.03},
 ]
 SHOP_SEED = 1
 
@@ -62,9 +66,10 @@ def usual_interval_holds(log: Log, share: float, other: float, truth: float) -> 
 
 def main() -> None:
     logs = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000
+    of = int(sys.argv[2]) if len(sys.argv) > 2 else SHOP_SEED
     for case in CASES:
         share, other = case["share"], case["policy"]
-        shop = Shop.random(SHOP_SEED, share=share, attraction=case.get("attraction", 0.2))
+        shop = Shop.random(of, share=share, attraction=case.get("attraction", 0.2))
         truth = shop.truth(other)
         held: dict[str, list[bool]] = {"ips": [], "snips": [], "dr": []}
         width: dict[str, list[float]] = {name: [] for name in held}
@@ -84,7 +89,7 @@ def main() -> None:
             worth.append(found.effective_lists)
         made = bool(usual)
         report(
-            "off_policy", **case, logs=logs, refused=refused, truth=round(truth, 4),
+            "off_policy", **case, shop=of, logs=logs, refused=refused, truth=round(truth, 4),
             effective_lists_mean=round(float(np.mean(worth))) if made else None,
             holds={n: round(float(np.mean(v)), 3) for n, v in held.items()} if made else None,
             width={n: round(float(np.mean(v)), 4) for n, v in width.items()} if made else None,

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 WIDTH_IN, HEIGHT_IN = 8.0, 4.5
 CATEGORIES_MAX = 12
 OURS, THEIRS = "#1f6f8b", "#b9c4cc"
+LINES = "#e6eaed"
+SHADES = sns.light_palette(OURS, as_cmap=True)  # of a share: nearly white where there is none
 INTENTS_MAX = 14
 
 
@@ -38,7 +40,7 @@ def _axes(
 
 def _tidied(axes: Any) -> None:
     axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(axis="y", color="#e6eaed", linewidth=0.8)
+    axes.grid(axis="y", color=LINES, linewidth=0.8)
     axes.set_axisbelow(True)
 
 
@@ -75,7 +77,8 @@ def group_categories(groups: UserGroups) -> Figure:
     sns.heatmap(
         table,
         ax=axes,
-        cmap="crest",
+        cmap=SHADES,
+        linecolor=LINES,
         annot=True,
         fmt=".0%",
         cbar=False,
@@ -126,10 +129,11 @@ def neighbours(found: pd.DataFrame) -> Figure:
     sns.heatmap(
         table,
         ax=axes,
-        cmap="crest",
+        cmap=SHADES,
         vmin=0,
         vmax=1,
         linewidths=0.5,
+        linecolor=LINES,
         square=True,
         cbar_kws={"label": "share of the row's neighbours", "shrink": 0.7},
     )
@@ -230,7 +234,16 @@ def matrix(table: pd.DataFrame, rows: str, columns: str) -> Figure:
     shares = table.div(table.sum(axis=1).clip(lower=1), axis=0)
     told = table.map(str) + "\n" + shares.map("{:.0%}".format)
     sns.heatmap(
-        shares, ax=axes, annot=told, fmt="", cmap="crest", vmin=0, vmax=1, cbar=False, linewidths=1
+        shares,
+        ax=axes,
+        annot=told,
+        fmt="",
+        cmap=SHADES,
+        vmin=0,
+        vmax=1,
+        cbar=False,
+        linewidths=1,
+        linecolor=LINES,
     )
     axes.set_xlabel(columns)
     axes.set_ylabel(rows)
@@ -277,8 +290,10 @@ def answers(given: pd.DataFrame) -> Figure:
         multiple="stack",
         hue_order=["answered", "left to a person"],
         palette=[OURS, THEIRS],
+        edgecolor="white",
     )
     right.set_xlabel("confidence")
+    right.set_ylabel("questions")
     _tidied(right)
     return figure
 

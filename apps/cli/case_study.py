@@ -12,7 +12,7 @@ from aiokafka.errors import KafkaError
 
 from shopkeeper.apps.demo import catalogue
 from shopkeeper.shared.datasets.products import load
-from shopkeeper.shared.datasets.readers import FORMATS, FormatError
+from shopkeeper.shared.datasets.readers import FORMATS, FormatError, Options, recognise
 from shopkeeper.shared.runtime.processes import terminal
 from shopkeeper.shared.runtime.processes.embedded import BrokerUnavailable, embedded_broker
 from shopkeeper.shared.runtime.settings import SettingsError
@@ -29,7 +29,12 @@ NEEDED = ("pandas", "seaborn", "matplotlib", "jinja2", "markupsafe", "sklearn")
 @click.command("case-study")
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--data", type=FILE, help="Your behaviour data instead of simulated shoppers.")
-@click.option("--format", "form", type=click.Choice(sorted(FORMATS)), help="The format of --data.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(sorted(FORMATS)),
+    help="The format of --data; without it the file shows its own.",
+)
 @click.option("--catalogue", "products", type=FILE, help="Your products: JSON lines or CSV.")
 @click.option(
     "--events",
@@ -62,29 +67,27 @@ def command(
     \b
     Examples:
       shopkeeper case-study report
-      shopkeeper case-study report --data clicks.csv.gz --format yoochoose --catalogue products.csv
+      shopkeeper case-study report --data clicks.csv.gz --catalogue products.csv
     """
     try:
-        from shopkeeper.apps.case_study import page, shop, study
-        from shopkeeper.apps.report import compose  # noqa: F401, needed after the run
+        from shopkeeper.apps.case_study import shop, study  # noqa: F401, needed after the run
+        from shopkeeper.apps.report import compose  # noqa: F401, likewise
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in NEEDED:
             raise
         raise click.ClickException(
             f'{error.name} is missing: pip install "shopkeeper[broker,notebook]"'
         ) from None
-    if (data is None) != (form is None):
-        raise click.UsageError("--data and --format go together")
+    if data is None and form is not None:
+        raise click.UsageError("--format is of --data, which is missing")
     terminal.exit_on_signals()
     try:
+        if data is not None and form is None:
+            form = recognise(data, Options(say=_say))
         known = load(products) if products else [] if data else catalogue.built_in()
         plan = shop.Plan(known, events, rate, data, form or "", seed)
         with embedded_broker() as address:
-            asyncio.run(shop.run(plan, address, os.environ, _say))
-            _say("reading the topics, drawing")
-            found = study.study(address, read_setting(os.environ, "TYPE_PREFIX"))
-            index = page.write(found, folder, [_about(plan)])
-            _report(address, folder)
+            index = made(plan, address, folder)
     except SettingsError as error:
         raise click.UsageError(str(error)) from None
     except (FormatError, BrokerUnavailable, shop.NotReady, OSError) as error:
@@ -92,6 +95,20 @@ def command(
     except KafkaError as error:
         raise click.ClickException(f"broker: {error!r}") from None
     click.echo(str(index))
+
+
+def made(plan: Plan, address: str, folder: Path) -> Path:
+    """The report's page in `folder`, after the run on the broker at `address`.
+
+    Raises SettingsError, FormatError, NotReady, OSError, KafkaError."""
+    from shopkeeper.apps.case_study import page, shop, study
+
+    asyncio.run(shop.run(plan, address, os.environ, _say))
+    _say("reading the topics, drawing")
+    found = study.study(address, read_setting(os.environ, "TYPE_PREFIX"))
+    index = page.write(found, folder, [_about(plan)])
+    _report(address, folder)
+    return index
 
 
 def _about(plan: Plan) -> str:

@@ -15,7 +15,7 @@ from shopkeeper.apps.demo.pack_files import PackFiles
 from shopkeeper.apps.demo.run import Demo, Plan
 from shopkeeper.services import NAMES
 from shopkeeper.shared.datasets.products import load
-from shopkeeper.shared.datasets.readers import FORMATS, FormatError
+from shopkeeper.shared.datasets.readers import FORMATS, FormatError, Options, recognise
 from shopkeeper.shared.domains import pack
 from shopkeeper.shared.runtime.processes import terminal
 from shopkeeper.shared.runtime.processes.embedded import (
@@ -38,7 +38,12 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 @click.command("demo")
 @click.option("--data", type=FILE, help="Your behaviour data instead of simulated shoppers.")
-@click.option("--format", "form", type=click.Choice(sorted(FORMATS)), help="The format of --data.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(sorted(FORMATS)),
+    help="The format of --data; without it the file shows its own.",
+)
 @click.option(
     "--catalogue",
     "catalogue_file",
@@ -99,10 +104,10 @@ def command(
       shopkeeper demo
       shopkeeper demo --terminal
       shopkeeper demo --domain finance
-      shopkeeper demo --data clicks.csv.gz --format yoochoose --catalogue products.csv
+      shopkeeper demo --data clicks.csv.gz --catalogue products.csv
     """
-    if (data is None) != (form is None):
-        raise click.UsageError("--data and --format go together")
+    if data is None and form is not None:
+        raise click.UsageError("--format is of --data, which is missing")
     domain = domain or os.environ.get("DOMAIN", "").strip() or None
     if domain is not None and (data is not None or catalogue_file is not None):
         raise click.UsageError("a domain has its own shoppers and catalogue: leave --data out")
@@ -115,6 +120,8 @@ def command(
     terminal.exit_on_signals()
     terminal.watch()
     try:
+        if data is not None and form is None:
+            form = recognise(data, Options(say=connection.say))
         files = None if domain is None else PackFiles.read(domain)
         if files is not None:
             pack.adopt(files.said)

@@ -146,7 +146,7 @@ def _text(task: str, given: dict[str, Any]) -> None:
     try:
         from shopkeeper.apps.train import run
     except ModuleNotFoundError as error:
-        raise missing(error, "train", "training") from None
+        raise missing(error, "train", "datascience") from None
 
     plan = run.Plan(
         task,

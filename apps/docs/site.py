@@ -5,6 +5,9 @@ python -m shopkeeper.apps.docs.site build/site-source    # `make site` goes on f
 The tree has the repository's own folders, so a link that works on a code host works on the site. A
 page that links to a source file gets a page with that file in it, one that links to a folder, a
 page that lists it. No step needs a plugin of the generator (docs/decisions, 84).
+
+The generator builds the tree twice, in a theme of each language with a navigation of its own, and
+`site_check.py` takes from each the pages of its language: all addresses stay those of the tree.
 """
 
 from __future__ import annotations
@@ -37,6 +40,12 @@ ROOTS = (  # what is a page though no page should link to it
     "clients/*/README.md",
 )
 CHINESE = ".zh.md"
+# Chinese has no spaces: a line's end in the source would become one on the page.
+WIDE = "\u3000-\u303f\u4e00-\u9fff\uff00-\uffef“”‘’…"
+WRAPPED = re.compile(
+    rf"(?<=[{WIDE}])\n *(?=[{WIDE}])|(?<=[，。；：、（）！？])\n *(?=[`\[A-Za-z]|\*\*)"
+)
+FENCED = re.compile(r"(^ *(?:```|~~~).*?^ *(?:```|~~~) *$)", re.M | re.S)
 CODE = re.compile(r"^(?P<fence> *(?:```+|~~~+)).*?^(?P=fence) *$|`[^`\n]+`", re.M | re.S)
 LINK = re.compile(r"(\]\()([^)\s]+)(\))")
 ASSETS = {".svg", ".webp", ".png", ".jpg", ".ico"}
@@ -50,16 +59,24 @@ LANGUAGES |= {
     ".css": "css",
 }
 SOURCE_BYTES_MAX = 200_000
-OTHER, CHINESE_TITLE = "More", "中文"
+OTHER = {"en": "More", "zh": "其他"}
+TWIN = {"en": "中文", "zh": "English"}  # what leads to the other language
+HOME = {"en": "README.md", "zh": "README.zh.md"}
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A part of the navigation: its pages, by path or pattern, in order."""
+    """A part of the navigation: its pages, by path or pattern, in order, and its titles.
+
+    both: English pages that the Chinese navigation has too, as they have no twin.
+    """
 
     title: str
+    title_zh: str
     pages: list[str]
     group: str = ""
+    group_zh: str = ""
+    both: tuple[str, ...] = ()
 
 
 def pages(root: Path = ROOT) -> list[str]:
@@ -141,6 +158,14 @@ def spaced(text: str) -> str:
     return "\n".join(lines)
 
 
+def unwrapped(name: str, text: str) -> str:
+    """A Chinese page's text without the line ends within its sentences; others as they are."""
+    if not name.endswith(CHINESE):
+        return text
+    parts = FENCED.split(text)
+    return "".join(p if n % 2 else WRAPPED.sub("", p) for n, p in enumerate(parts))
+
+
 def switched(name: str, text: str, names: Iterable[str]) -> str:
     """A page with a line that leads to its twin in the other language, unless it has a link."""
     chinese = name.endswith(CHINESE)
@@ -184,29 +209,36 @@ def title(text: str, name: str) -> str:
     return re.sub(r"[`*]|\]\([^)]*\)|\[", "", found[1]).strip() if found else name
 
 
-def navigation(titles: dict[str, str], sections: Iterable[Section]) -> list[dict[str, Any]]:
-    """The generator's `nav`: groups of sections of pages, each page once, none left out.
+def navigation(
+    titles: dict[str, str], sections: Iterable[Section], language: str = "en"
+) -> list[dict[str, Any]]:
+    """The generator's `nav`: groups of sections of pages, each page of the language once, none left
+    out; then what leads to the other language.
 
-    titles: of every page, by path.
+    titles: of every page, by path. language: en or zh.
     """
-    left = dict(titles)
+    chinese = language == "zh"
+    left = {page: text for page, text in titles.items() if page.endswith(CHINESE) == chinese}
     groups: dict[str, list[Any]] = {}
-    chinese: list[dict[str, str]] = []
     for section in sections:
         named = [page for pattern in section.pages for page in sorted(left) if of(page, pattern)]
-        mine = {page: left.pop(page) for page in dict.fromkeys(named)}
-        chinese += [{text: page} for page, text in mine.items() if page.endswith(CHINESE)]
-        english = [{text: page} for page, text in mine.items() if not page.endswith(CHINESE)]
-        if english and section.group:
-            groups.setdefault(section.group, []).append({section.title: english})
-        elif english:
-            groups[section.title] = english
-    chinese += [{text: page} for page, text in left.items() if page.endswith(CHINESE)]
-    others = [{text: page} for page, text in left.items() if not page.endswith(CHINESE)]
-    groups |= {
-        title: pages for title, pages in ((OTHER, others), (CHINESE_TITLE, chinese)) if pages
-    }
-    return [{title: pages} for title, pages in groups.items()]
+        mine: list[dict[str, str]] = [
+            {left.pop(page): page} for page in dict.fromkeys(named) if page in left
+        ]
+        if chinese:
+            mine += [{titles[page]: page} for page in section.both if page in titles]
+        title, group = section.title, section.group
+        if chinese:
+            title, group = section.title_zh, section.group_zh
+        if mine and group:
+            groups.setdefault(group, []).append({title: mine})
+        elif mine:
+            groups[title] = mine
+    if left:
+        groups[OTHER[language]] = [{text: page} for page, text in left.items()]
+    found: list[dict[str, Any]] = [{title: pages} for title, pages in groups.items()]
+    twin = HOME["en" if chinese else "zh"]
+    return found + ([{TWIN[language]: twin}] if twin in titles else [])
 
 
 def of(page: str, pattern: str) -> bool:
@@ -226,7 +258,7 @@ def staged(root: Path = ROOT) -> dict[str, str | Path]:
     tree: dict[str, str | Path] = {}
     folders = set()
     for name in names:
-        text = (root / name).read_text("utf-8")
+        text = unwrapped(name, (root / name).read_text("utf-8"))
         tree[name] = switched(name, rewritten(root, name, text), names)
         for place in targets(root, name):
             if (root / place).is_dir() and staged_name(root, place).endswith("index.md"):
@@ -241,7 +273,8 @@ def staged(root: Path = ROOT) -> dict[str, str | Path]:
 
 
 def write(folder: Path, made: Mapping[str, str], root: Path = ROOT) -> None:
-    """The tree and, beside it, the generator's configuration with the navigation.
+    """The tree and, beside it, the generator's configurations: NAME.yml, and NAME.zh.yml, which
+    adds to it what a Chinese reader sees.
 
     made: further pages, by path, that the repository does not hold.
     """
@@ -256,11 +289,15 @@ def write(folder: Path, made: Mapping[str, str], root: Path = ROOT) -> None:
             path.write_text(content, "utf-8")
     shutil.copyfile(root / "docs/site/extra.css", folder / "extra.css")
     titles = {n: title(str(tree[n]), n) for n in [*pages(root), *made]}
-    nav = navigation(titles, sections(root))
+    told = sections(root)
     base = (root / "docs/site/mkdocs.yml").read_text("utf-8")
-    # JSON is YAML, and quotes what has to be quoted.
-    config = f"{base}\ndocs_dir: {folder.name}\nnav: {json.dumps(nav, ensure_ascii=False)}\n"
-    folder.with_suffix(".yml").write_text(config, "utf-8")
+    chinese = (root / "docs/site/mkdocs.zh.yml").read_text("utf-8")
+    english = f"{base}\ndocs_dir: {folder.name}\n"
+    chinese = f"INHERIT: {folder.name}.yml\n{chinese}\n"
+    for ending, language, text in ((".yml", "en", english), (".zh.yml", "zh", chinese)):
+        # JSON is YAML, and quotes what has to be quoted.
+        nav = json.dumps(navigation(titles, told, language), ensure_ascii=False)
+        folder.with_suffix(ending).write_text(f"{text}nav: {nav}\n", "utf-8")
 
 
 if __name__ == "__main__":

@@ -1,14 +1,14 @@
-"""The built site, finished and checked: languages, links, anchors.
+"""The built site, joined and checked: languages, links, anchors.
 
-python -m shopkeeper.apps.docs.site_check build/site    # `make site` runs it
+python -m shopkeeper.apps.docs.site_check build/site build/site-zh    # `make site` runs it
 
-Chinese pages get their language. Every link, picture and anchor inside the site has to be there;
-links to other sites are checked for their form only, without the network.
+Chinese pages are those that were built in the Chinese theme. Every link, picture and anchor inside
+the site has to be there; links to other sites are checked for their form only, without the network.
 """
 
 from __future__ import annotations
 
-import re
+import shutil
 import sys
 from html.parser import HTMLParser
 from pathlib import Path
@@ -54,12 +54,15 @@ def read(text: str) -> Page:
     return reader.page
 
 
-def finish(folder: Path) -> int:
-    """Give Chinese pages their language; how many there are."""
-    names = sorted(folder.rglob(f"*{CHINESE}"))
-    for path in names:
-        text = path.read_text("utf-8")
-        path.write_text(re.sub(r'<html lang="\w+"', '<html lang="zh"', text, count=1), "utf-8")
+def join(folder: Path, chinese: Path) -> int:
+    """Put the Chinese pages of one build into the other, in place of theirs; how many there are.
+
+    Raises FileNotFoundError where only one of them has a page."""
+    names = sorted(path.relative_to(chinese) for path in chinese.rglob(f"*{CHINESE}"))
+    if lost := {p.relative_to(folder) for p in folder.rglob(f"*{CHINESE}")} ^ {*names}:
+        raise FileNotFoundError(f"not in both builds: {sorted(map(str, lost))}")
+    for name in names:
+        shutil.copyfile(chinese / name, folder / name)
     return len(names)
 
 
@@ -102,7 +105,7 @@ def fault(folder: Path, pages: dict[Path, Page], path: Path, link: str) -> str:
 
 if __name__ == "__main__":
     built = Path(sys.argv[1])
-    chinese = finish(built)
+    chinese = join(built, Path(sys.argv[2]))
     bad = problems(built)
     print(*bad, sep="\n", file=sys.stderr)
     html = sum(1 for _ in built.rglob("*.html"))

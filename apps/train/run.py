@@ -203,13 +203,15 @@ def _from_nothing(
     for name in sorted({row.language for row in train}):
         of = np.array([row.language == name for row in train])
         _enough(name, labels, y[of & ~two])
+        weights = np.array([row.weight for row in train])[of]
         languages[name] = sentiments.Texts(
-            [row.text for row in train if row.language == name],
-            y[of],
-            sources[of],
-            two[of],
-            np.array([row.weight for row in train])[of],
-            groups[of],
+            texts=[row.text for row in train if row.language == name],
+            y=y[of],
+            sources=sources[of],
+            two=two[of],
+            weights=weights,
+            mix=weights * np.where(two[of], sentiments.MIX_WEIGHT_TWO, 1.0),
+            groups=groups[of],
         )
     model = sentiments.learned(languages, bits=task.bits, sizes=task.sizes, state=state)
     return model, {}, {"languages": ", ".join(languages)}

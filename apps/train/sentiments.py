@@ -49,14 +49,15 @@ class Task:
 
 @dataclass(frozen=True)
 class Texts:
-    """Texts of one language. y, sources, two, weights, groups: (texts,); two: of a set that knows
-    no neutral; groups: what folds must not part."""
+    """Texts of one language. y, sources, two, weights, mix, groups: (texts,); two: of a set that
+    knows no neutral; weights: in the SVMs; mix: in the mixing; groups: what folds must not part."""
 
     texts: Sequence[str]
     y: NDArray[Any]
     sources: NDArray[Any]
     two: NDArray[np.bool_]
     weights: NDArray[Any]
+    mix: NDArray[Any]
     groups: NDArray[Any]
 
     def folds(self) -> NDArray[Any]:
@@ -97,11 +98,12 @@ def mixed(parameters: NDArray[Any], margins: NDArray[Any], style: NDArray[Any]) 
     return scores
 
 
-def fit_mix(margins: NDArray[Any], style: NDArray[Any], of: Texts) -> NDArray[Any]:
+def fit_mix(
+    margins: NDArray[Any], style: NDArray[Any], of: Texts, teach: float = TEACH
+) -> NDArray[Any]:
     """Softmax regression; the sets of two know no neutral. Convex: the start does not matter."""
-    weights = of.weights * np.where(of.two, MIX_WEIGHT_TWO, 1.0)
-    weights = weights / weights.sum()
-    on_three = weights * np.where(of.two, TEACH, 1.0)
+    weights = of.mix / of.mix.sum()
+    on_three = weights * np.where(of.two, teach, 1.0)
     on_two = weights * of.two
     rows = np.arange(len(of.y))
     truth = np.eye(3)[of.y]

@@ -1,4 +1,4 @@
-"""Formats of clicks: our own, RetailRocket, REES46, Taobao; and orders where those name them."""
+"""Formats of clicks: ours, RetailRocket, REES46, Gorse, Taobao; and orders where they name them."""
 
 from __future__ import annotations
 
@@ -209,6 +209,34 @@ REES46 = Format(
     },
     ("timestamp", "event", "item_id", "user_id"),
     _rees46,
+)
+
+# Those of its own examples; docs/examples/from_gorse.py has the same, and takes others by option.
+GORSE_TYPES = {
+    **dict.fromkeys(("read", "click", "view", "like", "star"), CLICKED),
+    **dict.fromkeys(("cart", "add_to_cart"), ADDED),
+    **dict.fromkeys(("buy", "purchase"), ORDERED),
+}
+_GORSE = kinds(GORSE_TYPES)
+
+
+def _gorse(row: Row, context: Context) -> Made:
+    user = {"user_id": row.need_id("user_id")}
+    return of_kind(_GORSE(row), row, user, context.time_ms(row), context)
+
+
+GORSE = Format(
+    "gorse",
+    "FeedbackType,UserId,ItemId,Timestamp; types read, click, view, like, star, cart, add_to_cart, "
+    "buy, purchase",
+    {
+        "event": ("FeedbackType",),
+        "user_id": ("UserId",),
+        "item_id": ("ItemId",),
+        "timestamp": ("Timestamp",),
+    },
+    ("event", "user_id", "item_id", "timestamp"),
+    _gorse,
 )
 
 _TAOBAO = kinds({"pv": CLICKED, "cart": ADDED, "buy": ORDERED}, frozenset({"fav"}))

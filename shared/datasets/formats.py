@@ -39,6 +39,7 @@ EVENT_NAMES = (
     "interaction",
     "interaction_type",
     "kind",
+    "feedback_type",
 )  # of the column that says what was done
 
 

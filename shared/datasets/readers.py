@@ -22,7 +22,7 @@ from .base import (
     refuse,
 )
 from .cells import header_key
-from .clicks import REES46, RETAILROCKET, SESSIONS, TAOBAO, YOOCHOOSE
+from .clicks import GORSE, REES46, RETAILROCKET, SESSIONS, TAOBAO, YOOCHOOSE
 from .events_format import EVENTS
 from .formats import Format
 from .orders import HM, ONLINE_RETAIL
@@ -56,6 +56,7 @@ READERS: dict[str, Format] = {
         ONLINE_RETAIL,
         RETAILROCKET,
         REES46,
+        GORSE,
         HM,
         instacart.INSTACART,
         MOVIELENS,

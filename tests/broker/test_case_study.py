@@ -5,31 +5,69 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import time
 from pathlib import Path
 
 import pytest
 
 from shopkeeper.apps import frames
+from shopkeeper.apps.cli import case_study
 from shopkeeper.apps.demo import catalogue
+from shopkeeper.shared.contracts import topics
+from shopkeeper.shared.datasets.readers import ShopEvent
+from shopkeeper.shared.runtime.kafka import admin
+from shopkeeper.shared.runtime.kafka.publisher import Publisher
 from shopkeeper.shared.runtime.processes.embedded import embedded_broker
+from shopkeeper.shared.runtime.settings import KafkaSettings, read
 
 for each in ("pandas", "seaborn", "sklearn", "nbformat", "nbclient", "ipykernel"):
-    pytest.importorskip(each, reason=f"{each} is of the extra `notebook` (make training)")
+    pytest.importorskip(each, reason=f"{each} is of the extra `notebook` (make datascience)")
 
 pytestmark = pytest.mark.timeout(1500)
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = ROOT / "docs" / "notebooks" / "case_study.py"
-EVENTS, PER_S = 1500, 75.0
+EVENTS, PER_S = 1000, 100.0
+REVIEWS = (
+    (1, "Broke after two days. Very poor quality, I sent it back."),
+    (3, "It is okay, neither good nor bad. The size is average."),
+    (5, "Excellent quality and fast delivery. I love it!"),
+)
 
 
 @pytest.fixture(scope="module")
-def broker():
-    """One run of a small shop."""
+def folder(tmp_path_factory):
+    """Where the command writes its report."""
+    return tmp_path_factory.mktemp("case-study") / "report"
+
+
+async def _reviewed(address):
+    """Publish a review of each mood: shoppers write theirs minutes after an order."""
+    kafka = KafkaSettings((address,))
+    partitions = int(read(os.environ, "TOPIC_PARTITIONS"))
+    await admin.init_topics(kafka, partitions, 1, compacted=admin.COMPACTED_BY_US)
+    now_ms = int(time.time() * 1000)
+    async with Publisher(kafka, "test") as publisher:
+        for product, (rating, text) in zip(catalogue.built_in(), REVIEWS, strict=False):
+            review = {"product_id": product.product_id, "review_id": f"r-{rating}",
+                      "rating": rating, "review_body": text, "user_id": f"u-{rating}"}  # fmt: skip
+            await publisher.publish(
+                ShopEvent(
+                    topics.REVIEWS, "product.reviewed.v1", product.product_id, review, now_ms,
+                    f"review-{rating}",
+                )
+            )  # fmt: skip
+        await publisher.flush()
+
+
+@pytest.fixture(scope="module")
+def broker(folder):
+    """One run of the command on a small shop; its broker runs on."""
     from shopkeeper.apps.case_study import shop
 
     with embedded_broker() as address:
+        asyncio.run(_reviewed(address))
         plan = shop.Plan(catalogue.built_in(), EVENTS, PER_S)
-        assert asyncio.run(shop.run(plan, address, os.environ, print)) == EVENTS
+        assert case_study.made(plan, address, folder) == folder / "index.html"
         yield address
 
 
@@ -50,21 +88,20 @@ def test_a_topic_is_a_frame_of_its_events(broker) -> None:
         frames.read("shop.nothing.v1", broker)
 
 
-def test_the_report_has_every_part_and_its_plots(broker, tmp_path) -> None:
-    from shopkeeper.apps.case_study import page, study
-
-    found = study.study(broker)
-    index = page.write(found, tmp_path / "report", ["a test"])
-    text = index.read_text("utf-8")
-    names = {plot.name for section in found.sections for plot in section.plots}
+def test_the_report_has_every_part_and_its_plots(broker, folder) -> None:
+    text = (folder / "index.html").read_text("utf-8")
+    assert f"{EVENTS:,} events" in text
+    names = {path.stem for path in folder.glob("*.png")}
     assert names >= {
         "uplift", "history", "new-items", "users", "group-categories", "item-space",
         "neighbours", "intents", "sentiment", "answers", "lorenz",
     }  # fmt: skip
     for name in names:
-        assert (tmp_path / "report" / f"{name}.png").stat().st_size > 5000
+        assert (folder / f"{name}.png").stat().st_size > 5000
+        assert (folder / f"{name}.svg").is_file()
         assert f'src="{name}.svg"' in text
-    numbers = json.loads((tmp_path / "report" / "figures.json").read_text("utf-8"))
+    numbers = json.loads((folder / "figures.json").read_text("utf-8"))
+    assert "<svg" in (folder / "report.html").read_text("utf-8"), "`shopkeeper report` has plots"
     rates = numbers["HR@10"]
     assert rates["shopkeeper"]["value"] > rates["popularity"]["value"]
     assert numbers["item_space"]["purity@5"] > 2 * numbers["item_space"]["purity_by_chance"]

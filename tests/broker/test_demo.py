@@ -154,7 +154,7 @@ def test_a_users_own_file_and_products(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
-        (["--data", __file__], "--data and --format go together"),
+        (["--format", "yoochoose"], "--format is of --data, which is missing"),
         (["--catalogue", "/does/not/exist"], "does not exist"),
         (["--screenshot", "/does/not/exist/x.svg"], "not a folder"),
         (["--rate", "0"], "--rate"),
@@ -168,6 +168,18 @@ def test_wrong_options_are_said_at_once(arguments, problem):
     assert done.returncode == 2
     assert problem in done.stderr
     assert done.stdout == ""
+
+
+def test_a_file_of_no_known_format_is_said_with_those_there_are(tmp_path):
+    path = tmp_path / "what.csv"
+    path.write_text("colour,weight\nred,3\n", "utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "shopkeeper", "demo", "--data", str(path)],
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "of no format that is known" in done.stderr
+    assert "yoochoose" in done.stderr
 
 
 def test_a_bad_catalogue_is_said_with_its_line(tmp_path):

@@ -9,9 +9,13 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from shopkeeper.shared.datasets.clicks import GORSE_TYPES
+from shopkeeper.shared.datasets.formats import ADDED, CLICKED, ORDERED
+from shopkeeper.shared.datasets.readers import read, recognise
 from shopkeeper.shared.testing.workers import environment, worker_process
 
 from .gateways import Gateway
@@ -70,6 +74,21 @@ def test_a_feedback_type_that_nobody_explained_is_named(tmp_path):
         )  # fmt: skip
         assert done.returncode == status
         assert status == 0 or "'wink'" in done.stderr
+
+
+def test_validate_reads_feedback_as_the_example_converts_it(tmp_path):
+    """The same type of Gorse is the same event, whether converted before or read as it is."""
+    example: dict[str, Any] = {}
+    exec((EXAMPLES / "from_gorse.py").read_text("utf-8").rpartition("\nmain()")[0], example)
+    names = {CLICKED: "view", ADDED: "addtocart", ORDERED: "purchase"}
+    assert {each: names[kind] for each, kind in GORSE_TYPES.items()} == example["EVENTS"]
+    assert convert(tmp_path).returncode == 0
+    converted = list(read(tmp_path / "shop" / "events.jsonl", "events"))
+    assert recognise(tmp_path / "feedback.json") == "gorse"
+    as_it_is = list(read(tmp_path / "feedback.json"))
+    shape = [(each.type, each.key, each.time_ms) for each in converted]
+    assert shape == [(each.type, each.key, each.time_ms) for each in as_it_is]
+    assert {each.type for each in as_it_is} == {CLICKED, ORDERED}
 
 
 def test_feedback_items_and_users_of_gorse_become_a_shop(kafka, tmp_path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from shopkeeper.shared.contracts.events.answers import ABSTENTIONS
 
 from .model import Dashboard, Panel, Query, Row, Variable
+from .trust import TRUST
 
 _UNANSWERED = f'model="answers",outcome=~"{"|".join(ABSTENTIONS)}"'
 _CATEGORY = 'category=~"$category"'
@@ -256,127 +257,6 @@ QUESTIONS = Row(
                     "{{outcome}}",
                 ),
             ),
-        ),
-    ),
-)
-
-TRUST = Row(
-    105,
-    "Coverage and fairness",
-    (
-        Panel(
-            20,
-            "What of the catalogue is shown",
-            "Coverage, and how unevenly items are shown: 0 is all alike.",
-            (
-                Query("avg(shopkeeper_catalogue_coverage_ratio)", "coverage"),
-                Query("avg(shopkeeper_exposure_gini_ratio)", "Gini"),
-            ),
-            unit="percentunit",
-            highest=1,
-        ),
-        Panel(
-            21,
-            "Next clicks in the last list",
-            "By how many entries the user had: a group that falls behind is served worse.",
-            (Query("avg by (history) (shopkeeper_hit_ratio)", "{{history}} entries"),),
-            unit="percentunit",
-        ),
-        Panel(
-            22,
-            "More popular than their readers",
-            "Popularity lift of lists, and their novelty in bits.",
-            (
-                Query("avg(shopkeeper_popularity_lift_ratio)", "popularity lift"),
-                Query("avg(shopkeeper_novelty_bits)", "novelty, bits"),
-            ),
-            lowest=None,
-        ),
-        Panel(
-            23,
-            "Next clicks in the last list, by group",
-            "Groups of a profile's fields (FAIRNESS_FIELDS).",
-            (
-                Query(
-                    "sum by (field, value) (shopkeeper_recommendation_group_hits_total)"
-                    " / (sum by (field, value)"
-                    " (shopkeeper_recommendation_group_answers_total) > 0)",
-                    "{{field}} {{value}}",
-                ),
-            ),
-            unit="percentunit",
-        ),
-        Panel(
-            24,
-            "Coverage by group",
-            "What share of the items a group was shown at all.",
-            (
-                Query(
-                    "avg by (field, value) (shopkeeper_recommendation_group_coverage_ratio)",
-                    "{{field}} {{value}}",
-                ),
-            ),
-            unit="percentunit",
-        ),
-        Panel(
-            25,
-            "Who decides the order",
-            "By how much each expert moves the blend's scores.",
-            (Query("avg by (expert) (shopkeeper_ranker_expert_share_ratio)", "{{expert}}"),),
-            unit="percentunit",
-            stacked=True,
-            highest=1,
-        ),
-        Panel(
-            26,
-            "Where the next click was in lists",
-            "Mean reciprocal rank by the base order and by the blend.",
-            (Query("avg by (order) (shopkeeper_ranker_reciprocal_rank_ratio)", "{{order}}"),),
-        ),
-        Panel(
-            27,
-            "Fallbacks a minute",
-            "Lists that no evidence about their user made.",
-            (
-                Query(
-                    "60 * sum by (reason) (rate(shopkeeper_fallbacks_total[$__rate_interval]))",
-                    "{{reason}}",
-                ),
-            ),
-        ),
-        Panel(
-            28,
-            "Users too fast for a person, events a minute",
-            "Others learn nothing from these.",
-            (Query("60 * sum(rate(shopkeeper_events_too_fast_total[5m]))", "events"),),
-        ),
-        Panel(
-            29,
-            "What of the catalogue the last 20,000 places showed",
-            "Unlike coverage since the start, it can fall. 0 before the first 20,000.",
-            (Query("avg(shopkeeper_coverage_window_ratio)", "coverage of a window"),),
-            unit="percentunit",
-            highest=1,
-        ),
-        Panel(
-            30,
-            "Places in lists, by kind of product",
-            "Price band, brand, age: beside the share of the catalogue and of clicks.",
-            (
-                Query(
-                    "avg by (kind, value) (shopkeeper_exposure_share_ratio)", "{{kind}} {{value}}"
-                ),
-                Query(
-                    "avg by (kind, value) (shopkeeper_catalogue_share_ratio)",
-                    "{{kind}} {{value}}, of the catalogue",
-                ),
-                Query(
-                    "avg by (kind, value) (shopkeeper_clicks_share_ratio)",
-                    "{{kind}} {{value}}, of clicks",
-                ),
-            ),
-            unit="percentunit",
-            highest=1,
         ),
     ),
 )

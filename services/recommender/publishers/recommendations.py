@@ -22,6 +22,7 @@ from shopkeeper.shared.contracts.preferences import PERSONALISED, PREFERENCE_SET
 from ..config import BLEND, MODEL, SOURCE
 from ..core.counting.learned import Erased, ListRequest, Profiled
 from ..core.ranking.exploration import chance_of
+from ..core.ranking.group_metrics import BEHAVIOUR
 from ..core.ranking.ranker import submit_by_variant
 from ..core.search.last_searches import NOT_SEARCHED
 from .profiles import PROFILED, profile_record, tombstone
@@ -254,10 +255,12 @@ class RecommendationPublisher:
     def _groups_of(self, user: str) -> list[Group]:
         """The groups by which a user's lists are compared with others'."""
         profiles, by_group = self._profiles(), self._exposure.by_group
+        place = self._groups.place_of(user)
+        found = [] if place is None else [(BEHAVIOUR, str(place))]
         if not len(profiles):
-            return []
+            return found
         values = profiles.fairness_values(user)
-        return [by_group.group_of(value, profiles.size(value)) for value in values]
+        return found + [by_group.group_of(value, profiles.size(value)) for value in values]
 
     def _list_id(self, request: ListRequest) -> str:
         """`recomm_id`: where the list's cause stands in its log."""

@@ -82,6 +82,11 @@ class UserGroupClicksPublisher:
             if clicks:
                 self._clicks.add(*zip(*clicks, strict=True))
 
+    def place_of(self, user: str) -> int | None:
+        """The place among all groups, from 1, of the one that a user was last told to be in; None:
+        none is remembered, or it was given up since."""
+        return self._table.places.get(self._clicks.last(user))
+
     def forget(self, user: str) -> None:
         """Drop what is remembered of a user."""
         self._clicks.forget(user)

@@ -43,7 +43,9 @@ def test_every_page_is_in_the_navigation_once() -> None:
     names = site.pages()
     assert {"README.md", "docs/settings.md", "docs/decisions/README.md"} <= set(names)
     assert {p.relative_to(ROOT).as_posix() for p in ROOT.glob("docs/**/*.md")} <= set(names)
-    nav = site.navigation({name: name for name in names}, site.sections())
+    titles = {name: name for name in names}
+    english = site.navigation(titles, site.sections())
+    chinese = site.navigation(titles, site.sections(), "zh")
     found: list[str] = []
 
     def walk(part: object) -> None:
@@ -56,20 +58,35 @@ def test_every_page_is_in_the_navigation_once() -> None:
             for value in part:
                 walk(value)
 
-    walk(nav)
-    assert sorted(found) == sorted(names)
-    assert next(iter(nav[0])) == "Quickstart"
-    assert "中文" in [next(iter(group)) for group in nav]
+    walk(english[:-1])
+    walk(chinese[:-1])
+    both = [name for section in site.sections() for name in section.both]
+    assert set(both) <= set(names)
+    assert sorted(found) == sorted([*names, *both])
+    assert next(iter(english[0])) == "Quickstart"
+    assert next(iter(chinese[0])) == "快速开始"
+    assert english[-1] == {"中文": "README.zh.md"}
+    assert chinese[-1] == {"English": "README.md"}
+    assert "其他" not in [next(iter(group)) for group in chinese], "a Chinese page has no section"
 
 
 def test_a_page_that_nobody_named_comes_into_the_last_section() -> None:
-    named = [site.Section("Start", ["a.md"]), site.Section("Rest", ["b/*"], "Group")]
-    titles = {"a.md": "A", "a.zh.md": "甲", "b/c.md": "C", "new.md": "New"}
+    named = [
+        site.Section("Start", "开始", ["README.md"]),
+        site.Section("Rest", "其余", ["b/*"], "Group", "组", ("b/c.md",)),
+    ]
+    titles = {"README.md": "A", "README.zh.md": "甲", "b/c.md": "C", "new.md": "New"}
     assert site.navigation(titles, named) == [
-        {"Start": [{"A": "a.md"}]},
+        {"Start": [{"A": "README.md"}]},
         {"Group": [{"Rest": [{"C": "b/c.md"}]}]},
         {"More": [{"New": "new.md"}]},
-        {"中文": [{"甲": "a.zh.md"}]},
+        {"中文": "README.zh.md"},
+    ]
+    assert site.navigation({**titles, "new.zh.md": "新"}, named, "zh") == [
+        {"开始": [{"甲": "README.zh.md"}]},
+        {"组": [{"其余": [{"C": "b/c.md"}]}]},
+        {"其他": [{"新": "new.zh.md"}]},
+        {"English": "README.md"},
     ]
 
 
@@ -111,13 +128,27 @@ def test_twins_link_to_each_other_and_lists_are_as_the_generator_wants_them(smal
     assert str(tree["README.md"]).count("README.zh.md") == 1
 
 
+def test_lines_of_chinese_are_joined_where_a_space_would_be_wrong() -> None:
+    text = "# 甲\n\n一行，\n二行\n`三`。\n[四](b.md)\n**五**：\n- 六\n  七\n\n```sh\n八\n九\n```\n"
+    joined = "# 甲\n\n一行，二行\n`三`。[四](b.md)\n**五**：\n- 六七\n\n```sh\n八\n九\n```\n"
+    assert site.unwrapped("a.zh.md", text) == joined
+    assert site.unwrapped("a.md", text) == text
+    table = "表：\n\n| 甲 | 乙 |\n|---|---|\n| 一 | 二 |\n"
+    assert site.unwrapped("a.zh.md", table) == table
+
+
 def test_a_built_page_is_checked_for_files_anchors_and_forms(tmp_path: Path) -> None:
     good = '<a href="b.zh.html#x">b</a><a href="https://example.org/a">c</a><img src="p.svg">'
     bad = '<a href="none.html"><a href="#no"><a href="/top"><a href="ftp://x"><a href="http://x">'
     (tmp_path / "a.html").write_text(f'<html lang="en">{good}{bad}', "utf-8")
-    (tmp_path / "b.zh.html").write_text('<html lang="en"><h1 id="x">', "utf-8")
     (tmp_path / "p.svg").write_text("<svg/>", "utf-8")
-    assert site_check.finish(tmp_path) == 1
+    chinese = tmp_path.with_name("zh")
+    chinese.mkdir()
+    (chinese / "b.zh.html").write_text('<html lang="zh"><h1 id="x">', "utf-8")
+    with pytest.raises(FileNotFoundError, match=r"b\.zh\.html"):
+        site_check.join(tmp_path, chinese)
+    (tmp_path / "b.zh.html").write_text('<html lang="en"><h1 id="x">', "utf-8")
+    assert site_check.join(tmp_path, chinese) == 1
     assert '<html lang="zh">' in (tmp_path / "b.zh.html").read_text("utf-8")
     found = [re.sub(r"^a\.html: ", "", line) for line in site_check.problems(tmp_path)]
     assert found == [

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
 import licences
+import own_labels
 import pytest
 
 from shopkeeper.shared.text.manifest import model_folder
@@ -51,7 +53,6 @@ def test_nothing_without_a_stated_licence_or_for_research_is_free() -> None:
 
 
 def test_free_training_reads_free_sets_alone() -> None:
-    """Also none of others' reviews that we labelled: their texts are their sets'."""
     pytest.importorskip("onnx")
     import train_sentiment as training
 
@@ -60,5 +61,17 @@ def test_free_training_reads_free_sets_alone() -> None:
     for language in (english, chinese):
         assert len(language.mix) == len(language.weights) == len(language.sets)
     assert chinese.sets == ("own_reviews",)
-    texts = training.own_labels.reviews(Path("/nowhere"), "zh", "train", False)
-    assert len(texts) == 184
+
+
+@pytest.mark.parametrize(("language", "spoken"), [("en", "English"), ("zh", "Chinese")])
+def test_free_training_reads_the_reviews_that_we_wrote_as_the_cards_count_them(
+    language: str, spoken: str
+) -> None:
+    texts = own_labels.reviews(Path("/nowhere"), language, "train", others=False)
+    written = (own_labels.LABELLED / "reviews_own.jsonl").read_text("utf-8").splitlines()
+    ours = {row["text"] for row in map(json.loads, written) if row["split"] == "train"}
+    assert {text for text, _ in texts} <= ours
+    for folder in (model_folder(), model_folder() / "free"):
+        card = (folder / "sentiment.md").read_text("utf-8")
+        [row] = re.findall(r"^\| own_reviews \|.*$", card, re.MULTILINE)
+        assert f"{len(texts):,} {spoken}" in row

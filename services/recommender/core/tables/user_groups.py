@@ -75,6 +75,7 @@ class UserGroupsTable:
         self._items, self._config = items, config
         self.behaviour = Behaviour(items, catalogue, sentiment, config.recent_items_max)
         self.ids: NDArray[np.int64] = np.zeros(0, np.int64)
+        self.places: dict[int, int] = {}  # of groups among all, from 1, by id
         self._weights: NDArray[np.float32] = np.zeros((WIDTH, 0), np.float32)
         self._offsets: NDArray[np.float32] = np.zeros(0, np.float32)
         self.state = b""
@@ -117,6 +118,7 @@ class UserGroupsTable:
             if len(weights) != WIDTH:
                 raise ValueError("groups by other numbers")
             self._weights, self._offsets, self.ids = weights, offsets, ids
+            self.places = {group: place for place, group in enumerate(ids.tolist(), 1)}
             self._forget_trending()
         self.state = record.state
 

@@ -72,6 +72,11 @@ class GroupClicks:
             been.popitem(last=False)
         self.add(of, what, when)
 
+    def last(self, user: str) -> int:
+        """Id of the group that a user was in when last told; -1: none is remembered."""
+        been = self._been.get(user)
+        return been[-1] if been else -1
+
     def forget(self, user: str) -> None:
         """Drop what is remembered of a user."""
         self._been.pop(user, None)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from shopkeeper.services.recommender.core.ranking.exploration import chance_of, draw_of
 from shopkeeper.services.recommender.evaluation.likelihood_intervals import (
+    bartlett_factor,
     kish,
     likelihood_ratio,
     ratio_interval,
@@ -46,6 +47,19 @@ def test_intervals_hold_the_true_value_in_95_of_100_logs(users, share, other):
             held[name] += interval.low <= truth <= interval.high
             assert interval.low <= interval.value <= interval.high
     assert min(held.values()) >= 0.95 * LOGS, held
+
+
+def test_bartlett_s_factor_is_that_of_the_moments_written_out():
+    """Of clicks of a share p, centred: skewness (1 - 2p) / s and kurtosis (1 - 3pq) / pq."""
+    users, clicking = 200, 10
+    p, q = clicking / users, 1 - clicking / users
+    z = np.where(np.arange(users) < clicking, 1.0, 0.0) - p
+    expected = 1 + ((1 - 3 * p * q) / (p * q) / 2 - (1 - 2 * p) ** 2 / (p * q) / 3) / users
+    assert bartlett_factor(z) == pytest.approx(expected)
+    assert bartlett_factor(7 * z) == pytest.approx(expected), "whatever the unit"
+    assert bartlett_factor(np.zeros(5)) == 1.0
+    few = np.where(np.arange(users) < 2, 1.0, 0.0)
+    assert bartlett_factor(few - few.mean()) > expected > 1.0
 
 
 def test_the_truth_is_what_a_long_log_of_that_policy_gets():
