@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from shopkeeper.shared.contracts.events.shop import ProductCatalogued
     from shopkeeper.shared.datasets.readers import ShopEvent
+    from shopkeeper.shared.domains.pack import Both
 
 RATE_WINDOW_S = 5
 LATENCY_WINDOW_S = 60.0
@@ -135,6 +136,7 @@ class Live:
     source: str = "simulated shoppers"
     broker: str = ""
     page: str = ""  # address of the shop
+    words: Mapping[str, Both] = field(default_factory=dict)  # a domain's, by what a shop would say
     page_ready: bool = False
     events: Rates = field(default_factory=Rates)
     outputs: Rates = field(default_factory=Rates)
@@ -153,6 +155,11 @@ class Live:
     others: dict[str, deque[bytes]] = field(default_factory=dict)  # by topic, values as published
     published_all: bool = False
     _causes: OrderedDict[str, tuple[float, str]] = field(default_factory=OrderedDict)
+
+    def say(self, text: str) -> str:
+        """A text of the screen in the domain's words."""
+        own = self.words.get(text)
+        return text if own is None else own.en
 
     def sent(self, event: ShopEvent, now_s: float) -> None:
         """An event is about to be published."""

@@ -9,8 +9,9 @@ from shopkeeper.shared.datasets.base import FormatError
 from shopkeeper.shared.datasets.knowledge import read_knowledge
 from shopkeeper.shared.datasets.products import load as load_products
 from shopkeeper.shared.domains import pack
-from shopkeeper.shared.domains.examples import read_examples
+from shopkeeper.shared.domains.examples import read_examples, unlike
 from shopkeeper.shared.domains.pack import CATALOGUE, FAQ, SHOPPERS, PackError
+from shopkeeper.shared.text.manifest import model_folder, read_manifest
 from shopkeeper.shared.text.rules import line_of
 
 from .script import WrittenScript, read_script
@@ -81,6 +82,10 @@ class PackFiles:
         offered = len(self.products) - len(self.sensitive)
         if not offered:
             raise PackError(f"{folder / CATALOGUE}: every product is excluded by [exclusions]")
+        shops = read_manifest(model_folder()).models["intent"].labels
+        like = self.said.intents.like
+        if like and (wrong := unlike(self.said.intents, self.examples, shops)):
+            raise PackError(f"{folder / pack.FILE}: intents.like: {wrong}")
         labels = {each.intent for each in self.examples}
         for guard in self.said.guards:
             if unknown := set(guard.intents) - labels:

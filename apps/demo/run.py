@@ -114,6 +114,7 @@ class Demo:
             source=source,
             broker=address,
             page=f"http://{HOST}:{plan.page_port}/",
+            words={} if plan.pack is None else plan.pack.said.words,
         )
         kept = {"RECENT_IDS_MAX": str(RECENT_IDS_MAX), **environ}
         kept = {k: v for k, v in kept.items() if not k.startswith(NOT_OURS)}
@@ -310,7 +311,10 @@ class Demo:
         await self._page_ready.wait()
         if not self._interactive:
             with contextlib.suppress(OSError):
-                print(f"shop: {self.live.page}  console: {self.live.page}console", flush=True)
+                print(
+                    f"{self.live.say('shop')}: {self.live.page}  console: {self.live.page}console",
+                    flush=True,
+                )
         self.live.page_ready = True
         if self._plan.opens_page:
             await asyncio.to_thread(webbrowser.open, self.live.page)

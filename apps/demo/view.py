@@ -59,7 +59,7 @@ def milliseconds(value: float | None) -> str:
     return "–" if value is None else f"{value:.1f} ms"
 
 
-def _count_table(live_rates: Any, names: Mapping[str, str], now_s: float) -> Table:
+def _count_table(live: Live, live_rates: Any, names: Mapping[str, str], now_s: float) -> Table:
     table = Table(box=None, expand=True, padding=(0, 1, 0, 0), header_style="dim")
     table.add_column("", no_wrap=True)
     table.add_column("total", justify="right")
@@ -67,7 +67,9 @@ def _count_table(live_rates: Any, names: Mapping[str, str], now_s: float) -> Tab
     for key, name in names.items():
         rate = live_rates.per_s(key, now_s)
         table.add_row(
-            name, f"{live_rates.totals[key]:,}", f"{rate:.1f}" if rate else Text("–", "dim")
+            live.say(name),
+            f"{live_rates.totals[key]:,}",
+            f"{rate:.1f}" if rate else Text("–", "dim"),
         )
     return table
 
@@ -198,12 +200,13 @@ def _trending(live: Live, now_s: float) -> Group:
         lines.append(_one_line(Text.assemble((f"{place}. ", "dim"), name)))
     reviewed = sorted(live.product_sentiments.values(), key=lambda s: s.mean)
     chosen = [reviewed[-1], reviewed[0]] if len(reviewed) > 1 else []
-    for word, style, data in zip(("best", "worst"), ("green", "red"), chosen, strict=False):
+    words = ("best reviewed", "worst reviewed")
+    for word, style, data in zip(words, ("green", "red"), chosen, strict=False):
         name = printable(titles.get(data.product_id, data.product_id), 60)
         lines.append(
             _one_line(
                 Text.assemble(
-                    (f"{word} reviewed ", "dim"),
+                    (f"{live.say(word)} ", "dim"),
                     (f"{data.mean:+.2f} ", style),
                     (f"({data.count}) ", "dim"),
                     name,
@@ -238,7 +241,7 @@ def screen(live: Live, now_s: float) -> Layout:
     ]
     if live.others:
         panels = [
-            Layout(Panel(_others(live, topic, now_s), title=output_name(topic)))
+            Layout(Panel(_others(live, topic, now_s), title=live.say(output_name(topic))))
             for topic in live.others
         ]
         rows.insert(-1, Layout(name="others", ratio=2))
@@ -251,15 +254,18 @@ def screen(live: Live, now_s: float) -> Layout:
                 Text.assemble(
                     (" Shopkeeper ", "bold reverse"),
                     f"  {minutes:02d}:{seconds:02d}  ",
-                    (f"{live.source}, broker {live.broker}", "dim"),
+                    (f"{live.say(live.source)}, broker {live.broker}", "dim"),
                 )
             ]
         )
     )
     layout["numbers"].split_row(
-        Layout(Panel(_count_table(live.events, EVENT_NAMES, now_s), title="events in"), ratio=6),
         Layout(
-            Panel(_count_table(live.outputs, OUTPUT_NAMES, now_s), title="insights out"), ratio=7
+            Panel(_count_table(live, live.events, EVENT_NAMES, now_s), title="events in"), ratio=6
+        ),
+        Layout(
+            Panel(_count_table(live, live.outputs, OUTPUT_NAMES, now_s), title="insights out"),
+            ratio=7,
         ),
         Layout(Panel(_workers(live, now_s), title="workers"), ratio=10),
     )
@@ -267,11 +273,11 @@ def screen(live: Live, now_s: float) -> Layout:
     layout["texts"].split_row(
         Layout(Panel(_intents(live), title="intents of searches and questions")),
         Layout(Panel(_answers(live), title="questions and answers")),
-        Layout(Panel(_sentiments(live), title="sentiments of reviews")),
+        Layout(Panel(_sentiments(live), title=live.say("sentiments of reviews"))),
     )
     layout["views"].split_row(
-        Layout(Panel(_similar(live, now_s), title="similar items")),
-        Layout(Panel(_trending(live, now_s), title="trending, best and worst reviewed")),
+        Layout(Panel(_similar(live, now_s), title=live.say("similar items"))),
+        Layout(Panel(_trending(live, now_s), title=live.say("trending, best and worst reviewed"))),
     )
     foot = printable(live.trouble, 200) if live.trouble else "Ctrl-C ends everything"
     layout["foot"].update(_one_line(Text(f" {foot}", "red" if live.trouble else "dim")))
@@ -286,9 +292,9 @@ def brief(live: Live, now_s: float) -> Panel:
     p50, p99 = live.latencies.quantiles((0.5, 0.99), now_s)
     outputs = sum(live.outputs.totals.values())
     lines: list[RenderableType] = [
-        Text.assemble(("  shop     ", "dim"), (live.page, "bold underline"))
+        Text.assemble((f"  {live.say('shop'):8} ", "dim"), (live.page, "bold underline"))
         if live.page_ready
-        else Text("  the shop opens in a few seconds …", "dim"),
+        else Text(f"  {live.say('the shop opens in a few seconds …')}", "dim"),
         Text.assemble(("  console  ", "dim"), f"{live.page}console"),
         Text(),
         states,

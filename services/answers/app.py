@@ -32,6 +32,7 @@ from .core.opinions.route import OpinionRoute
 from .core.orders.route import OrdersRoute
 from .core.orders.table import OrderTable
 from .core.product_table import ProductTable
+from .core.question_vectors import QuestionVectors
 from .core.reading import SentenceReader
 from .core.span_reading import SpanQuotes
 from .core.vector_records import encoders_mark
@@ -77,7 +78,8 @@ class _Parts:
             {name: each.dimensions for name, each in self.embedders.items()},
             limits["KNOWLEDGE_MAX"],
         )
-        self.kept, ranker = kept, FusedRanker(self.embedders, kept=kept)
+        asked = {name: QuestionVectors(each) for name, each in self.embedders.items()}
+        self.kept, ranker = kept, FusedRanker(self.embedders, kept=kept, asked=asked)
         self.embedding = EmbeddingThread(ranker)
         knowledge = KnowledgeBase(ranker, limits["KNOWLEDGE_MAX"])
         products = ProductTable(limits["ANSWER_PRODUCTS_MAX"])
@@ -91,7 +93,7 @@ class _Parts:
         self.spans = SpanReaders.load(settings.model_dir)  # none: sentences by their words
         reader = SpanQuotes(self.spans, SentenceReader(ranker.index.idf))
         domain = pack.load(settings.domain)
-        guards = Guards(domain.guards, examples_of(settings.domain) if domain.guards else ())
+        guards = Guards(domain.guards, examples_of(settings.domain) if domain.guards else (), asked)
         self.answerer = Answerer(routes, KnowledgeRoute(knowledge, ranker, reader), guards)
         self.recommended = Recommended(limits["ANSWER_PRODUCTS_MAX"])
         suggestions = Suggestions(products, self.recommended.similar, self.recommended.trending)

@@ -118,7 +118,7 @@ class IntentProcessor(Stateless):
             abstained=decided.abstained,
             slots=tuple(
                 slot
-                for slot in slots_in(text, self._names, decided.label)
+                for slot in slots_in(text, self._names, self._policy.like(decided.label))
                 if not self._exclusions.covers_category(slot.value)
                 and not self._exclusions.covers_text(slot.text)
             ),

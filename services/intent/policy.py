@@ -58,8 +58,12 @@ class Policy:
 
     def route_of(self, intent: str) -> str:
         """Of a label of the model."""
-        own = self._domain.routes.get(self.name_of(intent))
-        return route_of(intent, {intent: own} | self._rules.routes if own else self._rules.routes)
+        own = self._domain.routes.get(self.name_of(intent), route_of(self.like(intent)))
+        return route_of(intent, {intent: own} | self._rules.routes)
+
+    def like(self, intent: str) -> str:
+        """The shop's label that a label of the model is treated as."""
+        return self._domain.like.get(intent, intent)
 
     def name_of(self, intent: str) -> str:
         """What a label of the model is called in this domain."""

@@ -10,7 +10,7 @@ import re
 import tomllib
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 import msgspec
 
@@ -85,10 +85,12 @@ class Excluded(_Checked, frozen=True):
 
 
 class Intents(_Checked, frozen=True):
-    """Table [intents]. names: the domain's name by the model's label. routes: by the domain's name.
-    model: a folder in the pack with a model that learned the domain's own labels."""
+    """Table [intents]. names: the domain's name by the shop's label. like: the shop's label by the
+    domain's own; there, labels are those of intents.jsonl. routes: by the domain's name. model: a
+    folder in the pack with a model that learned the domain's own labels."""
 
     names: dict[str, Words] = {}
+    like: dict[str, Words] = {}
     routes: dict[str, str] = {}
     model: str = ""
 
@@ -98,13 +100,16 @@ class Guard(Both, frozen=True):
 
     phrases: of any language; `*` stands for some words of the same sentence. intents: labels of
     intents.jsonl whose texts are such questions. unanswered: as well as every question that
-    nothing here answers.
+    nothing here answers; "near": every such question that is somewhat like those texts.
+    false_alarms: share of all other examples that may be taken for its questions, each judged by
+    the rest: what is caught grows with it.
     """
 
     name: Words = ""
     phrases: tuple[Phrase, ...] = ()
     intents: tuple[Words, ...] = ()
-    unanswered: bool = False
+    unanswered: bool | Literal["near"] = False
+    false_alarms: Annotated[float, msgspec.Meta(ge=0.0, le=0.5)] = 0.03
 
 
 class Pack(_Checked, frozen=True):
@@ -257,3 +262,10 @@ def _wrong(pack: Pack, folder: Path) -> Iterable[tuple[list[str], str]]:
         )
     if pack.intents.model and pack.intents.names:
         yield ["intents", "names"], "a model with labels of its own needs no other names for them"
+    if pack.intents.like and (pack.intents.names or pack.intents.model):
+        yield (
+            ["intents", "like"],
+            "labels are one's own, or the shop's under other names, or a model's",
+        )
+    if pack.intents.like and not (folder / INTENTS).is_file():
+        yield ["intents", "like"], f"labels of one's own need examples; they go into {INTENTS}"

@@ -29,7 +29,7 @@ from shopkeeper.services.answers.order_records import OrderRecords
 from shopkeeper.services.answers.processors import AskedEvent, SearchedQuestionProcessor
 from shopkeeper.services.answers.recommended import Recommended
 from shopkeeper.services.answers.tables import Tables
-from shopkeeper.services.gateway.core import console, lists, nearest, segments, shown
+from shopkeeper.services.gateway.core import console, lists, nearest, segments, shown, withheld
 from shopkeeper.services.gateway.core.catalogue import Catalogue
 from shopkeeper.services.gateway.core.feed import Published
 from shopkeeper.services.gateway.core.products import Products
@@ -67,6 +67,7 @@ from shopkeeper.shared.contracts.preferences import Preferences
 from shopkeeper.shared.datasets import messages, readers
 from shopkeeper.shared.datasets.base import FormatError
 from shopkeeper.shared.datasets.knowledge import read_knowledge
+from shopkeeper.shared.domains.exclusions import exclusions_of
 from shopkeeper.shared.runtime import oauth
 from shopkeeper.shared.runtime.kafka import partition_layout, unpacking
 from shopkeeper.shared.runtime.kafka.records import Record, Undecodable
@@ -217,6 +218,7 @@ def _gateway(value):
     Reviews(10).apply(records)
     said = Published("recommendations", 0, 0, b"u", value, {})
     shown.own_list(said)
+    withheld.value_of(said, Catalogue(10, None, exclusions_of(["Secret"], ["secret"], [])))
     segments.published(value)
     nearest.nearest([value])
     lists._similar_of(value)
@@ -434,6 +436,7 @@ CASES = [
     Case("views of the gateway", [DIGEST, *CATALOGUED, *(m for k in OUTPUTS for m in golden(k))],
          _gateway, ("services/gateway/core/lists.py", "services/gateway/core/nearest.py",
                     "services/gateway/core/segments.py", "services/gateway/core/shown.py",
+                    "services/gateway/core/withheld.py",
                     "services/gateway/mcp/tools.py")),
     Case("records that people look at", [m for kind in OUTPUTS for m in golden(kind)], _told,
          ("services/gateway/core/console.py", "apps/cli/summaries.py", "apps/cli/get.py",

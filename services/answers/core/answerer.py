@@ -43,9 +43,10 @@ class Answerer:
         that merely have the question's words.
         """
         languages = [detect(question.text) for question in questions]
+        guarded = self.guards.answers([question.text for question in questions], languages)
         answers: list[Answer | None] = [
-            self._by_route(question, language)
-            for question, language in zip(questions, languages, strict=True)
+            self._by_route(question, language) if answer is None else answer
+            for question, language, answer in zip(questions, languages, guarded, strict=True)
         ]
         left = [at for at, answer in enumerate(answers) if answer is None or _open(answer)]
         known = self._knowledge.answer_all(
@@ -59,9 +60,6 @@ class Answerer:
 
     def _by_route(self, question: Question, language: str) -> Answer | None:
         """The first answer; else what was declined first, or is final; else None."""
-        guarded = self.guards.answer(question.text, language)
-        if guarded is not None:
-            return guarded
         declined: Answer | None = None
         for route in self._routes:
             answer = route.answer(question, language)

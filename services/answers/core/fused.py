@@ -78,11 +78,14 @@ class FusedRanker:
         embedders: Mapping[str, Embeds],
         blends: Mapping[str, Blend] | None = None,
         kept: KeptVectors | None = None,
+        asked: Mapping[str, Embeds] | None = None,
     ) -> None:
         """embedders: by language; entries and questions of others go by words alone. kept: vectors
-        of before, by these embedders; None: there are none."""
+        of before, by these embedders; None: there are none. asked: the same embedders, as questions
+        are to be put to them, where that is not the same."""
         self.lexical = LexicalRanker()
         self._embedders = dict(embedders)
+        self._asked = self._embedders if asked is None else dict(asked)
         self.blends = BLENDS if blends is None else blends
         self._length: dict[str, int] = {}  # characters of each text
         self._dense = {name: DenseIndex(each.dimensions) for name, each in embedders.items()}
@@ -204,7 +207,7 @@ class FusedRanker:
         for language, dense in self._dense.items():
             places = [n for n, spoken in enumerate(languages) if spoken == language]
             if places and len(dense):
-                made = self._embedders[language].vectors([questions[n] for n in places])
+                made = self._asked[language].vectors([questions[n] for n in places])
                 vectors.update(zip(places, made, strict=True))
         return [
             self._fused(question, count, product_id, languages[n], vectors[n])

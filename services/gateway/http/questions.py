@@ -18,6 +18,7 @@ from shopkeeper.shared.contracts.events.answers import AnswerGiven
 from shopkeeper.shared.contracts.outputs import rfc3339
 from shopkeeper.shared.datasets.admission import UnsentRecord
 
+from ..core.withheld import value_of
 from .context import Context
 from .problems import Problem
 
@@ -85,7 +86,8 @@ async def ask(
                 b"", status_code=202, headers={"Location": f"/v1/questions/{event_id}/answer"}
             )
         await asyncio.sleep(LOOK_S)
-    return Response(found.value or b"null", media_type="application/json")
+    told = value_of(found, context.catalogue)
+    return Response(told or b"null", media_type="application/json")
 
 
 @get(
@@ -99,7 +101,7 @@ async def answer(
     """404 where it has not come yet, or came long ago."""
     caller = context.caller(request)
     found = context.feed.answer_to(event_id)
-    value = None if found is None else found.value
+    value = None if found is None else value_of(found, context.catalogue)
     if value is not None:
         owner = orjson.loads(value).get("user_id")
         if owner is not None and not caller.may_read(owner):

@@ -12,6 +12,7 @@ from shopkeeper.shared.contracts.preferences import PERSONALISED
 
 from ..core.feed import LISTS, Place, Published
 from ..core.shown import own_list
+from ..core.withheld import value_of
 from .context import Context
 from .reads import Id
 
@@ -73,7 +74,7 @@ class EventStream(Response[None]):
             ranking = context.preferences.ranking(record.key.decode("utf-8", "replace"))
             if ranking != PERSONALISED and own_list(record) is not None:
                 return b""
-        return _event(place, record)
+        return _event(place, record._replace(value=value_of(record, context.catalogue)))
 
     async def _watch(self, receive: Receive) -> None:
         while (await receive())["type"] != "http.disconnect":

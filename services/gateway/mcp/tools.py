@@ -14,6 +14,7 @@ from shopkeeper.shared.contracts.events.answers import AnswerGiven
 from .. import reading
 from ..core.lists import Wanted
 from ..core.shown import shown
+from ..core.withheld import value_of
 from ..http.problems import Problem, sending
 from ..http.searches import NOBODIES, SEARCHED
 from ..listing import near_to
@@ -130,7 +131,7 @@ async def _ask(context: Context, caller: Caller, asked: Ask) -> Said:
     if record is None:
         raise Problem(504, "Gateway Timeout", f"no answer within {asked.wait:g} s; try again")
     try:
-        given = _given.decode(record.value or b"")
+        given = _given.decode(value_of(record, context.catalogue) or b"")
     except (msgspec.MsgspecError, UnicodeDecodeError):
         raise Problem(502, "Bad Gateway", "the answer that came cannot be read") from None
     return _answer(given, conversation)

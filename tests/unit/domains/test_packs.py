@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import io
+import re
 import shutil
+from pathlib import Path
 from types import SimpleNamespace
 
 import orjson
 import pytest
 from click.testing import CliRunner
+from rich.console import Console
 
 from shopkeeper.apps.cli.domain import command
-from shopkeeper.apps.demo import shoppers
+from shopkeeper.apps.demo import shoppers, view
+from shopkeeper.apps.demo.live import Live
 from shopkeeper.apps.demo.pack_files import PackFiles
+from shopkeeper.apps.demo.view import OUTPUT_NAMES
 from shopkeeper.apps.demo.wording import Wording
 from shopkeeper.shared.contracts import reasons, topics
 from shopkeeper.shared.contracts.decoder import EventDecoder
@@ -21,6 +27,10 @@ from shopkeeper.shared.domains import pack
 from shopkeeper.shared.domains.pack import PackError
 
 START_MS = 1_790_000_000_000
+ROOT = Path(__file__).parents[3]
+SHOPS = re.compile(
+    r"\b(?:products?|reviews?|reviewers|carts?|shop(?:pers)?|bought|orders?)\b", re.I
+)
 
 
 @pytest.fixture(autouse=True)
@@ -125,7 +135,30 @@ SPOILT = [
     ("domain.toml", "looked at {product} also", "looked at {product also", "line", "brace"),
     ("domain.toml", '["financial_advice"]', '["advice"]', "guards", "has no example"),
     ("domain.toml", "[words]", "[words", "line", ""),
-    ("domain.toml", "[intents.names]", '[intents]\nmodel = "m"\n[intents.names]', "line", "train"),
+    (
+        "domain.toml",
+        "[intents.like]",
+        '[intents]\nmodel = "m"\n[intents.like]',
+        "line",
+        "train",
+    ),
+    (
+        "domain.toml",
+        'complaint = "',
+        'complain = "',
+        "intents.like",
+        "has no example of 'complain'",
+    ),
+    ("domain.toml", '= "track_order"', '= "tracking"', "intents.like", "no label of a shop's"),
+    (
+        "domain.toml",
+        'card_problem = "after_sales"',
+        "",
+        "intents.like",
+        "'card_problem' is treated",
+    ),
+    ("domain.toml", "unanswered = true", "unanswered = 7", "line", "unanswered"),
+    ("domain.toml", "unanswered = true", "false_alarms = 2.0", "line", "false_alarms"),
     ("shoppers.toml", '"Debt Help"', '"Debts"', "line", "has no category 'Debts'; it has"),
     ("shoppers.toml", "adds = 0.2", "adds = 2", "line", "adds"),
     ("shoppers.toml", "[en.reviews]", "[en.review]", "line", "unknown field `review`"),
@@ -173,3 +206,63 @@ def test_a_pack_that_excludes_everything_is_refused(own):
     (own / "catalogue.jsonl").write_text("\n".join(lines), "utf-8")
     with pytest.raises(PackError):
         PackFiles.read(str(own))
+
+
+@pytest.mark.parametrize("name", pack.names())
+def test_every_word_of_a_pack_stands_on_a_page_or_the_terminal(name):
+    """What no page says in English is replaced by nothing."""
+    shown = [path.read_text("utf-8") for path in (ROOT / "web" / "src").rglob("*.ts*")]
+    shown += [(ROOT / "apps" / "demo" / each).read_text("utf-8") for each in ("view.py", "live.py")]
+    shown += [(ROOT / "apps" / "demo" / "run.py").read_text("utf-8"), *OUTPUT_NAMES.values()]
+    said = "\n".join(shown)
+    missing = [word for word in pack.load(name).words if word not in said]
+    assert not missing
+
+
+@pytest.mark.parametrize("name", pack.names())
+def test_pages_name_nothing_of_a_shop_where_a_pack_has_its_word(name):
+    words = pack.load(name).words
+    texts = set(re.findall(r"\[\s*\"([^\"]+)\",\s*\"[^\"]*\"", console_source()))
+    shops = {text for text in texts if SHOPS.search(text)}
+    assert shops <= set(words), sorted(shops - set(words))
+
+
+def console_source():
+    folders = (ROOT / "web" / "src" / each for each in ("console", "common"))
+    return "\n".join(path.read_text("utf-8") for each in folders for path in each.rglob("*.ts*"))
+
+
+@pytest.mark.parametrize("name", pack.names())
+def test_the_terminal_speaks_the_domains_words(name):
+    said = pack.load(name)
+    live = Live({}, 0.0, words=said.words)
+    console = Console(file=io.StringIO(), width=200, height=60)
+    console.print(view.screen(live, 1.0))
+    console.print(view.brief(live, 1.0))
+    shown = console.file.getvalue()
+    for word in ("sentiments of reviews", "similar items", "adds to cart", "orders"):
+        assert said.words[word].en in shown, word
+    assert "adds to cart" not in shown
+    assert "reviews" not in shown
+    console = Console(file=io.StringIO(), width=200, height=60)
+    console.print(view.screen(Live({}, 0.0), 1.0))
+    assert "sentiments of reviews" in console.file.getvalue()
+
+
+def test_a_pack_is_judged_on_texts_that_are_none_of_its_examples(tmp_path):
+    file = tmp_path / "held-out.jsonl"
+    held = (ROOT / "training" / "data" / "domains" / "finance.jsonl").read_text("utf-8")
+    file.write_text(held, "utf-8")
+    said = CliRunner().invoke(command, ["finance", "--judge", str(file)])
+    assert said.exit_code == 0, said.output
+    caught = re.search(r"guard financial advice \(zh\): caught (\d+) of 20 \(", said.output)
+    assert caught, said.output
+    assert int(caught[1]) >= 17
+    assert re.search(r"intents of the pack \(en\): right \d+ of 46 ", said.output)
+    learned = (pack.folder_of("finance") / "intents.jsonl").read_text("utf-8").splitlines()[0]
+    file.write_text(held + learned, "utf-8")
+    said = CliRunner().invoke(command, ["finance", "--judge", str(file)])
+    assert said.exit_code == 1
+    assert "is an example of the pack" in said.output
+    said = CliRunner().invoke(command, ["--judge", str(file)])
+    assert said.exit_code == 2

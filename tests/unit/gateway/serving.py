@@ -18,6 +18,7 @@ from shopkeeper.services.gateway.http.access import Access
 from shopkeeper.services.gateway.http.application import application
 from shopkeeper.services.gateway.http.context import Context
 from shopkeeper.shared.contracts import topics
+from shopkeeper.shared.domains.pack import SHOP
 
 
 class Topics:
@@ -40,12 +41,13 @@ class Topics:
 class Serving:
     """The application, its views, and a client in this process."""
 
-    def __init__(self, *, secret_keys=(), page_keys=(), token_secret="", **options):
+    def __init__(self, *, secret_keys=(), page_keys=(), token_secret="", domain=SHOP, **options):
         self.now_s, self.feed = 0.0, Feed(lists_max=100, records_max=100)
         self.similar, self.trending, self.sentiment, self.segments = (
             LatestValues(100) for _ in range(4)
         )
-        self.catalogue, self.preferences = Catalogue(100), PreferencesTable(100)
+        self.catalogue = Catalogue(100, None, domain.excluded)
+        self.preferences = PreferencesTable(100)
         self.products, self.topics = Products(100), Topics(self.preferences)
         self.context = Context(
             access=Access(secret_keys, page_keys, token_secret),
@@ -66,6 +68,7 @@ class Serving:
             now_ms=lambda: 1_772_357_400_250,
             monotonic_s=lambda: self.now_s,
             stopping=asyncio.Event(),
+            domain=domain,
         )
         options = {"origins": ["https://shop.example"], "body_bytes_max": 65_536} | options
         self.application = application(self.context, **options)

@@ -71,8 +71,8 @@ class Dialogue:
             if question.product_id is not None and question.product_id != before.page:
                 before.page = question.product_id
                 _focus(before, question.product_id)
-            guarded = self._answerer.guards.answer(question.text, _language(question.text, before))
-            plans.append(guarded or _talk(text) or self._resolver.plan(question, before))
+            plans.append(_talk(text) or self._resolver.plan(question, before))
+        plans = self._guarded(questions, conversations, plans)
         asks = [ask for plan in plans if isinstance(plan, Plan) for ask in plan.asks]
         found = iter(self._answerer.answer_all([ask.question for ask in asks]))
         answers = []
@@ -87,6 +87,23 @@ class Dialogue:
                 answer = self._chosen(plan, tried, before, language)
             answers.append(self._remembered(question, plan, answer, before, language))
         return answers
+
+    def _guarded(
+        self,
+        questions: Sequence[Question],
+        conversations: Sequence[Conversation],
+        plans: Sequence[Plan | str | Answer],
+    ) -> list[Plan | str | Answer]:
+        """Plans, or the fixed answers of guarded lines. Lines are looked at together with what is
+        asked because of them: the encoder is called once."""
+        guards = self._answerer.guards
+        asked = [a.question.text for p in plans if isinstance(p, Plan) for a in p.asks]
+        guards.look_at([*(question.text for question in questions), *asked])
+        found = guards.answers(
+            [question.text for question in questions],
+            [_language(q.text, before) for q, before in zip(questions, conversations, strict=True)],
+        )
+        return [answer or plan for answer, plan in zip(found, plans, strict=True)]
 
     @staticmethod
     def _talked(kind: str, language: str) -> Answer:
