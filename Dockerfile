@@ -3,7 +3,8 @@
 FROM python:3.12.12-slim-bookworm AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 WORKDIR /build
-RUN python -m venv /opt/shopkeeper
+RUN apt-get update && apt-get install -y --no-install-recommends binutils \
+    && rm -rf /var/lib/apt/lists/* && python -m venv /opt/shopkeeper
 # Dependencies first: they change seldom, and this layer is the large one.
 COPY requirements.lock deploy/requirements-build.lock deploy/prune.py ./
 RUN /opt/shopkeeper/bin/pip install --no-compile --require-hashes -r requirements.lock \

@@ -9,6 +9,7 @@ BIN := $(VENV)/bin
 # wait for brokers and processes.
 SIDE_BY_SIDE := -n 4 --dist worksteal
 BROKER_TESTS := tests/broker
+KUBECONFORM := github.com/yannh/kubeconform/cmd/kubeconform@v0.7.0
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -136,13 +137,14 @@ audit: .venv-audit/.installed ## known vulnerabilities of what requirements.lock
 		-r requirements-audit.lock
 	@touch $@
 
-deploy-tools: .venv-deploy/.installed ## what the tests of compose files and of the Helm chart ask; helm itself is not in it
+deploy-tools: .venv-deploy/.installed ## what the tests of compose files and of the Helm chart ask (kubeconform where Go is installed)
 
 .venv-deploy/.installed: requirements-deploy.lock
 	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed (set PYTHON=...)" >&2; exit 1; }
 	$(PYTHON) -m venv .venv-deploy
 	.venv-deploy/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes \
 		-r requirements-deploy.lock
+	@! command -v go >/dev/null || GOBIN="$(CURDIR)/.venv-deploy/bin" go install $(KUBECONFORM) || true
 	@touch $@
 
 pin-images: ## digests of the images' tags, from their registries: docker-compose.digests.yml (needs Docker)

@@ -1,6 +1,7 @@
 """The installed tree for serving: bytes on disk by distribution, as `du` counts them.
 
     python benchmarks/installed_size.py                    # a fresh environment, of the lock file
+    python benchmarks/installed_size.py --pruned           # and then what deploy/prune.py leaves
     python benchmarks/installed_size.py --environment .venv # what is there of the lock file
 
 An editable installation has the models in the tree: they are counted where they are.
@@ -98,12 +99,17 @@ def table(found: dict[str, int]) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--environment", type=Path, help="of an installation that is there")
+    parser.add_argument("--pruned", action="store_true", help="as the image has it")
+    parser.add_argument("--keep", type=Path, help="where the fresh environment stays")
     asked = parser.parse_args()
     if asked.environment is not None:
         print(table(sizes(asked.environment / "bin" / "python")))
         return
     with tempfile.TemporaryDirectory() as name:
-        print(table(sizes(install(Path(name) / "venv"))))
+        python = install(asked.keep or Path(name) / "venv")
+        if asked.pruned:
+            subprocess.run([python, str(ROOT / "deploy/prune.py")], check=True)
+        print(table(sizes(python)))
 
 
 if __name__ == "__main__":

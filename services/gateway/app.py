@@ -104,7 +104,7 @@ def build(settings: WorkerSettings) -> Service:
         end_streams,
         shared=said["GATEWAY_SHARED_PORT"] == "1",
     )
-    grpc = _grpc(context, said)
+    grpc = _grpc(context, said, spans)
     tables: dict[str, Table] = {
         topics.SIMILAR_ITEMS: similar,
         topics.TRENDING: trending,
@@ -211,7 +211,7 @@ def _mcp(
     return [server], [asgi(PATH, copy_scope=False)(server.answer)]
 
 
-def _grpc(context: Context, said: Mapping[str, str]) -> list[Component]:
+def _grpc(context: Context, said: Mapping[str, str], spans: GatewaySpans | None) -> list[Component]:
     """The gRPC server, where there is to be one. Raises SettingsError."""
     port = int(said["GATEWAY_GRPC_PORT"])
     if port == 0:
@@ -223,7 +223,7 @@ def _grpc(context: Context, said: Mapping[str, str]) -> list[Component]:
             f"GATEWAY_GRPC_PORT={port} needs the extra `grpc`: pip install 'shopkeeper[grpc]' "
             f"({error})"
         ) from None
-    return [GrpcServer(context, said["GATEWAY_HOST"], port)]
+    return [GrpcServer(context, said["GATEWAY_HOST"], port, spans)]
 
 
 def _listed(value: str) -> list[str]:

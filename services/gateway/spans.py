@@ -1,4 +1,5 @@
-"""The gateway's spans: one per request, one per what it publishes; traces begin or go on here."""
+"""The gateway's spans: one per request or call, one per what it publishes; traces begin or go on
+here."""
 
 from __future__ import annotations
 
@@ -13,13 +14,17 @@ from shopkeeper.shared.runtime.telemetry.tracing import PRODUCER, SERVER, Span, 
 from .http.measuring import route_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from litestar.types import ASGIApp, Receive, Send
 
     from shopkeeper.shared.runtime.telemetry.tracing import Spans
 
 HEADER = NAME.encode()
+# gRPC's status codes that are a server's fault, as OpenTelemetry's conventions have them: UNKNOWN,
+# DEADLINE_EXCEEDED, UNIMPLEMENTED, INTERNAL, UNAVAILABLE, DATA_LOSS.
+UNKNOWN = 2
+FAILED = frozenset({UNKNOWN, 4, 12, 13, 14, 15})
 # Of the request that this task answers; None outside of one.
 _current: ContextVar[SpanContext | None] = ContextVar("span", default=None)
 
@@ -98,6 +103,35 @@ class GatewaySpans:
                 failed=status >= 500,
             )
         )
+
+    @contextlib.contextmanager
+    def calling(self, service: str, method: str, said: object) -> Iterator[Callable[[int], None]]:
+        """A call over gRPC that is answered in this block. said: its `traceparent`, as its metadata
+        have it. What is given takes the call's status code; without one it has failed."""
+        parent = parsed(said.encode()) if isinstance(said, str) else None
+        context, start_ns, status = self._child(parent), time.time_ns(), UNKNOWN
+
+        def ended(code: int) -> None:
+            nonlocal status
+            status = code
+
+        token = _current.set(context)
+        try:
+            yield ended
+        finally:
+            _current.reset(token)
+            if context.sampled:
+                attributes: dict[str, Any] = {
+                    "rpc.system": "grpc",
+                    "rpc.service": service,
+                    "rpc.method": method,
+                    "rpc.grpc.status_code": status,
+                }
+                place = (start_ns, time.time_ns())
+                name, failed = f"{service}/{method}", status in FAILED
+                self._spans.add(
+                    Span(name, SERVER, context, parent, place, attributes, failed=failed)
+                )
 
     @contextlib.contextmanager
     def sending(self, topic: str, count: int) -> Iterator[bytes | None]:

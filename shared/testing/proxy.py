@@ -32,6 +32,7 @@ class Proxy:
         self._tell = HOST.encode() + self.port.to_bytes(4, "big")
         self._rate: float | None = None
         self._refusing = False
+        self._rewrite: Callable[[bytes], bytes] | None = None
         self._writers: set[asyncio.StreamWriter] = set()
         self.connections = 0  # accepted so far
         self.bytes_passed = 0
@@ -64,6 +65,11 @@ class Proxy:
     def throttle(self, bytes_per_s: float) -> None:
         """Let each connection pass so much, in either direction."""
         self._rate = bytes_per_s
+
+    def rewrite(self, request: Callable[[bytes], bytes]) -> None:
+        """Have each request of connections to come pass through it, without its length in front,
+        which it keeps: so a broker can be asked for something that it refuses."""
+        self._rewrite = request
 
     def resume(self) -> None:
         """Everything passes again, what was held back first."""
@@ -129,7 +135,16 @@ class Proxy:
         held.callback(self._writers.discard, writer)
 
     async def _requests(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await self._pump(lambda: reader.read(65_536), writer)
+        rewrite = self._rewrite
+        if rewrite is None:
+            await self._pump(lambda: reader.read(65_536), writer)
+            return
+
+        async def frame() -> bytes:
+            head = await reader.readexactly(LENGTH_BYTES)
+            return head + rewrite(await reader.readexactly(int.from_bytes(head, "big")))
+
+        await self._pump(frame, writer)
 
     async def _answers(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         async def frame() -> bytes:

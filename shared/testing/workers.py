@@ -48,15 +48,25 @@ class WorkerProcess:
     def __init__(self, command: Sequence[str], environ: Mapping[str, str]) -> None:
         self.port = free_port()
         self.command = list(command)
+        self._environ = {**environ, "HTTP_PORT": str(self.port)}
         # A file, not a pipe: nobody has to read along, and nothing ever blocks.
         with tempfile.NamedTemporaryFile(prefix="shopkeeper-worker-", delete=False) as output:
             self._output = Path(output.name)
-            self.popen = subprocess.Popen(
+        self.popen = self._started()
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        with self._output.open("ab") as output:
+            return subprocess.Popen(
                 self.command,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                **process.child_options({**environ, "HTTP_PORT": str(self.port)}),
+                **process.child_options(self._environ),
             )
+
+    def start_again(self) -> None:
+        """Start it once more, at the same port, after it has ended."""
+        assert self.popen.poll() is not None, "it runs"
+        self.popen = self._started()
 
     def output(self) -> str:
         """What it has written so far, on either stream."""

@@ -29,21 +29,30 @@ needs_prometheus = pytest.mark.skipif(
 
 @contextlib.contextmanager
 def prometheus(
-    folder: Path, ports: Mapping[str, int], *, alertmanager: int | None = None, faster: int = 1
+    folder: Path,
+    ports: Mapping[str, int],
+    *,
+    alertmanager: int | None = None,
+    faster: int = 1,
+    numbers: tuple[tuple[str, str], ...] = (),
 ) -> Iterator[str]:
     """Its address, host and port. It scrapes each job of `ports`, and itself, every second; the
     rules are ours, but for their patience: what holds for two seconds fires.
 
     alertmanager: the port of one, which is told. faster: windows and offsets of the rules are so
-    many times shorter, but no window is shorter than five seconds.
+    many times shorter, but no window is shorter than five seconds. numbers: numbers of the
+    rules, and what stands in their place.
     """
     folder.mkdir(exist_ok=True)
     rules = re.sub(r"\bfor: \w+", "for: 2s", RULES.read_text("utf-8"))
     rules = re.sub(
-        r"(\[|offset )(\d+)([smhd])",
+        r"(\[|(?<=[smhd]):|offset )(\d+)([smhd])",
         lambda m: f"{m[1]}{max(5, int(m[2]) * SECONDS[m[3]] // faster)}s",
         rules,
     )
+    for number, other in numbers:
+        assert number in rules, number
+        rules = rules.replace(number, other)
     (folder / "alerts.yaml").write_text(rules)
     address = f"127.0.0.1:{free_port()}"
     targets = {**{name: f"127.0.0.1:{port}" for name, port in ports.items()}, "prometheus": address}

@@ -4,6 +4,7 @@ official validators where those are installed, and to our own specifications."""
 from __future__ import annotations
 
 import functools
+import json
 import re
 import shutil
 import subprocess
@@ -28,24 +29,36 @@ OTHERS_KINDS = {"ScaledObject", "ServiceMonitor"}  # of KEDA and of Prometheus's
 
 
 def tool(name):
+    """A program of .venv-deploy's, or one that is installed; its Python only from there."""
     found = TOOLS / name if (TOOLS / name).exists() else shutil.which(name)
-    if found is None:
+    if found is None or (name == "python" and not TOOLS.exists()):
         pytest.skip(f"{name} is not installed (docs/kubernetes.md)")
     return str(found)
 
 
-def helm(*arguments):
-    done = subprocess.run(
-        [tool("helm"), *arguments, "--kube-version", KUBERNETES[-1]],
-        capture_output=True, text=True, check=False, cwd=ROOT,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+def helm(what, values="-"):
+    """`helm template` or `helm lint --strict` of the chart with one set of values; `-`: none. By
+    the program where it is installed, else by Helm's own packages as a library."""
+    file = str(CHART / "ci" / f"{values}.yaml") if values != "-" else "-"
+    if (program := shutil.which("helm")) is not None:
+        options = [] if values == "-" else ["-f", file]
+        named = ["lint", "--strict"] if what == "lint" else ["template", "shop"]
+        command = [program, *named, str(CHART), *options, "--kube-version", KUBERNETES[-1]]
+    else:
+        sdk = str(Path(__file__).with_name("helm_sdk.py"))
+        command = [tool("python"), sdk, what, "shop", str(CHART), file]
+        command += [KUBERNETES[-1]] if what == "lint" else []
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+    if "No module named 'helm_python'" in done.stderr:
+        pytest.skip("neither helm nor helm-python-sdk is installed (docs/kubernetes.md)")
+    return done
 
 
 @functools.cache
 def rendered(values):
-    return helm("template", "shop", str(CHART), "-f", str(CHART / "ci" / f"{values}.yaml"))
+    done = helm("template", values)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
 
 
 def resources(values):
@@ -79,15 +92,13 @@ def test_its_versions_are_ours():
 
 @pytest.mark.parametrize("values", SETS)
 def test_helm_lints_and_renders(values):
-    helm("lint", "--strict", str(CHART), "-f", str(CHART / "ci" / f"{values}.yaml"))
+    done = helm("lint", values)
+    assert done.returncode == 0, done.stdout + done.stderr
     assert len(resources(values)) > 10
 
 
 def test_without_brokers_the_chart_says_what_is_missing():
-    done = subprocess.run(
-        [tool("helm"), "template", "shop", str(CHART), "--kube-version", KUBERNETES[-1]],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    done = helm("template")
     assert done.returncode != 0
     assert "kafka.bootstrapServers: host:port of the brokers" in done.stderr
 
@@ -118,6 +129,55 @@ def test_the_validator_refuses_what_is_wrong(tmp_path):
     file.write_text(yaml.safe_dump(found), "utf-8")
     done = subprocess.run([validate, "--strict", str(file)], capture_output=True, check=False)
     assert done.returncode != 0
+
+
+@pytest.fixture(scope="module")
+def schemas(tmp_path_factory):
+    """Kubernetes' schemas, as kubernetes-validate brings them, where kubeconform finds them."""
+    [brought] = TOOLS.parent.glob("lib/python*/site-packages/kubernetes_validate") or [None]
+    if brought is None:
+        pytest.skip("kubernetes-validate is not installed (docs/kubernetes.md)")
+    folder = tmp_path_factory.mktemp("schemas")
+    kinds = {found["kind"].lower() for name in SETS for found in resources(name)}
+    for version in KUBERNETES:
+        (folder / f"v{version}-strict").mkdir()
+        for file in (brought / f"kubernetes-json-schema/v{version}-local-strict").glob("*.json"):
+            if file.name.split("-")[0] in {*kinds, "_definitions.json"}:
+                # Paths of their own machine, to which `$id` and references belong.
+                text = file.read_text("utf-8").replace('"/api/_definitions', '"_definitions')
+                said = json.loads(text)
+                said.pop("$id", None)
+                (folder / f"v{version}-strict" / file.name).write_text(json.dumps(said), "utf-8")
+    return folder
+
+
+def kubeconform(schemas, version, manifests):
+    place = "{{ .NormalizedKubernetesVersion }}-strict/{{ .ResourceKind }}{{ .KindSuffix }}.json"
+    command = [tool("kubeconform"), "-strict", "-output", "json", "-summary"]
+    command += ["-kubernetes-version", version, "-skip", ",".join(sorted(OTHERS_KINDS))]
+    done = subprocess.run(
+        [*command, "-schema-location", f"{schemas}/{place}", "-"],
+        input=manifests, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    return done.returncode, json.loads(done.stdout)
+
+
+@pytest.mark.parametrize("version", KUBERNETES)
+@pytest.mark.parametrize("values", SETS)
+def test_kubeconform_accepts_what_is_rendered(schemas, values, version):
+    status, said = kubeconform(schemas, version, rendered(values))
+    others = sum(found["kind"] in OTHERS_KINDS for found in resources(values))
+    assert (status, said.get("resources")) == (0, []), said
+    assert said["summary"] == {
+        "valid": len(resources(values)) - others, "invalid": 0, "errors": 0, "skipped": others,
+    }  # fmt: skip
+
+
+def test_kubeconform_refuses_what_is_wrong(schemas):
+    wrong = rendered("small").replace("readinessProbe", "readinesProbe")
+    status, said = kubeconform(schemas, KUBERNETES[-1], wrong)
+    assert status != 0
+    assert said["summary"]["invalid"] == 5, said
 
 
 @pytest.mark.parametrize("values", SETS)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -18,7 +19,7 @@ from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.runtime.kafka.publisher import Publisher
 from shopkeeper.shared.runtime.state.checkpoint_chain import FORMAT_VERSION
 
-from . import golden
+from . import golden, previous
 from .shop import NO_SPACE, SESSION_TIMEOUT_S
 
 AWAY_S = 3.0
@@ -231,6 +232,30 @@ class Downgrade(Scenario):
         nothing_again(shop)
 
 
+class Rollback(Scenario):
+    name = "rollback"
+    title = (
+        "workers of an earlier version of the same format go on with these checkpoints; and back"
+    )
+
+    def first(self, shop):
+        """The earlier version's workers are left to take what is published next."""
+        folder = shop.held.enter_context(tempfile.TemporaryDirectory(prefix="shopkeeper-previous-"))
+        commit, sources = previous.source(folder)
+        print(f"rollback to {commit}", file=sys.stderr)
+        self._exchanged(shop, sources)
+
+    def second(self, shop):
+        self._exchanged(shop, None)
+
+    def _exchanged(self, shop, sources):
+        shop.settle()
+        shop.stop(*shop.workers)
+        shop.source = sources
+        shop.start_all()
+        nothing_again(shop)
+
+
 class Reset(Scenario):
     name = "reset"
     title = "checkpoints of a format to come: refused, then `shopkeeper checkpoints reset` of all"
@@ -280,4 +305,4 @@ def nothing_again(shop):
 
 
 SCENARIOS = (Scenario, Kill, Freeze, Cut, Slow, BrokerKilled, BrokerDisk, WorkerDisk, Join, Leave,
-             Grow, Upgrade, Downgrade, Reset)  # fmt: skip
+             Grow, Upgrade, Downgrade, Rollback, Reset)  # fmt: skip

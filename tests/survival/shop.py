@@ -87,8 +87,8 @@ class Shop:
         self.notes: dict[str, str] = {}  # by check: what is odd, and promised by nobody
         self._commands: dict[str, list[str]] = {}
         self._frozen: set[str] = set()
-        self._source = source  # the sources of another version, for its workers
-        self._held = contextlib.ExitStack()
+        self.source = source  # the sources of another version, for its workers
+        self.held = contextlib.ExitStack()
 
     def __enter__(self):
         return self
@@ -99,7 +99,7 @@ class Shop:
                 print(f"---- {name} wrote:\n{worker.output()[-6000:]}", file=sys.stderr)
             worker.popen.kill()
             worker.discard()
-        self._held.close()
+        self.held.close()
         # A broker that is killed looks through all that it has when it comes back.
         with contextlib.suppress(KafkaError, OSError):
             asyncio.run(delete_topics(self.kafka))
@@ -167,7 +167,7 @@ class Shop:
 
     def connect_workers(self):
         """From now on workers that start reach the broker through `proxy`."""
-        self.proxy = self._held.enter_context(proxied(self.node.address))
+        self.proxy = self.held.enter_context(proxied(self.node.address))
 
     def start(self, name, service=None, command=()):
         """Start a worker, or start it again. command: words in front of the worker's own."""
@@ -177,8 +177,8 @@ class Shop:
         if self.proxy is not None:
             kafka = replace(kafka, bootstrap_servers=(self.proxy.address,))
         environ = environment(kafka, WORKER_ID=name if self.static else "", **self.settings)
-        if self._source is not None:
-            environ["PYTHONPATH"] = str(self._source)
+        if self.source is not None:
+            environ["PYTHONPATH"] = str(self.source)
         words = [*command, sys.executable, "-m", "shopkeeper", "worker", self.fleet[name]]
         self._commands[name] = list(command)
         if (before := self.workers.pop(name, None)) is not None:

@@ -6,14 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 import grpc
 
+from shopkeeper.shared.runtime.telemetry.traceparents import NAME
+
 from ..http.problems import Problem
 from ..listing import ids_for
 from .messages import METHOD, OPENTELEMETRY_DEMO, SERVICE, messages_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from ..http.context import Context
+    from ..spans import GatewaySpans
 
 COUNT = 5  # as both demos answer; their pages show four
 ID_CHARACTERS_MAX = 512
@@ -41,18 +44,35 @@ def asked_for(package: str, product_ids: Sequence[str]) -> list[str]:
 class Calls:
     """Answers the calls of one package, from memory."""
 
-    def __init__(self, package: str, context: Context) -> None:
-        self._package, self._context = package, context
+    def __init__(self, package: str, context: Context, spans: GatewaySpans | None) -> None:
+        self._package, self._context, self._spans = package, context, spans
         self._messages = messages_of(package)
 
     def handler(self) -> grpc.GenericRpcHandler:
         """For a server."""
         method = grpc.unary_unary_rpc_method_handler(
-            self._list,
+            self._list if self._spans is None else self._traced(self._spans),
             request_deserializer=self._messages.request.FromString,
             response_serializer=self._messages.response.SerializeToString,
         )
         return grpc.method_handlers_generic_handler(f"{self._package}.{SERVICE}", {METHOD: method})
+
+    def _traced(self, spans: GatewaySpans) -> Callable[[Any, Any], Awaitable[Any]]:
+        """The same, and told of."""
+
+        async def traced(request: Any, call: Any) -> Any:
+            said = dict(call.invocation_metadata() or ()).get(NAME)
+            with spans.calling(f"{self._package}.{SERVICE}", METHOD, said) as ended:
+                try:
+                    answer = await self._list(request, call)
+                except grpc.aio.AbortError:
+                    code: grpc.StatusCode = call.code()  # as `abort` was told it
+                    ended(code.value[0])
+                    raise
+                ended(0)
+                return answer
+
+        return traced
 
     async def _list(self, request: Any, call: grpc.aio.ServicerContext) -> Any:
         user_id = request.user_id if len(request.user_id) <= ID_CHARACTERS_MAX else ""

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ..http.context import Context
+    from ..spans import GatewaySpans
 
 MESSAGE_BYTES_MAX = 65_536
 CALLS_MAX = 1_000  # at once; of more, the client is told RESOURCE_EXHAUSTED
@@ -35,8 +36,10 @@ _STATUS = health_pb2.HealthCheckResponse
 class GrpcServer:
     """Serves both packages and `grpc.health.v1` from `start` to `stop`."""
 
-    def __init__(self, context: Context, host: str, port: int) -> None:
-        self._context, self._host, self._port = context, host, port
+    def __init__(
+        self, context: Context, host: str, port: int, spans: GatewaySpans | None = None
+    ) -> None:
+        self._context, self._host, self._port, self._spans = context, host, port, spans
         self._ready: Callable[[], tuple[bool, str]] = lambda: (True, "")
         self._health = health.aio.HealthServicer()
         self._server: grpc.aio.Server | None = None
@@ -50,7 +53,7 @@ class GrpcServer:
         """Listen. Raises OperatorNeeded where it cannot."""
         server = grpc.aio.server(options=_OPTIONS, maximum_concurrent_rpcs=CALLS_MAX)
         server.add_generic_rpc_handlers(
-            [Calls(package, self._context).handler() for package in PACKAGES]
+            [Calls(package, self._context, self._spans).handler() for package in PACKAGES]
         )
         health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
         address = f"[{self._host}]" if ":" in self._host else self._host

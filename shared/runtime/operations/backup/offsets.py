@@ -3,12 +3,14 @@
 Brokers number records themselves, so what is missing before a record has to be filled in: at the
 beginning of a log with records that are deleted again, elsewhere (transactions' markers, records
 that compaction took) with a transaction that is aborted, of which no reader sees more than that
-offsets are passed over.
+offsets are passed over. A single missing offset is the marker of a transaction that wrote the
+record before it; where none is before it, of one that wrote nothing, which not every broker has.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 import uuid
 from typing import TYPE_CHECKING, Self
@@ -22,7 +24,7 @@ from ...kafka import fetching
 from .files import BackupError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import AsyncIterator, Sequence
 
     from aiokafka import TopicPartition
     from aiokafka.producer.message_accumulator import BatchBuilder
@@ -95,18 +97,41 @@ class OffsetWriter:
             await self._send_fillers(self._plain, place, count, timestamp_ms)
         await self._admin.delete_records({place: RecordsToDelete(before_offset=until)})
 
+    async def write_with_marker(self, place: TopicPartition, row: Row) -> None:
+        """Write a row at its offset, and have one offset behind it that no reader sees."""
+        async with self._transaction(place, 1):
+            batch = self._transactional.create_batch()
+            told = {"timestamp": row.timestamp, "key": row.key, "value": row.value}
+            assert batch.append(**told, headers=row.headers) is not None, "one always fits"
+            await self._send(place, batch, row.offset, self._transactional)
+            await self._transactional.commit_transaction()
+            await self._until_ends(place, row.offset + 2)
+
     async def fill(self, place: TopicPartition, count: int, timestamp_ms: int) -> None:
         """Have the log go on `count` offsets later. Raises BackupError."""
         [end] = (await self._consumer.end_offsets([place])).values()
+        async with self._transaction(place, count):
+            await self._fill(place, count, timestamp_ms)
+            # The marker comes after the answer; without transactions, none comes.
+            await self._until_ends(place, end + count)
+
+    @contextlib.asynccontextmanager
+    async def _transaction(self, place: TopicPartition, count: int) -> AsyncIterator[None]:
+        """A transaction, which the block ends. Raises BackupError, naming the gap."""
         try:
             async with asyncio.timeout(TRANSACTION_S_MAX):
-                await self._fill(place, count, timestamp_ms)
-                # The marker comes after the answer; without transactions, none comes.
-                await self._until_ends(place, end + count)
+                if not self._begun:
+                    self._begun = True
+                    await self._transactional.start()
+                await self._transactional.begin_transaction()
+                yield
         except (TimeoutError, KafkaError) as error:
+            needed = "with transactions" if count > 1 else "with transactions that write nothing"
+            gap = "a gap of one offset" if count == 1 else f"a gap of {count} offsets"
             raise BackupError(
-                f"{place.topic}/{place.partition} has a gap of {count} offsets, which only brokers "
-                f"with transactions can be given again ({type(error).__name__}: {error})"
+                f"{place.topic}/{place.partition} has {gap}, which only brokers {needed} can be "
+                f"given again ({type(error).__name__}: {error}): restore to Apache Kafka "
+                "(docs/backup.md)"
             ) from None
 
     async def _until_ends(self, place: TopicPartition, end: int) -> None:
@@ -117,10 +142,6 @@ class OffsetWriter:
 
     async def _fill(self, place: TopicPartition, count: int, timestamp_ms: int) -> None:
         producer = self._transactional
-        if not self._begun:
-            self._begun = True
-            await producer.start()
-        await producer.begin_transaction()
         if count == 1:
             # A transaction that wrote nothing and ends: its marker takes the one offset.
             producer._txn_manager.maybe_add_partition_to_txn(place)
@@ -142,8 +163,15 @@ class OffsetWriter:
                 count -= 1
             await (await producer.send_batch(batch, place.topic, partition=place.partition))
 
-    async def _send(self, place: TopicPartition, batch: BatchBuilder, at: int | None) -> None:
-        sending = await self._plain.send_batch(batch, place.topic, partition=place.partition)
+    async def _send(
+        self,
+        place: TopicPartition,
+        batch: BatchBuilder,
+        at: int | None,
+        producer: AIOKafkaProducer | None = None,
+    ) -> None:
+        by = producer or self._plain
+        sending = await by.send_batch(batch, place.topic, partition=place.partition)
         told = await sending
         name = f"{place.topic}/{place.partition}"
         if told.timestamp_type == LOG_APPEND_TIME:

@@ -84,34 +84,41 @@ class _Partition:
     async def write(self, path: Path, deletable: bool) -> None:
         """deletable: whether brokers delete from the beginning of this log for a client."""
         timestamp_ms = None
+        waiting: list[files.Row] = []  # the last one may have to end a transaction
         for block in files.read_blocks(path):
-            rows = [row for row in block if row.offset >= self._said.begin]
-            if not rows:
-                continue
-            timestamp_ms = rows[-1].timestamp
-            if not self._exact:
-                await self._writer.write(self._place, rows, None)
-                continue
-            first = 0
-            for index, row in enumerate(rows):
-                at = row.offset
-                expected = rows[index - 1].offset + 1 if index else self._next
-                if at < expected:
-                    raise BackupError(f"{path}: offset {at} stands behind {expected - 1}")
-                if at > expected:
-                    await self._write(rows[first:index])
-                    await self._go_to(at, row.timestamp, deletable)
-                    first = index
-            await self._write(rows[first:])
+            for row in (row for row in block if row.offset >= self._said.begin):
+                timestamp_ms = row.timestamp
+                if self._exact and row.offset != (expected := self._next + len(waiting)):
+                    if row.offset < expected:
+                        raise BackupError(
+                            f"{path}: offset {row.offset} stands behind {expected - 1}"
+                        )
+                    await self._write_up_to(row.offset, waiting, row.timestamp, deletable)
+                    waiting = []
+                waiting.append(row)
+            await self._write(waiting[:-1])
+            waiting = waiting[-1:]
         if self._exact:
-            await self._go_to(self._said.end, timestamp_ms or now_ms(), deletable)
+            last_ms = timestamp_ms or now_ms()
+            await self._write_up_to(self._said.end, waiting, last_ms, deletable)
+        else:
+            await self._write(waiting)
 
     async def _write(self, rows: list[files.Row]) -> None:
         if rows:
-            await self._writer.write(self._place, rows, rows[0].offset)
-            self._next = rows[-1].offset + 1
+            await self._writer.write(self._place, rows, rows[0].offset if self._exact else None)
+            self._next += len(rows)
 
-    async def _go_to(self, offset: int, timestamp_ms: int, deletable: bool) -> None:
+    async def _write_up_to(
+        self, offset: int, rows: list[files.Row], timestamp_ms: int, deletable: bool
+    ) -> None:
+        """Write rows and what has to stand behind them, so that the log ends at `offset`."""
+        if rows and offset == self._next + len(rows) + 1:
+            await self._write(rows[:-1])
+            await self._writer.write_with_marker(self._place, rows[-1])
+            self._next = offset
+            return
+        await self._write(rows)
         if offset > self._next:
             if deletable and self._next == 0:
                 await self._writer.fill_beginning(self._place, offset, timestamp_ms)
