@@ -190,13 +190,15 @@ class BatchPipeline:
             if not self._may_publish(generation):
                 return
             owned.publishing = True
-            outputs = await self._thread.run(owned.state.on_timer, clock_ms())
-            if outputs:
+            packed = await self._thread.run(self._due, owned)
+            if packed:
                 if not self._may_publish(generation):
                     return
-                packed = await self._thread.run(self._sink.pack, outputs)
                 self._telemetry.produced(await self._sink.deliver(packed))
             owned.publishing = False
+
+    def _due(self, owned: OwnedPartition) -> Packed:
+        return self._sink.pack(owned.state.on_timer(clock_ms()))
 
     def _may_publish(self, generation: int) -> bool:
         return self._owned.accepting and self._owned.generation == generation
