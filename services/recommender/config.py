@@ -198,7 +198,7 @@ class SearchConfig:
     """What can be found, for how long a search counts, and how much time searches may take."""
 
     search_products_max: int = 200_000  # that can be found; 2.3 kB each
-    # Indexed in one piece, once running, where nobody else waits for the thread: some 10 ms.
+    # Once running, prepared on a thread beside, some 10 ms, and put into the index in one piece.
     search_products_per_slice: int = 96
     search_items_max: int = 20  # of what a search finds
     search_fit_min: float = 0.2  # what fits less is not found

@@ -8,6 +8,7 @@ found as well.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from shopkeeper.shared.text.chinese import simplified
@@ -43,10 +44,10 @@ class Exclusions(NamedTuple):
 
     def covers_category(self, name: str) -> bool:
         """Whether a category is sensitive, by its name, a step of its path, or a word in it."""
-        found = folded(name)
+        found, steps = _steps_of(name)
         return (
             found in self.categories
-            or not self.categories.isdisjoint(_STEPS.split(found))
+            or not self.categories.isdisjoint(steps)
             or self.words.search(found) is not None
         )
 
@@ -74,6 +75,12 @@ def exclusions_of(
 def folded(text: str) -> str:
     """A text as it is compared: lower case, full width made half, simplified characters."""
     return simplified(normalise(text)).strip()
+
+
+@lru_cache(maxsize=4096)  # few categories, many products
+def _steps_of(name: str) -> tuple[str, tuple[str, ...]]:
+    found = folded(name)
+    return found, tuple(_STEPS.split(found))
 
 
 def _pattern(word: str) -> str:

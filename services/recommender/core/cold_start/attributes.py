@@ -18,7 +18,7 @@ import numpy as np
 from scipy import sparse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -33,8 +33,8 @@ _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+")
 _LEVELS = re.compile(r"\s*[|>/]\s*")
 
 
-def tokens_of(product: ProductCatalogued) -> Iterator[tuple[str, str]]:
-    """(field, value) pairs of a product; a value may come more than once.
+def tokens_of(product: ProductCatalogued) -> Iterator[tuple[str, Iterable[str]]]:
+    """(field, values) of a product; a field and a value may come more than once.
 
     Titles by words, Chinese ones by characters and pairs of them; categories and attributes whole
     and, where they are paths or lists (`a > b`, `a/b`, `a|b`), by their parts; prices by octaves.
@@ -42,23 +42,23 @@ def tokens_of(product: ProductCatalogued) -> Iterator[tuple[str, str]]:
     for title in (product.title, product.title_zh):
         # An id that stands for a missing title is none.
         if title and title != product.product_id:
-            yield from ((TITLE, word) for word in words(title))
+            yield TITLE, words(title)
     for field, value in (("category", product.category), ("brand", product.brand)):
         if value:
-            yield from ((field, part) for part in _parts(value))
+            yield field, _parts(value)
     if product.price is not None and product.price > 0:
-        yield "price", str(math.floor(2 * math.log2(product.price)))
+        yield "price", (str(math.floor(2 * math.log2(product.price))),)
     for field, value in (product.attributes or {}).items():
-        for part in _values(value):
-            yield f"attributes.{field}", part
+        yield f"attributes.{field}", _values(value)
 
 
-def words(text: str) -> Iterator[str]:
+def words(text: str) -> Iterable[str]:
     """Words in small letters; of Chinese text characters and pairs of neighbours."""
-    found = _WORD.findall(text.casefold())
-    if text.isascii():
-        yield from found
-        return
+    found: list[str] = _WORD.findall(text.casefold())
+    return found if text.isascii() else _of_chinese(found)
+
+
+def _of_chinese(found: Sequence[str]) -> Iterator[str]:
     for word in found:
         at = 0
         for han in _HAN.finditer(word):
@@ -92,7 +92,7 @@ class Attributes:
     """The tokens of every catalogued item; `version` moves with every change."""
 
     def __init__(self) -> None:
-        self._ids: dict[tuple[str, str], int] = {}
+        self._ids: dict[str, dict[str, int]] = {}  # by field and value
         self._fields: list[str] = []  # by token
         self._of: dict[int, tuple[NDArray[np.int32], NDArray[np.float32]]] = {}  # tokens, weights
         self.version = 0
@@ -103,19 +103,9 @@ class Attributes:
 
     def put(self, item: int, product: ProductCatalogued) -> None:
         """Note what the catalogue says of an item, in place of what it said before."""
-        counts: dict[int, int] = {}
-        for token in tokens_of(product):
-            known = self._ids.get(token)
-            if known is None:
-                if len(self._ids) >= VOCABULARY_MAX:
-                    continue
-                known = self._ids[token] = len(self._fields)
-                self._fields.append(token[0])
-            counts[known] = counts.get(known, 0) + 1
-            if len(counts) >= TOKENS_MAX:
-                break
-        new = np.array(list(counts), np.int32)
-        weights = 1 + np.log(np.array(list(counts.values()), np.float32))
+        counts = self._counted(product)
+        new = np.fromiter(counts, np.int32, len(counts))
+        weights = 1 + np.log(np.fromiter(counts.values(), np.float32, len(counts)))
         old = self._of.get(item)
         if old is not None and np.array_equal(old[0], new) and np.array_equal(old[1], weights):
             return
@@ -124,6 +114,23 @@ class Attributes:
             return
         self._of[item] = new, weights
         self.version += 1
+
+    def _counted(self, product: ProductCatalogued) -> dict[int, int]:
+        """How often each token comes, the first first."""
+        counts: dict[int, int] = {}
+        for field, values in tokens_of(product):
+            ids = self._ids.setdefault(field, {})
+            for value in values:
+                known = ids.get(value)
+                if known is None:
+                    if len(self._fields) >= VOCABULARY_MAX:
+                        continue
+                    known = ids[value] = len(self._fields)
+                    self._fields.append(field)
+                counts[known] = counts.get(known, 0) + 1
+                if len(counts) >= TOKENS_MAX:
+                    return counts
+        return counts
 
     def remove(self, item: int) -> None:
         """Forget an item."""

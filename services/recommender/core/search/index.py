@@ -6,7 +6,7 @@ feedback in information retrieval").
 
 What is found is what comparing every product in full precision finds (`scores`), at a fraction of
 the price: int8 codes of all vectors are scanned, and only products that can be among the best,
-given how wrong a code can be, are compared exactly (`search`; the bounds are in scan.py).
+given how wrong a code can be, are compared exactly (`search`; how is in batch.py).
 
 No I/O: texts become terms and vectors outside.
 """
@@ -14,44 +14,22 @@ No I/O: texts become terms and vectors outside.
 from __future__ import annotations
 
 from bisect import bisect_right
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..numeric.int8 import dots, shifts
 from ..numeric.unit import unit
-from .scan import collect, keep_best
+from .batch import FEEDBACK, FEEDBACK_HITS, MEANING, QUERIES_MAX, Scratch, best_of
+from .batch import SCORE_MAX as SCORE_MAX
 from .segment_list import LENGTH_SHARE as LENGTH_SHARE
 from .segment_list import SATURATION as SATURATION
 from .segment_list import SegmentList
-from .segments import PLACES_MAX, Segment, Terms, coded, merged, of_batch
+from .segments import PLACES_MAX, Segment, Terms, merged, of_batch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
-
-MEANING = 4.0  # weight of the cosine, against the best lexical score of a query as 1
-FEEDBACK_HITS, FEEDBACK = 10, 2.0  # first hits whose mean vector is asked too, and its weight
-SCORE_MAX = 1.0 + MEANING + FEEDBACK
-QUERIES_MAX = 16  # scanned together: they share the reading of codes, and memory for scores
-KEPT = 64  # best products by codes of each query: more than can be among the first hits, mostly
-ROUNDING = 2e-5  # of float32 sums of at most SCORE_MAX
-
-
-class _Scan(NamedTuple):
-    """A batch of queries against all places. lexical, products: (queries, places), of words and of
-    codes. inverse: (queries,) of the best lexical score, or 1. error: (queries,) of cosines."""
-
-    vectors: NDArray[np.float32]
-    lexical: NDArray[np.float32]
-    products: NDArray[np.int32]
-    scales: NDArray[np.float32]  # (queries,) of their codes
-    known: NDArray[np.bool_]  # (queries,) whether any word was found
-    inverse: NDArray[np.float32]
-    error: NDArray[np.float32]
-    kept_scores: NDArray[np.float32]  # (queries, KEPT) by codes, of the best
-    kept_places: NDArray[np.int64]  # likewise; -1 where there are fewer
 
 
 class SearchIndex:
@@ -69,8 +47,7 @@ class SearchIndex:
         self._serial_of: dict[str, int] = {}
         self._next_serial = 0
         self._segments = SegmentList()
-        # Memory that batches use again: to get as much of the system takes longer than a scan.
-        self._scratch = np.zeros((2, 0), np.float32)
+        self._scratch = Scratch()
 
     def __len__(self) -> int:
         return len(self._serial_of)
@@ -180,11 +157,8 @@ class SearchIndex:
         for begin in range(0, len(vectors), QUERIES_MAX):
             part = vectors[begin : begin + QUERIES_MAX]
             asked = (terms.rows >= begin) & (terms.rows < begin + len(part))
-            found += self._search(
-                Terms(terms.rows[asked] - begin, terms.ids[asked], terms.counts[asked]),
-                part,
-                count,
-            )
+            own = Terms(terms.rows[asked] - begin, terms.ids[asked], terms.counts[asked])
+            found += best_of(self._segments, self._scratch, own, part, count)
         return found
 
     def lexical(self, terms: Terms, queries: int) -> NDArray[np.float32]:
@@ -215,170 +189,6 @@ class SearchIndex:
             mean[~np.any(vectors, axis=1) & (best[:, 0] <= 0)] = 0  # found by nothing
             out += FEEDBACK * (mean @ known.T)
         return out
-
-    def _scan(self, terms: Terms, vectors: NDArray[np.float32], kept: int) -> _Scan:
-        queries, places = len(vectors), self._segments.places
-        size = queries * places
-        if self._scratch.shape[1] < size:
-            self._scratch = np.zeros((2, size + size // 4), np.float32)
-        lexical, products = (part[:size].reshape(queries, -1) for part in self._scratch)
-        best = self._segments.add_words(terms, lexical)
-        codes, scales, errors = coded(vectors)
-        shift = shifts(codes)
-        made = _Scan(
-            vectors=vectors,
-            lexical=lexical,
-            products=products.view(np.int32),
-            scales=scales,
-            known=best > 0,
-            inverse=np.reciprocal(np.where(best > 0, best, np.float32(1))),
-            error=self._errors(vectors, errors),
-            kept_scores=np.full((queries, kept), -np.inf, np.float32),
-            kept_places=np.full((queries, kept), -1, np.int64),
-        )
-        for segment, offset in reversed(self._segments.placed()):
-            dots(segment.codes, offset, codes, shift, made.products)
-            keep_best(
-                scales=segment.scales,
-                alive=segment.alive,
-                offset=offset,
-                query_scales=scales,
-                inverse=made.inverse,
-                weight=np.float32(MEANING),
-                lexical=lexical,
-                products=made.products,
-                kept_scores=made.kept_scores,
-                kept_places=made.kept_places,
-            )
-        return made
-
-    def _errors(
-        self, vectors: NDArray[np.float32], errors: NDArray[np.float32]
-    ) -> NDArray[np.float32]:
-        """(queries,): by how much the codes' product can differ from the vectors' (Cauchy and
-        Schwarz). errors: of the queries' own codes."""
-        own = max(segment.error for segment in self._segments)
-        found: NDArray[np.float32] = errors + own * (np.linalg.norm(vectors, axis=1) + errors)
-        return found
-
-    def _search(
-        self, terms: Terms, vectors: NDArray[np.float32], count: int
-    ) -> list[list[tuple[str, float]]]:
-        made = self._scan(terms, vectors, max(KEPT, 3 * count))
-        first = self._first_hits(made)
-        mean = unit(np.stack([self._vectors(places).sum(axis=0) for places in first]))
-        rows, places = self._candidates(made, mean, count)
-        known = self._vectors(places)
-        near = np.einsum("ij,ij->i", known, vectors[rows])
-        words = made.lexical[rows, places].astype(np.float64) * made.inverse[rows]
-        scores = words + MEANING * near + FEEDBACK * np.einsum("ij,ij->i", known, mean[rows])
-        order = np.lexsort((-places, -scores, rows))
-        rows, scores = rows[order], scores[order]
-        # Where nothing is near and no word is known, there is nothing.
-        useful = np.zeros(len(vectors), np.bool_)
-        useful[rows[scores != 0]] = True
-        useful &= made.known | np.any(vectors, axis=1)
-        begins = np.searchsorted(rows, np.arange(len(vectors)))
-        best = [slice(b, b + count) for b, found in zip(begins, useful, strict=True) if found]
-        hits = iter(self._segments.named(places[order], scores, best))
-        return [next(hits) if found else [] for found in useful.tolist()]
-
-    def _first_hits(self, made: _Scan) -> list[NDArray[np.int64]]:
-        """Of each query the places of the best `FEEDBACK_HITS`, without feedback."""
-        wanted = min(FEEDBACK_HITS, len(self))
-        queries, kept = made.kept_scores.shape
-        by_code = -np.sort(-made.kept_scores, axis=1)
-        slack = MEANING * made.error + ROUNDING
-        limits = by_code[:, wanted - 1] - 2 * slack
-        exact = ~np.any(made.vectors, axis=1)  # words alone: no error
-        # More than were kept can be among them, of a query whose hits are very much alike.
-        many = ~exact & (len(self) > kept) & (by_code[:, -1] >= limits)
-        rows = np.repeat(np.arange(queries), kept)
-        places, scores = made.kept_places.ravel(), made.kept_scores.ravel()
-        left = (places >= 0) & (scores >= limits[rows]) & ~many[rows]
-        rows, places = rows[left], places[left]
-        if many.any():
-            limits[~many] = np.inf
-            more = self._collected(made, np.zeros_like(made.vectors), limits, 0.0)
-            rows, places = np.append(rows, more[0]), np.append(places, more[1])
-        near = np.einsum("ij,ij->i", self._vectors(places), made.vectors[rows])
-        scores = made.lexical[rows, places].astype(np.float64) * made.inverse[rows]
-        scores += MEANING * near
-        order = np.lexsort((-places, -scores, rows))
-        rows, places = rows[order], places[order]
-        begins = np.searchsorted(rows, np.arange(queries))
-        return [places[begin : begin + wanted] for begin in begins.tolist()]
-
-    def _candidates(
-        self, made: _Scan, mean: NDArray[np.float32], count: int
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """(rows, places), by row: all that can be among a query's best `count`."""
-        queries = len(mean)
-        tried = min(count + count // 2, made.kept_scores.shape[1])
-        best = np.argpartition(-made.kept_scores, tried - 1, axis=1)[:, :tried]
-        places = np.take_along_axis(made.kept_places, best, axis=1)
-        known = self._vectors(np.maximum(places, 0).ravel()).reshape(queries, tried, -1)
-        scores = np.take_along_axis(made.kept_scores, best, axis=1)
-        scores += FEEDBACK * np.matmul(known, mean[:, :, np.newaxis])[:, :, 0]
-        scores[places < 0] = -np.inf
-        # What some of them reach at least, the best `count` of all reach.
-        limits = -np.partition(-scores, count - 1, axis=1)[:, count - 1]
-        limits -= MEANING * made.error + ROUNDING
-        return self._collected(made, mean, limits, FEEDBACK)
-
-    def _collected(
-        self,
-        made: _Scan,
-        mean: NDArray[np.float32],
-        limits: NDArray[np.float32],
-        feedback: float,
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """(rows, places), by row: all whose score can reach their query's limit."""
-        codes, scales, errors = coded(mean)
-        slack = np.stack(
-            [
-                made.error,
-                MEANING * made.error + ROUNDING,
-                MEANING * made.error + feedback * self._errors(mean, errors) + ROUNDING,
-            ],
-            axis=1,
-        ).astype(np.float32)
-        along = np.einsum("ij,ij->i", mean, made.vectors)
-        shift = shifts(codes)
-        room = 4096
-        while True:
-            rows, places = np.empty(room, np.int64), np.empty(room, np.int64)
-            at = 0
-            for segment, offset in self._segments.placed():
-                at = collect(
-                    codes=segment.codes,
-                    scales=segment.scales,
-                    alive=segment.alive,
-                    offset=offset,
-                    query_scales=made.scales,
-                    means=codes,
-                    mean_scales=scales,
-                    shifts=shift,
-                    along=along,
-                    inverse=made.inverse,
-                    weights=(np.float32(MEANING), np.float32(feedback)),
-                    slack=slack,
-                    limits=limits,
-                    lexical=made.lexical,
-                    products=made.products,
-                    out_rows=rows,
-                    out_places=places,
-                    at=at,
-                )
-                if at < 0:
-                    break
-            if at >= 0:
-                order = np.argsort(rows[:at], kind="stable")
-                return rows[order], places[order]
-            room *= 4
-
-    def _vectors(self, places: NDArray[np.int64]) -> NDArray[np.float32]:
-        return self._segments.vectors_at(places, self.dimensions)
 
 
 def _first(row: NDArray[np.float64], count: int) -> NDArray[np.intp]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import islice
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from .index import SCORE_MAX, SearchIndex
 from .terms import ProductTerms, query_terms
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ...config import SearchConfig
     from ..numeric.items import ItemIndex
     from ..numeric.types import Searched
+    from .segments import Terms
 
 SLICE = 96  # products encoded together
 
@@ -46,6 +47,14 @@ class SupportFilter(Protocol):
         ...
 
 
+class Prepared(NamedTuple):
+    """Products with what an index takes of them."""
+
+    products: Sequence[ProductCatalogued]
+    terms: Terms
+    vectors: NDArray[np.float32]
+
+
 class ProductSearch:
     """An index of the products that may be offered, over one set of interned items."""
 
@@ -68,6 +77,7 @@ class ProductSearch:
         self._texts: dict[str, int] = {}  # hash of an indexed product's texts
         # Changes to take in, that which waits longest first; None: the product is to leave.
         self._waiting: dict[str, ProductCatalogued | None] = {}
+        self._begun: set[str] = set()  # being prepared
         self._second = 0
         self._spent_ms = 0.0  # on searches, in that second
 
@@ -78,7 +88,12 @@ class ProductSearch:
     @property
     def waiting(self) -> int:
         """Products whose change cannot be found yet."""
-        return len(self._waiting)
+        return len(self._waiting) + len(self._begun - self._waiting.keys())
+
+    @property
+    def begun(self) -> bool:
+        """Whether any are being prepared."""
+        return bool(self._begun)
 
     def warm(self) -> None:
         """Have everything that a search needs loaded: the first one is not to wait for it."""
@@ -95,29 +110,48 @@ class ProductSearch:
 
         Cheap: `index_pending` does the work."""
         if product is None or product.available is False:
-            if name in self._texts or name in self._waiting:
+            if name in self._texts or name in self._waiting or name in self._begun:
                 self._waiting[name] = None
             return
-        if self._texts.get(name) == _texts_of(product):
+        if self._texts.get(name) == _texts_of(product) and name not in self._begun:
             self._waiting.pop(name, None)  # only its price, say
         else:
             self._waiting[name] = product
 
     def index_pending(self, limit: int) -> None:
-        """Index at most so many of the products that wait, those that wait longest first."""
+        """Index at most so many of the products that wait, those that wait longest first. None may
+        be begun and not finished."""
+        assert not self._begun
         while limit > 0 and self._waiting:
-            names = list(islice(self._waiting, min(limit, SLICE)))
-            limit -= len(names)
-            products = [self._waiting.pop(name) for name in names]
-            self._index.remove([name for name in names if self._texts.pop(name, None) is not None])
-            known = [product for product in products if product is not None]
-            if known:
-                self._index.put(
-                    [p.product_id for p in known],
-                    self._product_terms.of(known),
-                    self._encoder.encode(known),
-                )
-                self._texts.update((p.product_id, _texts_of(p)) for p in known)
+            left = len(self._waiting)
+            products = self.begin(min(limit, SLICE))
+            limit -= left - len(self._waiting)
+            if products:
+                self.finish(self.prepared(products))
+
+    def begin(self, limit: int) -> list[ProductCatalogued]:
+        """At most so many of the products that wait, those that wait longest first, to be
+        `prepared` and finished. What is gone among them leaves the index now."""
+        begun = self._begun
+        names = list(islice((name for name in self._waiting if name not in begun), limit))
+        products = [self._waiting.pop(name) for name in names]
+        gone = [name for name, product in zip(names, products, strict=True) if product is None]
+        self._index.remove([name for name in gone if self._texts.pop(name, None) is not None])
+        known = [product for product in products if product is not None]
+        begun.update(product.product_id for product in known)
+        return known
+
+    def prepared(self, products: Sequence[ProductCatalogued]) -> Prepared:
+        """Most of the work. Changes nothing here, so that another thread may do it, if it does it
+        alone."""
+        return Prepared(products, self._product_terms.of(products), self._encoder.encode(products))
+
+    def finish(self, prepared: Prepared) -> None:
+        """Let searches find them as they were when begun. What has changed since still waits."""
+        names = [product.product_id for product in prepared.products]
+        self._begun.difference_update(names)
+        self._index.put(names, prepared.terms, prepared.vectors)
+        self._texts.update((p.product_id, _texts_of(p)) for p in prepared.products)
 
     def find(self, queries: Sequence[str], now_ms: int) -> list[Searched | None]:
         """Of each query the products that fit best, as items, and how well, 0 to 1; None where it

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .scan import add_words, count_living
+from .scan import add_words, count_living, find_terms
 from .segments import Segment
 
 if TYPE_CHECKING:
@@ -42,13 +42,10 @@ class SegmentList(list[Segment]):
         asked = np.unique(terms.rows.astype(np.int64) << 32 | terms.ids)
         rows, ids = asked >> 32, (asked & 0xFFFFFFFF).astype(np.int32)
         frequency = np.zeros(len(asked), np.int64)
-        ranges = []
-        for segment in self:
+        ranges = np.empty((len(self), 2, len(asked)), np.int64)
+        for segment, (first, end) in zip(self, ranges, strict=True):
             postings = segment.postings
-            at = np.searchsorted(postings.terms, ids)
-            known = np.append(postings.terms, -1)[at] == ids
-            first, end = postings.starts[at], postings.starts[at + known]
-            ranges.append((first, end))
+            find_terms(postings.terms, postings.starts, ids, first, end)
             if segment.living == len(segment):
                 frequency += end - first
             else:
@@ -69,8 +66,8 @@ class SegmentList(list[Segment]):
                 by_length=np.float32(SATURATION * LENGTH_SHARE / mean),
                 offset=offset,
                 lexical=out,
+                best=best,
             )
-            np.maximum(best, out[:, offset : offset + len(segment)].max(axis=1), out=best)
         return best
 
     def split(self, places: NDArray[np.int64]) -> list[tuple[Segment, Any, Any]]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from ..numeric.int8 import WIDTH
+from ..numeric.int8 import WIDTH, kept_rows, laid_out
 from ..numeric.jit import jit
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class Segment:
     serials: NDArray[np.int64]  # (places,) ascending: which product of all that were ever put
     products: list[str]
     vectors: NDArray[np.float32]  # (places, dimensions), of length 1 or 0
-    codes: NDArray[np.int8]  # (places, width), see `coded`
+    codes: NDArray[Any]  # of `coded`, as `int8.laid_out` has them
     scales: NDArray[np.float32]  # (places,): vector = scale * code, about
     lengths: NDArray[np.float32]  # (places,) of texts in terms; of the dead infinite
     alive: NDArray[np.bool_]
@@ -106,7 +106,7 @@ def of_batch(
         serials=np.arange(first_serial, first_serial + count),
         products=products,
         vectors=vectors,
-        codes=codes,
+        codes=laid_out(codes),
         scales=scales,
         lengths=lengths,
         alive=np.ones(count, np.bool_),
@@ -146,7 +146,7 @@ def merged(parts: Sequence[Segment]) -> Segment:
         serials=column("serials"),
         products=products,
         vectors=column("vectors"),
-        codes=column("codes"),
+        codes=kept_rows([part.codes for part in parts], kept),
         scales=column("scales"),
         lengths=column("lengths"),
         alive=np.ones(len(products), np.bool_),

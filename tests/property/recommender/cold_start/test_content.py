@@ -102,7 +102,12 @@ class Shop:
 
 def twin_vectors(products: Iterable[ProductCatalogued]) -> Vectors:
     """(1 + log tf) * log(items / df), made as long as 1."""
-    counts = {product.product_id: Counter(tokens_of(product)) for product in products}
+    counts = {
+        product.product_id: Counter(
+            (field, value) for field, values in tokens_of(product) for value in values
+        )
+        for product in products
+    }
     counts = {name: count for name, count in counts.items() if count}
     df = Counter(token for count in counts.values() for token in count)
     values = Counter(field for count in counts.values() for field, _ in count)
@@ -126,7 +131,11 @@ def vectors_of(attributes: Attributes, items: ItemIndex) -> Vectors:
     """The matrix, by names."""
     matrix = attributes.matrix(len(items)).tocoo()
     assert matrix.dtype == np.float32
-    tokens = {number: token for token, number in attributes._ids.items()}
+    tokens = {
+        number: (field, value)
+        for field, ids in attributes._ids.items()
+        for value, number in ids.items()
+    }
     found: Vectors = {name: {} for name in items.product_ids}
     for item, token, value in zip(matrix.row, matrix.col, matrix.data, strict=True):
         found[items.product_ids[item]][tokens[token]] = float(value)

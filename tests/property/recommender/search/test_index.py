@@ -202,6 +202,57 @@ def test_a_search_finds_what_comparing_everything_finds(corpus, count, segment_m
             assert score_of.pop(name) == pytest.approx(score, abs=1e-5)
 
 
+def test_two_hundred_searches_rank_thousands_of_products_as_comparing_everything_does() -> None:
+    chance = np.random.default_rng(18)
+    size, width, asked, count = 6000, 96, 208, 20
+    centres = chance.normal(size=(150, width))
+
+    def made(rows: int) -> tuple[Terms, np.ndarray]:
+        vectors = centres[chance.integers(len(centres), size=rows)]
+        vectors = vectors + 0.6 * chance.normal(size=(rows, width))
+        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+        ids = chance.zipf(1.2, (rows, 12)).clip(max=3000)
+        keys = np.unique(np.arange(rows)[:, np.newaxis] << 32 | ids)
+        counts = chance.choice([0.25, 0.5, 1.0, 2.0], len(keys)).astype(np.float32)
+        terms = Terms((keys >> 32).astype(np.int32), (keys & 0xFFFFFFFF).astype(np.int32), counts)
+        return terms, vectors.astype(np.float32)
+
+    index = SearchIndex(width, segment_max=2048)
+    index.put([f"p{n}" for n in range(size)], *made(size))
+    index.remove([f"p{n}" for n in chance.choice(size, 500, replace=False)])
+    names = np.array([name for segment in index._segments for name in segment.products])
+    queries = made(asked)
+    for row, hits in zip(index.scores(*queries), index.search(*queries, count), strict=True):
+        order = np.lexsort((-np.arange(len(row)), -row))[:count]
+        for (name, score), expected, best in zip(hits, names[order], row[order], strict=True):
+            assert score == pytest.approx(best, abs=1e-5)
+            # Another only where it is as good, but for rounding.
+            assert name == expected or row[names == name] == pytest.approx(best, abs=1e-5)
+
+
+def test_hits_that_codes_cannot_tell_apart_are_told_apart_exactly() -> None:
+    """Hundreds of products are about as near to each query, each in a direction of its own, so that
+    which ten are the nearest decides where their mean lies."""
+    chance = np.random.default_rng(85)
+    size, width, count = 700, 64, 20
+    turned = np.linalg.qr(chance.normal(size=(width, width)))[0]
+    asked = turned[:3].astype(np.float32)
+    vectors = chance.normal(size=(size, width))
+    vectors[:, :3] = 0
+    vectors *= 0.6 / np.linalg.norm(vectors, axis=1, keepdims=True)
+    vectors[:, :3] = 0.46 + 1e-4 * chance.normal(size=(size, 3))
+    vectors = vectors / np.linalg.norm(vectors, axis=1, keepdims=True) @ turned
+    nothing = Terms(np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros(0, np.float32))
+    index = SearchIndex(width, segment_max=256)
+    index.put([f"p{n}" for n in range(size)], nothing, vectors.astype(np.float32))
+    names = [name for segment in index._segments for name in segment.products]
+    found = index.search(nothing, asked, count)
+    for row, hits in zip(index.scores(nothing, asked), found, strict=True):
+        order = np.argsort(-row)[:count]
+        assert [name for name, _ in hits] == [names[at] for at in order]
+        assert [score for _, score in hits] == pytest.approx(row[order].tolist(), abs=1e-5)
+
+
 def test_of_products_that_are_all_alike_the_newest_are_found() -> None:
     index = SearchIndex(DIMENSIONS, segment_max=100)
     apply(index, "put", [(f"p{n}", ({1: 1.0}, (0.6, 0.8, 0))) for n in range(1000)])
