@@ -239,7 +239,7 @@ class Recommender:
             publishers=[groups, preferences, segments, *self._parameters(partition)],
             trainer=self.trainer,
             experiment=self.experiment,
-            teaches=self.knowledge.catalogue.teaches if config.exclusions else None,
+            exclusions=self.knowledge.catalogue if config.exclusions else None,
         )
         return processor
 

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from ..publishers.base import Publisher
     from ..publishers.recommendations import Pending, RecommendationPublisher
     from .user_state import UserState
-    from .withholding import Teaches
+    from .withholding import Withholding
 
 SECTION = "sessions"
 BLEND_SECTION = "blend"
@@ -71,12 +71,12 @@ class InteractionsProcessor:
         publishers: Sequence[Publisher] = (),
         trainer: BlendTrainer | None = None,
         experiment: Experiment | None = None,
-        teaches: Teaches | None = None,
+        exclusions: Withholding | None = None,
     ) -> None:
         """item_partitions: how many partitions the item-pairs topic has. refresh: brings what is
-        computed of the tables up to date, a slice at each time of the clock. teaches: whether a
-        product's events may be learned from; None: every product's."""
-        self._teaches = teaches
+        computed of the tables up to date, a slice at each time of the clock. exclusions: what
+        products may be learned from, and named; None: all."""
+        self._exclusions = exclusions
         self._partition, self._item_partitions = partition, item_partitions
         self._config, self._items = config, items
         self.users, self.sessions = users, users.sessions
@@ -104,8 +104,8 @@ class InteractionsProcessor:
     ) -> tuple[FoldedInteractions, list[Rejected]]:
         """Learn from the events, and submit the lists that are due to be ranked."""
         self.kinds.update(kinds_of(events))
-        if self._teaches is not None:
-            events = withheld(events, self._teaches, self.sessions.counters)
+        if self._exclusions is not None:
+            events = withheld(events, self._exclusions.teaches, self.sessions.counters)
         learned, due = self.sessions.learn(events, now_ms - self._config.list_age_ms_max)
         self._learned.extend(learned)
         self._erased |= any(isinstance(each, Erased) for each in due)
@@ -127,6 +127,8 @@ class InteractionsProcessor:
     def flush(self) -> list[Output]:
         """What was learned since the last flush, in offset order: deltas, and session items."""
         learned, self._learned = self._learned, Learned()
+        if self._exclusions is not None:  # what was in a session before may not be named now
+            learned = learned.only(self._exclusions.are_usable)
         config, partition = self._config, self._partition
         outputs: list[Output] = []
         key = f"{topics.CLICKS}/{partition}".encode()

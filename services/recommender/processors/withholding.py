@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 import numpy as np
@@ -12,14 +11,28 @@ from shopkeeper.shared.contracts.event_columns import EventColumns
 
 if TYPE_CHECKING:
     from collections import Counter
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
 
     from shopkeeper.shared.contracts.envelope import Event
 
-Teaches = Callable[[str], bool]
+
+class Withholding(Protocol):
+    """Knows of which products nothing may be learned or said; the catalogue does."""
+
+    def teaches(self, product_id: str) -> bool:
+        """Whether what users do with a product may be learned from."""
+        ...
+
+    def are_usable(self, items: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """(items,) whether each may be named."""
+        ...
 
 
-def withheld(events: Sequence[Event], teaches: Teaches, counters: Counter[str]) -> Sequence[Event]:
+def withheld(
+    events: Sequence[Event], teaches: Callable[[str], bool], counters: Counter[str]
+) -> Sequence[Event]:
     """The events that may be learned from, in their order. Of an order the lines that may be; one
     with none left is gone. What is left out is counted as `event_withheld`, an event once."""
     kept: list[Event] = []
@@ -40,7 +53,7 @@ def withheld(events: Sequence[Event], teaches: Teaches, counters: Counter[str]) 
     return kept
 
 
-def _allowed(event: Event, teaches: Teaches) -> Event | None:
+def _allowed(event: Event, teaches: Callable[[str], bool]) -> Event | None:
     data = event.data
     product_id = getattr(data, "product_id", None)
     if product_id is not None:

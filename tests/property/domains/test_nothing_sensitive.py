@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import orjson
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from shopkeeper.apps.demo.pack_files import PackFiles
@@ -158,6 +158,14 @@ def run(name: str, drawn: list[Any], exclusions: Exclusions) -> tuple[Seen, set[
     max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(drawn=steps)
+@example(  # the session goes on after a product in it has turned
+    drawn=[
+        ("product.clicked.v1", 0, "u0", False),
+        ("product.clicked.v1", 0, "u0", False),
+        ("turns", 0, "u0", False),
+        ("product.clicked.v1", 1, "u0", False),
+    ]
+)
 def test_no_record_names_what_is_excluded(name: str, drawn: list[Any]) -> None:
     exclusions = files(name).said.excluded
     seen, ids, _ = run(name, drawn, exclusions)

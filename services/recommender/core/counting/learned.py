@@ -11,6 +11,8 @@ import numpy as np
 from shopkeeper.shared.contracts.preferences import PERSONALISED
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from shopkeeper.shared.contracts.envelope import Event
@@ -84,6 +86,20 @@ class Learned:
     def seen_columns(self) -> NDArray[np.int64]:
         """(3, items): offsets, sessions, items."""
         return np.ascontiguousarray(self._whole().seen.T)
+
+    def only(self, usable: Callable[[NDArray[np.int64]], NDArray[np.bool_]]) -> Learned:
+        """What is left where some items must not be named any more; without what was sent.
+
+        usable: (items,) to whether each may be."""
+        new, prior, seen = self._whole()
+        named = usable(new[:, 2])
+        owner = np.repeat(np.arange(len(new)), new[:, 4])
+        paired = usable(prior) & named[owner]
+        left = new.copy()
+        left[:, 4] = np.bincount(owner[paired], minlength=len(new))
+        kept = Learned()
+        kept.add(Columns(left[named], prior[paired], seen[usable(seen[:, 2])]))
+        return kept
 
     def _close(self) -> None:
         if self.new or self.seen:

@@ -130,6 +130,14 @@ class CatalogueTable:
             return True
         return bool(0 <= item < len(self.status) and self.status[item] >= UNAVAILABLE)
 
+    def are_usable(self, items: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """(items,) as `usable`, of each."""
+        if not self._exclusions:
+            return np.ones(len(items), np.bool_)
+        self.reserve()
+        allowed: NDArray[np.bool_] = self.status[items] >= UNAVAILABLE
+        return allowed
+
     def boost(self) -> NDArray[np.float32] | None:
         """(items,) what rules multiply an item's score by; None without such rules. Read only."""
         if not self._rules.boost:
