@@ -162,13 +162,17 @@ def kinds(
     return kind_of
 
 
+def of_user(kind_of: Callable[[Row], str]) -> Callable[[Row, Context], Made]:
+    """What makes events of rows with a user, an item, a time, and a name of what was done."""
+
+    def made(row: Row, context: Context) -> Made:
+        user = {"user_id": row.need_id("user_id")}
+        return of_kind(kind_of(row), row, user, context.time_ms(row), context)
+
+    return made
+
+
 _RETAILROCKET = kinds({"view": CLICKED, "addtocart": ADDED, "transaction": ORDERED})
-
-
-def _retailrocket(row: Row, context: Context) -> Made:
-    user = {"user_id": row.need_id("user_id")}
-    return of_kind(_RETAILROCKET(row), row, user, context.time_ms(row), context)
-
 
 RETAILROCKET = Format(
     "retailrocket",
@@ -181,7 +185,7 @@ RETAILROCKET = Format(
         "order_id": ("transactionid",),
     },
     ("timestamp", "user_id", "event", "item_id"),
-    _retailrocket,
+    of_user(_RETAILROCKET),
 )
 
 _REES46 = kinds({"view": CLICKED, "cart": ADDED, "remove_from_cart": REMOVED, "purchase": ORDERED})
@@ -219,12 +223,6 @@ GORSE_TYPES = {
 }
 _GORSE = kinds(GORSE_TYPES)
 
-
-def _gorse(row: Row, context: Context) -> Made:
-    user = {"user_id": row.need_id("user_id")}
-    return of_kind(_GORSE(row), row, user, context.time_ms(row), context)
-
-
 GORSE = Format(
     "gorse",
     "FeedbackType,UserId,ItemId,Timestamp; types read, click, view, like, star, cart, add_to_cart, "
@@ -236,16 +234,10 @@ GORSE = Format(
         "timestamp": ("Timestamp",),
     },
     ("event", "user_id", "item_id", "timestamp"),
-    _gorse,
+    of_user(_GORSE),
 )
 
 _TAOBAO = kinds({"pv": CLICKED, "cart": ADDED, "buy": ORDERED}, frozenset({"fav"}))
-
-
-def _taobao(row: Row, context: Context) -> Made:
-    user = {"user_id": row.need_id("user_id")}
-    return of_kind(_TAOBAO(row), row, user, context.time_ms(row), context)
-
 
 TAOBAO = Format(
     "taobao",
@@ -258,7 +250,7 @@ TAOBAO = Format(
         "timestamp": ("timestamp", "time"),
     },
     ("user_id", "item_id", "event", "timestamp"),
-    _taobao,
+    of_user(_TAOBAO),
     {
         ("user_id", "item_id", "", "event", "timestamp"): lambda c: (
             c[3].lower() in ("pv", "cart", "fav", "buy") and c[4].lstrip("-").isdigit()

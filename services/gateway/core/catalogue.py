@@ -86,6 +86,15 @@ class Catalogue:
         found = self._products.get(product_id)
         return found is None or found.sensitive
 
+    def withholds_reason(self, parameters: Mapping[str, str]) -> bool:
+        """Whether a reason with these parameters names what nothing shown may name."""
+        if not self.exclusions:
+            return False
+        about, category = parameters.get("product_id"), parameters.get("category") or ""
+        if about is not None and self.withholds(about):
+            return True
+        return category != "" and self.exclusions.covers_category(category)
+
     def newest(self, category: str | None, count: int) -> list[str]:
         """Available products, of all or of one category, those that came last first."""
         with self._lock:

@@ -142,12 +142,8 @@ def fits(item: Chosen, wanted: Wanted, views: Views) -> bool:
 
 def shows(item: Chosen, catalogue: Catalogue) -> bool:
     """Whether an item may be shown with its reason: neither names what is withheld."""
-    about = item.reason.parameters.get("product_id")
-    of = item.reason.parameters.get("category")
-    return (
-        catalogue.offers(item.product_id)
-        and not (about and catalogue.withholds(about))
-        and not (of and catalogue.exclusions and catalogue.exclusions.covers_category(of))
+    return catalogue.offers(item.product_id) and not catalogue.withholds_reason(
+        item.reason.parameters
     )
 
 

@@ -34,9 +34,4 @@ def value_of(record: Published, catalogue: Catalogue) -> bytes | None:
 def _names(item: dict[str, Any], catalogue: Catalogue) -> bool:
     """Whether an item is withheld, or its reason names what is."""
     parameters = (item.get("reason") or {}).get("parameters") or {}
-    about = parameters.get("product_id")
-    return (
-        catalogue.withholds(item["product_id"])
-        or (about is not None and catalogue.withholds(about))
-        or catalogue.exclusions.covers_category(parameters.get("category") or "")
-    )
+    return catalogue.withholds(item["product_id"]) or catalogue.withholds_reason(parameters)
