@@ -116,7 +116,7 @@ def shop(tmp_path_factory):
             **os.environ,
             "KAFKA_BOOTSTRAP_SERVERS": address,
             "GATEWAY_PORT": str(free_port()),
-            "HTTP_PORT": str(free_port()),
+            "HTTP_PORT": "0",
             "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
             "PYTHONPATH": os.pathsep.join(
                 filter(None, [str(ROOT / "src"), os.environ.get("PYTHONPATH")])

@@ -7,9 +7,11 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,7 +19,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shopkeeper.shared.runtime.processes import process, supervisor
+from shopkeeper.shared.runtime.processes.embedded import HOST, free_port
 from shopkeeper.shared.runtime.processes.supervisor import Policy, Program, Supervisor
+from shopkeeper.shared.runtime.refusal import EXIT_OPERATOR
 from shopkeeper.shared.runtime.settings import SettingsError
 
 QUICK = Policy(backoff_s_first=0.05, backoff_s_max=0.2, healthy_s=30.0, stop_grace_s=5.0)
@@ -58,10 +62,13 @@ async def soon(condition, seconds=20.0):
             await asyncio.sleep(0.01)
 
 
-def supervised(programs, scenario, **options):
-    """Run `scenario(supervisor)` beside a supervisor: (exit status, its own lines, output)."""
+def supervised(programs, scenario, output=None, **options):
+    """Run `scenario(supervisor)` beside a supervisor: (exit status, its own lines, output).
+
+    output: filled while it runs, for a scenario that waits for what a program writes.
+    """
     lines: list[str] = []
-    output: list[bytes] = []
+    output = [] if output is None else output
 
     async def body():
         one = Supervisor(
@@ -73,6 +80,32 @@ def supervised(programs, scenario, **options):
         return await asyncio.wait_for(running, 30.0)
 
     return asyncio.run(body()), lines, b"".join(output)
+
+
+def test_whose_chosen_port_is_taken_while_it_starts_is_started_on_another():
+    """Between the choice and the worker's server lie seconds of imports."""
+    source = (
+        "import os, socket, sys, time; time.sleep(1); here = socket.socket()\n"
+        "try: here.bind(('127.0.0.1', int(os.environ['HTTP_PORT'])))\n"
+        f"except OSError: sys.exit({EXIT_OPERATOR})\n"
+        "print('up', flush=True); time.sleep(600)"
+    )
+    output: list[bytes] = []
+    with socket.socket() as other:
+        port = free_port()
+        chosen = replace(program(source, HTTP_PORT=str(port)), http_port=port, port_chosen=True)
+
+        async def scenario(one):
+            await soon(lambda: one.status()[0].state == "running")
+            other.bind((HOST, port))
+            other.listen()
+            await soon(lambda: b"up" in b"".join(output))
+            assert one.status()[0].http_port != port
+            assert one.status()[0].restarts == 1
+            one.stop()
+
+        status, _, _ = supervised([chosen], scenario, output=output)
+    assert status == 0
 
 
 def test_what_crashes_is_started_again_with_growing_pauses():

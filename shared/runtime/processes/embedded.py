@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import fcntl
 import os
+import secrets
 import shutil
 import socket
 import stat
@@ -33,6 +35,8 @@ START_S_MAX = 30.0
 STOP_S_MAX = 20.0  # a clean stop writes the whole log
 DISCARD_S_MAX = 1.0  # where nothing is kept, there is nothing to wait for
 ATTEMPTS = 5
+OWN_PORTS = range(10_000, 32_768)  # below those of outgoing connections
+PORT_ATTEMPTS = 50
 # For glibc. Its 27 threads would each keep freed memory in an arena of their own; and the text of
 # its whole log, made anew every five seconds, would stay: 93 MB where 49 do for 60,000 records.
 MALLOC = {
@@ -64,22 +68,39 @@ def binary() -> Path:
 
 
 def free_port(host: str = HOST) -> int:
-    """A port that nobody listens on now."""
+    """A port that nobody listens on now, and that no outgoing connection is given meanwhile.
+
+    Systems give connections ports from 32768 or 49152 on: one from there, free when asked for, was
+    taken by some connection now and then before its server listened.
+    """
+    for _ in range(PORT_ATTEMPTS):
+        port = secrets.choice(OWN_PORTS)
+        if is_free(port, host):
+            return port
     with socket.socket() as probe:
         probe.bind((host, 0))
-        port: int = probe.getsockname()[1]
-        return port
+        chosen: int = probe.getsockname()[1]
+        return chosen
 
 
 def is_free(port: int, host: str = HOST) -> bool:
     """Whether `port` can be bound now."""
+    return _binding_error(port, host) is None
+
+
+def is_taken(port: int, host: str = HOST) -> bool:
+    """Whether another program has `port`; not where `host` is none that can be bound at all."""
+    return _binding_error(port, host) == errno.EADDRINUSE
+
+
+def _binding_error(port: int, host: str) -> int | None:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
-        except OSError:
-            return False
-        return True
+        except OSError as error:
+            return error.errno
+        return None
 
 
 @contextlib.contextmanager

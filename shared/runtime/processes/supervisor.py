@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING, Literal
 from ..refusal import EXIT_OPERATOR
 from ..settings import SettingsError, read
 from . import process, terminal
-from .embedded import HOST, free_port, is_free
+from .embedded import HOST, free_port, is_taken
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -51,10 +51,14 @@ class Program:
     http_port: int = -1  # where it serves /metrics and the probes; -1: nowhere
     port_chosen: bool = False  # by us: another will do where it is taken meanwhile
 
+    def has_lost_its_port(self) -> bool:
+        """Whether the port that was chosen for it is taken now."""
+        host = self.environ.get("HTTP_HOST", "").strip() or HOST
+        return self.port_chosen and is_taken(self.http_port, host)
+
     def startable(self) -> Program:
         """This program, on another port if the one that was chosen for it is taken now."""
-        host = self.environ.get("HTTP_HOST", "").strip() or HOST
-        if not self.port_chosen or is_free(self.http_port, host):
+        if not self.has_lost_its_port():
             return self
         port = free_port()
         return replace(self, http_port=port, environ={**self.environ, "HTTP_PORT": str(port)})
@@ -160,7 +164,7 @@ class Supervisor:
                 self._exit_status = EXIT_USAGE
                 self._stopping.set()
                 break
-            if exit_status == EXIT_OPERATOR:
+            if exit_status == EXIT_OPERATOR and not kept.program.has_lost_its_port():
                 self._say(f"{name} needs an operator (see above): not started again")
                 self._exit_status = self._exit_status or EXIT_OPERATOR
                 self._change(kept, "refused")
