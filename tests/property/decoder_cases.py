@@ -13,6 +13,7 @@ import msgspec
 import numpy as np
 from aiokafka import TopicPartition
 from aiokafka.consumer import fetcher
+from aiokafka.protocol.fetch import FetchResponse_v4
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 
 from shopkeeper.apps.cli import get, summaries, validate
@@ -69,7 +70,7 @@ from shopkeeper.shared.datasets.base import FormatError
 from shopkeeper.shared.datasets.knowledge import read_knowledge
 from shopkeeper.shared.domains.exclusions import exclusions_of
 from shopkeeper.shared.runtime import oauth
-from shopkeeper.shared.runtime.kafka import partition_layout, unpacking
+from shopkeeper.shared.runtime.kafka import partition_layout, protocol, unpacking
 from shopkeeper.shared.runtime.kafka.records import Record, Undecodable
 from shopkeeper.shared.runtime.kafka.routing import hop_of
 from shopkeeper.shared.runtime.operations import overview
@@ -87,6 +88,7 @@ from .decoders import Case, golden, record
 
 unpacking.install()
 pack = msgspec.msgpack.encode
+FETCHED = protocol.written(FetchResponse_v4(0, [("t", [(0, 0, 9, 9, [(1, 2)], b"records")])]))
 ITEM_IDS = ["p-1", "p-2"]
 _i4 = np.array([0, 1], np.int32).tobytes()
 DIGEST = pack(review_digests.Digest(review_digests.FORMAT, "p-1", "r-1", 5, 9, 1, 3, "en",
@@ -405,6 +407,8 @@ CASES = [
          lambda value: hop_of(record(b"", [("shopkeeper.forwarded", value)])), ()),
     Case("record batches", [_batch(), _batch() * 2], _fetched,
          ("shared/runtime/kafka/unpacking.py",)),
+    Case("fetch answers", [FETCHED], lambda raw: protocol.read(FetchResponse_v4, raw),
+         ("shared/runtime/kafka/protocol.py",), (ValueError,)),
     Case("item counts", [COUNTS], _knowledge("item_counts"),
          ("services/recommender/core/tables/item_counts.py",)),
     Case("user groups", [MODEL, CLICKS], _knowledge("user_groups"),

@@ -9,6 +9,8 @@ pause between two fetches, a share of the time in which something comes: see `Pa
 came meanwhile: see `Hold`.
 
 **What cannot be decoded** is repaired or stepped over: see `unpacking`.
+
+**Requests and answers** are written and read in bulk: see `protocol`.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from aiokafka import TopicPartition
 from aiokafka.consumer import consumer, fetcher
 
-from . import unpacking
+from . import protocol, unpacking
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -185,5 +187,6 @@ def forget_jumps(client: consumer.AIOKafkaConsumer) -> None:
 
 def install() -> None:
     """Change the consumers made from now on. May be called more than once."""
+    protocol.install()
     unpacking.install()
     consumer.Fetcher = PacedFetcher
