@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 KEEP_ALIVE_S = 1.0
+FETCH_S_MAX = 1.0  # after which it is looked whether the worker stops
 COMMIT_S_MAX = 2.0
 
 
@@ -93,6 +94,23 @@ class BatchConsumer(driver.Consumer):
         if undelivered:
             await self._seek_back(undelivered)
         self._feed.note_positions(self._thread.positions, generation, undelivered)
+
+    async def _drain_messages(self, fetcher: Any) -> None:
+        """Hand on what is fetched until `fetcher` or this consumer stops.
+
+        Faust's makes two tasks for each message, to give one up that a full queue holds when the
+        flow stops. Ours wait for nothing: an agent takes a batch as soon as it is there
+        (`BatchPipeline.take`), and one that ended has stopped the worker.
+        """
+        try:
+            while not (self.should_stop or fetcher.should_stop):
+                await asyncio.sleep(0)  # where nothing is to be waited for, others get their turn
+                async for tp, message in self.getmany(timeout=FETCH_S_MAX):
+                    await self.callback(message)
+                    self._read_offset[tp] = message.offset
+        except (*self.consumer_stopped_errors, asyncio.CancelledError):
+            if not self.app.should_stop:
+                raise
 
     def _flowing(self) -> bool:
         return self.flow_active and not self.paused and not self.should_stop
