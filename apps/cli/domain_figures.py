@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from shopkeeper.services.answers.core.guarding import Guards
 from shopkeeper.services.intent.decision import Decision
 from shopkeeper.services.intent.model import load_cascade, thresholds_of
-from shopkeeper.services.intent.own_labels import OwnLabels
+from shopkeeper.services.intent.own_labels import own_labels
 from shopkeeper.shared.domains import pack
 from shopkeeper.shared.domains.examples import examples_of, read_examples, read_file
 from shopkeeper.shared.domains.pack import PackError
@@ -71,7 +71,7 @@ def of_guard(guard: Guard, texts: Sequence[Example], struck: Sequence[bool]) -> 
 def of_intents(said: Pack, domain: str, texts: Sequence[Example]) -> Iterator[str]:
     """Right labels: the pack's own, and those of the shop's model at what they are like."""
     shop, like = load_cascade(), said.intents.like
-    own = OwnLabels.load(read_examples(domain))
+    own = own_labels(domain, said.intents)("", 1)
     for language in ("en", "zh"):
         mine = [each for each in texts if each.language == language]
         wanted = [each.intent for each in mine]

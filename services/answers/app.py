@@ -97,7 +97,7 @@ class _Parts:
         self.answerer = Answerer(routes, KnowledgeRoute(knowledge, ranker, reader), guards)
         self.recommended = Recommended(limits["ANSWER_PRODUCTS_MAX"])
         suggestions = Suggestions(products, self.recommended.similar, self.recommended.trending)
-        self.dialogue = Dialogue(self.answerer, products, suggestions)
+        self.dialogue = Dialogue(self.answerer, products, suggestions, domain.words)
         self.tables = Tables(knowledge, products, self.reviews, domain.excluded)
         self.order_records, self.erased_users = OrderRecords(self.orders), ErasedUsers()
         self.order_partitions = 1
@@ -159,6 +159,7 @@ class _Parts:
             self.ratings.counts,
             self.phraser,
             dialogue=self.dialogue,
+            may_name=self.tables.may_name,
             conversations=self.erased_users.watched(
                 Conversations(self.conversations_max, self.erased_users.erased_ms)
             ),

@@ -48,9 +48,12 @@ class ConversationProcessor(QuestionProcessor):
         *,
         dialogue: Dialogue,
         conversations: Conversations,
+        may_name: Callable[[str], bool] = lambda product_id: True,
     ) -> None:
         """conversations: of this partition alone."""
-        super().__init__(partition, answerer, clock_ms, outcomes, ratings, phraser)
+        super().__init__(
+            partition, answerer, clock_ms, outcomes, ratings, phraser, may_name=may_name
+        )
         self._dialogue, self.conversations = dialogue, conversations
 
     def _answers(self, batch: Sequence[AskedEvent]) -> list[Answer]:

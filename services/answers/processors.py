@@ -61,14 +61,16 @@ class QuestionProcessor(Stateless):
         outcomes: Counter[str] | None = None,
         ratings: Counter[Rating] | None = None,
         phraser: Phraser | None = None,
+        *,
+        may_name: Callable[[str], bool] = lambda product_id: True,
     ) -> None:
         """clock_ms: Unix milliseconds, for the latency. outcomes: counts how questions ended.
         ratings: counts which answers helped. phraser: may say answers in other words; None: nobody
-        does."""
+        does. may_name: whether a product may stand in an answer, as of now."""
         self._partition, self._answerer, self._clock_ms = partition, answerer, clock_ms
         self._outcomes = Counter[str]() if outcomes is None else outcomes
         self._ratings = Counter[Rating]() if ratings is None else ratings
-        self._phraser = phraser
+        self._phraser, self._may_name = phraser, may_name
 
     def process(self, events: Sequence[Event], now_ms: int) -> tuple[list[Output], list[Rejected]]:
         """One answer per question."""
@@ -99,10 +101,11 @@ class QuestionProcessor(Stateless):
 
     def _asked(self, event: Event) -> AskedEvent | Rejected:
         data = event.data
+        product_id = self._nameable(data.product_id)
         return AskedEvent(
             question=Question(
                 data.question,
-                data.product_id,
+                product_id,
                 data.user_id,
                 data.anonymous_id,
                 data.conversation_id,
@@ -117,13 +120,21 @@ class QuestionProcessor(Stateless):
                 "user_id": data.user_id,
                 "anonymous_id": data.anonymous_id,
                 "session_id": data.session_id,
-                "product_id": data.product_id,
+                "product_id": product_id,
                 "conversation_id": data.conversation_id,
             },
         )
 
+    def _nameable(self, product_id: str | None) -> str | None:
+        """None of a product that no answer may name: who asks on its page asks about none."""
+        return product_id if product_id is None or self._may_name(product_id) else None
+
     def _output(self, asked: AskedEvent, answer: Answer) -> Output:
         self._outcomes[answer.abstained or answer.route] += 1
+        handover = answer.handover
+        if handover is not None:  # what was spoken of before may have turned sensitive since
+            product_id = self._nameable(handover.product_id)
+            handover = msgspec.structs.replace(handover, product_id=product_id)
         given = AnswerGiven(
             answer=answer.text,
             confidence=round(answer.confidence, CONFIDENCE_DIGITS),
@@ -137,7 +148,7 @@ class QuestionProcessor(Stateless):
             abstained=answer.abstained,
             phrased_by=answer.phrased_by,
             local_answer=answer.local_text,
-            handover=answer.handover,
+            handover=handover,
             next=answer.next,
             products=answer.products,
             **asked.context,

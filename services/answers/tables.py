@@ -77,6 +77,11 @@ class Tables:
                 continue
         self._products.change(changes)
 
+    def may_name(self, product_id: str) -> bool:
+        """Whether an answer may name a product. With exclusions, one that the catalogue does not
+        have may not be named either: what nobody knows may turn out to be sensitive."""
+        return not self._exclusions or self._products.get(product_id) is not None
+
     def apply_reviews(self, records: Sequence[KeyValue]) -> None:
         """Records in their order."""
         self._reviews.apply(records)

@@ -10,45 +10,27 @@ from typing import TYPE_CHECKING, Any
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.contracts.erased_users import customer
 from shopkeeper.shared.domains import pack
-from shopkeeper.shared.domains.examples import read_examples, unlike
 from shopkeeper.shared.runtime.api.service import Service, Source
 from shopkeeper.shared.runtime.telemetry.metrics import StateMetrics
 from shopkeeper.shared.text.correction_table import CorrectionTable
 from shopkeeper.shared.text.corrections import Corrected
 from shopkeeper.shared.text.drift_metrics import DriftMetrics
-from shopkeeper.shared.text.embedder import load_embedders
-from shopkeeper.shared.text.manifest import ModelError
 from shopkeeper.shared.text.model_updates import ModelUpdates
 
 from .catalogue import CatalogueNames
 from .core import WANTED, IntentProcessor
 from .model import NAME, load_cascade, thresholds_of
-from .own_labels import OwnLabels
+from .own_labels import own_labels
 from .policy import Policy
 from .rules import NO_RULES, intent_rules
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from shopkeeper.shared.domains.pack import Intents
     from shopkeeper.shared.runtime.settings import WorkerSettings
     from shopkeeper.shared.runtime.telemetry.metrics import Observer, Registry
 
 log = logging.getLogger(__name__)
-
-
-def own_labels(domain: str, intents: Intents) -> Callable[[str, int], OwnLabels]:
-    """What loads a model of a pack's own labels, of a folder and threads. Raises PackError, and
-    ModelError when called."""
-    examples = read_examples(domain)
-
-    def load(model_dir: str, threads: int) -> OwnLabels:
-        shop = load_cascade(model_dir, threads)
-        if wrong := unlike(intents, examples, shop.labels):
-            raise ModelError(f"DOMAIN={domain}: intents.like: {wrong}")
-        return OwnLabels(shop, examples, load_embedders(model_dir))
-
-    return load
 
 
 def build(settings: WorkerSettings) -> Service:

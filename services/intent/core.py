@@ -64,7 +64,7 @@ class IntentProcessor(Stateless):
         outcomes: counts the labels given, for the metrics.
         names: of the shop's brands and categories; they may change at any time.
         drift: is told of the texts that are served, for the metrics.
-        exclusions: what no slot may name."""
+        exclusions: what no slot may name, and whose products no output does."""
         self._exclusions = exclusions
         self._topic, self._partition = topic, partition
         self._model = model
@@ -113,7 +113,7 @@ class IntentProcessor(Stateless):
             model=provenance,
             probabilities=probabilities,
             event_type=event.type,
-            **_context(event),
+            **self._context(event),
             top=tuple(probabilities)[:TOP_INTENTS],
             abstained=decided.abstained,
             slots=tuple(
@@ -144,7 +144,7 @@ class IntentProcessor(Stateless):
             event_id=event.id,
             correlation_id=event.correlation_id,
             time_ms=event.time_ms,
-            **_context(event),
+            **self._context(event),
             traceparent=event.traceparent,
         )
         return self._placed(event, topics.COMPLAINTS, encode(complaint), [])
@@ -164,6 +164,22 @@ class IntentProcessor(Stateless):
             traceparent=event.traceparent,
         )
         return self._placed(event, topics.SEARCHED_QUESTIONS, encode(question), [])
+
+    def _context(self, event: Event) -> dict[str, str | None]:
+        """Who said it, and about what: the fields that everything said of a text repeats. With
+        exclusions, a product is named that the catalogue has, and has as a harmless one."""
+        data: ProductsSearched | QuestionAsked = event.data
+        question = data if isinstance(data, QuestionAsked) else None
+        product_id = question.product_id if question else None
+        if product_id is not None and self._exclusions and not self._names.knows(product_id):
+            product_id = None
+        return {
+            "user_id": data.user_id,
+            "anonymous_id": data.anonymous_id,
+            "session_id": data.session_id,
+            "product_id": product_id,
+            "conversation_id": question.conversation_id if question else None,
+        }
 
     def _id(self, event: Event, suffix: str) -> str:
         return output_id(self._topic, self._partition, event.offset, suffix, event.ordinal)
@@ -189,19 +205,6 @@ def slots_in(text: str, names: Names, intent: str) -> list[Slot]:
         )
         for found in slots_of(text, names, asks_of(intent))
     ]
-
-
-def _context(event: Event) -> dict[str, str | None]:
-    """Who said it, and about what: the fields that everything said of a text repeats."""
-    data: ProductsSearched | QuestionAsked = event.data
-    question = data if isinstance(data, QuestionAsked) else None
-    return {
-        "user_id": data.user_id,
-        "anonymous_id": data.anonymous_id,
-        "session_id": data.session_id,
-        "product_id": question.product_id if question else None,
-        "conversation_id": question.conversation_id if question else None,
-    }
 
 
 def _text(event: Event) -> str:

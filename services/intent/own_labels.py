@@ -14,7 +14,14 @@ from typing import TYPE_CHECKING
 import msgspec
 import numpy as np
 
-from shopkeeper.shared.text.by_examples import ByExamples, abstention, sharpness_of, softmax
+from shopkeeper.shared.domains.examples import read_examples, unlike
+from shopkeeper.shared.text.by_examples import (
+    ByExamples,
+    abstention,
+    evidence,
+    sharpness_of,
+    softmax,
+)
 from shopkeeper.shared.text.embedder import load_embedders
 from shopkeeper.shared.text.language import detect
 from shopkeeper.shared.text.manifest import ModelError
@@ -28,12 +35,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from shopkeeper.shared.domains.examples import Example
+    from shopkeeper.shared.domains.pack import Intents
     from shopkeeper.shared.text.by_examples import Embeds
     from shopkeeper.shared.text.cascade import Cascade
 
     Floats = NDArray[np.float64]
 
-LEAST = 1e-4  # probability, before its logarithm
 LANGUAGES = ("en", "zh")  # a text of another is read by the first
 
 
@@ -73,11 +80,6 @@ class OwnLabels:
             limits.append(abstention(rows, learned.truth, self.labels.index(OUT_OF_SCOPE)))
         self.parameters = {"abstain_below": min(limits)}
 
-    @classmethod
-    def load(cls, examples: Sequence[Example], model_dir: str = "", threads: int = 1) -> OwnLabels:
-        """With the shop's model and the encoders of a folder. Raises ModelError."""
-        return cls(load_cascade(model_dir, threads), examples, load_embedders(model_dir))
-
     def on_call(self, told: Callable[[float, int], None]) -> None:
         """Tell of every ONNX call of the shop's model: (seconds, texts)."""
         self._shop.on_call(told)
@@ -99,11 +101,21 @@ class OwnLabels:
         return self.probabilities(texts)
 
     def _as_of_a_shop(self, texts: Sequence[str]) -> Floats:
-        """(texts, labels of the shop): log-probabilities from their mean, rows of length 1."""
-        rows = np.log(np.maximum(self._shop.probabilities(texts).astype(np.float64), LEAST))
-        rows -= rows.mean(axis=1, keepdims=True)
-        result: Floats = rows / np.maximum(np.linalg.norm(rows, axis=1), 1e-9)[:, None]
-        return result
+        return evidence(self._shop.probabilities(texts))
+
+
+def own_labels(domain: str, intents: Intents) -> Callable[[str, int], OwnLabels]:
+    """What loads a model of a pack's own labels, with the shop's model and the encoders of a
+    folder, and threads. Raises PackError, and ModelError when called."""
+    examples = read_examples(domain)
+
+    def load(model_dir: str = "", threads: int = 1) -> OwnLabels:
+        shop = load_cascade(model_dir, threads)
+        if wrong := unlike(intents, examples, shop.labels):
+            raise ModelError(f"DOMAIN={domain}: intents.like: {wrong}")
+        return OwnLabels(shop, examples, load_embedders(model_dir))
+
+    return load
 
 
 def digest(examples: Sequence[Example]) -> str:

@@ -35,7 +35,7 @@ from .core.ranking.ranker import Ranker
 from .core.rules import Rules, RulesError, parse
 from .core.search.product_search import ProductSearch
 from .models.item_encoder import ItemEncoder
-from .models.support_filter import SupportQueryFilter
+from .models.support_filter import SupportQueryFilter, support_filter
 from .processors.catalogue import CatalogueProcessor
 from .processors.indexing import BackgroundIndexing
 from .processors.interactions import InteractionsProcessor
@@ -334,7 +334,10 @@ def build(settings: WorkerSettings) -> Service:
                 "TEXT_MODELS=free has no model for product search: the shipped one learned "
                 "from data for research too. Set SEARCH=off, or TEXT_MODELS=best for this worker"
             )
-        models = ItemEncoder(settings.model_dir), SupportQueryFilter(settings.model_dir)
+        models = (
+            ItemEncoder(settings.model_dir),
+            support_filter(settings.domain, settings.model_dir),
+        )
     recommender = Recommender(config, experiment_of(own.experiment), models)
     return Service(
         name="recommender",

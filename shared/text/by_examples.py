@@ -30,6 +30,7 @@ RIDGE = 0.3  # as the kernel, by leaving out one of the shipped packs' examples 
 WORDS_WEIGHT, BESIDE_WEIGHT = 1.0, 0.5
 SHARPNESS = np.geomspace(1.0, 12.0, 24)  # of a softmax of scores; the best on the examples counts
 LOSS_OF_ACCURACY_MAX = 0.0025  # what abstaining may cost on the examples
+LEAST = 1e-4  # probability of another model, before its logarithm
 UNSEEN = -3.0  # score of a label without an example; those of others are about -1 to 1
 _LATIN = re.compile(r"[a-z0-9']+")
 _HAN = re.compile(r"[\u3400-\u9fff]+")
@@ -169,6 +170,15 @@ def terms(text: str) -> list[str]:
     for run in _HAN.findall(read):
         found += [*run, *(one + other for one, other in pairwise(run))]
     return found
+
+
+def evidence(probabilities: NDArray[np.float32]) -> Floats:
+    """What a model of other labels takes texts for, to be put beside: (texts, its labels),
+    log-probabilities from their mean, rows of length 1."""
+    rows = np.log(np.maximum(probabilities.astype(np.float64), LEAST))
+    rows -= rows.mean(axis=1, keepdims=True)
+    result: Floats = rows / np.maximum(np.linalg.norm(rows, axis=1), 1e-9)[:, None]
+    return result
 
 
 def softmax(scores: Floats) -> Floats:

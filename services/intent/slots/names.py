@@ -80,6 +80,10 @@ class Names:
         """Names of the catalogue."""
         return len(self._brands) + len(self._categories)
 
+    def knows(self, product_id: str) -> bool:
+        """Whether a product is among those whose names are held."""
+        return product_id in self._products
+
     def take_refused(self) -> int:
         """How many were not taken in since this was asked last."""
         refused, self.refused = self.refused, 0

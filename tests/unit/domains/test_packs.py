@@ -19,6 +19,8 @@ from shopkeeper.apps.demo.live import Live
 from shopkeeper.apps.demo.pack_files import PackFiles
 from shopkeeper.apps.demo.view import OUTPUT_NAMES
 from shopkeeper.apps.demo.wording import Wording
+from shopkeeper.services.answers.core.dialogue import phrasing
+from shopkeeper.services.answers.core.dialogue.conversation import Turn
 from shopkeeper.shared.contracts import reasons, topics
 from shopkeeper.shared.contracts.decoder import EventDecoder
 from shopkeeper.shared.contracts.envelope import Event, Skipped
@@ -157,8 +159,8 @@ SPOILT = [
         "intents.like",
         "'card_problem' is treated",
     ),
-    ("domain.toml", "unanswered = true", "unanswered = 7", "line", "unanswered"),
-    ("domain.toml", "unanswered = true", "false_alarms = 2.0", "line", "false_alarms"),
+    ("domain.toml", 'unanswered = "near"', "unanswered = 7", "line", "unanswered"),
+    ("domain.toml", 'unanswered = "near"', "false_alarms = 2.0", "line", "false_alarms"),
     ("shoppers.toml", '"Debt Help"', '"Debts"', "line", "has no category 'Debts'; it has"),
     ("shoppers.toml", "adds = 0.2", "adds = 2", "line", "adds"),
     ("shoppers.toml", "[en.reviews]", "[en.review]", "line", "unknown field `review`"),
@@ -209,11 +211,12 @@ def test_a_pack_that_excludes_everything_is_refused(own):
 
 
 @pytest.mark.parametrize("name", pack.names())
-def test_every_word_of_a_pack_stands_on_a_page_or_the_terminal(name):
+def test_every_word_of_a_pack_stands_on_a_page_the_terminal_or_in_a_conversation(name):
     """What no page says in English is replaced by nothing."""
     shown = [path.read_text("utf-8") for path in (ROOT / "web" / "src").rglob("*.ts*")]
     shown += [(ROOT / "apps" / "demo" / each).read_text("utf-8") for each in ("view.py", "live.py")]
     shown += [(ROOT / "apps" / "demo" / "run.py").read_text("utf-8"), *OUTPUT_NAMES.values()]
+    shown += phrasing.REPLACEABLE
     said = "\n".join(shown)
     missing = [word for word in pack.load(name).words if word not in said]
     assert not missing
@@ -247,6 +250,28 @@ def test_the_terminal_speaks_the_domains_words(name):
     console = Console(file=io.StringIO(), width=200, height=60)
     console.print(view.screen(Live({}, 0.0), 1.0))
     assert "sentiments of reviews" in console.file.getvalue()
+
+
+@pytest.mark.parametrize("name", pack.names())
+def test_titles_of_sensitive_products_have_a_sensitive_word(name):
+    """Who searches for one by its title gets no slot that repeats it."""
+    found = PackFiles.read(name)
+    titles = [title for each in found.sensitive for title in (each.title, each.title_zh) if title]
+    assert [title for title in titles if not found.said.excluded.covers_text(title)] == []
+
+
+@pytest.mark.parametrize("name", pack.names())
+def test_a_conversation_speaks_the_domains_words(name):
+    words = pack.load(name).words
+    for kind in ("greeting", "who"):
+        for language in ("en", "zh"):
+            said = phrasing.small_talk_answer(kind, language, words)
+            assert said != phrasing.small_talk_answer(kind, language, {}), (kind, language)
+            assert not re.search(r"shop|returns|products|店铺|商品、配送、退货", said), said
+    assert "shop" not in phrasing.handed_over("en", words)
+    assert phrasing.small_talk_answer("thanks", "zh", words) == "不客气！"
+    lines = phrasing.summary([Turn("hi", "hello")], None, None, "en", words).splitlines()
+    assert lines == ["Customer: hi", f"{words['Shop'].en}: hello"]
 
 
 def test_a_pack_is_judged_on_texts_that_are_none_of_its_examples(tmp_path):

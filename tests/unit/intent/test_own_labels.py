@@ -8,11 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from shopkeeper.services.intent.app import own_labels
 from shopkeeper.services.intent.core import IntentProcessor
 from shopkeeper.services.intent.decision import Decision
 from shopkeeper.services.intent.model import load_cascade, thresholds_of
-from shopkeeper.services.intent.own_labels import OwnLabels
+from shopkeeper.services.intent.own_labels import OwnLabels, own_labels
 from shopkeeper.services.intent.policy import Policy
 from shopkeeper.services.intent.rules import IntentRules
 from shopkeeper.shared.contracts import topics

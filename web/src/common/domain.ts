@@ -31,8 +31,13 @@ export function learnDomain(): void {
     .catch(() => {});
 }
 
+/** Whether no pack makes this another domain than a shop. */
+export function isShop(): boolean {
+  return domain.value === null || domain.value.name.en === "Shop";
+}
+
 /** "Shopkeeper · Finance"; of a shop "Shopkeeper" alone. */
 export function siteName(): string {
   const name = domain.value?.name;
-  return name && name.en !== "Shop" ? `Shopkeeper · ${say([name.en, name.zh])}` : "Shopkeeper";
+  return name && !isShop() ? `Shopkeeper · ${say([name.en, name.zh])}` : "Shopkeeper";
 }

@@ -21,6 +21,7 @@ const TOPICS: Record<string, Both> = {
   "personalisation.similar-items.v1": ["similar items", "相似商品"],
   "personalisation.trending.v1": ["trending", "热门"],
   "personalisation.segments.v1": ["segments", "分群"],
+  "personalisation.ranking-parameters.v1": ["ranking parameters", "排序参数"],
   "personalisation.answers.v1": ["answers", "回答"],
 };
 const SERVICES: Record<string, Both> = {

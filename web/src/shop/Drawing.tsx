@@ -1,4 +1,5 @@
 /** A product's picture, drawn from what it is called, its colour, and a hash of its id. */
+import { isShop } from "../common/domain";
 import { glyphOf } from "./glyphs";
 import type { Product } from "../common/types";
 
@@ -42,7 +43,7 @@ export function Drawing({ product }: { product: Product }) {
   // Products of a category share a field's colour, as on one shelf.
   const field = hash(product.category ?? product.product_id) % 360;
   const hue = number % 360;
-  const glyph = glyphOf(product.title === product.product_id ? "" : product.title);
+  const glyph = glyphOf(product.title === product.product_id ? "" : product.title, isShop());
   const paint = {
     c: colourOf(product, hue),
     d: `hsl(${(field + 200) % 360} 20% 34%)`,

@@ -442,7 +442,17 @@ const box: Glyph = ({ c, d, a, v }) => (
   </>
 );
 
-/** By words of the English title, else by category; what fits nothing is a box. */
+const sheet: Glyph = ({ c, d, a, v }) => (
+  <>
+    <path d="M34 22h38l16 16v60h-54z" fill={c} />
+    <path d="M72 22v16h16z" fill={d} opacity=".5" />
+    <path d={`M44 54h32M44 66h${24 + v * 3}M44 78h${14 + v * 4}`} {...line(d, 3)} />
+    <circle cx="50" cy="39" r="6" fill={a} />
+  </>
+);
+
+/** By words of the English title, else by category; what fits nothing is a box, or a sheet where
+ * nothing is sent in boxes. */
 const KINDS: [RegExp, Glyph][] = [
   [/\b(tea tray|cutting board|desk mat|footprint)\b/, tray],
   [/\b(case|cover|protector|pouch|sleeve|wallet)\b/, phoneCase],
@@ -495,7 +505,7 @@ const KINDS: [RegExp, Glyph][] = [
   [/\b(tea|beans|filters|meal|oolong|earl grey)\b/, packet],
 ];
 
-export function glyphOf(words: string): Glyph {
+export function glyphOf(words: string, shop: boolean): Glyph {
   const text = words.toLowerCase();
-  return KINDS.find(([pattern]) => pattern.test(text))?.[1] ?? box;
+  return KINDS.find(([pattern]) => pattern.test(text))?.[1] ?? (shop ? box : sheet);
 }

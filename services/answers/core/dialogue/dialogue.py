@@ -21,7 +21,9 @@ from .resolving import OFFERED_MAX, Plan, Resolver, without_name
 from .small_talk import small_talk, wants_person
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+
+    from shopkeeper.shared.domains.pack import Both
 
     from ..answerer import Answerer
     from ..product_table import ProductTable
@@ -41,10 +43,14 @@ class Dialogue:
     """Answers lines of conversations. Pure but for what it remembers in them."""
 
     def __init__(
-        self, answerer: Answerer, products: ProductTable, suggestions: Suggestions | None = None
+        self,
+        answerer: Answerer,
+        products: ProductTable,
+        suggestions: Suggestions | None = None,
+        words: Mapping[str, Both] | None = None,
     ) -> None:
-        """products: those that the answerer's routes know."""
-        self._answerer, self._products = answerer, products
+        """products: those that the answerer's routes know. words: as `phrasing` takes them."""
+        self._answerer, self._products, self._words = answerer, products, words or {}
         self._resolver, self._suggestions = Resolver(products), suggestions
 
     def answer_all(self, asked: Sequence[Asked], conversations: Conversations) -> list[Answer]:
@@ -105,11 +111,12 @@ class Dialogue:
         )
         return [answer or plan for answer, plan in zip(found, plans, strict=True)]
 
-    @staticmethod
-    def _talked(kind: str, language: str) -> Answer:
+    def _talked(self, kind: str, language: str) -> Answer:
         if kind == "person":
-            return Answer(phrasing.handed_over(language), 1.0, "person", language)
-        return Answer(phrasing.small_talk_answer(kind, language), 1.0, "smalltalk", language)
+            said = phrasing.handed_over(language, self._words)
+            return Answer(said, 1.0, "person", language)
+        said = phrasing.small_talk_answer(kind, language, self._words)
+        return Answer(said, 1.0, "smalltalk", language)
 
     def _chosen(
         self,
@@ -165,7 +172,8 @@ class Dialogue:
                 )
         if plan.which:
             before.waits = True
-            return Answer(phrasing.which_product(language), 1.0, "clarify", language)
+            which = phrasing.which_product(language, self._words)
+            return Answer(which, 1.0, "clarify", language)
         if not plan.of_product:
             _focus(before, plan.product_id)
             kept = plan.lost or next(ask.base for ask, _ in tried if not ask.must)
@@ -218,7 +226,9 @@ class Dialogue:
             title = None if before.product_id is None else self._title(before.product_id, language)
             handover = Handover(
                 reason="requested" if asked_for else "unanswered",
-                summary=phrasing.summary(before.turns, title, before.order_id, language),
+                summary=phrasing.summary(
+                    before.turns, title, before.order_id, language, self._words
+                ),
                 product_id=before.product_id,
                 order_id=before.order_id,
             )

@@ -1,11 +1,16 @@
-"""What the service says in a conversation beside its answers, in English and Chinese."""
+"""What the service says in a conversation beside its answers, in English and Chinese.
+
+words: a domain's own, by the English text that they stand for, as its pack writes them.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+
+    from shopkeeper.shared.domains.pack import Both
 
     from .conversation import Turn
 
@@ -25,10 +30,26 @@ _SMALL_TALK = {
 }
 
 
-def small_talk_answer(kind: str, language: str) -> str:
+_WHICH = ("Which product do you mean?", "您问的是哪一款商品？")
+_HANDED_OVER = (
+    "I am passing you on to a person from the shop, with a summary of what we have said.",
+    "好的，为您转接人工客服，并附上我们谈话的摘要。",
+)
+_SHOP = ("Shop", "店铺")
+# English texts that a domain may have words of its own for.
+REPLACEABLE = (*(text[0] for text in _SMALL_TALK.values()), _WHICH[0], _HANDED_OVER[0], _SHOP[0])
+
+
+def _said(text: tuple[str, str], language: str, words: Mapping[str, Both]) -> str:
+    own = words.get(text[0])
+    if own is not None:
+        return own.of(language)
+    return text[1] if language == "zh" else text[0]
+
+
+def small_talk_answer(kind: str, language: str, words: Mapping[str, Both]) -> str:
     """kind: as `small_talk` names it."""
-    english, chinese = _SMALL_TALK[kind]
-    return chinese if language == "zh" else english
+    return _said(_SMALL_TALK[kind], language, words)
 
 
 def which_of(titles: Sequence[str], more: bool, language: str) -> str:
@@ -40,9 +61,9 @@ def which_of(titles: Sequence[str], more: bool, language: str) -> str:
     return f"Which one do you mean: {listed}{', or another one' if more else ''}?"
 
 
-def which_product(language: str) -> str:
+def which_product(language: str, words: Mapping[str, Both]) -> str:
     """Asks for a product where none is named."""
-    return "您问的是哪一款商品？" if language == "zh" else "Which product do you mean?"
+    return _said(_WHICH, language, words)
 
 
 def what_about(title: str, language: str) -> str:
@@ -52,21 +73,26 @@ def what_about(title: str, language: str) -> str:
     return f"What would you like to know about {title}?"
 
 
-def handed_over(language: str) -> str:
+def handed_over(language: str, words: Mapping[str, Both]) -> str:
     """To a customer who asked for a person."""
-    if language == "zh":
-        return "好的，为您转接人工客服，并附上我们谈话的摘要。"
-    return "I am passing you on to a person from the shop, with a summary of what we have said."
+    return _said(_HANDED_OVER, language, words)
 
 
-def summary(turns: Sequence[Turn], title: str | None, order_id: str | None, language: str) -> str:
+def summary(
+    turns: Sequence[Turn],
+    title: str | None,
+    order_id: str | None,
+    language: str,
+    words: Mapping[str, Both],
+) -> str:
     """Of a conversation, for the person who takes it over; a line each."""
     chinese = language == "zh"
+    shop = _said(_SHOP, language, words)
     lines = []
     for turn in turns:
         lines.append(("客户：" if chinese else "Customer: ") + turn.asked)
         nothing = "（没有回答）" if chinese else "(not answered)"
-        lines.append(("店铺：" if chinese else "Shop: ") + (turn.answered or nothing))
+        lines.append(f"{shop}{'：' if chinese else ': '}{turn.answered or nothing}")
     if title:
         lines.append(("商品：" if chinese else "Product: ") + title)
     if order_id:
