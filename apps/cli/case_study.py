@@ -84,7 +84,10 @@ def command(
     try:
         if data is not None and form is None:
             form = recognise(data, Options(say=_say))
-        known = load(products) if products else [] if data else catalogue.built_in()
+        if products is not None:
+            known = load(products, further=True, options=Options(say=_say))
+        else:
+            known = [] if data else catalogue.built_in()
         plan = shop.Plan(known, events, rate, data, form or "", seed)
         with embedded_broker() as address:
             index = made(plan, address, folder)

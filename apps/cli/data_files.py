@@ -89,7 +89,7 @@ def whole(file: Path, say: Callable[[str], None]) -> Iterator[tuple[Path, Callab
             raise FormatError(str(error).replace(str(copy), str(file))) from None
 
 
-def _columns(_: object, __: object, text: str | None) -> dict[str, str]:
+def columns_of(_: object, __: object, text: str | None) -> dict[str, str]:
     pairs = [pair.partition("=") for pair in (text or "").split(",") if pair.strip()]
     if any(not field.strip() or not column.strip() for field, _, column in pairs):
         raise click.BadParameter("expected FIELD=COLUMN, several with commas between")
@@ -108,7 +108,7 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.option("--encoding", metavar="NAME", help="Of the text; else it is found out."),
     click.option(
         "--columns",
-        callback=_columns,
+        callback=columns_of,
         metavar="FIELD=COLUMN,…",
         help="Which column is user_id, item_id, timestamp, event, …, where names are others.",
     ),
@@ -159,5 +159,6 @@ def load_catalogue(
     # The file of events and the catalogue need not be in one encoding.
     own = Options(say=options.say)
     on_bad = BadRows() if skip_bad else refuse
-    products = load(path, on_bad=on_bad, books=books, options=own, now_ms=int(time.time() * 1000))
+    now_ms = int(time.time() * 1000)
+    products = load(path, further=True, on_bad=on_bad, books=books, options=own, now_ms=now_ms)
     return products, books

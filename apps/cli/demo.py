@@ -15,7 +15,7 @@ from shopkeeper.apps.demo.pack_files import PackFiles
 from shopkeeper.apps.demo.run import Demo, Plan
 from shopkeeper.services import NAMES
 from shopkeeper.shared.datasets.products import load
-from shopkeeper.shared.datasets.readers import FORMATS, FormatError, Options, recognise
+from shopkeeper.shared.datasets.readers import FORMATS, FormatError, Options, read, recognise
 from shopkeeper.shared.domains import pack
 from shopkeeper.shared.runtime.processes import terminal
 from shopkeeper.shared.runtime.processes.embedded import (
@@ -27,6 +27,7 @@ from shopkeeper.shared.runtime.settings import SettingsError
 from shopkeeper.shared.runtime.telemetry import logs
 
 from . import connection, unread
+from .data_files import Said, columns_of
 
 SIMULATED_PER_S = 40.0
 FILE_PER_S = 200.0
@@ -43,6 +44,12 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     "form",
     type=click.Choice(sorted(FORMATS)),
     help="The format of --data; without it the file shows its own.",
+)
+@click.option(
+    "--columns",
+    callback=columns_of,
+    metavar="FIELD=COLUMN,…",
+    help="Which column of --data is user_id, item_id, timestamp, event, …, where names are others.",
 )
 @click.option(
     "--catalogue",
@@ -86,6 +93,7 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 def command(
     data: Path | None,
     form: str | None,
+    columns: dict[str, str],
     catalogue_file: Path | None,
     domain: str | None,
     duration: float | None,
@@ -106,8 +114,10 @@ def command(
       shopkeeper demo --domain finance
       shopkeeper demo --data clicks.csv.gz --catalogue products.csv
     """
-    if data is None and form is not None:
-        raise click.UsageError("--format is of --data, which is missing")
+    if data is None and (columns or form is not None):
+        option = "--columns" if columns else "--format"
+        raise click.UsageError(f"{option} is of --data, which is missing")
+    say = Said()
     domain = domain or os.environ.get("DOMAIN", "").strip() or None
     if domain is not None and (data is not None or catalogue_file is not None):
         raise click.UsageError("a domain has its own shoppers and catalogue: leave --data out")
@@ -120,14 +130,14 @@ def command(
     terminal.exit_on_signals()
     terminal.watch()
     try:
-        if data is not None and form is None:
-            form = recognise(data, Options(say=connection.say))
+        if data is not None:
+            form = _form_of(data, form, Options(columns=columns, say=say))
         files = None if domain is None else PackFiles.read(domain)
         if files is not None:
             pack.adopt(files.said)
             products = files.products
         elif catalogue_file is not None:
-            products = load(catalogue_file)
+            products = load(catalogue_file, further=True, options=Options(say=say))
         else:
             products = catalogue.built_in() if data is None else []
         per_s = rate or (SIMULATED_PER_S if data is None else FILE_PER_S)
@@ -140,8 +150,9 @@ def command(
                 per_s,
                 data,
                 form or "",
-                duration,
-                screenshot,
+                columns=columns,
+                duration_s=duration,
+                picture=screenshot,
                 page_port=page,
                 opens_page=opens,
                 full_view=full_view,
@@ -159,6 +170,14 @@ def command(
     except KafkaError as error:
         raise click.ClickException(f"broker: {error!r}") from None
     sys.exit(status)
+
+
+def _form_of(data: Path, form: str | None, options: Options) -> str:
+    """The format of a file, of which a first event was made: what is wrong with its columns is said
+    at once, not once everything runs. Raises FormatError."""
+    found = form or recognise(data, options)
+    next(iter(read(data, found, options=options)), None)
+    return found
 
 
 def _has_display() -> bool:

@@ -236,7 +236,8 @@ def product(product_id: str, raw: bool, lang: str, wait_s: float) -> None:
         yield f"similar items, as of {_when(similar.record)}:"
         for place, item in enumerate(similar.data.items, 1):
             name = _named(item.product_id, named)
-            yield f"{place:3}. {item.score:.4f}  {name}: {item.basis} with it {item.count} times"
+            often = "once" if item.count == 1 else f"{item.count} times"
+            yield f"{place:3}. {item.score:.4f}  {name}: {item.basis} with it {often}"
 
     data = {"product": product_id, "title": named.get(product_id)}
     data |= {"similar_items": similar.as_json(), "sentiment": mood.as_json()}
@@ -290,7 +291,7 @@ def category(name: str, raw: bool, lang: str, wait_s: float) -> None:
                 count = row.positive if side == "praised" else row.negative
                 quotes = row.praise if side == "praised" else row.criticism
                 quote = f': "{printable(quotes[0])}"' if quotes else ""
-                yield f"{side}: {aspect}, {count} times{quote}"
+                yield f"{side}: {aspect}, {'once' if count == 1 else f'{count} times'}{quote}"
         if said.summary is not None:
             yield printable(said.summary, SUMMARY_CHARACTERS)
 

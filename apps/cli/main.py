@@ -6,6 +6,7 @@ Where a reader of the results goes away (`| head`), a command ends at once, by S
 
 from __future__ import annotations
 
+import difflib
 import importlib
 import inspect
 import os
@@ -60,6 +61,17 @@ class LazyGroup(click.Group):
         if cmd_name not in COMMANDS:
             return None
         return cast("click.Command", importlib.import_module(COMMANDS[cmd_name]).command)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The subcommand that is named; one that there is not is answered with the nearest."""
+        name = args[0] if args else ""
+        if name not in COMMANDS and name[:1] != "-" and not ctx.resilient_parsing:
+            near = difflib.get_close_matches(name, COMMANDS, 1)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            raise click.UsageError(f"No such command {name!r}.{hint}", ctx)
+        return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the subcommand; where it prints to a pipe that is closed, end without a word.

@@ -36,7 +36,7 @@ def problems(found: Overview) -> list[str]:
         if one.lag and not one.members:
             wrong.append(
                 f"{one.service} has {one.lag:,} records to read and no worker: "
-                f"run `shopkeeper up {one.service}`"
+                f"run `shopkeeper up {one.service}`; one that runs is still starting"
             )
         elif _stalled(one):
             wrong.append(
@@ -80,6 +80,9 @@ def lines(found: Overview, wrong: list[str]) -> Iterator[str]:
         names += f" and {count - MEMBERS_SHOWN} more" if count > MEMBERS_SHOWN else ""
         workers = f"{count} worker{'' if count == 1 else 's'}" + (f" ({names})" if names else "")
         yield ""
+        if not one.sources:
+            yield f"{one.service}: reads whole topics, without a group; its own /readyz says more"
+            continue
         yield f"{one.service}: {workers}, lag {one.lag:,}"
         for source in one.sources:
             lag = " ".join(f"{n:,}" for n in source.lag)

@@ -221,7 +221,7 @@ def judge_catalogue(path: Path, options: Options, now_ms: int) -> tuple[Findings
     Raises FormatError."""
     findings, books, bad = Findings(), Books(), _Problems()
     try:
-        load(path, on_bad=bad, books=books, options=options, now_ms=now_ms)
+        load(path, further=True, on_bad=bad, books=books, options=options, now_ms=now_ms)
     except FormatError:
         if not books.skipped_bad:  # no product is left; which, is for the user to see
             raise

@@ -15,7 +15,7 @@ import urllib.error
 import urllib.request
 import webbrowser
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -77,6 +77,7 @@ class Plan:
     events_per_s: float
     data: Path | None = None  # a user's file instead of simulated shoppers
     form: str = ""  # its format, a key of `readers.READERS`
+    columns: Mapping[str, str] = field(default_factory=dict)  # its columns, by our fields
     duration_s: float | None = None
     picture: Path | None = None
     page_port: int = 0  # where the shop is shown
@@ -213,7 +214,9 @@ class Demo:
         plan = self._plan
         if plan.data is not None:
             now_ms = int(time.time() * 1000)
-            for index, event in enumerate(readers.read(plan.data, plan.form, now_ms=now_ms)):
+            named = readers.Options(columns=plan.columns)
+            events = readers.read(plan.data, plan.form, options=named, now_ms=now_ms)
+            for index, event in enumerate(events):
                 yield index / events_per_s, event
             return
         start_ms = int((time.time() - BACKLOG_S) * 1000)

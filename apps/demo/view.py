@@ -338,7 +338,7 @@ def plain_lines(live: Live, now_s: float) -> Iterator[str]:
     if live.intents:
         example = live.intents[-1]
         yield printable(f"  intent of “{example.text}”: {example.data.intent}", 300)
-    answered = [example for example in live.answers if example.data.sources]
+    answered = [e for e in live.answers if e.data.sources and e.text]
     if answered:
         data, question = answered[-1].data, answered[-1].text
         yield printable(f"  answer to “{question}”: {data.answer} [{data.sources[0].id}]", 300)

@@ -222,8 +222,11 @@ def price_bands(
     prices = np.array([p.price for p in priced if (p.currency or "?") == name])
     if len(np.unique(prices)) < 2:
         return "", [], lambda product: NONE
-    edges = np.unique(np.quantile(prices, np.linspace(0, 1, PRICE_BANDS + 1)))
-    labels = [f"{low:,.6g}–{high:,.6g}" for low, high in pairwise(edges)]
+    # Edges are prices of the shop, so that they read as its prices do.
+    edges = np.unique(np.quantile(prices, np.linspace(0, 1, PRICE_BANDS + 1), method="nearest"))
+    whole_cents = np.array_equal(edges, np.round(edges, 2))
+    shown = [f"{e:,.2f}".removesuffix(".00") if whole_cents else f"{e:,.6g}" for e in edges]
+    labels = [f"{low}–{high}" for low, high in pairwise(shown)]
 
     def band(product: ProductCatalogued) -> str:
         if product.price is None or (product.currency or "?") != name:

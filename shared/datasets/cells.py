@@ -11,6 +11,8 @@ _SPACE = "".join(chr(c) for c in range(0x3001) if chr(c).isspace())
 _EDGES = _UNSEEN + _SPACE
 _DECIMAL_COMMA = re.compile(r"[-+]?\d+,(\d{1,2}|\d{4,})$")
 _THOUSANDS = re.compile(r"[-+]?\d{1,3}(,\d{3})+\.\d+$")
+# 1.299,00 and 1.299.000: points part thousands, and nothing else can be meant.
+_POINTED_THOUSANDS = re.compile(r"[-+]?\d{1,3}((\.\d{3})+,\d+|(\.\d{3}){2,})$")
 _CURRENCY = re.compile(r"^([A-Z]{3}|[$€£¥￥])?\s*([-+]?[\d.,]+)\s*([A-Z]{3}|[$€£¥￥元])?$")
 _ATOMIC_TYPE = re.compile(r":(token|float)(_seq)?$")
 _SIGNS = {"$": "USD", "€": "EUR", "£": "GBP"}  # ¥ is two currencies
@@ -45,6 +47,8 @@ def number(text: str) -> float:
             found = float(text.replace(",", "."))
         elif _THOUSANDS.match(text):
             found = float(text.replace(",", ""))
+        elif _POINTED_THOUSANDS.match(text):
+            found = float(text.replace(".", "").replace(",", "."))
         else:
             raise
     if not math.isfinite(found) or "_" in text:

@@ -10,6 +10,7 @@ import csv
 import gzip
 import hashlib
 import html.parser
+import itertools
 import re
 from typing import IO, TYPE_CHECKING, Any, NamedTuple, cast
 
@@ -21,6 +22,7 @@ from shopkeeper.shared.contracts.decoder import EVENT_BYTES_MAX
 from shopkeeper.shared.contracts.events.shop import KnowledgePublished
 
 from .base import FormatError, ShopEvent
+from .lines import delimiter_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -75,7 +77,10 @@ def read_knowledge(path: Path) -> list[KnowledgePublished]:
                 entries[entry.knowledge_id] = entry
     except FormatError as error:
         raise FormatError(f"{path}: {error}") from None
-    except (UnicodeDecodeError, gzip.BadGzipFile, csv.Error) as error:
+    except UnicodeDecodeError as error:
+        at = f"byte {error.object[error.start]:#04x} after {error.object[: error.start][-20:]!r}"
+        raise FormatError(f"{path}: no UTF-8 ({at}): save the file as UTF-8") from None
+    except (gzip.BadGzipFile, csv.Error) as error:
         raise FormatError(f"{path}: {error}") from None
     if not entries:
         raise FormatError(f"{path}: no entry of knowledge in it")
@@ -121,7 +126,8 @@ def _json_lines(file: IO[str], stem: str) -> Iterator[tuple[str, KnowledgePublis
 
 
 def _csv(file: IO[str], stem: str) -> Iterator[tuple[str, KnowledgePublished]]:
-    rows = csv.DictReader(file)
+    first = file.readline()
+    rows = csv.DictReader(itertools.chain((first,), file), delimiter=delimiter_of(first))
     if not any(name in (rows.fieldnames or ()) for name in SYNONYMS["text"]):
         listed = ", ".join(SYNONYMS["text"])
         raise FormatError(f"line 1: no column is called {listed}")

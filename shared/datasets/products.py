@@ -7,6 +7,7 @@ costs that cell, and is counted; a product without its id or title is a bad row.
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -19,13 +20,15 @@ from shopkeeper.shared.contracts.events.shop import ProductCatalogued
 
 from . import feeds, parquet
 from .admission import Admission
-from .base import DEFAULTS, BadRow, Books, FormatError, OnBad, Options, ShopEvent, refuse
+from .base import DEFAULTS, BadRow, Books, FormatError, OnBad, Options, ShopEvent, nobody, refuse
 from .cells import clean, header_key, number, plain_id, price
+from .further_columns import attribute_columns, attributes_of
 from .lines import Lines, Record, delimited, json_records
-from .tables import sample_of, text_of
+from .tables import Sample, sample_of, text_of
 from .text_files import open_text
 
 PRODUCTS_MAX = 2_000_000
+CELL_SHOWN_MAX = 40  # characters of a cell that could not be used
 SYNONYMS: dict[str, tuple[str, ...]] = {
     "product_id": (
         "product_id",
@@ -67,9 +70,19 @@ _TRUE = frozenset(
         "limitedavailability",
         "onlineonly",
         "active",
+        *("ja", "verfügbar", "lieferbar", "auflager"),
+        *("oui", "disponible", "enstock", "sí", "si"),
+        *("是", "有", "有货", "现货", "有库存", "上架", "在售", "预售"),
     )
 )
-_FALSE = frozenset(("false", "no", "n", "outofstock", "soldout", "discontinued", "draft"))
+_FALSE = frozenset(
+    (
+        *("false", "no", "n", "outofstock", "soldout", "discontinued", "draft"),
+        *("nein", "ausverkauft", "nichtverfügbar", "nichtlieferbar", "nichtauflager"),
+        *("non", "épuisé", "indisponible", "agotado"),
+        *("否", "无", "无货", "缺货", "无库存", "售罄", "售完", "下架", "停售"),
+    )
+)
 _OPTIONAL = frozenset(SYNONYMS) - {"product_id", "title"} | {"attributes"}
 _AT = re.compile(r"`\$\.(\w+)")
 
@@ -79,6 +92,7 @@ def load(
     titled: bool = True,
     attributes: Sequence[str] = (),
     *,
+    further: bool = False,
     on_bad: OnBad = refuse,
     books: Books | None = None,
     options: Options = DEFAULTS,
@@ -88,11 +102,15 @@ def load(
 
     The columns may have other shops' usual names, see SYNONYMS; the first of a repeated product
     id counts. titled: whether there must be titles; else the id stands for one that is missing.
-    attributes: further columns that become attributes; JSON may hold `attributes` as well. on_bad,
-    books, options, now_ms: as of `readers.read`. Raises FormatError, naming file and line.
+    attributes: columns that become attributes; JSON may hold `attributes` as well. further: of a
+    CSV, all columns that `further_columns` takes become attributes. on_bad, books, options, now_ms:
+    as of `readers.read`. Raises FormatError, naming file and line.
     """
     books = Books() if books is None else books
     catalogue = _Catalogue(path, titled, attributes, books)
+    quiet = dataclasses.replace(options, say=nobody)
+    if further and (kept := catalogue.take_further(sample_of(path, quiet))):
+        options.say(f"{path}: kept as attributes of products: {', '.join(kept)}")
     admission = None if now_ms is None else Admission(now_ms)
     products: dict[str, ProductCatalogued] = {}
     for record in feeds.merged(_records(path, options)):
@@ -115,7 +133,11 @@ def load(
         if len(products) > PRODUCTS_MAX:
             raise FormatError(f"{path}: more than {PRODUCTS_MAX:,} products")
     for column, count in books.dropped_cells.items():
-        options.say(f"{path}: {count} of {column} could not be used; those products go without")
+        line, text = catalogue.first_dropped[column]
+        example = f"the first on line {line}: {text[:CELL_SHOWN_MAX]!r}"
+        options.say(
+            f"{path}: {count} of {column} could not be used ({example}); those products go without"
+        )
     if not products:
         raise FormatError(f"{path}: no products")
     return list(products.values())
@@ -179,12 +201,21 @@ class _Catalogue:
     def __init__(self, path: Path, titled: bool, attributes: Sequence[str], books: Books) -> None:
         self._path, self._titled, self._attributes, self._books = path, titled, attributes, books
         self._known: frozenset[str] = frozenset()  # columns, of a row that had what is needed
+        self._further: dict[str, str] = {}  # column's name by `header_key`
+        self.first_dropped: dict[str, tuple[int, str]] = {}  # line and cell, by column
+
+    def take_further(self, sample: Sample) -> list[str]:
+        """Have the columns of a CSV that are no fields of ours become attributes; their names."""
+        if sample.kind == "delimited" and not (sample.names and sample.names[0].startswith("<")):
+            fields = (header_key(name) for names in SYNONYMS.values() for name in names)
+            self._further = attribute_columns(sample.names, fields)
+        return list(self._further.values())
 
     def product(self, record: Record) -> ProductCatalogued:
         """Raises BadRow; FormatError where the file has no such column."""
         if not isinstance(record.cells, dict):
             raise record.cells if isinstance(record.cells, BadRow) else TypeError(record)
-        row = self._fields(record.cells)
+        row = self._fields(record.cells, record.line)
         while True:
             try:
                 return msgspec.convert(row, ProductCatalogued)
@@ -194,13 +225,13 @@ class _Catalogue:
                 name = at[1] if at else "attributes" if "`attributes`" in message else ""
                 if name not in _OPTIONAL or name not in row:
                     raise BadRow(name, "wrong_type", message) from None
-                self._drop(name)
-                del row[name]
+                self._drop(name, record.line, row.pop(name))
 
-    def _drop(self, name: str) -> None:
+    def _drop(self, name: str, line: int, cell: object) -> None:
         self._books.dropped_cells[name] += 1
+        self.first_dropped.setdefault(name, (line, str(cell)))
 
-    def _fields(self, cells: dict[str, Any]) -> dict[str, Any]:
+    def _fields(self, cells: dict[str, Any], line: int) -> dict[str, Any]:
         found = {}
         for field, synonyms in SYNONYMS.items():
             keys = [header_key(synonym) for synonym in synonyms]
@@ -217,7 +248,7 @@ class _Catalogue:
             except (BadRow, ValueError):
                 if field not in _OPTIONAL:
                     raise  # a BadRow: ids and titles are no numbers
-                self._drop(field)
+                self._drop(field, line, value)
         if not row.get("product_id"):
             raise BadRow("product_id", "empty_field", "is empty")
         if not row.get("title"):
@@ -226,6 +257,7 @@ class _Catalogue:
             row["title"] = row["product_id"]
         further = {n: cells[header_key(n)] for n in self._attributes if cells.get(header_key(n))}
         further = {n: clean(v) if isinstance(v, str) else v for n, v in further.items()}
+        further |= attributes_of(self._further, cells)
         own = cells.get("attributes")
         if attributes := (own | further) if isinstance(own, dict) else further:
             row["attributes"] = attributes

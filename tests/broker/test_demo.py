@@ -155,6 +155,7 @@ def test_a_users_own_file_and_products(tmp_path):
     ("arguments", "problem"),
     [
         (["--format", "yoochoose"], "--format is of --data, which is missing"),
+        (["--columns", "user_id=kunde"], "--columns is of --data, which is missing"),
         (["--catalogue", "/does/not/exist"], "does not exist"),
         (["--screenshot", "/does/not/exist/x.svg"], "not a folder"),
         (["--rate", "0"], "--rate"),

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from .catalogue import Catalogue
 
+ListRanking = Literal["popular", "newest"]  # of what is nobody's list
 Placement = Literal["home", "product", "cart", "category"]
 Source = Literal["list", "similar", "related", "trending", "newest"]
 FALLBACK_OF = {"list": "none", "similar": "similar", "related": "similar"}  # else the source itself

@@ -5,12 +5,15 @@ from __future__ import annotations
 import contextlib
 import logging
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from litestar import Response
 from litestar.exceptions import HTTPException
 from litestar.status_codes import HTTP_500_INTERNAL_SERVER_ERROR
 
+from shopkeeper.shared.contracts.events.shop import Ranking
+
+from ..core.lists import ListRanking, Placement
 from ..errors import Unconfirmed, Unsendable
 
 if TYPE_CHECKING:
@@ -22,6 +25,13 @@ log = logging.getLogger(__name__)
 
 PROBLEM = "application/problem+json"
 PARTS_LOGGED = 3  # of a path: /v1/users
+
+# What a field or parameter of this name takes, told to who sends something else.
+CHOICES = {
+    ("body", "ranking"): get_args(Ranking),
+    ("query", "ranking"): get_args(ListRanking),
+    ("query", "placement"): get_args(Placement),
+}
 
 
 class Problem(HTTPException):
@@ -62,9 +72,20 @@ def described(
     }
     extra = getattr(error, "extra", None)
     if extra:
-        document["errors"] = extra
+        document["errors"] = [_with_choices(each) for each in extra]
     document |= getattr(error, "more", {})
     return status, document, dict(getattr(error, "headers", None) or {})
+
+
+def _with_choices(error: Any) -> Any:
+    """One error of a field or parameter; where the value is none of a few, with these."""
+    if not isinstance(error, dict) or "enum value" not in str(error.get("message", "")):
+        return error
+    name = str(error.get("key", "")).rpartition(".")[2]
+    choices = CHOICES.get((str(error.get("source", "")), name))
+    if choices is None:
+        return error
+    return error | {"message": f"{error['message']}: use one of {', '.join(choices)}"}
 
 
 def _title(status: int) -> str:

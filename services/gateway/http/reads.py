@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import msgspec
 import orjson
@@ -18,6 +18,7 @@ from shopkeeper.shared.contracts.events.recommendation import (
 )
 from shopkeeper.shared.contracts.events.sentiment import ProductSentimentUpdated
 
+from ..core.lists import ListRanking
 from .answers import Answer, read
 from .context import Context
 from .problems import Problem
@@ -63,7 +64,7 @@ async def trending(
     request: Request[Any, Any, Any],
     context: Context,
     category: Annotated[str | None, Parameter(max_length=512)] = None,
-    ranking: Literal["popular", "newest"] = "popular",
+    ranking: ListRanking = "popular",
     count: OptionalCount = None,
 ) -> Response[bytes]:
     """The newest `trending.updated.v1`, of all products or of one category; or, with `ranking`

@@ -55,6 +55,8 @@ _ZH_ENDS = re.compile(
 )
 _ZH_ARTICLE = re.compile(f"[我们]*(?:想要?买?|要买?|买|来|有没有|找)?一?{_ZH_COUNTER}?")
 _LEADING_BEGIN = frozenset(word[0] for word in ZH_LEADING)
+# Words that begin as ZH_LEADING has it and mean something else: 有机蔬菜 is not 机蔬菜.
+_WHOLE = ("有机", "有氧", "有声", "有线", "有色", "有轨", "来福", "找平")
 _TRAILING_END = frozenset(word[-1] for word in ZH_TRAILING)
 # A thing that the goods shall go with is not what is looked for.
 _COMPATIBLE = re.compile(r"\b(?:fits?|compatible|works?\swith)\b|适合|适配|兼容|能用|可以用|通用")
@@ -318,6 +320,8 @@ def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
     while changed and start < end:
         changed = False
         for word in ZH_LEADING if text[start] in _LEADING_BEGIN else ():
+            if text.startswith(_WHOLE, start, end):
+                break
             if text.startswith(word, start, end) and end - start > len(word):
                 start, changed = start + len(word), True
         for word in ZH_TRAILING if text[end - 1] in _TRAILING_END else ():

@@ -68,11 +68,12 @@ _END = r"(?=\s*(?:$|[\x00.,;!?)]|(?:for|please|or|and|with|only|total|max|shippe
 _SEP = r"\s?(?:-|~|to|and|up\sto)\s?"
 _MAX = (
     r"(?<![a-z\d])(?:under|below|less\sthan|cheaper\sthan|up\sto|at\smost|no\smore\sthan|"
-    r"not\smore\sthan|max(?:imum)?(?:\sof)?|within|budget(?:\sof|\sis)?:?|<=?)\s?"
+    r"not\smore\sthan|max(?:imum)?(?:\sof)?|within|budget(?:\sof|\sis)?:?|<=?|"
+    r"(?:bis(?:\szu)?|unter|maximal|höchstens)\s(?=[\d$€£]))\s?"
 )
 _MIN = (
     r"(?<![a-z\d])(?:over|above|more\sthan|at\sleast|from|starting\sat|min(?:imum)?(?:\sof)?|"
-    r">=?)\s?"
+    r">=?|(?:ab|über|mindestens)\s(?=[\d$€£]))\s?"
 )
 _OR_LESS = r"\s(?:or\s(?:less|under|below)|max(?:imum)?|tops)\b"
 _OR_MORE = r"(?:\s(?:or\s(?:more|above|over)|and\s(?:up|above))\b|\+)"
@@ -88,11 +89,15 @@ _EN = [
     ("range", _BETWEEN, re.compile(rf"(?<![\w.]){_money(1)}{_SEP}{_money(2)}")),
     (
         "max",
-        re.compile("<|under|below|than|up|most|max|within|budget"),
+        re.compile("<|under|below|than|up|most|max|within|budget|unter|bis|höch"),
         re.compile(_MAX + _money(1)),
     ),
     ("max", re.compile("or |max|tops"), re.compile(rf"(?<![\w.]){_money(1)}{_OR_LESS}")),
-    ("min", re.compile(">|over|above|than|least|from|at|min"), re.compile(_MIN + _money(1))),
+    (
+        "min",
+        re.compile(">|over|above|than|least|from|at|min|ab|über"),
+        re.compile(_MIN + _money(1)),
+    ),
     ("min", re.compile(r"[+]|or |and"), re.compile(rf"(?<![\w.]){_money(1)}{_OR_MORE}")),
     ("about", _CURRENCY, re.compile(_ABOUT + _money(1))),
     ("exact", _CURRENCY, re.compile(rf"(?<![\w.]){_money(1)}")),

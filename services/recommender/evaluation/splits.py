@@ -36,7 +36,10 @@ def split_of(train: Path, test: str | Path | None, hold_out: float | None) -> Sp
     """What is learned and what is predicted, as `measure` says. Raises FormatError, OSError."""
     if holds_its_test(train):
         if test is not None:
-            raise FormatError(f"{train}: user sequences hold their own test part: give no other")
+            raise FormatError(
+                f"{train}: sequences of users hold their own test part, each one's last item: "
+                "give TRAIN alone"
+            )
         return _leave_one_out(train, last_but_one=hold_out is not None)
     if (test is None) == (hold_out is None):
         raise FormatError("either a test file or a share to hold out is needed")

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from shopkeeper.apps.demo import faq
 from shopkeeper.apps.demo.catalogue import built_in
 from shopkeeper.services.answers.conversation_erasures import ErasedUsers
+from shopkeeper.services.answers.core.answerer import Answerer
+from shopkeeper.services.answers.core.attributes.route import CatalogueRoute
 from shopkeeper.services.answers.core.dialogue.conversation import (
     EXPIRES_MS,
     TURNS_MAX,
@@ -20,14 +22,22 @@ from shopkeeper.services.answers.core.dialogue.conversation import (
     Key,
     Turn,
 )
+from shopkeeper.services.answers.core.dialogue.dialogue import Dialogue
 from shopkeeper.services.answers.core.dialogue.small_talk import small_talk, wants_person
 from shopkeeper.services.answers.core.dialogue.suggestions import Suggestions
+from shopkeeper.services.answers.core.knowledge_base import KnowledgeBase
+from shopkeeper.services.answers.core.knowledge_route import KnowledgeRoute
+from shopkeeper.services.answers.core.opinions.route import OpinionRoute
+from shopkeeper.services.answers.core.product_table import ProductTable
 from shopkeeper.services.answers.core.question import Answer, Question
+from shopkeeper.services.answers.core.ranking import LexicalRanker
 from shopkeeper.services.answers.recommended import Recommended
 from shopkeeper.shared.contracts import erased_users
+from shopkeeper.shared.contracts.events.shop import ProductCatalogued
 from shopkeeper.shared.text.chinese import simplified
 from shopkeeper.shared.text.normalisation import normalise
 from tests.unit.answers.dialogue_shop import Shop
+from tests.unit.answers.reviewed import reviewed, table
 
 WHOLE = [
     *(entry.title for entry in faq.built_in() if entry.title),
@@ -90,6 +100,57 @@ def test_two_questions_without_an_answer_are_handed_over_with_a_masked_summary()
     assert "[phone]" in second.handover.summary
     assert "303" not in second.handover.summary
     assert "62.00 EUR" in second.handover.summary
+
+
+def test_a_name_without_a_brand_goes_before_what_was_spoken_of():
+    shop = Shop()
+    shop.products.change(
+        {
+            name: ProductCatalogued(
+                product_id=name,
+                title=title,
+                brand="农家",
+                attributes={"产地": "山东", "保质期": best_before},
+            )
+            for name, title, best_before in (
+                ("g1", "红富士苹果 5斤", "7天"),
+                ("g2", "丹东草莓 500g", "3天"),
+            )
+        }
+    )
+    assert shop.say("红富士苹果是哪里产的", "z").product_id == "g1"
+    answer = shop.say("草莓保质期多久", "z")
+    assert (answer.product_id, "3天" in (answer.text or "")) == ("g2", True)
+    assert shop.say("那苹果呢", "z").product_id == "g1"
+    beside = shop.answerer.answer(Question("草莓保质期多久", "g1", "u"))
+    assert beside.product_id == "g2"
+
+
+def test_an_opinion_of_several_products_is_asked_back():
+    products = ProductTable(10)
+    for name in ("dress-1", "dress-2"):
+        title = f"Summer Dress {name[-1]}"
+        products.change({name: ProductCatalogued(product_id=name, title=title)})
+    reviews = table(
+        [
+            reviewed(name, f"{name}-{n}", "Great quality.", 1, time_ms=n, quality=1)
+            for name in ("dress-1", "dress-2")
+            for n in range(5)
+        ]
+    )
+    ranker = LexicalRanker()
+    knowledge = KnowledgeRoute(KnowledgeBase(ranker, 10), ranker)
+    answerer = Answerer([CatalogueRoute(products), OpinionRoute(products, reviews)], knowledge)
+    conversations = Conversations(10)
+
+    def say(text):
+        asked = Asked(Question(text, None, "u", None, "c"), 1)
+        return Dialogue(answerer, products).answer_all([asked], conversations)[0]
+
+    which = say("is the summer dress any good?")
+    assert (which.route, len(which.sources)) == ("clarify", 2)
+    answer = say("the second one")
+    assert (answer.route, answer.product_id) == ("opinions", which.sources[1].id)
 
 
 def test_a_conversation_ends_after_half_an_hour_and_keeps_few_lines():

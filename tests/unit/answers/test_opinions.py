@@ -119,6 +119,7 @@ def test_what_nobody_mentions_and_what_fits_several_products_is_declined():
     assert (silent.text, silent.abstained, silent.product_id) == (None, "no_reviews", "shoe")
     several = asked(COMFORT, "is the Larchmont comfortable?")
     assert (several.text, several.abstained) == (None, "several_products")
+    assert len(several.products) > 1  # which of them, a conversation asks
 
 
 def test_an_author_counts_once_with_the_newest_review():

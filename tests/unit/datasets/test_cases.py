@@ -155,6 +155,41 @@ def test_f10_an_optional_cell_costs_itself(tmp_path):
     assert books.balanced()
 
 
+def test_a_german_catalogue_is_read_whole_and_what_is_not_is_shown(tmp_path):
+    notes = []
+    text = (
+        "product_id;title;price;available;color;weight_g;bild_url;ean\n"
+        "p1;Mäntel;1.299,00 €;nein;grün;1.250,5;https://x/p.jpg;0400\n"
+        "p2;Hemd;49,90;ja;weiß;300;;0401\np3;Rock;19,90;vielleicht;;;;\n"
+    )
+    path = write(tmp_path, text.encode("cp1252"))
+    products = load(path, further=True, options=Options(say=notes.append))
+    assert [(p.price, p.available) for p in products] == [
+        *((1299.0, False), (49.9, True), (19.9, None)),
+    ]
+    assert [p.attributes for p in products] == [
+        *({"color": "grün", "weight_g": 1250.5}, {"color": "weiß", "weight_g": 300}, None),
+    ]
+    assert any("kept as attributes of products: color, weight_g" in note for note in notes)
+    assert any("1 of available could not be used" in n and "'vielleicht'" in n for n in notes)
+
+
+@pytest.mark.parametrize(
+    ("said", "there"),
+    [
+        ("是", True),
+        ("有货", True),
+        ("缺货", False),
+        ("下架", False),
+        ("ausverkauft", False),
+        ("0", False),
+    ],
+)
+def test_availability_in_other_words(tmp_path, said, there):
+    [product] = load(write(tmp_path, f"product_id,title,available\np,t,{said}\n"))
+    assert product.available is there
+
+
 def test_f12_an_open_quote_costs_its_line(tmp_path):
     text = HEADER + 's1,i1,1700000000\n,i1,1700000001\ns1,"i2,1700000002\ns1,i3,1700000003\n'
     events, books, bad, _ = run(write(tmp_path, text + "s2,i4,1700000004\n"))

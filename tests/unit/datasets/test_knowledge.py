@@ -117,3 +117,16 @@ def test_an_entry_is_an_event_keyed_by_its_id(tmp_path):
     assert all(None not in event.data.values() for event in events)
     with pytest.raises(FormatError, match="larger than"):
         knowledge_events(read(tmp_path, "big.md", "# A\n" + "x" * 300_000), 5)
+
+
+def test_a_spreadsheets_csv_has_semicolons(tmp_path):
+    rows = "question;answer\nWas kostet der Versand?;4,95 €, ab 50 € nichts.\n"
+    [entry] = read(tmp_path, "faq.csv", rows)
+    assert (entry.title, entry.text) == ("Was kostet der Versand?", "4,95 €, ab 50 € nichts.")
+
+
+def test_what_is_no_utf8_is_told_where_and_what_to_do(tmp_path):
+    path = tmp_path / "faq.csv"
+    path.write_bytes("question,answer\nGröße?,M\n".encode("cp1252"))
+    with pytest.raises(FormatError, match="save the file as UTF-8"):
+        read_knowledge(path)

@@ -37,6 +37,9 @@ def said(text, asks="search", names=NAMES):
         ("1.5万以下", "..15000"),
         ("１００元以内", "..100 CNY"),
         ("五十元", "50..50 CNY"),
+        ("rotes kleid unter 100 euro", "..100 EUR"),
+        ("mantel bis 80 €", "..80 EUR"),
+        ("stiefel ab 50 euro", "50.. EUR"),
     ],
 )
 def test_price_ranges(text, value):
@@ -380,3 +383,8 @@ def test_personal_data_over_the_end_of_what_is_read_are_in_no_slot(secret, asks)
     for before in range(CHARACTERS_MAX - 30, CHARACTERS_MAX):
         text = "dress " + "x" * (before - 6) + " " + secret
         assert [found for found in slots_of(text, NAMES, asks) if found.end > before] == []
+
+
+@pytest.mark.parametrize(("text", "goods"), [("有机蔬菜", "有机蔬菜"), ("有卖洗衣液吗", "洗衣液")])
+def test_what_begins_like_a_filler_word_stays_whole(text, goods):
+    assert said(text)["category"] == goods

@@ -23,6 +23,7 @@ const TOPICS: Record<string, Both> = {
   "personalisation.segments.v1": ["segments", "分群"],
   "personalisation.ranking-parameters.v1": ["ranking parameters", "排序参数"],
   "personalisation.answers.v1": ["answers", "回答"],
+  "personalisation.ranking-parameters.v1": ["ranking parameters", "排序参数"],
 };
 const SERVICES: Record<string, Both> = {
   intent: ["intent", "意图识别"],
@@ -72,6 +73,7 @@ const TYPES: Record<string, Both> = {
   "similar-items.updated.v1": ["similar items", "相似商品"],
   "trending.updated.v1": ["trending", "热门"],
   "segments.updated.v1": ["segments", "分群"],
+  "parameters.updated.v1": ["ranking parameters", "排序参数"],
 };
 
 export function typeName(type: string): string {

@@ -62,8 +62,22 @@ const REASONS: Record<string, readonly [string, string]> = {
   no_reviews: ["no review says", "没有相关评价"],
 };
 export const reason = (code: string): string => say(REASONS[code] ?? [code, code]);
+const OPINIONS: Record<string, readonly [string, string]> = {
+  negative: ["negative", "差评"],
+  mixed: ["mixed", "好坏参半"],
+  positive: ["positive", "好评"],
+};
+const FIELDS: Record<string, readonly [string, string]> = {
+  age_band: ["age band", "年龄段"],
+  behaviour: ["behaviour", "行为"],
+  gender: ["gender", "性别"],
+  language: ["language", "语言"],
+  occupation: ["occupation", "职业"],
+  region: ["region", "地区"],
+};
 const portionName = (name: string): string =>
   name === "" ? say(["all others", "其他"]) : name === "-" ? say(["without one", "未分类"]) : name;
+const opinionName = (name: string): string => say(OPINIONS[name] ?? [portionName(name), portionName(name)]);
 const interval = (of: Interval | null): string =>
   of ? `${share(of.value)} (${number(100 * of.low, 1)}–${number(100 * of.high, 1)})` : "–";
 
@@ -104,7 +118,7 @@ export function Fairness() {
                 ]}
               />
               <Portions name={say(["By category", "按品类"])} rows={fairness.categories} />
-              <Portions name={say(["By what reviewers say", "按评价"])} rows={fairness.opinions} />
+              <Portions name={say(["By what reviewers say", "按评价"])} rows={fairness.opinions} named={opinionName} />
               <Portions name={`${say(["By price", "按价格"])} ${fairness.currency}`} rows={fairness.prices} />
               {Object.entries(fairness.groups).map(([field, found]) => (
                 <Groups key={field} field={field} groups={found.groups} />
@@ -120,7 +134,7 @@ export function Fairness() {
   );
 }
 
-function Portions({ name, rows }: { name: string; rows: Portion[] }) {
+function Portions({ name, rows, named = portionName }: { name: string; rows: Portion[]; named?: (group: string) => string }) {
   if (!rows.length) return null;
   return (
     <>
@@ -129,14 +143,15 @@ function Portions({ name, rows }: { name: string; rows: Portion[] }) {
         label={name}
         head={[say(["group", "分组"]), say(["of the catalogue", "占商品"]), say(["of what is shown", "占展示"]), say(["of the clicks", "占点击"])]}
         numbers={[1, 2, 3]}
-        rows={rows.map((each) => [portionName(each.group), share(each.catalogue), share(each.shown), share(each.clicked)])}
+        rows={rows.map((each) => [named(each.group), share(each.catalogue), share(each.shown), share(each.clicked)])}
       />
     </>
   );
 }
 
 function Groups({ field, groups }: { field: string; groups: Group[] }) {
-  const name = `${say(["Users by", "用户分组："])} ${field.replaceAll("_", " ")}`;
+  const called = say(FIELDS[field] ?? [field.replaceAll("_", " "), field]);
+  const name = say([`Users by ${called}`, `用户分组：${called}`]);
   return (
     <>
       <h2>{name}</h2>

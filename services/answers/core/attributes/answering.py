@@ -62,6 +62,9 @@ _CHINESE_OF_PRICES = re.compile(
     "今天|明天|现在|现货|目前|最近|大概|大约|一共|总共|全部|官方|原来|原|正常|最低|最高|最|便宜|优惠|打折"
     "|折后|活动|麻烦|劳驾|帮我|告诉|看看|一份|一个|单个|整套|全套|套装|每|还|能|可|卖|是|要|得|再|又|都|就|已经"
 )
+_CHINESE_ASKING = re.compile(
+    "多久|多长时间?|多少|几[天年月号个]|什么|怎么样|怎样|哪里|哪儿|如何|是否|[是有吗呢的]"
+)
 _LATIN = re.compile("[a-z]{2}")
 _REST_MAX = 4
 _NAME_MIN = 4  # letters of a name; a Chinese character counts as two
@@ -80,7 +83,9 @@ class AttributeAnswer(NamedTuple):
     quote: str = ""  # key and value as the catalogue has them
     several: bool = False
     unknown: str = ""  # words that name no product of the catalogue
-    near: tuple[str, ...] = ()  # then: products whose titles have some of them
+    near: tuple[
+        str, ...
+    ] = ()  # then: products whose titles have some of them; of several, the first
 
     @property
     def moving(self) -> bool:
@@ -101,17 +106,29 @@ def answer_from(
     if len(named) > 1:
         several = understood(text)
         if not several.of_the_shop and (asks := unknown(several)) is not None:
-            return AttributeAnswer(None, _name(asks), None, several=True)
+            return _one_of(_name(asks), named)
     if not named and looked is None and product_id is None:
         named = _by_rest(products, text)
     product = named[0] if len(named) == 1 else looked
-    if product is looked and looked is not None and _names_another(products, looked, text):
-        product = None
+    if product is looked and looked is not None:
+        others = _others_named(products, looked, text)
+        if len(others) > 1:
+            return _one_of(_name(unknown(understood(text)) or ""), others)
+        if others:
+            product, named = others[0], others
+        elif _names_another(products, looked, text):
+            product = None
     if product is not None:
         answer = _about(product, text, language, bool(named))
         if answer is not None:
             return answer
     return _strictly(products, text, product_id, language)
+
+
+def _one_of(attribute: str, found: list[ProductCatalogued]) -> AttributeAnswer:
+    """What is said where several products could be meant."""
+    near = tuple(product.product_id for product in found[: NEAR_MAX + 1])
+    return AttributeAnswer(None, attribute, None, several=True, near=near)
 
 
 def tells(products: ProductTable, question: str, product: ProductCatalogued) -> bool:
@@ -142,7 +159,7 @@ def _strictly(
         if len(found) > 1:
             if product_id is not None:
                 continue  # words that happen to be in titles
-            declined = declined or AttributeAnswer(None, asked.attribute, None, several=True)
+            declined = declined or _one_of(asked.attribute, found)
         if len(found) == 1:
             said = _said(found[0], asked, language)
             if said.answer is not None:
@@ -164,6 +181,22 @@ def _of_unknown(products: ProductTable, text: str) -> AttributeAnswer | None:
     return None
 
 
+def _others_named(
+    products: ProductTable, looked: ProductCatalogued, text: str
+) -> list[ProductCatalogued]:
+    """Products named by all that a question says beside what it asks for, where the product looked
+    at has not these words: 草莓保质期多久 beside a box of apples."""
+    asked = understood(text)
+    if asked.of_the_shop or _POINTS_PLAINLY.search(text):
+        return []
+    at: list[Hit | Match] = [*asked.hits, *matches(asked, facts_of(looked), own_words(looked))]
+    words = _name_left(_CHINESE_ASKING.sub("", _words_left(asked, at)).strip())
+    # One English word is as often a part of what is looked at, or a size: "is the bottle BPA free?"
+    if not (text.startswith(words) if words and not words.isascii() else " " in words):
+        return []
+    return products.named(words) if words and not has_words(looked, words) else []
+
+
 def _names_another(products: ProductTable, looked: ProductCatalogued, text: str) -> bool:
     """Whether a price or stock is asked for by a name that is not that of the product looked at:
     "how much are the Sony headphones?" beside a box of tea."""
@@ -180,7 +213,9 @@ def _names_another(products: ProductTable, looked: ProductCatalogued, text: str)
     return bool(_LATIN.search(words) or text.startswith(words) or products.like(words))
 
 
-def _words_left(asked: Asked, hits: Iterable[Hit], but: frozenset[str] = frozenset()) -> str:
+def _words_left(
+    asked: Asked, hits: Iterable[Hit | Match], but: frozenset[str] = frozenset()
+) -> str:
     """What may name something, of the words of a question that are not in `hits` or `but`."""
     at = set().union(*(hit.at for hit in hits))
     left = (t for i, t in enumerate(asked.tokens) if i not in at and t not in but)

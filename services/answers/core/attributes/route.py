@@ -44,6 +44,7 @@ class CatalogueRoute:
                 language,
                 abstained=why,
                 product_id=found.product_id,
+                products=found.near,
                 final=found.moving,
             )
         source = AnswerSource(

@@ -14,6 +14,7 @@ from shopkeeper.shared.text.personal_data import mask
 
 from ..plain import plain
 from ..question import Answer
+from ..shop_matters import matters_of
 from ..terms import question_ids
 from . import phrasing
 from .conversation import TURN_CHARACTERS_MAX, TURNS_MAX, Turn
@@ -155,6 +156,7 @@ class Dialogue:
             base = plan.base or (tried[0][0].base if tried else "")
             if base:
                 before.question = _kept(base)
+        plan = self._opinion_of_several(plan, tried, before)
         if plan.several:
             return self._which_of(plan, before, language)
         if plan.about is not None:
@@ -182,6 +184,17 @@ class Dialogue:
             (answer for ask, answer in tried if answer.text is None and not ask.route),
             Answer(None, 0.0, "person", language, abstained="confidence"),
         )
+
+    @staticmethod
+    def _opinion_of_several(
+        plan: Plan, tried: Sequence[tuple[Ask, Answer]], before: Conversation
+    ) -> Plan:
+        """The plan, with the products that a question for reviewers' opinions names, if several."""
+        for ask, answer in tried:
+            if not plan.several and answer.abstained == "several_products" and answer.products:
+                before.question, before.of_product = _kept(ask.question.text), True
+                return plan._replace(several=answer.products)
+        return plan
 
     def _which_of(self, plan: Plan, before: Conversation, language: str) -> Answer:
         offered = plan.several[:OFFERED_MAX]
@@ -267,11 +280,18 @@ def _fits(ask: Ask, answer: Answer) -> bool:
         return False
     if not ask.must:
         return True
+    asked_for = matters_of(ask.must)
+    if asked_for and all(asked_for.isdisjoint(_matters(source)) for source in answer.sources):
+        return False  # "how much is shipping?" after a question about returns
     if _ASKS_NUMBER.search(simplified(normalise(ask.must))):
         return any(_DIGIT.search(source.quote) for source in answer.sources)
     wanted = set(question_ids(ask.must).tolist())
     said = " ".join(f"{source.title or ''} {source.quote}" for source in answer.sources)
     return not wanted.isdisjoint(question_ids(said).tolist())
+
+
+def _matters(source: AnswerSource) -> frozenset[str]:
+    return matters_of(f"{source.title or ''} {source.quote}")
 
 
 # A line that asks for an amount of what was spoken of: "from what amount?", 要几天.

@@ -367,13 +367,21 @@ def _without_words(text: str, words: str) -> str:
     return " ".join(text.split())
 
 
+def _without_beginning(run: str, names: str) -> str:
+    """A run of Chinese signs without the longest piece of a name that it begins with."""
+    sizes = range(len(run) - 1, 1, -1)
+    return next((run[size:] for size in sizes if run[:size] in names), run)
+
+
 def without_name(text: str, product: ProductCatalogued | None) -> str:
     """A question without the words of this product's names."""
     if product is None:
         return text
     own = set(terms_of(f"{product.title} {product.title_zh or ''} {product.brand or ''}"))
+    names = simplified(normalise(f"{product.title} {product.title_zh or ''}"))
     kept = []
-    for word in _WORD.findall(text):
+    for found in _WORD.findall(text):
+        word = _without_beginning(found, names) if _is_chinese(found) else found
         terms = terms_of(word)
         if word in FILLERS or not terms or not set(terms) <= own:
             kept.append(word)

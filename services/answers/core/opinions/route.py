@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 ROUTE = "opinions"
 ASPECTS_NAMED = 2  # of the product as a whole, on either side
 TITLE_CHARACTERS_MAX = 300
+SEVERAL_MAX = 4  # of the products that a question can be about, who asks back needs a few
 
 
 class OpinionRoute:
@@ -52,7 +53,8 @@ class OpinionRoute:
 
     def _answered(self, asked: Asked, language: str) -> Answer | None:
         if asked.product_id is None:
-            return _declined("several_products", language, None)
+            several = asked.several[:SEVERAL_MAX]
+            return _declined("several_products", language, None)._replace(products=several)
         digests = self._reviews.of(asked.product_id)
         if asked.facet is None:
             found = sentences_with(digests, content_terms(asked.rest))

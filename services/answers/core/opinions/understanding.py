@@ -26,7 +26,7 @@ _NOTHING = ATTRIBUTE_FILLERS | FILLERS
 
 
 class Asked(NamedTuple):
-    """What is asked. facet: None where none covers it. product_id: None where several fit.
+    """What is asked. facet: None where none covers it. product_id: None where `several` fit.
 
     rest: the words that neither facet nor product explains.
     """
@@ -35,6 +35,7 @@ class Asked(NamedTuple):
     product_id: str | None
     product: ProductCatalogued | None = None
     rest: str = ""
+    several: tuple[str, ...] = ()  # ids
 
 
 def understood(products: ProductTable, question: str, product_id: str | None) -> Iterator[Asked]:
@@ -48,7 +49,7 @@ def understood(products: ProductTable, question: str, product_id: str | None) ->
         words = _left(rest)
         found = _meant(products, words, product_id)
         if len(found) > 1:
-            yield Asked(facet, None)
+            yield Asked(facet, None, several=tuple(product_id for product_id, _ in found))
         elif found:
             yield Asked(facet, *found[0])
     if YES_NO.search(text) or CUE.search(text):

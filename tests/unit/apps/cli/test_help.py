@@ -90,3 +90,8 @@ def test_a_script_without_arguments_says_what_it_wants(path):
     assert "Traceback" not in done.stderr
     wanted = ("for example: python {} localhost:9092", "usage: {} ")
     assert any(each.format(path.name) in done.stderr for each in wanted)
+
+
+def test_a_command_that_there_is_not_is_answered_with_the_nearest():
+    assert "Did you mean 'status'?" in CliRunner().invoke(command, ["stauts"]).stderr
+    assert "Did you mean" not in CliRunner().invoke(command, ["frobnicate"]).stderr
