@@ -4,10 +4,11 @@ FROM python:3.12.12-slim-bookworm AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 WORKDIR /build
 RUN apt-get update && apt-get install -y --no-install-recommends binutils \
-    && rm -rf /var/lib/apt/lists/* && python -m venv /opt/shopkeeper
+    && rm -rf /var/lib/apt/lists/* && python -m venv --without-pip /opt/shopkeeper
 # Dependencies first: they change seldom, and this layer is the large one.
 COPY requirements.lock deploy/requirements-build.lock deploy/prune.py ./
-RUN /opt/shopkeeper/bin/pip install --no-compile --require-hashes -r requirements.lock \
+# The base image's pip serves: `pip --python /opt/shopkeeper/bin/python install` adds to it.
+RUN pip --python /opt/shopkeeper/bin/python install --no-compile --require-hashes -r requirements.lock \
     && /opt/shopkeeper/bin/python prune.py \
     && pip install --require-hashes -r requirements-build.lock
 COPY pyproject.toml README.md LICENSE ./
@@ -20,7 +21,7 @@ COPY apps ./apps
 COPY client ./client
 # The lock has every dependency already; the build tool comes from a lock as well.
 RUN pip wheel --no-deps --no-build-isolation --wheel-dir /build/dist . \
-    && /opt/shopkeeper/bin/pip install --no-deps --no-index /build/dist/shopkeeper-*.whl
+    && pip --python /opt/shopkeeper/bin/python install --no-deps --no-index /build/dist/shopkeeper-*.whl
 
 FROM python:3.12.12-slim-bookworm
 RUN groupadd --gid 10001 shopkeeper \

@@ -150,10 +150,10 @@ deploy-tools: .venv-deploy/.installed ## what the tests of compose files and of 
 pin-images: ## digests of the images' tags, from their registries: docker-compose.digests.yml (needs Docker)
 	@python3 deploy/pin_images.py
 
-release: ## wheel, sdist, SBOM, notes, sums and signature into build/release (VERSION=, KEY=; docs/release.md)
+release: ## wheel, sdist, SBOM, notes, sums and signature into build/release (VERSION=, KEY=, TAGS=; docs/release.md)
 	@test -n "$(VERSION)" || { echo "make release VERSION=0.2.0 [KEY=~/.ssh/id_ed25519] [DRAFT=1]" >&2; exit 2; }
 	@$(MAKE) --no-print-directory $(VENV)/.installed sbom
-	@$(BIN)/python deploy/release.py "$(VERSION)" $(if $(KEY),--key "$(KEY)") $(if $(DRAFT),--draft)
+	@$(BIN)/python deploy/release.py "$(VERSION)" $(if $(KEY),--key "$(KEY)") $(if $(DRAFT),--draft) $(if $(TAGS),--tags)
 
 site: $(VENV)/.installed .venv-docs/.installed ## the documentation as a site, its links checked: build/site
 	@$(BIN)/python -m shopkeeper.apps.docs.site build/site-source

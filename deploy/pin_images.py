@@ -1,12 +1,17 @@
 """Writes docker-compose.digests.yml: images of docker-compose.yml and the Dockerfile, by digest.
 
+    python deploy/pin_images.py            # write it, and the Dockerfile's first lines
+    python deploy/pin_images.py --check    # only say which images have no digest; status 1: some
+
 Asks registries what a tag is now (`docker buildx imagetools inspect`), so it runs where Docker is
-and registries can be reached. To use it: docker compose -f docker-compose.yml -f
-docker-compose.digests.yml up. A digest names one image for ever, on every platform of its index.
+and registries can be reached; the check asks nobody. To use it: docker compose -f
+docker-compose.yml -f docker-compose.digests.yml up. A digest names one image for ever, on every
+platform of its index.
 """
 
 from __future__ import annotations
 
+import argparse
 import re
 import subprocess
 import sys
@@ -15,6 +20,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+BY_DIGEST = re.compile(r".+@sha256:[0-9a-f]{64}")
+ON_TOP = "docker-compose.digests.yml"
 HEAD = "# Written by `make pin-images`: what the tags of docker-compose.yml named on that day.\n"
 
 
@@ -66,13 +73,43 @@ def pinned(compose: str, dockerfile: str, ask: Callable[[str], str]) -> tuple[st
     return "\n".join(lines) + "\n", dockerfile
 
 
-def main() -> None:
+def unpinned(compose: str, dockerfile: str, on_top: str = "") -> list[str]:
+    """One line for each image that is named by a tag alone, or that was pinned by another tag.
+
+    on_top: the text of the file that is put on top of the compose file; empty where there is none.
+    """
+    above, missing = images(on_top), []
+    for service, image in images(compose).items():
+        named = above.get(service, image)
+        if not BY_DIGEST.fullmatch(named):
+            missing.append(f"docker-compose.yml: {service}: {named} has no digest")
+        elif named.partition("@")[0] != image.partition("@")[0]:
+            missing.append(f"{ON_TOP}: {service}: {named} is not {image}: pin again")
+    bare = [image for image in bases(dockerfile) if not BY_DIGEST.fullmatch(image)]
+    return missing + [f"Dockerfile: {image} has no digest" for image in bare]
+
+
+def unpinned_here() -> list[str]:
+    """Of this tree."""
+    above = ROOT / ON_TOP
+    texts = [(ROOT / name).read_text("utf-8") for name in ("docker-compose.yml", "Dockerfile")]
+    return unpinned(*texts, above.read_text("utf-8") if above.exists() else "")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser.add_argument("--check", action="store_true", help="only say which have no digest")
+    if parser.parse_args().check:
+        missing = unpinned_here()
+        print("\n".join(missing) or "every image is named by its digest")
+        return 1 if missing else 0
     compose, dockerfile = ROOT / "docker-compose.yml", ROOT / "Dockerfile"
     on_top, built = pinned(compose.read_text("utf-8"), dockerfile.read_text("utf-8"), asked)
-    (ROOT / "docker-compose.digests.yml").write_text(on_top, "utf-8")
+    (ROOT / ON_TOP).write_text(on_top, "utf-8")
     dockerfile.write_text(built, "utf-8")
-    print("docker-compose.digests.yml and Dockerfile name their images by digest")
+    print(f"{ON_TOP} and Dockerfile name their images by digest")
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -22,7 +22,11 @@ FOLDERS = (
     "onnxruntime/transformers",
     "onnxruntime/quantization",
     "onnxruntime/tools",
-    # Of scipy, sparse matrices and clusters are used, which stand on linalg, special and spatial.
+    # Of scipy, sparse matrices are used, which import nothing else of it; numba would link scipy's
+    # BLAS into loops that multiply matrices, of which we have none.
+    "scipy.libs",
+    "scipy/cluster",
+    "scipy/constants",
     "scipy/datasets",
     "scipy/differentiate",
     "scipy/fft",
@@ -30,23 +34,26 @@ FOLDERS = (
     "scipy/integrate",
     "scipy/interpolate",
     "scipy/io",
+    "scipy/linalg",
     "scipy/misc",
     "scipy/ndimage",
     "scipy/odr",
     "scipy/optimize",
     "scipy/signal",
+    "scipy/sparse/csgraph",
+    "scipy/sparse/linalg",
+    "scipy/spatial",
+    "scipy/special",
     "scipy/stats",
     # For graphics processors; no worker uses one.
     "numba/cuda",
-    # Comes with Litestar, for examples in OpenAPI documents, which the gateway does not make.
-    "faker",
 )
 # The same code as in the module that Python loads.
 FILES = ("onnxruntime/capi/libonnxruntime.so*",)
 # For compilers and editors.
 SUFFIXES = (".pyi", ".pxd", ".pyx", ".h", ".hpp", ".c", ".cc", ".cpp", ".a")
-# Of others nothing, or little, is left out; libraries that auditwheel has changed stay as they are.
-STRIPPED = ("llvmlite/binding/*.so", "uvloop/*.so", "cryptography/hazmat/bindings/*.so")
+# How the folders end that auditwheel makes beside packages whose libraries it changes.
+LIBRARIES = ".libs"
 
 
 def removable(packages: Path) -> list[Path]:
@@ -66,13 +73,21 @@ def size_of(path: Path) -> int:
     return sum(each.lstat().st_blocks * 512 for each in (path, *inside))
 
 
+def strippable(packages: Path) -> list[Path]:
+    """Shared libraries but those that auditwheel has changed, which strip may damage."""
+    changed = {path.name for path in packages.glob(f"*{LIBRARIES}")}
+    changed |= {name.removesuffix(LIBRARIES) for name in changed} | {"scipy"}  # its own are gone
+    found = (path for path in sorted(packages.rglob("*.so")) if not path.is_symlink())
+    return [path for path in found if path.relative_to(packages).parts[0] not in changed]
+
+
 def stripped(packages: Path) -> int:
     """Bytes on disk that symbols took, which nothing loads; 0 without the program strip."""
     if shutil.which("strip") is None:
         print("symbols stay: strip (binutils) is not installed")
         return 0
     saved = 0
-    for path in (path for pattern in STRIPPED for path in sorted(packages.glob(pattern))):
+    for path in strippable(packages):
         before = size_of(path)
         subprocess.run(["strip", "--strip-unneeded", str(path)], check=True)
         saved += before - size_of(path)

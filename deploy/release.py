@@ -19,6 +19,8 @@ import sys
 import tarfile
 from pathlib import Path
 
+import pin_images
+
 ROOT = Path(__file__).resolve().parents[1]
 NAMESPACE = "shopkeeper-release"
 SUMS, NOTES, IMAGE = "SHA256SUMS", "NOTES.md", "image.txt"
@@ -110,12 +112,17 @@ def main() -> None:
     parser.add_argument("version")
     parser.add_argument("--key", type=Path, help="an SSH private key, or a public one of an agent")
     parser.add_argument("--draft", action="store_true", help="change nothing in the tree")
+    parser.add_argument("--tags", action="store_true", help="images may be named by tags alone")
     parser.add_argument("--folder", type=Path, default=ROOT / "build" / "release")
     asked = parser.parse_args()
     if wrong := {name: at for name, at in versions().items() if at != asked.version}:
         if not asked.draft:
             sys.exit(f"not {asked.version}: {', '.join(f'{n} has {v}' for n, v in wrong.items())}")
         print(f"draft: {wrong} are not {asked.version}", file=sys.stderr)
+    missing = pin_images.unpinned_here()
+    print("\n".join(f"not pinned: {line}" for line in missing), file=sys.stderr)
+    if missing and not asked.draft and not asked.tags:
+        sys.exit("`make pin-images` writes the digests; --tags (TAGS=1) releases all the same")
     if not asked.draft and run("git", "status", "--porcelain"):
         sys.exit("the tree has changes that are not committed: a release is of a commit")
     folder = asked.folder.resolve()

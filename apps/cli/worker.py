@@ -8,6 +8,7 @@ import gc
 import logging
 import os
 import sys
+from dataclasses import replace
 
 import click
 
@@ -32,6 +33,7 @@ async def run(reference: str, settings: WorkerSettings) -> int:
     reference: the service, as `services.spec` takes it.
     """
     from shopkeeper.shared.runtime.kafka.admin import wait_for_broker
+    from shopkeeper.shared.runtime.worker import ended_members
     from shopkeeper.shared.runtime.worker.worker import TopicsMissing, Worker
 
     async def started(worker: Worker, holding: contextlib.AsyncExitStack) -> None:
@@ -39,6 +41,8 @@ async def run(reference: str, settings: WorkerSettings) -> int:
         await holding.enter_async_context(identity.held(name, settings))
         worker.serve()
         await wait_for_broker(settings.kafka, worker.waiting_for_broker)
+        if service.sources:
+            await ended_members.take_out(name, settings)
         await worker.start()
 
     spec = services.spec(reference)
@@ -53,8 +57,11 @@ async def run(reference: str, settings: WorkerSettings) -> int:
         return 1
     signals = shutdown.StopSignals(settings.drain_deadline_s + shutdown.GIVE_UP_S)
     signals.install()
-    worker = Worker(service, settings)
     holding = contextlib.AsyncExitStack()
+    if service.sources:
+        client_id = holding.enter_context(identity.client_id(name, settings))
+        settings = replace(settings, client_id=client_id)
+    worker = Worker(service, settings)
     starting = asyncio.create_task(started(worker, holding))
     stop = asyncio.create_task(signals.requested.wait())
     returning = asyncio.create_task(memory.give_back_forever())

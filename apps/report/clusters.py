@@ -11,9 +11,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.sparse import csr_array
-from scipy.spatial.distance import squareform
 
 from shopkeeper.services.answers.core.terms import question_terms
 
@@ -103,18 +101,33 @@ def cosines_of(terms: Sequence[Sequence[str]]) -> NDArray[np.float32]:
 
 
 def groups(cosines: NDArray[np.float32], cosine_min: float = COSINE_MIN) -> list[list[int]]:
-    """Rows of each group, by average linkage."""
-    if len(cosines) < 2:
-        return [[i] for i in range(len(cosines))]
+    """Rows of each group, by average linkage: the two nearest groups are one, until none are near.
+
+    As scipy's `linkage` and `fcluster`, which an image goes without (decision 87).
+    """
+    found = {i: [i] for i in range(len(cosines))}
     # Rounded: no sum of floats in another order shall decide a tie.
     distances = np.round(np.clip(1 - cosines.astype(np.float64), 0, 1), 6)
-    np.fill_diagonal(distances, 0)
-    tree = linkage(squareform(distances, checks=False), "average")
-    labels = fcluster(tree, 1 - cosine_min, "distance")
-    found: dict[int, list[int]] = {}
-    for i, label in enumerate(labels.tolist()):
-        found.setdefault(label, []).append(i)
-    return list(found.values())
+    np.fill_diagonal(distances, np.inf)
+    nearest = distances.min(axis=1, initial=np.inf)
+    while len(found) > 1:
+        one = int(nearest.argmin())
+        if nearest[one] > 1 - cosine_min:
+            break
+        other = int(distances[one].argmin())
+        sizes = len(found[one]), len(found[other])
+        mean = (sizes[0] * distances[one] + sizes[1] * distances[other]) / sum(sizes)
+        mean[[one, other]] = np.inf
+        # Whose nearest was one of the two has to look again; of the others the new one may be it.
+        again = (distances[one] <= nearest) | (distances[other] <= nearest)
+        again &= np.isfinite(nearest)
+        distances[one] = distances[:, one] = mean
+        distances[other] = distances[:, other] = np.inf
+        nearest = np.minimum(nearest, mean)
+        nearest[again] = distances[again].min(axis=1)
+        nearest[one], nearest[other] = mean.min(), np.inf
+        found[one] += found.pop(other)
+    return [sorted(members) for members in found.values()]
 
 
 def _typical(

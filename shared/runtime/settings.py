@@ -244,6 +244,7 @@ class WorkerSettings:
     shadow_share: float = 1.0
     text_rules: str = ""
     domain: str = ""  # a pack's name or folder
+    client_id: str = ""  # of a process without a worker_id, see `identity.client_id`
     reload_interval_s: float = 2.0
     # Where a service reads the settings of its own. Not shown: it may hold secrets of others.
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)

@@ -23,6 +23,7 @@ from tests.broker.test_up import eventually, up
 
 QUICK = {"DRAIN_DEADLINE": 0.5, "SESSION_TIMEOUT": 6, "WORKER_ID": "i-1"}
 REFUSED = 3
+LONG, BEFORE_EVICTION_S = {"SESSION_TIMEOUT": 300}, 240.0  # no broker evicts while a test waits
 
 
 @pytest.fixture
@@ -214,3 +215,34 @@ def test_up_chooses_another_port_where_its_own_choice_was_taken_meanwhile(kafka,
             time.sleep(1.0)
             assert workers()[0]["http_port"] != before["http_port"]
             assert "HTTP_PORT" not in log.read_text()
+
+
+def test_who_is_killed_without_an_id_is_not_waited_for_when_it_is_started_again(kafka, start):
+    """A dynamic member that is dead stays in its group, on the embedded broker for ever."""
+    first, other = start(WORKER_ID="", **LONG), start(WORKER_ID="", **LONG)
+    first.wait_ready()
+    other.wait_ready()
+    for killed in range(2):
+        first.kill()
+        first.start_again()
+        first.wait_ready(BEFORE_EVICTION_S)
+        assert first.output().count("was killed on this machine: taken out of") == killed + 1
+        search(kafka, 40 * killed, 40)
+        asyncio.run(until_consumed(kafka, "intent", [topics.SEARCHES], check=first.alive))
+    assert other.popen.poll() is None
+    first.kill()
+    other.kill()
+    other.start_again()
+    other.wait_ready(BEFORE_EVICTION_S)
+    assert other.terminate() == 0
+
+
+def test_who_lives_is_not_taken_out(kafka, start):
+    first, second = start(WORKER_ID=""), start(WORKER_ID="")
+    first.wait_ready()
+    second.wait_ready()
+    search(kafka, 0, 40)
+    asyncio.run(until_consumed(kafka, "intent", [topics.SEARCHES], check=first.alive))
+    for worker in (first, second):
+        assert worker.terminate() == 0
+        assert "taken out of" not in worker.output()

@@ -109,9 +109,10 @@ def test_when_idle_with_everything_well_also_when_asked_twice(kafka):
         assert_they_stop(launched, again=True)
 
 
-def test_behind_a_dead_member_and_the_next_worker_does_not_wait_for_who_stopped(kafka):
-    """Case O8: the embedded broker waits for a member that was killed for ever."""
-    with workers(kafka, CONSUMERS) as dead:
+def test_behind_a_dead_member_and_the_next_worker_does_not_wait_for_who_stopped(kafka, tmp_path):
+    """Case O8: the embedded broker waits for a member that was killed for ever, where none of its
+    machine comes after it: its temporary files are elsewhere."""
+    with workers(kafka, CONSUMERS, TMPDIR=tmp_path) as dead:
         for worker in dead:
             worker.wait_ready()
         for worker in dead:

@@ -134,14 +134,14 @@ def test_the_validator_refuses_what_is_wrong(tmp_path):
 @pytest.fixture(scope="module")
 def schemas(tmp_path_factory):
     """Kubernetes' schemas, as kubernetes-validate brings them, where kubeconform finds them."""
-    [brought] = TOOLS.parent.glob("lib/python*/site-packages/kubernetes_validate") or [None]
-    if brought is None:
+    brought = [*TOOLS.parent.glob("lib/python*/site-packages/kubernetes_validate")]
+    if not brought:
         pytest.skip("kubernetes-validate is not installed (docs/kubernetes.md)")
     folder = tmp_path_factory.mktemp("schemas")
     kinds = {found["kind"].lower() for name in SETS for found in resources(name)}
     for version in KUBERNETES:
         (folder / f"v{version}-strict").mkdir()
-        for file in (brought / f"kubernetes-json-schema/v{version}-local-strict").glob("*.json"):
+        for file in (brought[0] / f"kubernetes-json-schema/v{version}-local-strict").glob("*.json"):
             if file.name.split("-")[0] in {*kinds, "_definitions.json"}:
                 # Paths of their own machine, to which `$id` and references belong.
                 text = file.read_text("utf-8").replace('"/api/_definitions', '"_definitions')

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import importlib.util
 import io
+import re
 import shutil
 import subprocess
+import sys
 import tarfile
 from pathlib import Path
 
@@ -24,7 +26,8 @@ def module(name):
     return found
 
 
-release, pin_images = module("release"), module("pin_images")
+pin_images = sys.modules["pin_images"] = module("pin_images")  # the release script imports it
+release = module("release")
 
 
 def test_every_place_has_the_same_version():
@@ -107,3 +110,48 @@ def test_images_are_pinned_by_the_digest_that_is_answered():
     again = pin_images.pinned(on_top, built, ask)
     assert all(part.count("@sha256:") == other.count("@sha256:")
                for part, other in zip(again, (on_top, built), strict=True))  # fmt: skip
+
+
+def test_images_without_a_digest_are_named_one_by_one():
+    compose = (ROOT / "docker-compose.yml").read_text("utf-8")
+    dockerfile = (ROOT / "Dockerfile").read_text("utf-8")
+    digest = "sha256:" + "ab" * 32
+    tagged = re.sub("@sha256:[0-9a-f]+", "", dockerfile)
+    on_top, built = pin_images.pinned(compose, tagged, lambda image: digest)
+    assert pin_images.unpinned(compose, built, on_top) == []
+    pulled = pin_images.images(compose)
+    missing = pin_images.unpinned(compose, tagged)
+    assert [line.split(": ")[1] for line in missing[: len(pulled)]] == [*pulled]
+    assert missing[len(pulled) :] == [
+        f"Dockerfile: {image} has no digest" for image in pin_images.bases(tagged)
+    ]
+    name, image = next(iter(pulled.items()))
+    newer = compose.replace(image, f"{image}.1")
+    [line] = [line for line in pin_images.unpinned(newer, built, on_top) if f": {name}: " in line]
+    assert line.endswith(f"is not {image}.1: pin again")
+    short = on_top.replace(digest, digest[:-1])
+    assert len(pin_images.unpinned(compose, built, short)) == len(pulled)
+
+
+def test_a_release_of_images_by_tags_alone_has_to_be_asked_for(tmp_path):
+    for name in (
+        "pyproject.toml",
+        "Dockerfile",
+        "docker-compose.yml",
+        "deploy/helm/shopkeeper/Chart.yaml",
+        "deploy/release.py",
+        "deploy/pin_images.py",
+    ):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        text = (ROOT / name).read_text("utf-8")
+        (tmp_path / name).write_text(re.sub("@sha256:[0-9a-f]{64}", "", text))
+    version = release.versions()["pyproject.toml"]
+    command = [sys.executable, str(tmp_path / "deploy/release.py"), version]
+    refused = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert refused.returncode == 1
+    assert "Dockerfile: python:" in refused.stderr
+    assert refused.stderr.rstrip().endswith("releases all the same")
+    asked_for = subprocess.run([*command, "--tags"], capture_output=True, text=True, check=False)
+    assert "not pinned: Dockerfile: python:" in asked_for.stderr
+    assert not asked_for.stderr.rstrip().endswith("releases all the same"), "it is no repository"
+    assert not (tmp_path / "build").exists()

@@ -44,7 +44,7 @@ def make_app(service: str, settings: WorkerSettings, owner: Owner) -> BatchApp:
     app = BatchApp(
         kafka.topic(f"shopkeeper-{service}"),
         broker=[f"kafka://{server}" for server in kafka.bootstrap_servers],
-        broker_client_id=settings.worker_id or f"shopkeeper-{service}",
+        broker_client_id=settings.worker_id or settings.client_id or f"shopkeeper-{service}",
         store="memory://",
         datadir=temporary_folder(),  # never written: there are no tables
         autodiscover=False,

@@ -22,6 +22,8 @@ from ..refusal import OperatorNeeded
 from ..shutdown import Deadline
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from ..telemetry.health import Health
 
 log = logging.getLogger(__name__)
@@ -79,6 +81,19 @@ async def describe(admin: Any, group: str) -> tuple[str, list[Member]] | None:
         return None
 
 
+async def take_out(admin: Any, group: str, client_ids: Collection[str]) -> list[Member]:
+    """Take members out of a group whose processes have ended without leaving it; returns them.
+
+    Nobody waits for their sessions to time out then. Raises KafkaError.
+    """
+    _, members = await group_of(admin, group)
+    dead = [member for member in members if member.client_id in client_ids]
+    for member in dead:
+        node = await admin.find_coordinator(group)
+        await admin._send_request_to_node(node, LeaveGroupRequest(group, member.member_id))
+    return dead
+
+
 class JoiningMember(Protocol):
     """What is asked of a consumer while its group has not answered it (see `BatchConsumer`)."""
 
@@ -90,8 +105,9 @@ class JoiningMember(Protocol):
 class GroupWait:
     """Says for whom a worker waits that its group does not give partitions to."""
 
-    def __init__(self, admin: Any, group: str, worker_id: str, health: Health) -> None:
-        self._admin, self._group, self._worker_id = admin, group, worker_id
+    def __init__(self, admin: Any, group: str, session_s: float, health: Health) -> None:
+        """session_s: after which a broker that evicts does so."""
+        self._admin, self._group, self._session_s = admin, group, session_s
         self._health = health
 
     async def run(self, consumer: JoiningMember) -> None:
@@ -106,7 +122,7 @@ class GroupWait:
             elif time.monotonic() - since >= PATIENCE_S and (
                 described := await describe(self._admin, self._group)
             ):
-                text = waits_for(self._group, consumer.member_id(), self._worker_id, described[1])
+                text = waits_for(self._group, consumer.member_id(), self._session_s, described[1])
                 if not consumer.joining():
                     continue
                 not_ready["partitions"] = text
@@ -115,7 +131,7 @@ class GroupWait:
                 said = True
 
 
-def waits_for(group: str, own_member_id: str, worker_id: str, members: list[Member]) -> str:
+def waits_for(group: str, own_member_id: str, session_s: float, members: list[Member]) -> str:
     """What a member that is not given its partitions waits for, for a log line and /readyz."""
     others = [m for m in members if m.member_id != own_member_id]
     if not others:
@@ -123,11 +139,10 @@ def waits_for(group: str, own_member_id: str, worker_id: str, members: list[Memb
     listed = ", ".join(map(str, others[:NAMED_MAX]))
     if len(others) > NAMED_MAX:
         listed += f" and {len(others) - NAMED_MAX} more"
-    way_out = "restart the broker" if worker_id else "set WORKER_ID, or restart the broker"
     return (
         f"waiting for the group {group}: not every other member has answered ({listed}); one that "
-        "is dead is waited for until its session times out, on the embedded broker for ever: "
-        f"there {way_out}"
+        f"is dead is waited for until its session times out, after {session_s:g} s, on the "
+        "embedded broker for ever: there start it again where it ran, or restart the broker"
     )
 
 

@@ -3,6 +3,11 @@
 Two static members of one id expel each other from their group, for ever: a broker takes the
 newcomer for the old one restarted. On one machine a lock tells them apart, before the newcomer has
 joined; between machines the one that is expelled notices (see `membership.IdentityTaken`).
+
+A worker without an id is a dynamic member: killed, it stays in its group until its session times
+out, on the embedded broker for ever, and whoever joins waits for it. So each such process has a
+client id that no other ever has, with a locked file of that name: the next one that starts on this
+machine knows by its lock that it has ended, and takes it out of the group.
 """
 
 from __future__ import annotations
@@ -13,7 +18,9 @@ import fcntl
 import hashlib
 import logging
 import os
+import re
 import time
+import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +28,7 @@ from ..refusal import OperatorNeeded
 from ..temporary import temporary_folder
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterator
 
     from ..settings import WorkerSettings
 
@@ -31,6 +38,8 @@ LOOK_S = 0.25
 # Beyond DRAIN_DEADLINE: a predecessor that is being stopped, or has lost its supervisor, is waited
 # for; `up` and systemd start the next one at once.
 PATIENCE_S = 6.0
+TOKEN = re.compile("[0-9a-f]{12}")
+CLAIMS_MAX = 5  # of a file that another process takes for one that is left over
 
 
 class IdInUse(OperatorNeeded):
@@ -49,16 +58,87 @@ async def held(service: str, settings: WorkerSettings) -> AsyncIterator[None]:
         yield
     finally:
         if descriptor is not None:
+            _forget(path, descriptor)
+
+
+@contextlib.contextmanager
+def client_id(service: str, settings: WorkerSettings) -> Iterator[str]:
+    """A client id that no other process ever has, for as long as the block runs; empty where the
+    worker has a WORKER_ID, or where no file can be made."""
+    made = None if settings.worker_id else _claimed(service, settings)
+    if made is None:
+        yield ""
+        return
+    token, path, descriptor = made
+    try:
+        yield f"shopkeeper-{service}-{token}"
+    finally:
+        _forget(path, descriptor)
+
+
+@contextlib.contextmanager
+def ended(service: str, settings: WorkerSettings) -> Iterator[list[str]]:
+    """Client ids of this machine's processes that had no WORKER_ID and have ended without a word.
+    They are forgotten after the block, unless it raises: then the next worker finds them."""
+    found: dict[str, tuple[Path, int]] = {}
+    try:
+        folder, stem = Path(temporary_folder()), _stem(service, settings)
+        for path in () if settings.worker_id else folder.glob(f"{stem}-*.lock"):
+            token = path.stem.rpartition("-")[2]
+            if TOKEN.fullmatch(token) and (descriptor := _left_over(path)) is not None:
+                found[f"shopkeeper-{service}-{token}"] = path, descriptor
+        yield [*found]
+        for path, _ in found.values():
             with contextlib.suppress(OSError):
                 path.unlink()
+    finally:
+        for _, descriptor in found.values():
             os.close(descriptor)
 
 
-def _path(service: str, settings: WorkerSettings) -> Path:
+def _claimed(service: str, settings: WorkerSettings) -> tuple[str, Path, int] | None:
+    for _ in range(CLAIMS_MAX):
+        token = uuid.uuid4().hex[:12]
+        path = Path(temporary_folder(), f"{_stem(service, settings)}-{token}.lock")
+        try:
+            flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+            descriptor = os.open(path, flags, 0o600)
+        except OSError as error:
+            log.debug("no file for a client id: %s", error)
+            return None
+        if _locked(descriptor, path):
+            return token, path, descriptor
+        os.close(descriptor)
+    return None
+
+
+def _left_over(path: Path) -> int | None:
+    """The file, locked, where it is this user's and nobody else holds it."""
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError:
+        return None
+    if os.fstat(descriptor).st_uid == os.geteuid() and _locked(descriptor, path):
+        return descriptor
+    os.close(descriptor)
+    return None
+
+
+def _forget(path: Path, descriptor: int) -> None:
+    with contextlib.suppress(OSError):
+        path.unlink()
+    os.close(descriptor)
+
+
+def _stem(service: str, settings: WorkerSettings) -> str:
     kafka = settings.kafka
     group = [*sorted(kafka.bootstrap_servers), kafka.topic_prefix, service, settings.worker_id]
     digest = hashlib.sha256("\n".join(group).encode()).hexdigest()
-    return Path(temporary_folder(), f"shopkeeper-{digest[:20]}.lock")
+    return f"shopkeeper-{digest[:20]}"
+
+
+def _path(service: str, settings: WorkerSettings) -> Path:
+    return Path(temporary_folder(), f"{_stem(service, settings)}.lock")
 
 
 async def _acquire(path: Path, settings: WorkerSettings) -> int | None:

@@ -267,6 +267,7 @@ class Worker:
         serving = self._begin(self._start_components, "components")
         if self.service.sources:
             await self._join(admin)
+        self._begin(self._measure_lag_forever, "lag")
         self._begin(self._tick_forever, "tick")
         if self.service.background is not None:
             self._begin(partial(self._in_background, self.service.background), "background")
@@ -277,7 +278,7 @@ class Worker:
         app = self._app = make_app(self.service.name, self.settings, self._assignment)
         for source in self.service.sources:
             self._pipeline.connect(app, source, self.service.name)
-        waiting = GroupWait(admin, self._group, self.settings.worker_id, self.health)
+        waiting = GroupWait(admin, self._group, self.settings.session_timeout_s, self.health)
         self._tasks.append(asyncio.create_task(waiting.run(app.consumer), name="group wait"))
         await app.start()
         self._begin(self._pipeline.flush_forever, "flush")
@@ -311,13 +312,17 @@ class Worker:
 
     # -- by the clock
 
+    async def _measure_lag_forever(self) -> None:
+        """Also while the state thread hangs, for a stall is told by it; not without a broker."""
+        while True:
+            await asyncio.sleep(TIMER_S)
+            if self._app is not None and self._owned.accepting and not self._watch.lost:
+                self._telemetry.measure_lag(self._app.consumer, self._owned)
+
     async def _tick_forever(self) -> None:
         tables_due = observe_due = 0.0
         while True:
             await asyncio.sleep(TIMER_S)
-            if self._app is not None and self._owned.accepting and not self._watch.lost:
-                # While a broker is away nobody knows the lag.
-                self._telemetry.measure_lag(self._app.consumer, self._owned)
             for owned in self._owned:
                 self._owned.move_on(owned)
                 if self._owned.accepting:
