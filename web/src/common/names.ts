@@ -23,7 +23,6 @@ const TOPICS: Record<string, Both> = {
   "personalisation.segments.v1": ["segments", "分群"],
   "personalisation.ranking-parameters.v1": ["ranking parameters", "排序参数"],
   "personalisation.answers.v1": ["answers", "回答"],
-  "personalisation.ranking-parameters.v1": ["ranking parameters", "排序参数"],
 };
 const SERVICES: Record<string, Both> = {
   intent: ["intent", "意图识别"],
