@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from shopkeeper.shared.contracts import erased_users, orders
+from shopkeeper.shared.contracts.connectors import text_of_key
 from shopkeeper.shared.contracts.orders import Refused
 from shopkeeper.shared.runtime.telemetry.metrics import StateMetrics
 
@@ -35,7 +36,7 @@ class OrderRecords:
         for key, value in records:
             try:
                 said = orders.order_of(key, value) if value else None
-                name = said.order_id if said is not None else (key or b"").decode()
+                name = said.order_id if said is not None else text_of_key(key or b"")
             except (msgspec.MsgspecError, Refused, ValueError):
                 continue
             if name:

@@ -9,6 +9,7 @@ import msgspec
 
 from shopkeeper.shared.contracts import erased_users, knowledge
 from shopkeeper.shared.contracts.catalogue import Refused, products
+from shopkeeper.shared.contracts.connectors import text_of_key
 from shopkeeper.shared.domains.exclusions import NOTHING, Exclusions
 from shopkeeper.shared.runtime.telemetry.metrics import StateMetrics
 
@@ -57,7 +58,7 @@ class Tables:
                 if said is not None:
                     _put(changes, said.knowledge_id, entry_of(said))
                 elif key:
-                    _put(changes, key.decode(), None)
+                    _put(changes, text_of_key(key), None)
             except (msgspec.MsgspecError, Refused, ValueError):
                 continue
         self._knowledge.change(changes)
@@ -72,7 +73,7 @@ class Tables:
                         covered = self._exclusions.covers(product)
                         _put(changes, product.product_id, None if covered else product)
                     elif name or key:
-                        _put(changes, name or (key or b"").decode(), None)
+                        _put(changes, name or text_of_key(key or b""), None)
             except (msgspec.MsgspecError, Refused, ValueError):
                 continue
         self._products.change(changes)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from shopkeeper.shared.contracts.catalogue import Refused, products
+from shopkeeper.shared.contracts.connectors import text_of_key
 from shopkeeper.shared.domains.exclusions import NOTHING
 
 from .slots import Names
@@ -34,6 +35,6 @@ class CatalogueNames:
                     elif product is not None:
                         self.names.put(product.product_id, product.brand, product.category)
                     elif name or key:
-                        self.names.remove(name or (key or b"").decode())
+                        self.names.remove(name or text_of_key(key or b""))
             except (msgspec.MsgspecError, Refused, ValueError):
                 continue  # the recommender dead-letters it

@@ -20,6 +20,10 @@ _QUOTE, _BACKSLASH, _COMMA, _COLON = ord('"'), ord("\\"), ord(","), ord(":")
 _OPEN, _CLOSE, _MINUS, _POINT, _ZERO, _NINE = ord("{"), ord("}"), ord("-"), ord("."), 0x30, 0x39
 
 
+_LETTER_D, _LETTER_E, _LETTER_L = ord("d"), ord("e"), ord("l")
+_LETTER_N, _LETTER_U = ord("n"), ord("u")
+
+
 def _text(text: bytes) -> NDArray[np.uint8]:
     return np.frombuffer(text, np.uint8)
 
@@ -137,6 +141,22 @@ def _value_end(
 
 
 @inner
+def _may_be_nothing(buffer: NDArray[np.uint8], at: int, length: int) -> bool:
+    """Whether a text begins and ends, in any case, as a program's word for nothing or is blank:
+    nil, null, none, nan, undefined, and such in brackets (`events.shop.NOBODY`)."""
+    if length <= 0:
+        return False
+    first, last = buffer[at] | 0x20, buffer[at + length - 1] | 0x20
+    if first == _LETTER_N:
+        if length > 4:
+            return False
+        return bool(last in (_LETTER_L, _LETTER_E, _LETTER_N))
+    if first == _LETTER_U:
+        return length == 9 and last == _LETTER_D
+    return bool(first == 0x20 or first == ord("(") or first == ord("<") or first == ord("{"))
+
+
+@inner
 def click_fields(buffer: NDArray[np.uint8], at: int, end: int, spans: NDArray[np.int32]) -> bool:
     """Fill `spans` (OTHER, 2) with start and length of each field's text, or -1 where it is absent,
     null or a number, from the JSON between two positions. Returns whether that is a click for
@@ -175,6 +195,8 @@ def click_fields(buffer: NDArray[np.uint8], at: int, end: int, spans: NDArray[np
             break
         if buffer[at] != _COMMA:
             return False
-    if _after_space(buffer, at + 1, end) != end:
+    if _after_space(buffer, at + 1, end) != end or _may_be_nothing(
+        buffer, spans[PRODUCT, 0], spans[PRODUCT, 1]
+    ):
         return False
     return bool(spans[PRODUCT, 1] > 0 and (spans[USER, 1] > 0) != (spans[ANONYMOUS, 1] > 0))

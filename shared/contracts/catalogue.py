@@ -5,9 +5,10 @@ from __future__ import annotations
 import base64
 from typing import TYPE_CHECKING, Any
 
+from .connectors import is_deleted
 from .decoder import UNPREFIXED
 from .events.shop import ProductCatalogued
-from .parsing import Refused, is_envelope, parse
+from .parsing import Refused, inside_of, is_envelope, parse
 from .repair import converted
 from .vocabularies.base import CATALOGUED, Message
 from .vocabularies.recognition import MARKS, Ours, translated
@@ -24,7 +25,7 @@ def products(value: bytes) -> Iterator[tuple[str | None, ProductCatalogued | Non
     vocabulary's, or any of them framed by Confluent; optional fields that are wrong are left out.
     Raises ValueError, msgspec.ValidationError or Refused.
     """
-    document: Any = parse(value)
+    document: Any = inside_of(parse(value))
     if "specversion" in document and is_envelope(document):
         if "data_base64" in document:
             document = parse(base64.b64decode(document["data_base64"], validate=True))
@@ -33,8 +34,9 @@ def products(value: bytes) -> Iterator[tuple[str | None, ProductCatalogued | Non
             if document is None:
                 yield None, None
                 return
-    elif "product_id" not in document and (
-        document.keys() == {"id"} or not MARKS.isdisjoint(document)
+    elif is_deleted(document) or (
+        "product_id" not in document
+        and (document.keys() == {"id"} or not MARKS.isdisjoint(document))
     ):
         said = translated(Message(document, {}, None, "", 0), UNPREFIXED, CATALOGUED)
         if not isinstance(said, Ours):

@@ -17,9 +17,8 @@ from .decoder import (
     KEY_BYTES_MAX,
     TIME_MS_MIN,
     EventDecoder,
-    Record,
 )
-from .envelope import Event, Rejected, Several, Skipped
+from .envelope import Event, Record, Rejected, Several, Skipped
 from .event_columns import CLICKED, EventColumns
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from .envelope import FORWARDED, Output, Rejected, parts_header
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .decoder import Record
+    from .envelope import Record
 
 PREFIX = "__connect.errors."
 DEAD_LETTER_BYTES_MAX = 2_900_000  # the dead-letter topics take 3 MiB

@@ -15,18 +15,21 @@ from __future__ import annotations
 import base64
 import binascii
 from collections import Counter
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from . import topics
 from .envelope import Decoded, Event, Rejected, Several, Skipped, parts_of
 from .events.shop import SHOP_TYPES
+from .goods import DOUBTFUL, meant
 from .parsing import (
     Refused,
     canonical_headers,
     check_key,
+    inside_of,
     is_envelope,
+    key_of_removal,
     label_of,
     optional_id,
     parse,
@@ -34,12 +37,14 @@ from .parsing import (
     unknown_type,
 )
 from .repair import repaired
-from .vocabularies.base import NOT_OURS, Draft, Message, as_id
+from .vocabularies.base import CLICKED, NOT_OURS, Draft, Message, as_id
 from .vocabularies.common import renamed
 from .vocabularies.recognition import HEADERS, MARKS, Ours, kind_of, translated
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable
+
+    from .envelope import Record
 
 EVENT_BYTES_MAX = 262_144
 # Keys and envelope fields go on into the headers of every output, so they are bounded as well: a
@@ -69,17 +74,6 @@ MAY_BE_EMPTY = frozenset({CATALOGUED, TOLD, REVIEWED, WITHDRAWN, PROFILED, "orde
 
 # What `Skipped.reason` can be. not_ours: the type is known, and there is nothing to learn from it.
 SKIPS = frozenset({"other_type", "unknown_type", "not_ours"})
-
-
-class Record(Protocol):
-    """What the decoder needs of a consumer's record."""
-
-    offset: int
-    partition: int
-    timestamp: int  # milliseconds
-    key: bytes | None
-    value: bytes | None
-    headers: Sequence[tuple[str, bytes]]
 
 
 class EventDecoder:
@@ -145,6 +139,7 @@ class EventDecoder:
 
     def _binary(self, record: Record, headers: dict[str, bytes]) -> Event | Skipped:
         suffix = self._suffix_of.get(headers["ce_type"])
+        suffix = suffix or self._suffix_of.get(headers["ce_type"].strip(b' "'))  # of JSON
         if suffix not in self._wanted:
             return self._unwanted(record, suffix, headers["ce_type"].decode("utf-8", "replace"))
         if not record.value:
@@ -209,17 +204,21 @@ class EventDecoder:
             raise Refused("decode", "not_an_object", "`data` is not a JSON object")
         return self._event(record, suffix, data, time_ms, event_id, source, headers=headers)
 
-    def _bare(self, record: Record, headers: dict[str, bytes]) -> Event | Skipped | Several:
+    def _bare(
+        self, record: Record, headers: dict[str, bytes], inside: dict[str, Any] | None = None
+    ) -> Event | Skipped | Several:
         suffix = self._default_type
         if not record.value:
             if suffix not in self._wanted:
                 return Skipped(record.offset, "other_type")
             return self._tombstone(record, suffix, record.timestamp, None, "", headers)
-        data = parse(record.value)
+        data = parse(record.value) if inside is None else inside
         if "specversion" in data and is_envelope(data):
             return self._enveloped(record, data, headers)
         named = not MARKS.isdisjoint(data) or (headers and not HEADERS.keys().isdisjoint(headers))
         if named or (suffix == "product.catalogued.v1" and data.keys() == {"id"}):
+            if inside is None and (found := inside_of(data)) is not data:
+                return self._bare(record, headers, found)
             place = f"{self._topic}/{record.partition}/{record.offset}"
             message = Message(data, headers, record.key, place, record.timestamp)
             said = translated(message, self._suffix_of, suffix)
@@ -314,14 +313,15 @@ class EventDecoder:
             raise Refused("validate", "empty_value", "an empty value means nothing here")
         if not record.key:
             raise Refused("validate", "missing_key", "a removal needs what it removes as its key")
-        product_id = record.key.decode()  # so it is text
+        product_id = key_of_removal(record.key)
         review_id = headers.get("ce_subject")
         if review_id and suffix in (REVIEWED, WITHDRAWN):
             if WITHDRAWN not in self._wanted:
                 return Skipped(record.offset, "other_type")
             named = {"product_id": product_id, "review_id": review_id.decode()}
             return self._event(record, WITHDRAWN, named, time_ms, event_id, source, headers=headers)
-        return self._make(record, suffix, None, time_ms, event_id, source, headers=headers)
+        removal = self._make(record, suffix, None, time_ms, event_id, source, headers=headers)
+        return msgspec.structs.replace(removal, key=product_id.encode())
 
     def _event(
         self,
@@ -338,15 +338,16 @@ class EventDecoder:
         own_id: bool = False,
     ) -> Event:
         try:
-            checked = msgspec.convert(data, self._wanted[suffix], strict=True)
+            checked: Any = msgspec.convert(data, self._wanted[suffix], strict=True)
         except msgspec.ValidationError as error:
-            if bare:
-                data = renamed(suffix, data)
+            data = renamed(suffix, data) if bare else inside_of(data)
             try:
                 checked, dropped = repaired(data, self._wanted[suffix], error)
             except msgspec.ValidationError as final:
                 raise Refused("validate", label_of(str(final)), str(final)) from None
             self._dropped.update(dropped)
+        if suffix != CLICKED or checked.product_id[0] in DOUBTFUL:
+            checked = meant(suffix, checked, self._dropped)
         check_key(self._topic, record.key, checked)
         event = self._make(record, suffix, checked, time_ms, event_id, source, headers=headers)
         if part is None:

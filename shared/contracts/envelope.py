@@ -7,12 +7,12 @@ holds several events. A core returns `Output`s.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 Headers = list[tuple[str, bytes]]
 KeyValue = tuple[bytes | None, bytes | None]  # of a record; a value of None is a tombstone
@@ -52,6 +52,17 @@ class Rejected(msgspec.Struct, frozen=True, gc=False):
     error: str  # a class of error from the closed set `parsing.ERRORS`; a metric label
     message: str  # for a person; never contains payload text
     part: int | None = None  # of the event that is bad, where its record holds several
+
+
+class Record(Protocol):
+    """What the decoder needs of a consumer's record."""
+
+    offset: int
+    partition: int
+    timestamp: int  # milliseconds
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes]]
 
 
 class Skipped(msgspec.Struct, frozen=True, gc=False):

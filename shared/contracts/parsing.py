@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 
+from .connectors import text_of_key, unframed, unwrapped, what_it_is
 from .topics import ORDERS, PROFILES
 from .vocabularies.ga4 import COMMANDS as GTAG_COMMANDS
 
@@ -73,6 +74,18 @@ def check_key(topic: str, key: bytes | None, data: Any) -> None:
         raise Refused("validate", "wrong_key", message)
     if topic == ORDERS and key != data.order_id.encode():
         raise Refused("validate", "wrong_key", "an order's key must be its `order_id`")
+
+
+def key_of_removal(key: bytes) -> str:
+    """What an empty record removes, by its key. Raises Refused, and UnicodeDecodeError."""
+    try:
+        return text_of_key(key)
+    except UnicodeDecodeError:
+        raise
+    except ValueError as error:
+        raise Refused(
+            "validate", "missing_key", f"a removal needs its id as key; {error}"
+        ) from None
 
 
 def optional_id(data: dict[str, Any], name: str) -> str | None:
@@ -148,9 +161,10 @@ _UTF16 = (b"\xff\xfe", b"\xfe\xff", b"{\0", b"\0{", b"[\0", b"\0[")
 def parse(value: bytes) -> dict[str, Any]:
     """A JSON object, with or without a byte order mark; the arguments of a call of gtag() by their
     numbers. Raises Refused. Messages never hold any of the payload."""
+    sent = value
     if value[0] != _BRACE:
-        if value[0] == 0 and len(value) > 5 and value[:2] not in _UTF16:
-            value = value[5:]  # Confluent framing: magic byte and schema id
+        if value[0] in (0, 3) and len(value) > 5 and value[:2] not in _UTF16:
+            value = unframed(value)
         if value[:3] == BOM:
             value = value[3:]
     try:
@@ -163,16 +177,30 @@ def parse(value: bytes) -> dict[str, Any]:
         try:
             value.decode("utf-8")
         except UnicodeDecodeError as bad:
-            raise Refused("decode", "invalid_utf8", f"at byte {bad.start}") from None
-        raise Refused("decode", _json_label(error), f"at character {error.pos}") from None
+            message = f"at byte {bad.start}{what_it_is(sent)}"
+            raise Refused("decode", "invalid_utf8", message) from None
+        message = f"at character {error.pos}{'' if error.pos else what_it_is(sent)}"
+        raise Refused("decode", _json_label(error), message) from None
     if type(document) is not dict:
         message = "the value is not a JSON object"
         if type(document) is list:
             if document and isinstance(document[0], str) and document[0] in GTAG_COMMANDS:
                 return {str(place): each for place, each in enumerate(document)}
             message = "the value is a JSON array: publish each event as a record of its own"
+        elif type(document) is str and document.lstrip()[:1] == "{":
+            message = "the value is JSON inside a JSON string: encode it once"
         raise Refused("decode", "not_an_object", message)
     return document
+
+
+def inside_of(document: dict[str, Any]) -> dict[str, Any]:
+    """What is in an envelope of Kafka Connect's or Debezium's; the document itself where it is
+    none. Raises Refused."""
+    inside = unwrapped(document)
+    if inside is None:
+        message = "a schema without a payload: to remove something, publish an empty value"
+        raise Refused("validate", "empty_value", message)
+    return inside
 
 
 def _json_label(error: orjson.JSONDecodeError) -> str:
@@ -226,12 +254,14 @@ def _unix_ms(time: datetime, utc: bool) -> int:
 
 def _unusual_time(value: str, utc: bool) -> int:
     """Digits in a string, and offsets behind a space or by the name of UTC."""
-    text = value.strip()
+    text = value.strip(' \t"')  # some write headers as JSON
     if len(text) <= 64:
         text = _ZONE_NAME.sub("", text)
         if _DIGITS.fullmatch(text):
             return time_ms_of(int(text) if "." not in text else float(text))
         changed = _SPACED_ZONE.sub("", text)
+        if changed[-1:] in ("Z", "z"):
+            changed = changed[:-1] + "+00:00"
         if changed != value:
             named = text[-3:].upper() in ("UTC", "GMT")
             try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from .parsing import Refused, is_envelope, parse
+from .parsing import Refused, inside_of, is_envelope, parse
 from .repair import converted
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ def said_in(value: bytes, struct: type[S]) -> S | None:
     framed by Confluent; optional fields that are wrong are left out. Raises ValueError,
     msgspec.ValidationError or Refused.
     """
-    document: Any = parse(value)
+    document: Any = inside_of(parse(value))
     if "specversion" in document and is_envelope(document):
         if "data_base64" in document:
             document = parse(base64.b64decode(document["data_base64"], validate=True))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 
+from shopkeeper.shared.contracts.vocabularies.base import NOT_OURS
+
 from .base import BadRow, LeftOut, shown
 from .cells import number
 from .formats import (
@@ -11,7 +13,10 @@ from .formats import (
     CLICKED,
     EVENT_NAMES,
     ORDERED,
+    REFUNDED,
     REMOVED,
+    REVIEWED,
+    SEARCHED,
     Context,
     Format,
     Made,
@@ -19,6 +24,7 @@ from .formats import (
 )
 from .tables import Row
 
+KINDS_OF_ROWS = frozenset((CLICKED, ADDED, REMOVED, ORDERED, REFUNDED, REVIEWED, SEARCHED))
 ORDER_ONLY_START_MS = 1_700_000_000_000  # where a file has an order but no times
 ORDER_ONLY_STEP_MS = 1_000
 ORDER_ONLY_STEPS_MAX = 10_000_000  # then by a millisecond each: the end lies in the past
@@ -125,28 +131,34 @@ def of_kind(kind: str, row: Row, user: dict[str, str], time_ms: int, context: Co
     """A click, an addition, a removal or an order of one product.
 
     user: user_id, anonymous_id, session_id, where they are. The order's id is the row's, or else
-    made of who and when.
+    made of who and when. Raises BadRow; LeftOut for what has a negative quantity.
     """
     key = user.get("user_id") or user.get("anonymous_id") or ""
     product = {"product_id": row.need_id("item_id")}
     if kind == CLICKED:
         return Made(kind, key, product | user, time_ms)
-    price, quantity = context.quantity(row, "price"), context.quantity(row, "quantity")
+    (price, currency_of_price), quantity = context.price(row), context.quantity(row, "quantity")
+    if quantity is not None and quantity < 0:
+        raise LeftOut("negative quantity")  # a return, and of no order that it names
     amounts = without_none({"price": price, "quantity": quantity})
     if kind in (ADDED, REMOVED):
         return Made(kind, key, product | amounts | user, time_ms)
     order = row.id("order_id") or f"{user.get('session_id') or key}/{time_ms}"
-    currency = without_none({"currency": row.get("currency")})
+    currency = without_none({"currency": row.get("currency") or currency_of_price})
     data = {"order_id": order, "products": [product | amounts], **currency, **user}
     return Made(kind, key, data, time_ms)
 
 
 def kinds(
-    names: dict[str, str], left_out: frozenset[str] = frozenset(), known: str = ""
+    names: dict[str, str],
+    left_out: frozenset[str] = frozenset(),
+    known: str = "",
+    others: Callable[[str], str | None] = lambda _: None,
 ) -> Callable[[Row], str]:
     """A function from a row to the event type that its `event` names. Raises BadRow, LeftOut.
 
-    known: what the message says instead of all names.
+    known: what the message says instead of all names. others: what a name means that is not among
+    them: a type of TOPIC_OF, `NOT_OURS`, or None.
     """
     listed = known or ", ".join(names)
 
@@ -156,6 +168,10 @@ def kinds(
         if kind is not None:
             return kind
         if name.lower() in left_out:
+            raise LeftOut(name.lower())
+        if (other := others(name)) in KINDS_OF_ROWS:
+            return other or ""
+        if other == NOT_OURS:
             raise LeftOut(name.lower())
         raise BadRow("event", "unknown_type", f"{shown(name)} is no event of ours ({listed})")
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
+from shopkeeper.shared.contracts.vocabularies.recognition import kind_of
+
 from .base import BadRow, LeftOut
 from .clicks import kinds, of_kind
 from .formats import (
@@ -62,12 +66,25 @@ KINDS = (
     )
 )
 _KNOWN = "view, addtocart, remove, purchase, refund, rating, search, and words like them"
-_kind_of = kinds(KINDS, known=_KNOWN)
+_kind_of = kinds(KINDS, known=_KNOWN, others=kind_of)  # names of docs/vocabularies.md, too
+# Whom a shop calls so has no account: all its guests would be one user. The numbers may be users.
+GUESTS = frozenset(
+    ("guest", "anonymous", "anon", "unknown", "-", "?", "not logged in", str(UUID(int=0)))
+)
+PERHAPS_GUESTS = GUESTS | {"0", "-1"}
 
 
-def _user(row: Row) -> dict[str, str]:
+def _user(row: Row, context: Context) -> dict[str, str]:
     """Who: the user, the visitor, or the session where a file names nobody else."""
     found = {name: row.id(name) for name in ("user_id", "anonymous_id", "session_id")}
+    if (user := found["user_id"]).lower() in PERHAPS_GUESTS:
+        if user.lower() in GUESTS and (found["anonymous_id"] or found["session_id"]):
+            found["user_id"] = ""
+        else:
+            context.say(
+                f"user {user!r} is taken as one user: if all guests are called so, leave "
+                "those rows out, or name a column of visitors or sessions"
+            )
     if not found["user_id"] and not found["anonymous_id"]:
         found["user_id"] = found["session_id"]
     if not found["user_id"] and not found["anonymous_id"]:
@@ -83,7 +100,7 @@ def _event(row: Row, context: Context) -> Made:
         kind = CLICKED
     if kind == REVIEWED:
         return _review(row, context)
-    user, time_ms = _user(row), context.time_ms(row, serials=True)
+    user, time_ms = _user(row, context), context.time_ms(row, serials=True)
     key = user.get("user_id") or user.get("anonymous_id") or ""
     if kind == SEARCHED:
         return Made(kind, key, {"query": row.need("query"), **user}, time_ms)
@@ -133,6 +150,9 @@ EVENTS = Format(
             "client_id",
             "account_id",
             "shopper_id",
+            "用户id",
+            "用户",
+            "会员id",
         ),
         "anonymous_id": ("anonymous_id", "anon_id", "user_pseudo_id", "device_id", "cookie_id"),
         "session_id": ("session_id", "session", "user_session", "visit_id"),
@@ -146,6 +166,9 @@ EVENTS = Format(
             "stock_code",
             "asin",
             "goods_id",
+            "商品id",
+            "商品编号",
+            "商品",
         ),
         "timestamp": (
             "timestamp",
@@ -157,7 +180,11 @@ EVENTS = Format(
             "date",
             "created_at",
             "occurred_at",
+            "original_timestamp",
+            "timestamp_utc",
             "ts",
+            "时间戳",
+            "时间",
         ),
         "event": EVENT_NAMES,
         "order_id": ("order_id", "transaction_id", "order", "invoice_no"),

@@ -15,7 +15,7 @@ from shopkeeper.shared.contracts import topics
 
 from . import times
 from .base import BadRow, Books, Options, shown
-from .cells import number
+from .cells import number, price, rating_of
 from .scan import DOOR_SCALE, Scale, Scan, Shift, scale_of, shift_of
 
 if TYPE_CHECKING:
@@ -40,6 +40,9 @@ EVENT_NAMES = (
     "interaction_type",
     "kind",
     "feedback_type",
+    "行为类型",
+    "行为",
+    "事件",
 )  # of the column that says what was done
 
 
@@ -125,9 +128,13 @@ class Context:
         """The rating in a cell, from 0 to 5 whatever the file's scale. Raises BadRow."""
         text = row.need(name)
         try:
-            rating = number(text)
+            rating, of = rating_of(text)
         except ValueError:
             raise BadRow(name, "wrong_type", f"{shown(text)} is not a number") from None
+        if of is not None:
+            if not 0 <= rating <= of:
+                raise BadRow(name, "out_of_range", f"{shown(text)} is no such share")
+            return rating * DOOR_SCALE / of
         if not self.scale.holds(rating):
             scale = f"{self.scale.low:g} to {self.scale.high:g}"
             raise BadRow(name, "out_of_range", f"{rating:g} is not on the scale of {scale}")
@@ -139,6 +146,8 @@ class Context:
         if self._options.rating_scale is not None:
             return Scale(*self._options.rating_scale)
         high = scale_of(self._scan)
+        if self._scan.highest < 0:  # each rating says of how many it is
+            return Scale(0, high)
         seen = f"ratings {self._scan.lowest:g} to {self._scan.highest:g} taken as"
         if high == DOOR_SCALE:
             self.say(f"{seen} of 0 to 5, as they are; --rating-scale MIN MAX says otherwise")
@@ -160,6 +169,16 @@ class Context:
         except ValueError:
             self._books.dropped_cells[name] += 1
             return None
+
+    def price(self, row: Row, name: str = "price") -> tuple[float | None, str | None]:
+        """An optional price, and its currency where the cell names one: `9,99 €`."""
+        text = row.get(name)
+        if not text:
+            return None, None
+        try:
+            return price(text)
+        except ValueError:
+            return self.quantity(row, name), None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ A bad record is its own: a quote that is opened and not closed swallows no lines
 from __future__ import annotations
 
 import csv
+import json
 import re
 from collections import deque
 from collections.abc import Iterator
@@ -22,7 +23,7 @@ SPAN_LINES_MAX = 5_000  # of one record of a catalogue: a description in HTML ha
 SPAN_CHARACTERS_MAX = 1 << 18  # an event has no room for more
 ARRAY_CHARACTERS_MAX = 256 << 20
 HEAD_CHARACTERS = 256  # that tell an array from lines
-DELIMITERS = ("::", "\t", ";", ",", "|")
+DELIMITERS = ("::", "\t", ";", ",", "|", "\x01")  # the last is Hive's
 _ARRAY_OF_RECORDS = re.compile(r'\[(?!\s*")')
 _OPEN_QUOTE = "unexpected end of data"  # what csv says of it in strict mode
 
@@ -125,18 +126,41 @@ def delimited(
         try:
             cells = split(line, delimiter)
         except BadRow as bad:
+            if "\\" in line and (other := _with_backslashes(line, delimiter, columns)) is not None:
+                yield Record(number, other)
+                continue
             found = bad.reason == "open_quote" and spans and columns is not None
             longer = _spanning(lines, (number, line), delimiter, columns or 0) if found else None
             yield Record(number, longer if longer is not None else bad)
             continue
         if columns is None or len(cells) == columns:
             yield Record(number, cells)
+        elif not clean(line):
+            continue  # zero bytes, and what DOS ends a file with
+        elif "\\" in line and (other := _with_backslashes(line, delimiter, columns)) is not None:
+            yield Record(number, other)
         elif len(cells) < columns:
             yield Record(number, BadRow("", "too_few_columns", "too few columns"))
         elif any(map(clean, cells[columns:])):
             yield Record(number, BadRow("", "too_many_columns", "too many columns"))
         else:
             yield Record(number, cells[:columns])
+
+
+def _with_backslashes(line: str, delimiter: str, columns: int | None) -> list[str] | None:
+    """The cells of a line in which backslashes stand before quotes and delimiters, as Spark and
+    MySQL write them; None where it then has not exactly its columns."""
+    if columns is None or len(delimiter) > 1:
+        return None
+    try:
+        cells = next(
+            csv.reader(
+                (line,), delimiter=delimiter, doublequote=False, escapechar="\\", strict=True
+            )
+        )
+    except csv.Error:
+        return None
+    return cells if len(cells) == columns else None
 
 
 def _spanning(
@@ -172,7 +196,8 @@ def _spanning(
 
 
 def json_records(file: IO[str]) -> Iterator[Record]:
-    """JSON objects, one a line, or all in one array; keys as `header_key` has them.
+    """JSON objects, one a line, over several lines, or all in one array; keys as `header_key` has
+    them. NaN and Infinity, which JSON has not and Python writes, are nothing.
 
     Of two keys that are one then, the first counts.
     """
@@ -181,13 +206,27 @@ def json_records(file: IO[str]) -> Iterator[Record]:
             yield Record(number, text)
             continue
         try:
-            yield Record(number, _keyed(orjson.loads(text)))
-        except orjson.JSONDecodeError:
+            yield Record(number, _keyed(_loads(text)))
+        except ValueError:
             yield Record(number, BadRow("", "invalid_json", "not JSON"))
 
 
+def _loads(text: bytes) -> Any:
+    """Raises ValueError."""
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        if b"NaN" not in text and b"Infinity" not in text:
+            raise
+    try:
+        return orjson.loads(orjson.dumps(json.loads(text, parse_constant=lambda _: None)))
+    except (RecursionError, TypeError) as error:  # lone halves of characters, large numbers
+        raise ValueError(error) from None
+
+
 def json_texts(file: IO[str]) -> Iterator[tuple[int, bytes | BadRow]]:
-    """(line, JSON) of lines, or (place, JSON) of what an array holds; none of it is parsed."""
+    """(line, JSON) of lines or of objects over several, or (place, JSON) of what an array holds;
+    none of it is parsed."""
     begins = file.read(HEAD_CHARACTERS)
     file.seek(0)
     # An array that begins with text is no list of records, but a record: a call of gtag(), pushed.
@@ -200,8 +239,33 @@ def json_texts(file: IO[str]) -> Iterator[tuple[int, bytes | BadRow]]:
             yield number, BadRow("", "too_large", "a line of over a million characters")
         elif lines.may_be_broken and _is_broken(line):
             yield number, _BROKEN_LINE
-        elif line and not line.isspace():
-            yield number, clean(line).encode("utf-8", "replace")
+        elif line[:1] == "{" and line.rstrip() == "{":
+            yield number, _over_lines(lines)
+        elif line and not line.isspace() and (text := clean(line)):
+            yield number, text.removesuffix(",").encode("utf-8", "replace")
+
+
+def _over_lines(lines: Lines) -> bytes | BadRow:
+    """An object whose braces stand on lines of their own, as jq and pretty printers have them.
+
+    What has no end costs its own lines: the next such object begins behind them.
+    """
+    text, size = ["{"], 1
+    while (following := lines.next()) is not None:
+        line = following[1]
+        if line is None or line.rstrip() == "{":
+            lines.put_back([following])
+            break
+        if lines.may_be_broken and _is_broken(line):
+            line = "\ufffd"  # is no JSON
+        size += len(line)
+        if size <= LINE_CHARACTERS_MAX:
+            text.append(line)
+        if line[:1] == "}" and line.strip() in ("}", "},"):
+            if size > LINE_CHARACTERS_MAX:
+                return BadRow("", "too_large", "an object of over a million characters")
+            return "\n".join(text).rstrip().removesuffix(",").encode("utf-8", "replace")
+    return BadRow("", "invalid_json", "an object that is not closed")
 
 
 def _keyed(document: Any) -> dict[str, Any] | BadRow:

@@ -21,10 +21,10 @@ from shopkeeper.shared.contracts.events.shop import ProductCatalogued
 from . import feeds, parquet
 from .admission import Admission
 from .base import DEFAULTS, BadRow, Books, FormatError, OnBad, Options, ShopEvent, nobody, refuse
-from .cells import clean, header_key, number, plain_id, price
+from .cells import clean, header_key, is_shortened, number, plain_id, price
 from .further_columns import attribute_columns, attributes_of
 from .lines import Lines, Record, delimited, json_records
-from .tables import Sample, sample_of, text_of
+from .tables import SHORTENED, Sample, sample_of, text_of
 from .text_files import open_text
 
 PRODUCTS_MAX = 2_000_000
@@ -274,6 +274,8 @@ class _Catalogue:
         else:
             parts = value if isinstance(value, list) else [value]
             if text := " > ".join(text_of(field, part) for part in parts):
+                if field == "product_id" and is_shortened(text):
+                    raise BadRow(field, "wrong_type", SHORTENED.format(text))
                 row[field] = plain_id(text) if field == "product_id" else text
 
     def _missing(self, field: str, cells: dict[str, Any]) -> None:

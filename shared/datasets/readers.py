@@ -9,6 +9,7 @@ format with an example.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from . import instacart, messages
@@ -47,6 +48,8 @@ __all__ = [
 ]
 
 AUTO = "auto"
+WRAPPERS = frozenset(("data", "events", "records", "results", "rows", "items", "hits", "value"))
+WRAPPER_FIELDS_MAX = 4  # of an answer of an API, beside its records
 SHAPE_SHARE = 0.6  # of a sample's rows have to be of a shape, for one bad row says nothing
 # In the order in which a file is tried: the more particular first.
 READERS: dict[str, Format] = {
@@ -135,9 +138,11 @@ def recognise(path: Path, options: Options = DEFAULTS) -> str:
                 f"{path}: looks like a catalogue ({_beginning(sample)}), not like events: "
                 "replay takes it as --catalogue, beside a file of events"
             )
+        if twice := _twice(sample):
+            raise FormatError(f"{path}: the column {twice} is there twice")
         raise FormatError(
-            f"{path}: of no format that is known ({_beginning(sample)}). Name one with --format, "
-            "or its columns with --columns. A format needs:\n"
+            f"{path}: of no format that is known ({_beginning(sample)}). {_hint(path, sample)}"
+            "Name one with --format, or its columns with --columns. A format needs:\n"
             + "\n".join(f"  {each.name}: {each.about}" for each in READERS.values())
             + f"\n  {messages.NAME}: {messages.ABOUT}"
         )
@@ -150,6 +155,33 @@ def _beginning(sample: Sample) -> str:
         return "it is JSON, and neither one object a line nor an array of objects"
     names = ", ".join(sample.names[:12])
     return f"it begins with {names}" if names else "it is empty"
+
+
+def _twice(sample: Sample) -> str:
+    """A column that a table of events needs and the header has twice, so that neither is sure."""
+    keys = [header_key(name) for name in sample.names]
+    known = {header_key(name) for names in EVENTS.fields.values() for name in names}
+    if sample.kind != "delimited":
+        return ""
+    return next(
+        (n for n, k in zip(sample.names, keys, strict=True) if k in known and keys.count(k) > 1), ""
+    )
+
+
+def _hint(path: Path, sample: Sample) -> str:
+    """What to do first with a file of which no more than its beginning is in the way."""
+    if sample.kind == "json":
+        lists = [name for name in sample.names if name in WRAPPERS]
+        if len(sample.names) <= WRAPPER_FIELDS_MAX and lists:
+            return f"The records seem to stand in its field {lists[0]}: write them one a line. "
+        return ""
+    for place, row in enumerate(sample.rows[1:], 1):
+        if len(row) > 1 and any(
+            _is_of(path, form, replace(sample, rows=sample.rows[place:], names=row))
+            for form in READERS.values()
+        ):
+            return f"The header seems to begin with {row[0]}: leave out the lines before it. "
+    return ""
 
 
 def _absent(form: Format, columns: dict[str, str]) -> list[str]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from . import times
 from .base import FormatError
-from .cells import number
+from .cells import rating_of
 from .tables import Row
 
 SCALES = (1, 5, 7, 10, 20, 100)
@@ -50,10 +50,10 @@ def scan(rows: Iterable[object], rating: str, time: str) -> Scan:
 
 def _add_rating(found: Scan, text: str) -> None:
     try:
-        rating = number(text)
+        rating, of = rating_of(text)
     except ValueError:
         return
-    if rating < 0:
+    if rating < 0 or of is not None:
         return
     found.lowest, found.highest = min(found.lowest, rating), max(found.highest, rating)
     found.by_scale[next((scale for scale in SCALES if rating <= scale), 0)] += 1

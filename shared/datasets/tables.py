@@ -11,15 +11,38 @@ from typing import IO, Any, Literal, NamedTuple
 
 import orjson
 
+from shopkeeper.shared.contracts.events.shop import NOBODY
+
 from . import parquet
 from .base import BadRow, FormatError, Options
-from .cells import clean, header_key, plain_id
+from .cells import clean, header_key, is_shortened, plain_id
+from .compressed import open_bytes
 from .lines import Lines, Record, delimited, delimiter_of, json_records
-from .text_files import open_bytes, open_text
+from .text_files import open_text
 
 SAMPLE_ROWS = 20
-NOTHING = frozenset(("nan", "null", "none", "undefined", "\\n", "(null)", "<null>", "#n/a"))
-NOTHING_LENGTH = max(map(len, NOTHING))
+# What programs write where they have nothing, and spreadsheets where they have failed.
+NOTHING = frozenset(word.lower() for word in NOBODY) | frozenset(
+    (
+        "\\n",
+        "n/a",
+        "nat",
+        "<na>",
+        "#n/a",
+        "#ref!",
+        "#name?",
+        "#value!",
+        "#div/0!",
+        "#null!",
+        "#num!",
+    )
+)
+NOTHING_BEGINS = frozenset(word[0] for word in NOTHING) | frozenset("NUn")
+SHORTENED = "was shortened by a spreadsheet ({}): make the column text there, and export it again"
+# MongoDB's extended JSON, as mongoexport writes it: {"$date": ...}, {"$numberLong": "17"}.
+EXTENDED = frozenset(
+    ("$date", "$oid", "$numberLong", "$numberInt", "$numberDouble", "$numberDecimal")
+)
 EXACT_MAX = 2**53  # up to here a JSON number that has lost its type is still the number written
 
 
@@ -42,10 +65,13 @@ class Row(NamedTuple):
         return found
 
     def id(self, name: str) -> str:
-        """An id, or "" where there is none; programs write `NaN` and `NULL` for that, too."""
+        """An id, or "" where there is none; programs write `NaN` and `NULL` for that, too. Raises
+        BadRow for a number that has lost digits."""
         found = self.values.get(name, "")
-        if len(found) <= NOTHING_LENGTH and found.lower() in NOTHING:
+        if found[:1] in NOTHING_BEGINS and (found.lower() in NOTHING or not found.strip("#")):
             return ""
+        if "+" in found and is_shortened(found):
+            raise BadRow(name, "wrong_type", SHORTENED.format(found))
         return plain_id(found) if found[-2:] == ".0" else found
 
     def need_id(self, name: str) -> str:
@@ -107,15 +133,58 @@ def _delimited_sample(text: IO[str]) -> Sample:
         first, before = lines.next(), before + 1
     if first is None or first[1] is None:
         return Sample("delimited")
-    if first[1].lower().startswith("sep=") and len(first[1]) == 5:
-        delimiter, before, first = first[1][4], before + 1, lines.next()
+    named = clean(first[1]).strip('"')
+    if named.lower().startswith("sep=") and len(named) == 5:
+        delimiter, before, first = named[4], before + 1, lines.next()
     if first is None or first[1] is None:
         return Sample("delimited")
+    if clean(first[1]).startswith("#"):
+        first, passed = _behind_comments(lines, first, delimiter)
+        before += passed
     lines.put_back([first])
-    delimiter = delimiter or delimiter_of(first[1])
+    delimiter = delimiter or delimiter_of(first[1] or "")
     found = [r.cells for r in islice(delimited(lines, delimiter, None), SAMPLE_ROWS)]
     rows = [[clean(cell) for cell in cells] for cells in found if isinstance(cells, list)]
-    return Sample("delimited", rows, rows[0] if rows else [], delimiter, before)
+    return Sample("delimited", rows, _names_of(rows), delimiter, before)
+
+
+def _behind_comments(
+    lines: Lines, first: tuple[int, str | None], delimiter: str
+) -> tuple[tuple[int, str | None], int]:
+    """The header behind lines that begin with #, and how many lines stand before it. The last of
+    them is the header itself where it has as many cells as the line that follows."""
+    passed = [first]
+    while (following := lines.next()) is not None:
+        if clean(following[1] or "")[:1] not in ("#", ""):
+            break
+        passed.append(following)
+    if following is None or following[1] is None:
+        lines.put_back(passed[1:])
+        return first, 0
+    lines.put_back([following])
+    last = passed[-1][1] or ""
+    chosen = delimiter or delimiter_of(following[1])
+    cells = following[1].count(chosen)
+    if clean(last) and cells and last.count(chosen) == cells:
+        return passed[-1], len(passed) - 1
+    lines.next()
+    return following, len(passed)
+
+
+def _names_of(rows: list[list[str]]) -> list[str]:
+    """The names of the columns, as many as the rows have cells: without the empty ones that a
+    delimiter at the end makes, and with one for the numbers of rows that R writes and not names."""
+    if len(rows) < 2:
+        return rows[0] if rows else []
+    names, others = list(rows[0]), rows[1:]
+    widest = max(map(len, others))
+    while names and not names[-1] and len(names) > widest:
+        names.pop()
+    if all(len(row) == len(names) + 1 for row in others) and all(
+        row[0] == str(number) for number, row in enumerate(others, 1)
+    ):
+        return ["", *names]
+    return names
 
 
 def find_columns(
@@ -172,9 +241,13 @@ def rows_of(path: Path, layout: Layout, options: Options) -> Iterator[Iterator[R
 
 def _delimited_rows(lines: Lines, layout: Layout) -> Iterator[Row | Record]:
     places = list(layout.places.items())
+    names = layout.sample.names if layout.header > layout.sample.before else []
+    first = names[0] if names else None
     for record in delimited(lines, layout.sample.delimiter, layout.width):
         cells = record.cells
         if isinstance(cells, list):
+            if first is not None and clean(cells[0]) == first and list(map(clean, cells)) == names:
+                continue  # the header again, of files that were put one behind the other
             values = {name: clean(cells[place]) for name, place in places}
             yield Row(record.line, values, "\x1f".join(cells))
         else:
@@ -207,6 +280,8 @@ def text_of(name: str, value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, bool):
+        if name.endswith("_id"):
+            raise BadRow(name, "wrong_type", "true or false, not an id")
         return "true" if value else "false"
     if isinstance(value, int):
         return str(value)
@@ -216,4 +291,6 @@ def text_of(name: str, value: Any) -> str:
         if abs(value) < EXACT_MAX:
             return str(int(value))
         raise BadRow(name, "wrong_type", "a number of too many digits; write it as text")
+    if isinstance(value, dict) and len(value) == 1 and value.keys() <= EXTENDED:
+        return text_of(name, next(iter(value.values())))
     raise BadRow(name, "wrong_type", "neither text nor number")

@@ -1,4 +1,4 @@
-"""Text files as they come: plain, gzip or zip; UTF-8 or not; any line ends.
+"""Text files as they come: UTF-8 or not, any line ends; `compressed` unpacks them.
 
 The encoding is found by reading the whole file once, in pieces: strict UTF-8 if all of it is;
 UTF-16 by its mark or its zero bytes; GB18030 and Windows-1252 only where the bytes leave no
@@ -9,17 +9,15 @@ is an error that names the byte and `--encoding`.
 from __future__ import annotations
 
 import codecs
-import gzip
 import io
 import itertools
-import zipfile
-import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, cast
 
 from .base import FormatError, nobody
+from .compressed import open_bytes
 
 BROKEN = "surrogateescape"  # how a text is opened of which a few lines are not UTF-8
 BROKEN_SHARE = 0.01
@@ -38,64 +36,6 @@ _SPOKEN = {"gb18030": "GB18030 (GBK)", "cp1252": "Windows-1252 (Latin-1)"}
 # Shift-JIS has its kana behind 82 and 83.
 _RARE_1252 = frozenset(b"\x82\x83\x86\x87\x88\x89\x8b\x98\x9b")
 _NOT_1252 = frozenset(b"\x81\x8d\x8f\x90\x9d\xfe\xff")  # undefined there, or in next to no text
-
-
-# What is no text, and what to do with it.
-_OTHERS = (
-    (b"\xfd7zXZ\0", "compressed with xz: unpack it (unxz), or pipe it: xz -dc FILE | ... -"),
-    (b"\x28\xb5\x2f\xfd", "compressed with zstd: unpack it (unzstd), or pipe it"),
-    (b"BZh91AY&SY", "compressed with bzip2: unpack it (bunzip2), or pipe it"),
-    (b"7z\xbc\xaf\x27\x1c", "a 7z archive: unpack it"),
-    (b"Rar!\x1a\x07", "a RAR archive: unpack it"),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1", "an Excel workbook; save the sheet as CSV (UTF-8)"),
-    (b"SQLite format 3\0", "an SQLite database: export the table as CSV"),
-    (b"Obj\x01", "an Avro file: export it as JSON lines or CSV"),
-    (b"version https://git-lfs.github.com/", "a Git LFS pointer, not the file: git lfs pull"),
-)
-
-
-def _refuse_others(path: Path, file: IO[bytes]) -> None:
-    """Raises FormatError for what begins as something else than text."""
-    head = file.read(40)
-    file.seek(0)
-    for magic, what in _OTHERS:
-        if head.startswith(magic):
-            raise FormatError(f"{path}: {what}")
-
-
-@contextmanager
-def open_bytes(path: Path) -> Iterator[IO[bytes]]:
-    """A file's bytes, uncompressed if it is gzip or a zip of one member. Raises FormatError."""
-    try:
-        with path.open("rb") as probe:
-            magic = probe.read(4)
-        if magic[:2] == b"\x1f\x8b":
-            with gzip.open(path, "rb") as file:
-                yield cast("IO[bytes]", file)
-        elif magic == b"PK\x03\x04":
-            with (
-                zipfile.ZipFile(path) as archive,
-                archive.open(_only_member(path, archive)) as file,
-            ):
-                yield file
-        else:
-            with path.open("rb") as file:
-                _refuse_others(path, file)
-                yield file
-    except (OSError, EOFError, zlib.error, zipfile.BadZipFile, NotImplementedError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise FormatError(f"{path}: {reason}") from None
-    except RuntimeError as error:  # zipfile, of a password; nothing else here raises it
-        raise FormatError(f"{path}: {error}") from None
-
-
-def _only_member(path: Path, archive: zipfile.ZipFile) -> str:
-    names = [info.filename for info in archive.infolist() if not info.is_dir()]
-    if "[Content_Types].xml" in names:
-        raise FormatError(f"{path}: an Excel workbook; save the sheet as CSV (UTF-8)")
-    if len(names) != 1:
-        raise FormatError(f"{path}: a zip of {len(names)} files; unpack the one that is meant")
-    return names[0]
 
 
 @contextmanager
@@ -237,7 +177,10 @@ def _looks_chinese(evidence: bytes) -> bool:
     if not han or sum(map(bool, codes)) < 0.8 * len(codes) or kana > 0.1 * len(codes):
         return False
     late = sum(code[0] >= 0xC9 for code in common)
-    return len(common) >= 0.6 * len(han) and (len(common) < 20 or late >= 0.15 * len(common))
+    if len(common) < 20:
+        # Eight of the common ones and none from S to Z: rather Korean, which has its letters there.
+        return len(common) >= 0.6 * len(han) and (late > 0 or len(common) < 8)
+    return len(common) >= 0.6 * len(han) and late >= 0.15 * len(common)
 
 
 def _looks_western(evidence: bytes) -> bool:

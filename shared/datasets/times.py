@@ -14,16 +14,26 @@ MS_MIN, MS_MAX = -62_135_596_800_000, 253_402_300_799_999  # years 1 to 9999
 _MILLISECOND = timedelta(milliseconds=1)
 _DATE = re.compile(
     r"(\d{1,4})\s?([-./年])\s?(\d{1,2})\s?([-./月])\s?(\d{1,4})日?"
-    r"(?:[T ,]*(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?\s?([AaPp]\.?[Mm]\.?)?)?"
+    r"(?:[T ,]*(\d{1,2})[:时](\d{2})(?:[:分](\d{2})(?:[.,](\d{1,9}))?)?[分秒]?"
+    r"\s?([AaPp]\.?[Mm]\.?)?)?"
     r"\s*(Z|z|UTC|GMT|utc|gmt)?\s*(?:([+-])(\d{2}):?(\d{2})?)?$"
 )
 _CLOCK = r"(?:[T ,:]+(\d{1,2}:\d{2}(?::\d{2})?(?:\.\d+)?.*))?$"
 _NAMED = re.compile(
-    r"(?:[A-Za-z]{3,9},?\s+)?(\d{1,2})[- /]([A-Za-z]{3})[a-z]*[-, /]+(\d{4})" + _CLOCK
+    r"(?:[A-Za-z]{3,9},?\s+)?(\d{1,2})\.?[- /]([A-Za-z]{3})([A-Za-z]*)\.?[-, /]+(\d{4}|\d{2})"
+    + _CLOCK
 )
 _MONTH_FIRST = re.compile(
-    r"(?:[A-Za-z]{3,9},?\s+)?([A-Za-z]{3})[a-z]*\.?\s+(\d{1,2}),?\s+(\d{4})" + _CLOCK
+    r"(?:[A-Za-z]{3,9},?\s+)?([A-Za-z]{3})([a-z]*)\.?\s+(\d{1,2}),?\s+(\d{4})" + _CLOCK
 )
+# Tue Nov 14 22:13:20 UTC 2023: the year behind the clock, as ctime() and date(1) have it.
+_YEAR_LAST = re.compile(
+    r"(?:[A-Za-z]{3},?\s+)?([A-Za-z]{3}\s+\d{1,2})\s+(\d{1,2}:\d{2}:\d{2})\s+((?:UTC|GMT|Z)\s+)?(\d{4})$"
+)
+_BASIC = re.compile(r"(\d{4})(\d{2})(\d{2})[T ](\d{2})(\d{2})(\d{2})(\D.*)?$")  # 20231114T221320Z
+_TWICE = re.compile(r"\s?([+-]\d{4})\s(?:UTC|GMT|\1)$")  # Go: +0000 UTC, +0800 +0800
+_IN_CALL = re.compile(r"/Date\((-?\d+)(?:[+-]\d{4})?\)/$")  # of .NET: milliseconds
+_COMMA = re.compile(r"\d+,\d+$")
 _OFFSET = re.compile(r"(?:Z|[+-]\d{2}:?\d{2})$")
 _ZONE_NAME = re.compile(r"\s*(?:\[[\w/+:-]+\]|\([\w /+:-]+\))$")  # beside the offset it has
 _MONTHS = {
@@ -44,7 +54,12 @@ def time_ms(text: str, day_first: Callable[[], bool], serials: bool = False) -> 
     try:
         number: int | float = int(text) if text.isdecimal() else float(text)
     except ValueError:
-        return _ms_of(_date(text, day_first))
+        if _COMMA.match(text):
+            number = float(text.replace(",", "."))
+        elif called := _IN_CALL.match(text):
+            number = int(called[1])
+        else:
+            return _ms_of(_date(text, day_first))
     if "_" in text:
         raise ValueError(text)
     return number_ms(number, serials)
@@ -97,6 +112,8 @@ def _date(text: str, day_first: Callable[[], bool]) -> datetime:
         text = _ZONE_NAME.sub("", text)
         if not _OFFSET.search(text):
             raise ValueError(text)  # the name alone is no offset
+    if text[-1:].isdecimal() or text[-1:] == "C":
+        text = _TWICE.sub(r"\1", text)
     if text[4:5] == "-" and text[:4].isdecimal():
         iso = text[:-4] + "+00:00" if text.endswith((" UTC", " GMT")) else text
         try:
@@ -132,22 +149,33 @@ def _date(text: str, day_first: Callable[[], bool]) -> datetime:
 def _zone(name: str | None, sign: str | None, hours: str | None, minutes: str | None) -> timezone:
     if sign is None:
         return UTC
+    if name in ("Z", "z"):
+        raise ValueError(name)  # two zones
     offset = timedelta(hours=int(hours or 0), minutes=int(minutes or 0))
     return timezone(-offset if sign == "-" else offset)
 
 
 def _named(text: str, day_first: Callable[[], bool]) -> datetime:
-    """5 Mar 2024 12:00, 05-Mar-2024, Tue, 05 Mar 2024 12:00:00 +0800, 05/Mar/2024:12:00:00 +0800,
-    March 5, 2024 12:00 PM, Tue Mar 05 2024 12:00:00 GMT+0800."""
+    """5 Mar 2024 12:00, 05-Mar-24, Tue, 05 Mar 2024 12:00:00 +0800, 05/Mar/2024:12:00:00 +0800,
+    March 5, 2024 12:00 PM, Tue Mar 05 2024 12:00:00 GMT+0800, Tue Mar  5 12:00:00 2024,
+    20240305T120000Z."""
+    if match := _YEAR_LAST.match(text):
+        day_of_month, clock, _, year = match.groups()
+        return _named(f"{day_of_month} {year} {clock}", day_first)
+    if match := _BASIC.match(text):
+        year, month_of_year, day, *time, rest = match.groups()
+        return _date(f"{year}-{month_of_year}-{day}T{':'.join(time)}{rest or ''}", day_first)
     if match := _NAMED.match(text):
-        day, name, year, clock = match.groups()
+        day, name, more, year, clock = match.groups()
     elif match := _MONTH_FIRST.match(text):
-        name, day, year, clock = match.groups()
+        name, more, day, year, clock = match.groups()
     else:
         raise ValueError(text)
     month = _MONTHS.get(name.lower())
-    if month is None:
+    if month is None or more.lower().startswith("ras"):  # marraskuu is November
         raise ValueError(text)
+    if len(year) == 2:
+        year = f"20{year}"
     return _date(f"{year}-{month}-{day} {clock or ''}".strip(), day_first)
 
 

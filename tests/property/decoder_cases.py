@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import bz2
 import contextlib
+import gzip
 import json
+import lzma
 import tempfile
 from pathlib import Path
 
@@ -60,7 +63,7 @@ from shopkeeper.services.sentiment.categories.figures import CategoryFigures
 from shopkeeper.services.sentiment.categories.views import CategoryTables
 from shopkeeper.services.sentiment.complaints import ComplaintProcessor
 from shopkeeper.services.sentiment.tally import Tally
-from shopkeeper.shared.contracts import complaints, erased_users, review_digests
+from shopkeeper.shared.contracts import complaints, connectors, erased_users, review_digests
 from shopkeeper.shared.contracts import searched_questions as questions
 from shopkeeper.shared.contracts.envelope import Event, Rejected
 from shopkeeper.shared.contracts.erased_users import number_of
@@ -312,6 +315,9 @@ EVENT_FILES = {
         b'"user_id": "u", "product_id": "p-%d"}\n' % (n, n)
         for n in range(20)
     ),
+    "compressed with xz": lzma.compress(b"session_id,item_id,timestamp\ns,i,1700000000\n"),
+    "compressed with bzip2": bz2.compress(b"session_id,item_id,timestamp\ns,i,1700000000\n"),
+    "compressed with gzip": gzip.compress(b"session_id,item_id,timestamp\ns,i,1700000000\n"),
 }
 FILES_OF_CONTRACTS = (
     "shared/contracts/catalogue.py",
@@ -365,9 +371,12 @@ CASES = [
     ),
     *(
         Case(f"a file of events {name}", [content], _file(_events, "txt"),
-             ("shared/datasets/lines.py", "shared/datasets/text_files.py"), (FormatError,))
+             ("shared/datasets/lines.py", "shared/datasets/text_files.py",
+              "shared/datasets/compressed.py"), (FormatError,))
         for name, content in EVENT_FILES.items()
     ),
+    Case("a key of a removal", [b'{"schema":{},"payload":{"product_id":"p"}}', b'"p"', b"p"],
+         connectors.text_of_key, ("shared/contracts/connectors.py",), (ValueError,)),
     Case("erased users", [b'{"user": "u", "time_ms": 5}'],
          lambda value: erased_users.users([(b"u", value), (None, value)]),
          ("shared/contracts/erased_users.py",)),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from shopkeeper.shared.contracts.catalogue import Refused, products
+from shopkeeper.shared.contracts.connectors import text_of_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -32,8 +33,10 @@ def changes_of(
 
     What cannot be read is passed over: the recommender dead-letters it."""
     for (key, value), stamp in zip(records, stamps or repeat(None), strict=False):
-        named = (key or b"").decode("utf-8", "replace")
         try:
+            named = (
+                text_of_key(key or b"") if not value else (key or b"").decode("utf-8", "replace")
+            )
             found = list(products(value)) if value else [(named, None)]
         except (msgspec.MsgspecError, Refused, ValueError):
             continue

@@ -19,6 +19,7 @@ import msgspec
 import xxhash
 
 from shopkeeper.shared.contracts.catalogue import Refused, products
+from shopkeeper.shared.contracts.connectors import text_of_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -94,7 +95,7 @@ class ProductCategories:
                     if product is not None:
                         self._put(product.product_id, product.category)
                     elif name or key:
-                        self._put(name or (key or b"").decode(), None)
+                        self._put(name or text_of_key(key or b""), None)
             except (msgspec.MsgspecError, Refused, ValueError):
                 continue
 

@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ..connectors import DELETED, is_deleted
 from . import common, ga4, matomo, segment, shopify, snowplow, woocommerce
-from .base import CLICKED, NOT_OURS, SEARCHED, Draft, Message
+from .base import CATALOGUED, CLICKED, NOT_OURS, SEARCHED, Draft, Message, as_id
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -62,6 +63,9 @@ MARKS = frozenset(
     (
         *CLICK_KIND_FIELDS,
         *TIMES,
+        DELETED,
+        "payload",
+        "after",
         "0",
         "events",
         "ecommerce",
@@ -190,6 +194,11 @@ class Ours(NamedTuple):
 def translated(message: Message, own: Mapping[bytes, str], default_kind: str) -> Ours | list[Draft]:
     """What a bare record says. own: our types by the names that producers give them."""
     data = message.data
+    if DELETED in data and is_deleted(data):
+        removed = as_id(data.get("product_id")) if default_kind == CATALOGUED else None
+        if isinstance(removed, str):
+            return [Draft(CATALOGUED, None, key=removed.encode("utf-8", "replace"))]
+        return [Draft(NOT_OURS)]
     for header, translate in HEADERS.items():
         if header in message.headers:
             return translate(message, kind_of)

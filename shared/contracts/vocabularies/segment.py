@@ -1,7 +1,8 @@
 """Segment's e-commerce specification, as RudderStack, Jitsu and others speak it as well.
 
 A call has an envelope (messageId, timestamp, userId, anonymousId, context) and its `properties`.
-Nothing in `properties` is ever the envelope's: `properties.id` is a product's.
+Nothing in `properties` is ever the envelope's: `properties.id` is a product's. PostHog, Mixpanel
+and Amplitude have calls of that shape: the visitor is their `distinct_id` or `device_id`.
 """
 
 from __future__ import annotations
@@ -130,6 +131,8 @@ def recognises(data: dict[str, Any]) -> bool:
         return True
     if isinstance(call, str) and (call.lower() in CALLS or call.lower() == "track"):
         return True
+    if isinstance(data.get("event_properties"), dict) and "event_type" in data:
+        return True  # Amplitude
     return isinstance(data.get("properties"), dict) and first(data, "event", "name") is not None
 
 
@@ -153,9 +156,9 @@ def _one(data: dict[str, Any], kind_of: Any, now_ms: int) -> list[Draft]:
         return [_identified(data, now_ms)]
     if isinstance(call, str) and call.lower() in CALLS:
         return [SKIP]
-    name = first(data, "event", "name")
+    payload = inner(data, "properties") or inner(data, "event_properties") or _flat(data)
+    name = first(data, "event", "name", *(("event_type",) if "event_properties" in data else ()))
     kind = kind_of(name)
-    payload = inner(data, "properties") or _flat(data)
     context = inner(data, "context")
     who = customer(
         (
@@ -169,8 +172,13 @@ def _one(data: dict[str, Any], kind_of: Any, now_ms: int) -> list[Draft]:
             first(payload, "session_id", "sessionId"),
         ),
         (None, None, first(context, "sessionId", "session_id")),
+        (None, first(data, "distinct_id", "device_id"), None),
+        (None, first(payload, "distinct_id"), None),
     )
     event_id, time = _envelope(data)
+    if "distinct_id" in payload and payload is not data:  # Mixpanel has its envelope in there
+        event_id = first(payload, "$insert_id") if event_id is None else event_id
+        time = first(payload, "time") if time is None else time
     if not kind:
         return [Draft(kind, None, event_id, time, name=name)]
     lines = objects(first(payload, "products", "items"))
@@ -185,6 +193,8 @@ def _one(data: dict[str, Any], kind_of: Any, now_ms: int) -> list[Draft]:
 def _envelope(data: dict[str, Any]) -> tuple[Any, Any]:
     """A call's id and time."""
     times = ("timestamp", "originalTimestamp", "original_timestamp", "sentAt", "sent_at")
+    if "event_properties" in data:
+        return first(data, "insert_id", "uuid"), first(data, "time", "event_time", *times)
     return first(data, "messageId", "message_id"), first(data, *times)
 
 

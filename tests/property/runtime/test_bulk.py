@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import struct
 from types import SimpleNamespace
 
@@ -19,6 +20,7 @@ from shopkeeper.shared.contracts.clicks_in_bulk import ClickDecoder
 from shopkeeper.shared.contracts.decoder import EventDecoder
 from shopkeeper.shared.contracts.envelope import Event, Rejected
 from shopkeeper.shared.contracts.event_columns import EventColumns
+from shopkeeper.shared.contracts.events.shop import NOBODY, is_nobody
 from shopkeeper.shared.runtime.api.processor import Stateless
 from shopkeeper.shared.runtime.api.service import Handovers
 from shopkeeper.shared.runtime.kafka import slicing
@@ -327,6 +329,21 @@ def test_usual_clicks_are_plain(value, headers):
     found = bulk.decode_bulk(sliced(batch(0, records)[0]))
     assert found is not None
     assert found.events.plain.all()
+
+
+@pytest.mark.parametrize(
+    "word", sorted(NOBODY | {" ", "   ", "nAn", "NILl", "n", "Ud", "(x)", "u"})
+)
+def test_words_for_nothing_are_refused_in_bulk_as_one_by_one(word):
+    value = json.dumps({"product_id": word, "user_id": "u1"}).encode()
+    records = [plain(n) for n in range(40)]
+    records[7] = clicks_log.spelled(7, value)
+    slice_ = sliced(batch(0, records)[0])
+    bulk, twin = decoders()
+    found, verdicts = bulk.decode_bulk(slice_), twin.decode(list(slice_))
+    assert found is not None
+    assert found.others == [each for each in verdicts if isinstance(each, Rejected)]
+    assert len(found.others) == is_nobody(word)
 
 
 def test_a_few_odd_records_leave_the_others_in_bulk():

@@ -10,6 +10,7 @@ import numpy as np
 
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.contracts.catalogue import Refused, products
+from shopkeeper.shared.contracts.connectors import text_of_key
 from shopkeeper.shared.contracts.newest import NewestFirst
 from shopkeeper.shared.domains.exclusions import NOTHING, Exclusions
 
@@ -91,7 +92,7 @@ class CatalogueTable:
                     elif product is not None:
                         self._put(product, None if stamp is None else (*stamp, number))
                     elif name or key:
-                        self._remove(name or (key or b"").decode())
+                        self._remove(name or text_of_key(key or b""))
                     else:
                         self.junk += 1
             except (msgspec.MsgspecError, Refused, ValueError):
