@@ -22,10 +22,16 @@ os.environ.setdefault("GATEWAY_PORT", "0")
 if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
+SHOWN_MAX = 40  # bytes of a test's parameter
 WARM = """
 from shopkeeper.services.recommender import app
 app.compile_apart(app.COMPILES, app.CORE)
 """
+
+
+def pytest_make_parametrize_id(val):
+    """Bytes by their length: what a compressor writes may differ with the time."""
+    return f"{len(val)} bytes" if isinstance(val, bytes) and len(val) > SHOWN_MAX else None
 
 
 def pytest_sessionstart(session):

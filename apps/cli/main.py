@@ -22,6 +22,7 @@ from .output import ending_with_its_reader
 PROGRAM = "shopkeeper"
 COMMANDS = {  # name -> module that defines a click command called `command`
     "demo": "shopkeeper.apps.cli.demo",
+    "broker": "shopkeeper.apps.cli.broker",
     "up": "shopkeeper.apps.cli.up",
     "shoppers": "shopkeeper.apps.cli.shoppers",
     "worker": "shopkeeper.apps.cli.worker",
