@@ -5,13 +5,16 @@ Only functions of a single value belong here; what a record as a whole means is 
 
 from __future__ import annotations
 
+import difflib
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 import orjson
 
 from .connectors import text_of_key, unframed, unwrapped, what_it_is
+from .events.shop import SHOP_TYPES
 from .topics import ORDERS, PROFILES
 from .vocabularies.ga4 import COMMANDS as GTAG_COMMANDS
 
@@ -98,16 +101,24 @@ def optional_id(data: dict[str, Any], name: str) -> str | None:
     return value
 
 
+@lru_cache(maxsize=1024)  # whoever sends a wrong one sends many of it
+def _nearest_type(name: str) -> str:
+    near = difflib.get_close_matches(name, SHOP_TYPES, 1, cutoff=0.88)
+    return f" (`{near[0]}` is meant?)" if near else ""
+
+
 def unknown_type(name: Any, prefix: str) -> str:
     """The message for a type that nobody knows. It holds the name only if that is short and plain:
     a name is no payload, but whoever writes payload into its field shall not find it in a log."""
+    near = ""
     if not isinstance(name, str):
         said = "this type, which is not text"
     elif _PLAIN.fullmatch(name):
         said = f"the type `{name}`"
+        near = _nearest_type(name.removeprefix(prefix))
     else:
         said = f"this type, a name of {len(name)} characters"
-    return f"no schema knows {said}; types of this shop begin with `{prefix}` (TYPE_PREFIX)"
+    return f"no schema knows {said}{near}; types of this shop begin with `{prefix}` (TYPE_PREFIX)"
 
 
 def is_envelope(document: dict[str, Any]) -> bool:

@@ -130,6 +130,20 @@ def test_another_workers_type_is_skipped_and_unknown_ones_only_rejected_by_the_o
     assert unknown == Skipped(0, "unknown_type")
 
 
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("product.clickd.v1", "`product.clicked.v1` is meant"),
+        ("order.complete.v1", "`order.completed.v1` is meant"),
+        ("product.teleported.v1", ""),
+    ],
+)
+def test_a_mistyped_type_is_answered_with_the_nearest(name, meant):
+    [refused] = clicks().decode([record(body(), binary(name))])
+    assert (refused.error, "is meant" in refused.message) == ("unknown_type", bool(meant))
+    assert meant in refused.message
+
+
 CATALOGUED = "product.catalogued.v1"
 
 
