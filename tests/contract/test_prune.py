@@ -40,6 +40,11 @@ import onnxruntime
 from scipy import sparse
 product = sparse.csr_array([[1, 2], [0, 3]]) @ sparse.csc_array([[1], [1]])
 assert product.toarray().tolist() == [[3], [3]]
+# The gateway's routes and their document, of which Litestar imports parts only when it is made.
+from types import SimpleNamespace
+from shopkeeper.services.gateway.http.application import routes
+context, guards = SimpleNamespace(ready=None), SimpleNamespace(before=None, after=None)
+assert routes(context, guards, origins=(), body_bytes_max=1).openapi_schema.paths
 from shopkeeper.apps.report.clusters import Asked, clustered
 asked = ("do you ship abroad", "do you ship abroad today", "what is your address")
 assert [cluster.size for cluster in clustered(Asked(text, "") for text in asked).clusters] == [2]
