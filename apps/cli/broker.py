@@ -46,7 +46,7 @@ def command(port: int, data: Path | None) -> None:
 
     \b
     Examples:
-      shopkeeper broker                       # and in another terminal: shopkeeper up
+      shopkeeper broker                       # then `up` in another terminal
       shopkeeper broker --port 19092 --data ./broker
     """
     unread.warn(connection.say)
