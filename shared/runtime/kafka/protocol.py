@@ -39,6 +39,28 @@ class Unknown(Exception):
     """A schema has a field that is not known here."""
 
 
+def _of_kind(
+    field: Any,
+    row: Callable[[Sequence[Any]], Any],
+    array: Callable[[Any], Any],
+    string: Callable[[str], Any],
+    raw: Any,
+    fixed: Callable[[str], Any],
+) -> Any:
+    """What one of these makes of a field. Raises Unknown."""
+    if type(field) is types.Schema:
+        return row(field.fields)
+    if type(field) is types.Array:
+        return array(field.array_of)
+    if type(field) is types.String:
+        return string(field.encoding)
+    if field is types.Bytes:
+        return raw
+    if isinstance(field, type) and field in FIXED:
+        return fixed(FIXED[field])
+    raise Unknown(field)
+
+
 def _steps(fields: Sequence[Any]) -> list[tuple[str, Any]]:
     """Each field that is not of fixed size, and between them the formats of those that are."""
     steps: list[tuple[str, Any]] = []
@@ -60,7 +82,7 @@ def _taken(data: bytes, start: int, length: int) -> tuple[bytes, int]:
     return data[start:end], end
 
 
-def _read_bytes(data: bytes, start: int) -> tuple[bytes | None, int]:
+def _read_bytes(data: bytes, start: int) -> tuple[Any, int]:
     (length,) = LENGTH_32.unpack_from(data, start)
     return (None, start + 4) if length < 0 else _taken(data, start + 4, length)
 
@@ -130,28 +152,23 @@ def _read_row(fields: Sequence[Any]) -> Reader:
     return read
 
 
+def _read_fixed(code: str) -> Reader:
+    one = struct.Struct(">" + code)
+
+    def read(data: bytes, start: int) -> tuple[Any, int]:
+        (value,) = one.unpack_from(data, start)
+        return value, start + one.size
+
+    return read
+
+
 def reader_of(field: Any) -> Reader:
     """What reads a field. Raises Unknown."""
-    if type(field) is types.Schema:
-        return _read_row(field.fields)
-    if type(field) is types.Array:
-        return _read_array(field.array_of)
-    if type(field) is types.String:
-        return _read_string(field.encoding)
-    if field is types.Bytes:
-        return _read_bytes
-    if isinstance(field, type) and field in FIXED:
-        one = _read_row((field,))
-
-        def read(data: bytes, start: int) -> tuple[Any, int]:
-            (value,), end = one(data, start)
-            return value, end
-
-        return read
-    raise Unknown(field)
+    made: Reader = _of_kind(field, _read_row, _read_array, _read_string, _read_bytes, _read_fixed)
+    return made
 
 
-def _write_bytes(value: bytes | None, parts: list[bytes]) -> None:
+def _write_bytes(value: Any, parts: list[bytes]) -> None:
     if value is None:
         parts.append(LENGTH_32.pack(-1))
     else:
@@ -202,20 +219,17 @@ def _write_row(fields: Sequence[Any]) -> Writer:
     return write
 
 
+def _write_fixed(code: str) -> Writer:
+    pack = struct.Struct(">" + code).pack
+    return lambda value, parts: parts.append(pack(value))
+
+
 def writer_of(field: Any) -> Writer:
     """What writes a field. Raises Unknown."""
-    if type(field) is types.Schema:
-        return _write_row(field.fields)
-    if type(field) is types.Array:
-        return _write_array(field.array_of)
-    if type(field) is types.String:
-        return _write_string(field.encoding)
-    if field is types.Bytes:
-        return _write_bytes
-    if isinstance(field, type) and field in FIXED:
-        pack = struct.Struct(">" + FIXED[field]).pack
-        return lambda value, parts: parts.append(pack(value))
-    raise Unknown(field)
+    made: Writer = _of_kind(
+        field, _write_row, _write_array, _write_string, _write_bytes, _write_fixed
+    )
+    return made
 
 
 def _known(make: Callable[[Any], Any], schema: types.Schema) -> Any:
