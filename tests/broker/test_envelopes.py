@@ -5,9 +5,6 @@ from __future__ import annotations
 import asyncio
 import bz2
 import json
-import os
-import subprocess
-import sys
 
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.runtime.kafka.publisher import Publisher
@@ -15,6 +12,7 @@ from shopkeeper.shared.testing.records import read_topic, until_consumed
 from shopkeeper.shared.testing.workers import worker_process
 from tests.broker.counts import held_counts
 from tests.broker.gateways import Gateway
+from tests.broker.test_replay_cli import shopkeeper
 
 SCHEMA = {"type": "struct", "fields": []}
 SOURCE = {"db": "shop", "table": "clicks"}
@@ -107,21 +105,13 @@ def test_a_spoiled_sheet_is_replayed_but_for_the_rows_that_it_names(kafka, tmp_p
     text = "# made by a spreadsheet\nSKU;User;Time;Action\n" + "\n".join(rows)
     path.write_bytes(bz2.compress(text.replace("Ansicht", "view").encode("utf-16")))
 
-    def run(*arguments):
-        return subprocess.run(
-            [sys.executable, "-m", "shopkeeper", *arguments],
-            capture_output=True, text=True, timeout=120, check=False,
-            env={**os.environ, "KAFKA_BOOTSTRAP_SERVERS": ",".join(kafka.bootstrap_servers),
-                 "TOPIC_PREFIX": kafka.topic_prefix},
-        )  # fmt: skip
-
-    refused = run("replay", str(path))
+    refused = shopkeeper(kafka, "replay", str(path))
     assert refused.returncode == 1
     assert f"{path}:4: SKU was shortened by a spreadsheet" in refused.stderr
     assert "Traceback" not in refused.stderr
-    done = run("replay", str(path), "--skip-bad")
+    done = shopkeeper(kafka, "replay", str(path), "--skip-bad")
     summary = json.loads(done.stdout)
     assert (summary["events"], summary["left_out"]) == (2, 1), done.stderr
     assert summary["skipped_bad_by_reason"] == {"wrong_type": 1, "empty_field": 1}
-    judged = json.loads(run("validate", "--json", str(path)).stdout)
+    judged = json.loads(shopkeeper(kafka, "validate", "--json", str(path)).stdout)
     assert judged["refused_by_error"] == {"wrong_type": 1, "empty_field": 1}

@@ -83,9 +83,7 @@ class AttributeAnswer(NamedTuple):
     quote: str = ""  # key and value as the catalogue has them
     several: bool = False
     unknown: str = ""  # words that name no product of the catalogue
-    near: tuple[
-        str, ...
-    ] = ()  # then: products whose titles have some of them; of several, the first
+    near: tuple[str, ...] = ()  # then: whose titles have some of them; of several, the first
 
     @property
     def moving(self) -> bool:
