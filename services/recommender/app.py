@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections import Counter
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
@@ -18,21 +18,21 @@ from shopkeeper.shared.runtime.kafka.global_tables import Apply, Stamped
 from shopkeeper.shared.runtime.kafka.sink import partition_of
 from shopkeeper.shared.runtime.kafka.unpacking import read_in_bulk
 from shopkeeper.shared.runtime.processes import process
-from shopkeeper.shared.runtime.processes.compiling import compile_apart
+from shopkeeper.shared.runtime.processes.compiling import compile_apart, compile_beside
 from shopkeeper.shared.runtime.settings import SettingsError, WorkerSettings
 
-from .config import MODEL, RecommenderConfig
+from .config import MODEL, RecommenderConfig, read_rules
 from .core.counting import warming as counting
 from .core.counting.handovers import HANDOVER, decode_timed
 from .core.counting.profile_store import ProfileStore
 from .core.knowledge import Knowledge
 from .core.numeric.items import ItemIndex
 from .core.numeric.jit import CORE
+from .core.ranking import warming as ranking
 from .core.ranking.blend import BlendTrainer
 from .core.ranking.features import BASE, FEATURES, PRIOR
 from .core.ranking.online_metrics import OnlineMetrics
 from .core.ranking.ranker import Ranker
-from .core.rules import Rules, RulesError, parse
 from .core.search.product_search import ProductSearch
 from .models.item_encoder import ItemEncoder
 from .models.support_filter import SupportQueryFilter, support_filter
@@ -63,6 +63,7 @@ if TYPE_CHECKING:
 
 
 COMPILES = "shopkeeper.services.recommender.app"  # as a program: see `compile_apart`
+HALF = "half"  # its argument in a second process
 CHECKED_AT_ONCE = 1000  # records of the catalogue, of a partition: some 5 ms
 INDEXED_AT_ONCE = 16  # products that searches find at once while lists are made, some 3 ms
 
@@ -126,9 +127,9 @@ class Recommender:
 
     def _warm(self) -> None:
         """Load the compiled loops before an event or a list waits for them."""
+        self.ranker.warm()
         counting.warm(self.config)
         self.knowledge.sessions.warm()
-        self.ranker.warm()
         if self.product_search is not None:
             self.product_search.warm()
 
@@ -300,16 +301,6 @@ def _user(event: Event) -> str:
     return event.data.user_id or event.data.anonymous_id  # type: ignore[no-any-return]
 
 
-def read_rules(path: str) -> Rules:
-    """The serving rules in a file. Raises SettingsError, naming file and place."""
-    if not path:
-        return Rules()
-    try:
-        return parse(Path(path).read_bytes())
-    except (RulesError, OSError) as error:
-        raise SettingsError(f"RULES={path}: {error}") from None
-
-
 def build(settings: WorkerSettings) -> Service:
     """The service, by the worker's settings. Raises SettingsError for rules it cannot use."""
     own = RecommenderSettings.from_env(settings.environ)
@@ -386,10 +377,20 @@ def build(settings: WorkerSettings) -> Service:
 
 
 def main() -> None:
-    """Compile every loop that a worker of this service runs, and keep the machine code."""
+    """Compile every loop that a worker of this service runs, and keep the machine code.
+
+    A second process compiles half of them, those that do not gather candidates.
+    """
     process.follow_parent()
+    if HALF in sys.argv:
+        config = RecommenderConfig()
+        ranking.warm(BlendTrainer(config, FEATURES, BASE, PRIOR).serving, by_expert=True)
+        read_in_bulk(topics.CLICKS)
+        counting.warm(config)
+        return
+    with compile_beside(COMPILES, HALF):
+        build(WorkerSettings.from_env({"KAFKA_BOOTSTRAP_SERVERS": "nobody:1"}))
     read_in_bulk(topics.CLICKS)
-    build(WorkerSettings.from_env({"KAFKA_BOOTSTRAP_SERVERS": "nobody:1"}))
 
 
 if __name__ == "__main__":

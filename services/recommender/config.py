@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from pathlib import Path
 
 from shopkeeper.shared.contracts.events.base import Model
 from shopkeeper.shared.domains.exclusions import NOTHING, Exclusions
+from shopkeeper.shared.runtime.settings import SettingsError
 
 from .core.numeric.types import CHERNOFF, CLICK, PAIRS, SESSIONS
-from .core.rules import Rules
+from .core.rules import Rules, RulesError, parse
 
 MODEL = Model("item-cf", "1.0.0")
 BLEND = Model("blend", "1.0.0")
@@ -313,3 +315,13 @@ class RecommenderConfig(
         self.check_user_groups()
         self.check_vectors()
         self.check_experts()
+
+
+def read_rules(path: str) -> Rules:
+    """The serving rules in a file. Raises SettingsError, naming file and place."""
+    if not path:
+        return Rules()
+    try:
+        return parse(Path(path).read_bytes())
+    except (RulesError, OSError) as error:
+        raise SettingsError(f"RULES={path}: {error}") from None

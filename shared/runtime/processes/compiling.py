@@ -8,6 +8,7 @@ import logging
 import os
 import subprocess
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import llvmlite.binding as llvm  # type: ignore[import-untyped]
@@ -17,6 +18,7 @@ from shopkeeper.shared.compiled import cache_folder
 from . import process
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 log = logging.getLogger(__name__)
@@ -43,16 +45,33 @@ def compile_apart(module: str, *folders: Path) -> None:
         if done.exists():
             return
         log.info("compiling loops, once for this version: some tens of seconds")
-        ended = subprocess.run(
-            [sys.executable, "-m", module],
-            check=False,
-            stdout=subprocess.DEVNULL,
-            **process.child_options({**os.environ, HERE: "1"}),
-        )
-        if ended.returncode == 0:
+        status = _start(module).wait()
+        if status == 0:
             done.touch()
         else:
-            log.warning("%s ended with status %d: compiling here", module, ended.returncode)
+            log.warning("%s ended with status %d: compiling here", module, status)
+
+
+@contextmanager
+def compile_beside(module: str, part: str) -> Iterator[None]:
+    """While the block compiles, `python -m module part` compiles another part of the loops.
+
+    What both need may be compiled twice. A part that fails is compiled where it is called first.
+    """
+    beside = _start(module, part)
+    try:
+        yield
+    finally:
+        beside.wait()
+
+
+def _start(module: str, *parts: str) -> subprocess.Popen[bytes]:
+    """A process that compiles, and ends with this one."""
+    return subprocess.Popen(
+        [sys.executable, "-m", module, *parts],
+        stdout=subprocess.DEVNULL,
+        **process.child_options({**os.environ, HERE: "1"}),
+    )
 
 
 def _processor() -> str:

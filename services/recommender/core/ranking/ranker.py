@@ -33,16 +33,17 @@ from ..experts import ALL, repeats
 from ..experts.workspace import NO_REASON
 from ..numeric.types import CLASS_COUNT
 from ..search.last_searches import NOT_SEARCHED
-from .attribution import labels, shares, shares_of_blend
+from .attribution import labels, shares
 from .blend import BlendTrainer, softmax_by_list
 from .candidates import CandidateGenerator
 from .diversity import Room, diverse
 from .exploration import explore
 from .fallbacks import ShortList, fill
-from .features import EXPERTS, RAW, describe
+from .features import describe
 from .pending import PendingLists, PendingListsByVariant, Requests, together
 from .ranked_list import RankedList
 from .top import best
+from .warming import warm
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -125,25 +126,8 @@ class Ranker:
     def warm(self) -> None:
         """Have the compiled loops ready: a list of nothing may need fewer of them than others."""
         self._generator.gather([[0]], [[]], [-1], [NOT_SEARCHED])
-        nothing = np.zeros(0, np.int64)
-        best(np.zeros(1, np.int64), np.zeros(0), nothing, 1)
-        if self._trainer is not None:
-            none = describe(np.zeros((0, len(RAW)), np.float32))
-            if self._settings.expert_shares:
-                blend = self._trainer.serving
-                shares_of_blend(blend, none, np.zeros(1, np.int64), nothing, nothing)
-        if self._settings.expert_shares:
-            for kind in (np.float32, np.float64):
-                labels(np.zeros((0, len(EXPERTS)), kind))
-        diverse(
-            bounds=np.zeros(1, np.int64),
-            scores=np.zeros(0),
-            order=nothing,
-            category=np.zeros(0, np.int32),
-            count=1,
-            same_category_max=1,
-            diversity=0.0,
-        )
+        blend = None if self._trainer is None else self._trainer.serving
+        warm(blend, by_expert=self._settings.expert_shares)
 
     def refresh(self, now_ms: int) -> None:
         """Bring what is computed of the tables, in slices, a little nearer to them."""
