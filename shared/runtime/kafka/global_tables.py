@@ -104,6 +104,10 @@ class GlobalTables:
             )
         )
 
+    async def read(self) -> None:
+        """Return once `caught_up` is set."""
+        await self.caught_up.wait()
+
     async def stop(self) -> None:
         """Stop reading."""
         if self._task is not None:

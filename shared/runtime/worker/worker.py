@@ -240,12 +240,8 @@ class Worker:
         self._watch.waits(line.partition(";")[0])
 
     async def start(self) -> None:
-        """Connect, join the group, start the components. Raises TopicsMissing,
-        RightsMissing, KafkaError.
-
-        Returns once the worker has its partitions and its components are started, or once it is to
-        end.
-        """
+        """Connect, read the tables, join the group, start the components; return once that is done,
+        or the worker is to end. Raises TopicsMissing, RightsMissing, KafkaError."""
         if not self._tasks:
             self.serve()
         self._watch.answers()
@@ -266,7 +262,10 @@ class Worker:
         await self._tables.start(self._ending.fail)
         serving = self._begin(self._start_components, "components")
         if self.service.sources:
-            await self._join(admin)
+            # Not before: partitions that others give up for it would wait for the tables, too.
+            await self._ending.unless_requested(self._begin(self._tables.read, "tables read"))
+            if not self._ending.expected:
+                await self._join(admin)
         self._begin(self._measure_lag_forever, "lag")
         self._begin(self._tick_forever, "tick")
         if self.service.background is not None:
