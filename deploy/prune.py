@@ -3,9 +3,9 @@
     python deploy/prune.py    # of the environment that runs it; the image's build does
 
 Packages' own tests and converters, parts of scipy, a second copy of onnxruntime for programs in C,
-stubs and headers for compilers and editors. `shopkeeper train` and `case-study` need more than this
-leaves, as they need more than requirements.lock has. tests/contract/test_prune.py imports every
-service and command with these modules out of reach.
+makers of random examples, stubs and headers for compilers and editors. `shopkeeper train` and
+`case-study` need more than this leaves, as they need more than requirements.lock has.
+tests/contract/test_prune.py imports every service and command with these modules out of reach.
 """
 
 from __future__ import annotations
@@ -47,6 +47,9 @@ FOLDERS = (
     "scipy/stats",
     # For graphics processors; no worker uses one.
     "numba/cuda",
+    # Random examples for an OpenAPI document; the gateway's asks for none.
+    "faker",
+    "polyfactory",
 )
 # The same code as in the module that Python loads.
 FILES = ("onnxruntime/capi/libonnxruntime.so*",)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import timedelta, timezone, tzinfo
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
 
@@ -25,6 +28,8 @@ from shopkeeper.shared.datasets.readers import (
 )
 
 BAD_SHOWN = 10
+KEY_BYTES_LEAST = 16  # of a secret that nobody guesses
+_OFFSET = re.compile(r"(?:UTC|GMT)?([+-])(\d{1,2})(?::?(\d{2}))?$")
 STDIN = "-"
 
 
@@ -96,6 +101,23 @@ def columns_of(_: object, __: object, text: str | None) -> dict[str, str]:
     return {field.strip(): column.strip() for field, _, column in pairs}
 
 
+def zone_of(_: object, __: object, text: str | None) -> tzinfo | None:
+    if text is None:
+        return None
+    offset = _OFFSET.match(text)
+    try:
+        if offset is None:
+            return ZoneInfo(text)
+        sign, hours, minutes = offset.groups()
+        if int(minutes or 0) >= 60:
+            raise ValueError(text)
+        size = timedelta(hours=int(hours), minutes=int(minutes or 0))
+        return timezone(-size if sign == "-" else size)
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        message = "expected a name such as Europe/Berlin, or an offset such as +01:00"
+        raise click.BadParameter(message) from None
+
+
 _OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.option(
         "--format",
@@ -120,6 +142,17 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
         help="The scale of ratings; else it is found out. Events have ratings of 0 to 5.",
     ),
     click.option("--rating-max", type=float, help="As --rating-scale 0 MAX."),
+    click.option(
+        "--time-zone",
+        callback=zone_of,
+        metavar="ZONE",
+        help="Of times that name none, as Asia/Shanghai or +08:00; else they are UTC.",
+    ),
+    click.option(
+        "--user-key-file",
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        help="A secret that pseudonyms of e-mail addresses are made with, in files of orders.",
+    ),
 )
 
 
@@ -141,7 +174,28 @@ def options_of(
         scale = (0.0, high)
     if scale is not None and not (scale[0] < scale[1] and scale[1] > 0):
         raise click.UsageError("--rating-scale: MIN is below MAX, and MAX above 0")
-    return Options(said["encoding"], said["columns"], scale, say, type_prefix)
+    return Options(
+        said["encoding"],
+        said["columns"],
+        scale,
+        say,
+        type_prefix,
+        zone=said["time_zone"],
+        user_key=_key_in(said["user_key_file"]),
+    )
+
+
+def _key_in(path: Path | None) -> bytes:
+    """The secret in a file, without spaces and line ends around it. Raises click.UsageError."""
+    if path is None:
+        return b""
+    try:
+        key = path.read_bytes().strip()
+    except OSError as error:
+        raise click.UsageError(f"--user-key-file: {error.strerror or error}") from None
+    if len(key) < KEY_BYTES_LEAST:
+        raise click.UsageError(f"--user-key-file: needs {KEY_BYTES_LEAST} bytes or more")
+    return key
 
 
 def resolved(file: Path, form: str, options: Options) -> str:

@@ -18,6 +18,7 @@ from shopkeeper.shared.text.reading.reader import SpanReaders
 from .conversation_erasures import ErasedUsers
 from .conversation_processor import ConversationProcessor, owner_of_event
 from .core.answerer import Answerer
+from .core.attributes.named import NamedAttributes
 from .core.attributes.route import CatalogueRoute
 from .core.dialogue.conversation import Conversations
 from .core.dialogue.dialogue import Dialogue
@@ -85,14 +86,14 @@ class _Parts:
         products = ProductTable(limits["ANSWER_PRODUCTS_MAX"])
         self.orders = OrderTable(limits["ORDERS_MAX"])
         self.reviews = ReviewTable(limits["ANSWER_REVIEWS_MAX"])
+        domain = pack.load(settings.domain)
         routes: list[Route] = [
             OrdersRoute(self.orders, products),
-            CatalogueRoute(products),
+            CatalogueRoute(products, NamedAttributes(domain.attributes, domain.asked)),
             OpinionRoute(products, self.reviews),
         ]
         self.spans = SpanReaders.load(settings.model_dir)  # none: sentences by their words
         reader = SpanQuotes(self.spans, SentenceReader(ranker.index.idf))
-        domain = pack.load(settings.domain)
         guards = Guards(domain.guards, examples_of(settings.domain) if domain.guards else (), asked)
         self.answerer = Answerer(routes, KnowledgeRoute(knowledge, ranker, reader), guards)
         self.recommended = Recommended(limits["ANSWER_PRODUCTS_MAX"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import tzinfo
 from typing import Any, NamedTuple
 
 BAD_VALUE_SHOWN = 40  # characters of a bad cell in a message
@@ -101,7 +102,8 @@ class Options:
     """What a user says about a file; what is not said is found out, and said.
 
     encoding: a codec's name. columns: the reader's field -> the file's column. rating_scale: lowest
-    and highest rating. say: gets each note about the file, once.
+    and highest rating. say: gets each note about the file, once. zone: of times that name none.
+    user_key: of the pseudonyms of users whom a file of orders knows by an address alone.
     """
 
     encoding: str | None = None
@@ -109,6 +111,8 @@ class Options:
     rating_scale: tuple[float, float] | None = None
     say: Callable[[str], None] = nobody
     type_prefix: str = ""  # of the shop's own types, in files of messages
+    zone: tzinfo | None = None  # None: UTC
+    user_key: bytes = b""
 
 
 DEFAULTS = Options()

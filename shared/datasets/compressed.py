@@ -1,7 +1,8 @@
 """The bytes of a data file, unpacked where it is compressed; what is no text is named and refused.
 
-gzip, xz, bzip2 and a zip of one file are read. Everything else that can be told by how it begins is
-refused with the way out, also inside of them: a file compressed twice, an archive, a workbook.
+gzip, xz, bzip2, zstd and a zip of one file are read. Everything else that can be told by how it
+begins is refused with the way out, also inside of them: a file compressed twice, an archive, a
+workbook.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from __future__ import annotations
 import bz2
 import gzip
 import lzma
+import mmap
+import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -18,18 +21,45 @@ from typing import IO, Any, cast
 
 from .base import FormatError
 
+_ZSTD = b"\x28\xb5\x2f\xfd"
 HEAD_BYTES = 512  # a tar archive names itself at byte 257
 _ZIP = b"PK\x03\x04"
+
+
+def _open_zstd(path: Path, _: str) -> IO[bytes]:
+    """The bytes of a zstd file, unpacked into a temporary file that goes when it is closed.
+
+    A file, since a text's encoding is found by reading all of it, and cramjam unpacks whole files
+    only; in bounded memory. Raises FormatError.
+    """
+    import cramjam  # only where it is asked for
+
+    unpacked = cast("IO[bytes]", tempfile.NamedTemporaryFile())  # noqa: SIM115
+    try:
+        with (
+            path.open("rb") as file,
+            mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as packed,
+        ):
+            cramjam.zstd.decompress_into(packed, cramjam.File(unpacked.name, read=True, write=True))
+    except cramjam.DecompressionError as error:
+        unpacked.close()
+        raise FormatError(f"{path}: zstd: {error}") from None
+    except BaseException:
+        unpacked.close()
+        raise
+    return unpacked
+
+
 _OPENED: tuple[tuple[bytes, Callable[..., Any]], ...] = (
     (b"\x1f\x8b", gzip.open),
     (b"\xfd7zXZ\0", lzma.open),
     (b"BZh", bz2.open),
+    (_ZSTD, _open_zstd),
 )
 _BZIP2 = b"1AY&SY"  # behind its four bytes of header
 _COMPRESSED = "compressed {}: unpack it, or pipe it to FILE -"
 # What is no text, and what to do with it. What may begin a text as well is not here.
 _OTHERS = (
-    (b"\x28\xb5\x2f\xfd", _COMPRESSED.format("with zstd (unzstd)")),
     (b"\x04\x22\x4d\x18", _COMPRESSED.format("with lz4 (unlz4)")),
     (b"\xff\x06\x00\x00sNaPpY", _COMPRESSED.format("with snappy")),
     (b"\x1f\x9d", _COMPRESSED.format("with compress (uncompress)")),
@@ -66,8 +96,8 @@ def what_it_is(head: bytes) -> str | None:
 
 @contextmanager
 def open_bytes(path: Path) -> Iterator[IO[bytes]]:
-    """A file's bytes, uncompressed if it is gzip, xz, bzip2 or a zip of one member. Raises
-    FormatError."""
+    """A file's bytes, uncompressed if it is gzip, xz, bzip2, zstd or a zip of one member.
+    Raises FormatError."""
     try:
         with path.open("rb") as probe:
             head = probe.read(HEAD_BYTES)

@@ -6,20 +6,22 @@ checking, counting and naming rows is `reading`'s.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from datetime import UTC, timedelta, timezone
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from pathlib import Path
+from typing import Any, NamedTuple
 
 from shopkeeper.shared.contracts import topics
 
 from . import times
 from .base import BadRow, Books, Options, shown
 from .cells import number, price, rating_of
+from .lines import Record
 from .scan import DOOR_SCALE, Scale, Scan, Shift, scale_of, shift_of
-
-if TYPE_CHECKING:
-    from .tables import Row
+from .tables import Layout, Row, rows_of
 
 CLICKED, ADDED, REMOVED = "product.clicked.v1", "product.added.v1", "product.removed.v1"
 ORDERED, REFUNDED = "order.completed.v1", "order.refunded.v1"
@@ -46,6 +48,9 @@ EVENT_NAMES = (
 )  # of the column that says what was done
 
 
+ELSEWHERE = timezone(timedelta(hours=1))  # a time that names its zone is the same there
+
+
 class Made(NamedTuple):
     """An event without its id."""
 
@@ -68,9 +73,13 @@ class Context:
         books: Books,
         scan: Callable[[], Scan],
         now_ms: int | None,
+        *,
+        columns: Mapping[str, str] | None = None,
     ) -> None:
         self._path, self._options, self._books = path, options, books
+        self._columns = columns or {}
         self._scan_file, self._now_ms = scan, now_ms
+        self._said_zone = False
         self.number = 0  # of the row, from 0
 
     def say(self, line: str) -> None:
@@ -87,9 +96,31 @@ class Context:
         """The time in a cell, which has to be there. Raises BadRow."""
         text = row.need(name)
         try:
-            return times.time_ms(text, self._day_first, serials)
+            return times.time_ms(text, self._day_first, serials, self._options.zone or UTC)
         except (ValueError, OverflowError):
             raise BadRow(name, "invalid_time", f"{shown(text)} is not a time") from None
+
+    def local_time_ms(self, row: Row, name: str = "timestamp") -> int:
+        """As `time_ms`, of a file in which times are the shop's own: where they name no zone and
+        nobody else does, it is said."""
+        if self.column(name).lower().endswith(("gmt", "utc")):
+            return times.time_ms(row.need(name) + " UTC", self._day_first, serials=True)
+        found = self.time_ms(row, name, serials=True)
+        if self._options.zone is None and not self._said_zone:
+            other = times.time_ms(row.need(name), self._day_first, True, ELSEWHERE)
+            if other != found:
+                self._said_zone = True
+                self.say("times name no zone and are read as UTC: --time-zone names the shop's")
+        return found
+
+    @property
+    def user_key(self) -> bytes:
+        """What pseudonyms of users are made with."""
+        return self._options.user_key
+
+    def column(self, name: str) -> str:
+        """A field as the file calls it, for messages."""
+        return self._columns.get(name, name)
 
     def _day_first(self) -> bool:
         return self._is_day_first
@@ -181,6 +212,9 @@ class Context:
             return self.quantity(row, name), None
 
 
+Rows = Callable[[Path, Layout, Options], AbstractContextManager[Iterator[Row | Record]]]
+
+
 @dataclass(frozen=True, slots=True)
 class Format:
     """One kind of file.
@@ -190,7 +224,7 @@ class Format:
     header hold, by number of cells: the fields in order, "" for what is not read, and a test of
     one row. event: a row as an event; raises BadRow and LeftOut. group: what the rows of one event
     that follow each other share, None where a row stands alone; line and order: such a row as part
-    of it, and the event of all of them.
+    of it, and the event of all of them. rows: reads the file.
     """
 
     name: str
@@ -202,6 +236,7 @@ class Format:
     group: Callable[[Row], Hashable | None] | None = None
     line: Callable[[Row, Context], Any] | None = None
     order: Callable[[Row, Sequence[Any], Context], Made] | None = None
+    rows: Rows = rows_of
     unless: Sequence[str] = ()  # columns that it would not read and that say it is something else
 
 

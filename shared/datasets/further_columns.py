@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .cells import clean, header_key, number
+from .yes_no import truth_of
 
 COLUMNS_MAX = 40
 TEXT_CHARACTERS_MAX = 200
@@ -20,8 +21,6 @@ _NO_ATTRIBUTE = re.compile(
     "|handle|^tags?$|status|published|created|updated|timestamp|^sku|^id$|^attributes$|^option"
     "|^variant|availab|price|currency|inventory|^cost|title|描述|图片|链接|条码"
 )
-_YES = frozenset(("true", "yes", "ja", "oui", "是"))
-_NO = frozenset(("false", "no", "nein", "non", "否"))
 
 
 def attribute_columns(names: Iterable[str], known: Iterable[str]) -> dict[str, str]:
@@ -51,9 +50,8 @@ def attributes_of(columns: Mapping[str, str], cells: Mapping[str, Any]) -> dict[
 
 
 def _value(text: str) -> bool | int | float | str:
-    word = text.casefold()
-    if word in _YES or word in _NO:
-        return word in _YES
+    if (truth := truth_of(header_key(text))) is not None:
+        return truth
     if len(text) > 1 and text[0] == "0" and text.isdigit():
         return text  # a code, not an amount
     try:

@@ -22,6 +22,7 @@ LINE_CHARACTERS_MAX = 1 << 20
 SPAN_LINES_MAX = 5_000  # of one record of a catalogue: a description in HTML has line breaks
 SPAN_CHARACTERS_MAX = 1 << 18  # an event has no room for more
 ARRAY_CHARACTERS_MAX = 256 << 20
+PIECE_CHARACTERS = 1 << 20
 HEAD_CHARACTERS = 256  # that tell an array from lines
 DELIMITERS = ("::", "\t", ";", ",", "|", "\x01")  # the last is Hive's
 _ARRAY_OF_RECORDS = re.compile(r'\[(?!\s*")')
@@ -231,7 +232,7 @@ def json_texts(file: IO[str]) -> Iterator[tuple[int, bytes | BadRow]]:
     file.seek(0)
     # An array that begins with text is no list of records, but a record: a call of gtag(), pushed.
     if _ARRAY_OF_RECORDS.match(clean(begins)):
-        yield from _array(file.read(ARRAY_CHARACTERS_MAX))
+        yield from _array(beginning_of(file))
         return
     lines = Lines(file)
     for number, line in lines:
@@ -243,6 +244,16 @@ def json_texts(file: IO[str]) -> Iterator[tuple[int, bytes | BadRow]]:
             yield number, _over_lines(lines)
         elif line and not line.isspace() and (text := clean(line)):
             yield number, text.removesuffix(",").encode("utf-8", "replace")
+
+
+def beginning_of(file: IO[str]) -> str:
+    """The text from here on, at most `ARRAY_CHARACTERS_MAX`: in pieces, since what is asked for at
+    once is allocated, whatever is there."""
+    pieces, left = [], ARRAY_CHARACTERS_MAX
+    while left and (piece := file.read(min(left, PIECE_CHARACTERS))):
+        pieces.append(piece)
+        left -= len(piece)
+    return "".join(pieces)
 
 
 def _over_lines(lines: Lines) -> bytes | BadRow:

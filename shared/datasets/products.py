@@ -26,6 +26,7 @@ from .further_columns import attribute_columns, attributes_of
 from .lines import Lines, Record, delimited, json_records
 from .tables import SHORTENED, Sample, sample_of, text_of
 from .text_files import open_text
+from .yes_no import truth_of
 
 PRODUCTS_MAX = 2_000_000
 CELL_SHOWN_MAX = 40  # characters of a cell that could not be used
@@ -58,11 +59,9 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     "currency": ("currency",),
     "available": ("available", "in_stock", "availability"),
 }
+# Beside yes and no.
 _TRUE = frozenset(
     (
-        "true",
-        "yes",
-        "y",
         "instock",
         "preorder",
         "backorder",
@@ -70,17 +69,17 @@ _TRUE = frozenset(
         "limitedavailability",
         "onlineonly",
         "active",
-        *("ja", "verfügbar", "lieferbar", "auflager"),
-        *("oui", "disponible", "enstock", "sí", "si"),
-        *("是", "有", "有货", "现货", "有库存", "上架", "在售", "预售"),
+        *("verfügbar", "lieferbar", "auflager"),
+        *("disponible", "enstock", "enexistencia"),
+        *("有货", "现货", "有库存", "上架", "在售", "预售"),
     )
 )
 _FALSE = frozenset(
     (
-        *("false", "no", "n", "outofstock", "soldout", "discontinued", "draft"),
-        *("nein", "ausverkauft", "nichtverfügbar", "nichtlieferbar", "nichtauflager"),
-        *("non", "épuisé", "indisponible", "agotado"),
-        *("否", "无", "无货", "缺货", "无库存", "售罄", "售完", "下架", "停售"),
+        *("outofstock", "soldout", "discontinued", "draft"),
+        *("ausverkauft", "nichtverfügbar", "nichtlieferbar", "nichtauflager"),
+        *("épuisé", "indisponible", "agotado"),
+        *("无货", "缺货", "无库存", "售罄", "售完", "下架", "停售"),
     )
 )
 _OPTIONAL = frozenset(SYNONYMS) - {"product_id", "title"} | {"attributes"}
@@ -291,6 +290,8 @@ class _Catalogue:
 def _available(text: str) -> bool:
     """Raises ValueError. Schema.org's addresses end in the word; a number is what is in stock."""
     word = header_key(text.rpartition("/")[2])
+    if (truth := truth_of(word)) is not None:
+        return truth
     if word in _TRUE or word in _FALSE:
         return word in _TRUE
     return number(text) > 0

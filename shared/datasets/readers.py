@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
-from . import instacart, messages
+from . import instacart, messages, order_exports
 from .base import (
     DEFAULTS,
     Books,
@@ -26,6 +27,7 @@ from .cells import header_key
 from .clicks import GORSE, REES46, RETAILROCKET, SESSIONS, TAOBAO, YOOCHOOSE
 from .events_format import EVENTS
 from .formats import Format
+from .order_exports import ORDERS
 from .orders import HM, ONLINE_RETAIL
 from .products import is_catalogue
 from .reading import Reading
@@ -67,6 +69,7 @@ READERS: dict[str, Format] = {
         TAOBAO,
         YOOCHOOSE,
         RATINGS,
+        ORDERS,
         EVENTS,
     )
 }
@@ -108,7 +111,8 @@ def read(
         raise FormatError(f"{path}: is a folder")
     for file in files:
         sample = sample_of(file, options)
-        layout = _layout(file, form, sample, options)
+        place = order_exports.layout if form is ORDERS else partial(_layout, form)
+        layout = place(file, sample, options)
         _say_unread(file, form, layout, options)
         reading = Reading(
             file, form, layout, options=options, books=books, on_bad=on_bad, now_ms=now_ms
@@ -126,6 +130,8 @@ def recognise(path: Path, options: Options = DEFAULTS) -> str:
         raise FormatError(f"{path}: is empty")
     if options.columns:
         found = EVENTS.name
+    elif order_exports.is_document(sample) and order_exports.recognises(path, sample, options):
+        found = ORDERS.name
     else:
         found = next((f.name for f in READERS.values() if _is_of(path, f, sample)), "")
     doubtful = found in ("", EVENTS.name) and sample.kind == "json" and not options.columns
@@ -133,6 +139,8 @@ def recognise(path: Path, options: Options = DEFAULTS) -> str:
         options.say(f"{path}: read as {messages.NAME} ({messages.ABOUT})")
         return messages.NAME
     if not found:
+        if overview := order_exports.overview(path, sample):
+            raise FormatError(overview)
         if is_catalogue(path, options):
             raise FormatError(
                 f"{path}: looks like a catalogue ({_beginning(sample)}), not like events: "
@@ -200,6 +208,9 @@ def _is_of(path: Path, form: Format, sample: Sample) -> bool:
     keys = {header_key(name) for name in sample.names}
     if keys & {header_key(name) for name in form.unless}:
         return False
+    if form is ORDERS:
+        known = not order_exports.is_document(sample)
+        return known and order_exports.recognises(path, sample, DEFAULTS)
     try:
         columns, _ = find_columns(path, sample, form.fields, DEFAULTS)
     except FormatError:
@@ -223,7 +234,7 @@ def _shape(form: Format, sample: Sample, certain: bool = False) -> tuple[str, ..
     return None
 
 
-def _layout(path: Path, form: Format, sample: Sample, options: Options) -> Layout:
+def _layout(form: Format, path: Path, sample: Sample, options: Options) -> Layout:
     """Where the format's fields are in the file. Raises FormatError where they are not."""
     columns, places = find_columns(path, sample, form.fields, options)
     absent = _absent(form, columns)

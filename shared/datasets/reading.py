@@ -16,7 +16,7 @@ from .formats import ORDER_LINES_MAX, TOPIC_OF, Context, Format, Made
 from .identity import RowIds
 from .lines import Record
 from .scan import Scan, scan
-from .tables import Layout, Row, rows_of
+from .tables import Layout, Row
 
 
 class Reading:
@@ -35,12 +35,14 @@ class Reading:
     ) -> None:
         self._path, self._format, self._layout, self._options = path, form, layout, options
         self._books, self._on_bad = books, on_bad
-        self._context = Context(str(path), options, books, self._scan, now_ms)
+        self._context = Context(
+            str(path), options, books, self._scan, now_ms, columns=layout.columns
+        )
         self._admission = None if now_ms is None else Admission(now_ms)
         self._ids: RowIds | None = None
 
     def _scan(self) -> Scan:
-        with rows_of(self._path, self._layout, self._options) as rows:
+        with self._format.rows(self._path, self._layout, self._options) as rows:
             return scan(rows, "rating", "timestamp")
 
     def events(self) -> Iterator[ShopEvent]:
@@ -48,7 +50,7 @@ class Reading:
         group = self._format.group
         waiting: list[Row] = []  # rows of one event
         key: Hashable | None = None
-        with rows_of(self._path, self._layout, self._options) as rows:
+        with self._format.rows(self._path, self._layout, self._options) as rows:
             for row in rows:
                 self._books.rows += 1
                 if not isinstance(row, Row):

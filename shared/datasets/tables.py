@@ -223,8 +223,13 @@ def missing(path: Path, sample: Sample, names: Sequence[str]) -> FormatError:
 
 
 @contextmanager
-def rows_of(path: Path, layout: Layout, options: Options) -> Iterator[Iterator[Row | Record]]:
-    """The rows of a file; a `Record` that holds a BadRow where one is bad. Raises FormatError."""
+def rows_of(
+    path: Path, layout: Layout, options: Options, spans: bool = False
+) -> Iterator[Iterator[Row | Record]]:
+    """The rows of a file; a `Record` that holds a BadRow where one is bad. Raises FormatError.
+
+    spans: as of `lines.delimited`.
+    """
     sample = layout.sample
     if sample.kind == "parquet":
         yield (_keyed_row(record, layout) for record in parquet.records(path))
@@ -236,14 +241,14 @@ def rows_of(path: Path, layout: Layout, options: Options) -> Iterator[Iterator[R
         lines = Lines(text)
         for _ in range(layout.header):
             lines.next()
-        yield _delimited_rows(lines, layout)
+        yield _delimited_rows(lines, layout, spans)
 
 
-def _delimited_rows(lines: Lines, layout: Layout) -> Iterator[Row | Record]:
+def _delimited_rows(lines: Lines, layout: Layout, spans: bool) -> Iterator[Row | Record]:
     places = list(layout.places.items())
     names = layout.sample.names if layout.header > layout.sample.before else []
     first = names[0] if names else None
-    for record in delimited(lines, layout.sample.delimiter, layout.width):
+    for record in delimited(lines, layout.sample.delimiter, layout.width, spans):
         cells = record.cells
         if isinstance(cells, list):
             if first is not None and clean(cells[0]) == first and list(map(clean, cells)) == names:

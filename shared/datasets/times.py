@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-SERIAL_EPOCH = datetime(1899, 12, 30, tzinfo=UTC)  # a spreadsheet's day 0
+SERIAL_EPOCH = datetime(1899, 12, 30)  # a spreadsheet's day 0
 SERIALS = range(20_000, 80_000)  # 1954 to 2119: as Unix seconds all of it is the first of 1970
 MS_MIN, MS_MAX = -62_135_596_800_000, 253_402_300_799_999  # years 1 to 9999
 _MILLISECOND = timedelta(milliseconds=1)
@@ -44,11 +44,13 @@ _MONTHS = {
 }
 
 
-def time_ms(text: str, day_first: Callable[[], bool], serials: bool = False) -> int:
+def time_ms(
+    text: str, day_first: Callable[[], bool], serials: bool = False, zone: tzinfo = UTC
+) -> int:
     """Unix milliseconds of a cell. Raises ValueError for anything that is no time.
 
     Numbers are seconds, milliseconds, microseconds or nanoseconds by their size, as the decoder
-    takes them. A time without a zone is UTC. day_first: asked where 3/4/2024 could be either.
+    takes them. zone: of a time that names none. day_first: asked where 3/4/2024 could be either.
     serials: whether days since 1900 and dates such as 20240305 may be meant, as in spreadsheets.
     """
     try:
@@ -59,21 +61,21 @@ def time_ms(text: str, day_first: Callable[[], bool], serials: bool = False) -> 
         elif called := _IN_CALL.match(text):
             number = int(called[1])
         else:
-            return _ms_of(_date(text, day_first))
+            return _ms_of(_date(text, day_first, zone))
     if "_" in text:
         raise ValueError(text)
-    return number_ms(number, serials)
+    return number_ms(number, serials, zone)
 
 
-def number_ms(number: int | float, serials: bool = False) -> int:
+def number_ms(number: int | float, serials: bool = False, zone: tzinfo = UTC) -> int:
     """Unix milliseconds of a number. Raises ValueError."""
     size = abs(number)
     if not math.isfinite(size) or size >= 1e20:
         raise ValueError(number)
     if serials and SERIALS.start <= size < SERIALS.stop:
-        return _ms_of(SERIAL_EPOCH + timedelta(days=float(number)))
+        return _ms_of((SERIAL_EPOCH + timedelta(days=float(number))).replace(tzinfo=zone))
     if isinstance(number, int) and (written := _digits(str(number), serials)):
-        return _ms_of(written)
+        return _ms_of(written.replace(tzinfo=zone))
     if size < 1e11:
         found = round(number * 1000)
     elif size < 1e14:
@@ -102,12 +104,12 @@ def _digits(text: str, dates: bool) -> datetime | None:
     if pattern is None or (len(text) == 8 and not dates) or text[:2] not in ("19", "20"):
         return None
     try:
-        return datetime.strptime(text, pattern).replace(tzinfo=UTC)
+        return datetime.strptime(text, pattern)
     except ValueError:
         return None
 
 
-def _date(text: str, day_first: Callable[[], bool]) -> datetime:
+def _date(text: str, day_first: Callable[[], bool], naive: tzinfo) -> datetime:
     if text[-1:] in ("]", ")"):
         text = _ZONE_NAME.sub("", text)
         if not _OFFSET.search(text):
@@ -118,12 +120,12 @@ def _date(text: str, day_first: Callable[[], bool]) -> datetime:
         iso = text[:-4] + "+00:00" if text.endswith((" UTC", " GMT")) else text
         try:
             found = datetime.fromisoformat(iso.upper() if iso[-1:] == "z" else iso)
-            return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
+            return found if found.tzinfo is not None else found.replace(tzinfo=naive)
         except ValueError:
             pass  # 2024-3-5, or a zone with a space before it
     match = _DATE.match(text)
     if match is None:
-        return _named(text, day_first)
+        return _named(text, day_first, naive)
     first, separator, second, _, third, hour, minute, second_s, fraction, half, *zone = (
         match.groups()
     )
@@ -140,31 +142,33 @@ def _date(text: str, day_first: Callable[[], bool]) -> datetime:
             raise ValueError(text)
         hours = hours % 12 + (12 if half[0] in "Pp" else 0)
     micro = int((fraction or "0")[:6].ljust(6, "0"))
-    tz = _zone(*zone)
+    tz = _zone(naive, *zone)
     return datetime(
         year, month, day, hours, int(minute or 0), int(second_s or 0), microsecond=micro, tzinfo=tz
     )
 
 
-def _zone(name: str | None, sign: str | None, hours: str | None, minutes: str | None) -> timezone:
+def _zone(
+    naive: tzinfo, name: str | None, sign: str | None, hours: str | None, minutes: str | None
+) -> tzinfo:
     if sign is None:
-        return UTC
+        return naive if name is None else UTC
     if name in ("Z", "z"):
         raise ValueError(name)  # two zones
     offset = timedelta(hours=int(hours or 0), minutes=int(minutes or 0))
     return timezone(-offset if sign == "-" else offset)
 
 
-def _named(text: str, day_first: Callable[[], bool]) -> datetime:
+def _named(text: str, day_first: Callable[[], bool], naive: tzinfo) -> datetime:
     """5 Mar 2024 12:00, 05-Mar-24, Tue, 05 Mar 2024 12:00:00 +0800, 05/Mar/2024:12:00:00 +0800,
     March 5, 2024 12:00 PM, Tue Mar 05 2024 12:00:00 GMT+0800, Tue Mar  5 12:00:00 2024,
     20240305T120000Z."""
     if match := _YEAR_LAST.match(text):
-        day_of_month, clock, _, year = match.groups()
-        return _named(f"{day_of_month} {year} {clock}", day_first)
+        day_of_month, clock, utc, year = match.groups()
+        return _named(f"{day_of_month} {year} {clock}{' UTC' if utc else ''}", day_first, naive)
     if match := _BASIC.match(text):
         year, month_of_year, day, *time, rest = match.groups()
-        return _date(f"{year}-{month_of_year}-{day}T{':'.join(time)}{rest or ''}", day_first)
+        return _date(f"{year}-{month_of_year}-{day}T{':'.join(time)}{rest or ''}", day_first, naive)
     if match := _NAMED.match(text):
         day, name, more, year, clock = match.groups()
     elif match := _MONTH_FIRST.match(text):
@@ -176,7 +180,7 @@ def _named(text: str, day_first: Callable[[], bool]) -> datetime:
         raise ValueError(text)
     if len(year) == 2:
         year = f"20{year}"
-    return _date(f"{year}-{month}-{day} {clock or ''}".strip(), day_first)
+    return _date(f"{year}-{month}-{day} {clock or ''}".strip(), day_first, naive)
 
 
 def _ms_of(time: datetime) -> int:

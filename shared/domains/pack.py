@@ -125,6 +125,7 @@ class Pack(_Checked, frozen=True):
     guards: tuple[Guard, ...] = ()
     categories: dict[str, Words] = {}  # in Chinese, by the name in the catalogue
     attributes: dict[str, Attribute] = {}
+    asked: dict[str, tuple[Words, ...]] = {}  # what customers call an attribute besides its name
     words: dict[str, Both] = {}  # what the pages say, by what they would say in English
 
     @property
@@ -249,6 +250,9 @@ def _wrong(pack: Pack, folder: Path) -> Iterable[tuple[list[str], str]]:
                 )
             elif not {"{", "}"}.isdisjoint(re.sub(r"{\w+}", "", text)):
                 yield ["reasons", code, language], "a brace without its other half"
+    for key in pack.asked:
+        if key not in pack.attributes:
+            yield ["asked", key], "no such attribute; name it in [attributes] first"
     for guard in pack.guards:
         if not (guard.phrases or guard.intents or guard.unanswered):
             yield ["guards"], f"{guard.name!r} has neither phrases nor intents: it guards nothing"

@@ -79,6 +79,7 @@ def test_what_goes_is_found_whole_and_nothing_else(tmp_path):
         "scipy/special/a.py",
         "scipy/sparse/linalg/a.py",
         "numpy/lib/tests/a.py",
+        "faker/providers/a.py",
         "numpy/lib/tests/data/tests/b.pyi",
         "onnxruntime/tools/c.py",
         "onnxruntime/capi/libonnxruntime.so.1.32.0",

@@ -11,6 +11,7 @@ import tempfile
 from pathlib import Path
 
 import click
+import cramjam
 import jwt
 import msgspec
 import numpy as np
@@ -318,6 +319,10 @@ EVENT_FILES = {
     "compressed with xz": lzma.compress(b"session_id,item_id,timestamp\ns,i,1700000000\n"),
     "compressed with bzip2": bz2.compress(b"session_id,item_id,timestamp\ns,i,1700000000\n"),
     "compressed with gzip": gzip.compress(b"session_id,item_id,timestamp\ns,i,1700000000\n"),
+    "compressed with zstd": bytes(cramjam.zstd.compress(b"session_id,position,item_id\ns,0,i\n")),
+    "of orders in XML": b"<orders><order no='1'><order-no>1</order-no><order-date>9e8</order-date>"
+    b"<items><item><sku>a</sku></item></items></order></orders>",
+    "of orders": b'{"orders": [{"id": 1, "created_at": 9e8, "items": [{"sku": "a"}]}]}',
 }
 FILES_OF_CONTRACTS = (
     "shared/contracts/catalogue.py",

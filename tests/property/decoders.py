@@ -50,6 +50,7 @@ KNOWN_ELSEWHERE = {
     "shared/text/rules.py": "tests/property/text/test_rules.py",
     "services/recommender/core/rules.py": "tests/property/recommender/test_rules.py",
     "shared/datasets/instacart.py": "tests/property/datasets/test_books.py",
+    "shared/datasets/order_documents.py": "tests/property/datasets/test_books.py",
     "shared/bulk/records.py": "tests/property/runtime/test_bulk.py",
     "shared/bulk/json_fields.py": "tests/property/runtime/test_bulk.py",
     "shared/bulk/clicks.py": "tests/property/runtime/test_bulk.py",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from litestar import Request, Response, delete, get
-from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import Parameter
 
 from shopkeeper.shared.contracts import topics
@@ -18,6 +17,7 @@ from .context import Context
 from .lists import Count, OptionalId
 from .problems import sending
 from .reads import Id, answered
+from .responses import response
 
 DELETED = "assumptions.deleted.v1"
 Wait = Annotated[float, Parameter(ge=0, le=30, query="wait")]
@@ -26,7 +26,7 @@ Wait = Annotated[float, Parameter(ge=0, le=30, query="wait")]
 @get(
     "/v1/users/{user_id:str}/assumptions",
     summary="What is assumed of the user",
-    responses={200: ResponseSpec(Assumptions, description="All of it")},
+    responses={200: response(Assumptions, "All of it")},
 )
 async def assumptions(
     request: Request[Any, Any, Any], user_id: Id, context: Context
@@ -41,7 +41,7 @@ async def assumptions(
     "/v1/users/{user_id:str}/assumptions",
     status_code=204,
     summary="Have it forgotten",
-    responses={202: ResponseSpec(None, description="It is under way")},
+    responses={202: response(None, "It is under way")},
 )
 async def delete_assumptions(
     request: Request[Any, Any, Any], user_id: Id, context: Context, wait_s: Wait = 5.0
@@ -69,7 +69,7 @@ async def delete_assumptions(
 @get(
     "/v1/segments",
     summary="Brands and categories for a user",
-    responses={200: ResponseSpec(SegmentsShown, description="Largest share first")},
+    responses={200: response(SegmentsShown, "Largest share first")},
 )
 async def segments(
     request: Request[Any, Any, Any],

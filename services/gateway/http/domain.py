@@ -6,12 +6,12 @@ from typing import Any
 
 import msgspec
 from litestar import Request, Response, get
-from litestar.openapi.datastructures import ResponseSpec
 
 from shopkeeper.shared.domains.pack import Attribute, Both
 
 from .context import Context
 from .reads import answered
+from .responses import response
 
 
 class DomainShown(msgspec.Struct, frozen=True):
@@ -29,7 +29,7 @@ class DomainShown(msgspec.Struct, frozen=True):
 @get(
     "/v1/domain",
     summary="What this domain calls things",
-    responses={200: ResponseSpec(DomainShown, description="Of its pack, or a shop's")},
+    responses={200: response(DomainShown, "Of its pack, or a shop's")},
 )
 async def domain(request: Request[Any, Any, Any], context: Context) -> Response[bytes]:
     """Names of the domain, its categories, attributes and reasons, as its pack has them."""

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from aiokafka.errors import KafkaError
 from litestar import Request, Response, post
-from litestar.openapi.datastructures import ResponseSpec
 
 from shopkeeper.shared.datasets.admission import UnsentRecord
 
@@ -15,6 +14,7 @@ from ..core.admission import PAGE_TYPES, Verdict
 from .answers import JSON
 from .context import Context
 from .problems import Problem
+from .responses import response
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -32,7 +32,7 @@ _OF_CLOUDEVENTS = "application/cloudevents"
     status_code=202,
     operation_id="events",
     summary="Send one event, or a batch",
-    responses={202: ResponseSpec(dict[str, Any], description="What became of the events")},
+    responses={202: response(dict[str, Any], "What became of the events")},
 )
 async def events(request: Request[Any, Any, Any], context: Context) -> Response[bytes]:
     """202 once the broker has confirmed every event that is right; `errors` names the others.

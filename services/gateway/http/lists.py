@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from litestar import Request, Response, get
-from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import Parameter
 
 from .. import reading
@@ -15,6 +14,7 @@ from ..core.shown import ListShown, encode
 from .answers import Answer, read
 from .context import Context
 from .reads import Id, response_of
+from .responses import response
 
 COUNT_MAX = 100
 EXCLUDED_MAX = 1000
@@ -28,7 +28,7 @@ VIEWS = "Shopkeeper-Views"
 @get(
     "/v1/users/{user_id:str}/recommendations",
     summary="The user's list, for this request",
-    responses={200: ResponseSpec(ListShown, description="The list, best first")},
+    responses={200: response(ListShown, "The list, best first")},
 )
 async def recommendations(
     request: Request[Any, Any, Any],

@@ -6,7 +6,6 @@ from typing import Any
 
 import msgspec
 from litestar import Request, Response, get, put
-from litestar.openapi.datastructures import ResponseSpec
 
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.contracts.events.shop import Ranking
@@ -17,6 +16,7 @@ from ..sending import send, until
 from .context import Context
 from .problems import sending
 from .reads import Id, answered
+from .responses import response
 
 OBEYED_S_MAX = 5.0
 
@@ -30,7 +30,7 @@ class Preference(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 @get(
     "/v1/users/{user_id:str}/preference",
     summary="How the user wants lists to be ranked",
-    responses={200: ResponseSpec(Preference, description="What the user chose")},
+    responses={200: response(Preference, "What the user chose")},
 )
 async def preference(
     request: Request[Any, Any, Any], user_id: Id, context: Context
@@ -44,8 +44,8 @@ async def preference(
     "/v1/users/{user_id:str}/preference",
     summary="Choose how lists are ranked",
     responses={
-        200: ResponseSpec(Preference, description="This gateway obeys"),
-        202: ResponseSpec(Preference, description="Confirmed; this gateway has not read it yet"),
+        200: response(Preference, "This gateway obeys"),
+        202: response(Preference, "Confirmed; this gateway has not read it yet"),
     },
 )
 async def set_preference(

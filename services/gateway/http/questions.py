@@ -10,7 +10,6 @@ import msgspec
 import orjson
 from aiokafka.errors import KafkaError
 from litestar import Request, Response, get, post
-from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import Parameter
 
 from shopkeeper.shared.contracts import topics
@@ -21,6 +20,7 @@ from shopkeeper.shared.datasets.admission import UnsentRecord
 from ..core.withheld import value_of
 from .context import Context
 from .problems import Problem
+from .responses import response
 
 LOOK_S = 0.01
 WAIT_S_MAX = 30.0
@@ -42,8 +42,8 @@ class Asked(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     status_code=200,
     summary="Ask a question",
     responses={
-        200: ResponseSpec(AnswerGiven, description="The answer"),
-        202: ResponseSpec(None, description="It is under way: look at `Location`"),
+        200: response(AnswerGiven, "The answer"),
+        202: response(None, "It is under way: look at `Location`"),
     },
 )
 async def ask(
@@ -93,7 +93,7 @@ async def ask(
 @get(
     "/v1/questions/{event_id:str}/answer",
     summary="The answer to a question asked before",
-    responses={200: ResponseSpec(AnswerGiven, description="The answer")},
+    responses={200: response(AnswerGiven, "The answer")},
 )
 async def answer(
     request: Request[Any, Any, Any], event_id: str, context: Context

@@ -7,7 +7,6 @@ from typing import Annotated, Any
 import msgspec
 import orjson
 from litestar import Request, Response, get
-from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import Parameter
 
 from shopkeeper.shared.contracts.events.base import Model
@@ -22,6 +21,7 @@ from ..core.lists import ListRanking
 from .answers import Answer, read
 from .context import Context
 from .problems import Problem
+from .responses import response
 
 NEWEST = Model("newest", "1")
 OptionalCount = Annotated[int | None, Parameter(ge=1, le=100)]
@@ -31,7 +31,7 @@ Id = Annotated[str, Parameter(min_length=1, max_length=512)]
 @get(
     "/v1/products/{product_id:str}/similar",
     summary="What is bought and seen with a product",
-    responses={200: ResponseSpec(SimilarItemsUpdated, description="Nearest first")},
+    responses={200: response(SimilarItemsUpdated, "Nearest first")},
 )
 async def similar(
     request: Request[Any, Any, Any], product_id: Id, context: Context, count: OptionalCount = None
@@ -45,7 +45,7 @@ async def similar(
 @get(
     "/v1/products/{product_id:str}/sentiment",
     summary="How a product's reviews feel",
-    responses={200: ResponseSpec(ProductSentimentUpdated, description="Of all reviews")},
+    responses={200: response(ProductSentimentUpdated, "Of all reviews")},
 )
 async def sentiment(
     request: Request[Any, Any, Any], product_id: Id, context: Context
@@ -58,7 +58,7 @@ async def sentiment(
 @get(
     "/v1/trending",
     summary="What is clicked most lately, or what is new",
-    responses={200: ResponseSpec(TrendingUpdated, description="Best first")},
+    responses={200: response(TrendingUpdated, "Best first")},
 )
 async def trending(
     request: Request[Any, Any, Any],

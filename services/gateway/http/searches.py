@@ -7,7 +7,6 @@ import random
 from typing import TYPE_CHECKING, Annotated, Any
 
 from litestar import Request, Response, get
-from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import Parameter
 
 from shopkeeper.shared.contracts import topics
@@ -21,6 +20,7 @@ from .context import Context
 from .lists import Count, Language, OptionalId
 from .problems import Problem, sending
 from .reads import Id
+from .responses import response
 
 if TYPE_CHECKING:
     from ..core.feed import Published
@@ -40,8 +40,8 @@ Wait = Annotated[float, Parameter(ge=0, le=WAIT_S_MAX, query="wait")]
     "/v1/search",
     summary="The list for a search",
     responses={
-        200: ResponseSpec(ListShown, description="What fits"),
-        202: ResponseSpec(None, description="It is under way: look at `Location`"),
+        200: response(ListShown, "What fits"),
+        202: response(None, "It is under way: look at `Location`"),
     },
 )
 async def search(
@@ -79,7 +79,7 @@ async def search(
 @get(
     "/v1/searches/{event_id:str}",
     summary="The list for a search of before",
-    responses={200: ResponseSpec(ListShown, description="What fits")},
+    responses={200: response(ListShown, "What fits")},
 )
 async def searched(
     request: Request[Any, Any, Any],

@@ -6,6 +6,7 @@ import gzip
 import zipfile
 from pathlib import Path
 
+import cramjam
 import pytest
 
 from shopkeeper.shared.datasets.products import load
@@ -308,3 +309,27 @@ def test_f1_a_json_line_that_is_not_utf8_costs_itself(tmp_path):
     broken = content.replace("茶77".encode(), b"\xe8\x8c77")
     events, books, *_ = run(write(tmp_path, broken, "f.jsonl"))
     assert (len(events), books.skipped_bad) == (149, {"invalid_utf8": 1})
+
+
+def test_zstd_is_read_in_frames_and_a_part_of_it_refused(tmp_path):
+    lines = "".join(f"s{n},i{n},1700000000\n" for n in range(2000))
+    packed = [bytes(cramjam.zstd.compress(part.encode())) for part in (HEADER, lines)]
+    assert len(run(write(tmp_path, b"".join(packed), "clicks.csv.zst"))[0]) == 2000
+    for damaged in (packed[0] + packed[1][:-3], packed[0] + b"more"):
+        with pytest.raises(FormatError, match=r"clicks\.csv\.zst: zstd: "):
+            run(write(tmp_path, damaged, "clicks.csv.zst"))
+    twice = bytes(cramjam.zstd.compress(gzip.compress(HEADER.encode())))
+    with pytest.raises(FormatError, match="compressed twice"):
+        run(write(tmp_path, twice))
+
+
+@pytest.mark.parametrize(
+    ("word", "truth"),
+    [("Sí", True), ("si", True), ("Oui", True), ("Y", True), ("是", True), ("TRUE", True),
+     ("no", False), ("Nein", False), ("non", False), ("N", False), ("否", False)],
+)  # fmt: skip
+def test_yes_and_no_are_the_same_in_availability_and_attributes(tmp_path, word, truth):
+    path = write(tmp_path, f"product_id,title,available,waterproof\nA1,Cup,{word},{word}\n")
+    [product] = load(path, further=True)
+    assert product.available is truth
+    assert product.attributes == {"waterproof": truth}

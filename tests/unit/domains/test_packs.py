@@ -133,6 +133,13 @@ SPOILT = [
     ("domain.toml", '= "product.clicked.v1"', '= "clicked"', "line", "is no event type; write"),
     ("domain.toml", "product_id = [", "product = [", "line", "no such field; fields are"),
     ("domain.toml", "[reasons.related]", "[reasons.relatd]", "line", "no such reason; reasons"),
+    (
+        "domain.toml",
+        '\nfee_eur = ["charge',
+        '\nfeee = ["charge',
+        "line",
+        "no such attribute; name it",
+    ),
     ("domain.toml", "looked at {product} also", "looked at {thing} also", "line", "{thing}"),
     ("domain.toml", "looked at {product} also", "looked at {product also", "line", "brace"),
     ("domain.toml", '["financial_advice"]', '["advice"]', "guards", "has no example"),
