@@ -64,6 +64,8 @@ class RecommendationList(Document, frozen=True, kw_only=True, gc=False):
     language: str | None = None
     made_from: dict[str, Any] = {}  # the published list that a list for a request comes from
     query: str | None = None  # of a search
+    unknown_category: str | None = None  # that was asked for, and the catalogue does not have
+    nearest_categories: tuple[str, ...] = ()  # that may be meant by it
 
 
 class SimilarItems(Document, frozen=True, kw_only=True, gc=False):

@@ -8,6 +8,7 @@ import os
 import sys
 import time
 import uuid
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -23,6 +24,7 @@ from shopkeeper.shared.runtime.settings import read as read_setting
 
 from . import connection
 from .output import reader_gone
+from .spoken import spoken
 from .summaries import printable
 
 if TYPE_CHECKING:
@@ -38,24 +40,29 @@ PROMPT = "> "
 
 
 def lines(given: AnswerGiven) -> list[str]:
-    """An answer as a terminal shows it: its text, then a line per source."""
+    """An answer as a terminal shows it: its text, then a line per source, in the language of the
+    question."""
+    in_its = partial(spoken, given.language)
     if given.answer is None:
-        why = (given.abstained or "unknown").replace("_", " ")
-        shown = [f"I do not know ({why}); a person should answer."]
+        why = in_its((given.abstained or "unknown").replace("_", " "))
+        shown = [in_its("I do not know ({why}); a person should answer.", why=why)]
         return shown + _handed_over(given)
     shown = [printable(given.answer, TEXT_CHARACTERS_MAX)]
     if given.phrased_by:
-        shown.append(printable(f"  phrased by {given.phrased_by}", 300))
+        shown.append(_indented(in_its("phrased by {model}", model=given.phrased_by)))
     for source in given.sources:
         where = " · ".join(part for part in (source.title, source.url) if part)
-        shown.append(
-            printable(f"  {source.kind} {source.id}" + (f": {where}" if where else ""), 300)
-        )
+        kind = in_its(source.kind)
+        shown.append(_indented(f"{kind} {source.id}" + (f": {where}" if where else "")))
     if given.products:
-        shown.append(printable(f"  see also {', '.join(given.products)}", 300))
+        shown.append(_indented(in_its("see also {products}", products=", ".join(given.products))))
     if given.next:
-        shown.append(printable(f"  ask also: {' · '.join(given.next)}", 300))
+        shown.append(_indented(in_its("ask also: {questions}", questions=" · ".join(given.next))))
     return shown + _handed_over(given)
+
+
+def _indented(line: str) -> str:
+    return printable(f"  {line}", 300)
 
 
 def _handed_over(given: AnswerGiven) -> list[str]:
@@ -63,7 +70,10 @@ def _handed_over(given: AnswerGiven) -> list[str]:
     if given.handover is None:
         return []
     said = given.handover.summary.splitlines()
-    return ["  to a person:", *(printable(f"    {line}", 300) for line in said)]
+    return [
+        _indented(spoken(given.language, "to a person:")),
+        *(printable(f"    {line}", 300) for line in said),
+    ]
 
 
 class Desk:

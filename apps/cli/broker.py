@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import socket
 import sys
 from pathlib import Path
 
@@ -14,8 +13,10 @@ from aiokafka.errors import KafkaError
 from shopkeeper.shared.runtime.kafka import admin
 from shopkeeper.shared.runtime.processes import terminal
 from shopkeeper.shared.runtime.processes.embedded import (
+    ENDED,
     BrokerUnavailable,
     embedded_broker,
+    gone,
     is_free,
 )
 from shopkeeper.shared.runtime.processes.embedded_retention import EmbeddedRetention
@@ -26,7 +27,6 @@ from shopkeeper.shared.runtime.telemetry import logs
 from . import connection, unread
 
 PORT = 9092  # where every command looks for brokers that is told of none
-LOOK_S = 1.0
 
 
 @click.command("broker")
@@ -82,7 +82,7 @@ async def _run(kafka: KafkaSettings, partitions: int) -> int:
     named = "" if address.endswith(f":{PORT}") else f"KAFKA_BOOTSTRAP_SERVERS={address} "
     async with EmbeddedRetention(kafka) as retention:
         waiting = [
-            asyncio.create_task(work) for work in (stopping.wait(), _gone(address), retention.run())
+            asyncio.create_task(work) for work in (stopping.wait(), gone(address), retention.run())
         ]
         connection.say(f"a broker at {address}, {len(created)} topics created")
         connection.say(f"in another terminal: {named}shopkeeper up")
@@ -90,20 +90,5 @@ async def _run(kafka: KafkaSettings, partitions: int) -> int:
         await end_tasks(waiting)
     if stopping.is_set():
         return 0
-    connection.say("the broker has ended by itself")
+    connection.say(ENDED)
     return 1
-
-
-async def _gone(address: str) -> None:
-    """Return once nobody listens at `address` any more."""
-    host, _, port = address.rpartition(":")
-
-    def listens() -> bool:
-        try:
-            socket.create_connection((host, int(port)), LOOK_S).close()
-        except OSError:
-            return False
-        return True
-
-    while await asyncio.to_thread(listens):  # noqa: ASYNC110  # another process
-        await asyncio.sleep(LOOK_S)

@@ -27,6 +27,7 @@ from shopkeeper.shared.runtime.kafka.newest import Found, newest
 from shopkeeper.shared.runtime.kafka.sink import partition_of
 
 from . import connection
+from .spoken import BY_CHANCE, NO_SIMILAR, WEIGHED, often, reviews_line, spoken
 from .summaries import printable
 
 if TYPE_CHECKING:
@@ -183,9 +184,14 @@ def user(user_id: str, raw: bool, lang: str, wait_s: float) -> None:
         )
 
     def lines() -> Iterator[str]:
-        yield (
-            f"{printable(user_id)}: {len(found.data.items)} items, made {_when(found.record)} "
-            f"by {found.data.model.name}, fallback {found.data.fallback}"
+        yield spoken(
+            lang,
+            "{user}: {count} items, made {when} by {model}, fallback {fallback}",
+            user=printable(user_id),
+            count=len(found.data.items),
+            when=_when(found.record),
+            model=printable(found.data.model.name),
+            fallback=spoken(lang, found.data.fallback),
         )
         for place, item in enumerate(found.data.items, 1):
             reason = printable(reasons.render(item.reason, lang, named), 200)
@@ -227,28 +233,21 @@ def product(product_id: str, raw: bool, lang: str, wait_s: float) -> None:
     def lines() -> Iterator[str]:
         yield _named(product_id, named)
         if mood.data is None:
-            yield "reviews: none"
+            yield spoken(lang, "reviews: none")
         else:
-            yield f"reviews: {_reviews(mood.data)}"
+            yield reviews_line(lang, mood.data)
         if similar.data is None:
-            yield "similar items: none yet (they come from what is clicked in one session)"
+            yield spoken(lang, NO_SIMILAR)
             return
-        yield f"similar items, as of {_when(similar.record)}:"
+        yield spoken(lang, "similar items, as of {when}:", when=_when(similar.record))
         for place, item in enumerate(similar.data.items, 1):
             name = _named(item.product_id, named)
-            often = "once" if item.count == 1 else f"{item.count} times"
-            yield f"{place:3}. {item.score:.4f}  {name}: {item.basis} with it {often}"
+            basis = spoken(lang, item.basis + " with it {often}", often=often(lang, item.count))
+            yield f"{place:3}. {item.score:.4f}  {name}: {basis}"
 
     data = {"product": product_id, "title": named.get(product_id)}
     data |= {"similar_items": similar.as_json(), "sentiment": mood.as_json()}
     _show(raw, data, lines())
-
-
-def _reviews(said: Any) -> str:
-    return (
-        f"{said.count}, mean {said.mean:+.2f}, trend {said.trend:+.2f} "
-        f"({said.positive} positive, {said.neutral} neutral, {said.negative} negative)"
-    )
 
 
 @command.command("category")
@@ -280,10 +279,16 @@ def category(name: str, raw: bool, lang: str, wait_s: float) -> None:
 
     def lines() -> Iterator[str]:
         said = found.data
-        yield f"{printable(said.category)}: {said.products} products, as of {_when(found.record)}"
-        yield f"reviews: {_reviews(said)}"
+        yield spoken(
+            lang,
+            "{category}: {count} products, as of {when}",
+            category=printable(said.category),
+            count=said.products,
+            when=_when(found.record),
+        )
+        yield reviews_line(lang, said)
         if said.trend_p_value is not None:
-            yield f"the trend is by chance with a probability of {said.trend_p_value:.2g} at most"
+            yield spoken(lang, BY_CHANCE, p=said.trend_p_value)
         rows = {row.aspect: row for row in said.aspects}
         for side, names in (("praised", said.praised), ("criticised", said.criticised)):
             for aspect in names:
@@ -291,7 +296,9 @@ def category(name: str, raw: bool, lang: str, wait_s: float) -> None:
                 count = row.positive if side == "praised" else row.negative
                 quotes = row.praise if side == "praised" else row.criticism
                 quote = f': "{printable(quotes[0])}"' if quotes else ""
-                yield f"{side}: {aspect}, {'once' if count == 1 else f'{count} times'}{quote}"
+                told = side + ": {aspect}, {often}"
+                named = spoken(lang, aspect)
+                yield spoken(lang, told, aspect=named, often=often(lang, count)) + quote
         if said.summary is not None:
             yield printable(said.summary, SUMMARY_CHARACTERS)
 
@@ -327,8 +334,14 @@ def trending(scope: str, raw: bool, lang: str, wait_s: float) -> None:
         )
 
     def lines() -> Iterator[str]:
+        is_everywhere = found.data.scope == EVERYWHERE
         moment = datetime.fromtimestamp(found.data.as_of_ms / 1000, UTC)
-        yield f"trending in {printable(found.data.scope)}, as of {moment:%Y-%m-%d %H:%M:%S} UTC:"
+        yield spoken(
+            lang,
+            "trending in {scope}, as of {when}:",
+            scope=spoken(lang, EVERYWHERE) if is_everywhere else printable(found.data.scope),
+            when=f"{moment:%Y-%m-%d %H:%M:%S} UTC",
+        )
         for place, item in enumerate(found.data.items, 1):
             yield f"{place:3}. {item.score:9.2f}  {_named(item.product_id, named)}"
 
@@ -361,11 +374,15 @@ def parameters(raw: bool, lang: Language, wait_s: float) -> None:
     def lines() -> Iterator[str]:
         for each in found:
             said = each.data
-            yield (
-                f"users of partition {said.partition}, as of {_when(each.record)}: lists ordered "
-                f"by {printable(said.model.name)}; the learned ranker has {said.examples} "
-                f"examples, mean reciprocal rank {said.reciprocal_rank:.3f}, without it "
-                f"{said.reciprocal_rank_base:.3f}"
+            yield spoken(
+                lang,
+                WEIGHED,
+                partition=said.partition,
+                when=_when(each.record),
+                model=printable(said.model.name),
+                examples=said.examples,
+                rank=said.reciprocal_rank,
+                base=said.reciprocal_rank_base,
             )
         for weight in weights([each.data for each in found])[:SHOWN_MAX]:
             name = printable(weight.name)

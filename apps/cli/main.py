@@ -9,7 +9,9 @@ from __future__ import annotations
 import difflib
 import importlib
 import inspect
+import io
 import os
+import sys
 from typing import Any, cast
 
 import click
@@ -114,6 +116,14 @@ def speak_domain(domain: str) -> None:
         raise click.UsageError(str(error)) from None
 
 
+def say_in_any_encoding() -> None:
+    """Print what the terminal's encoding lacks (emoji in GBK, Chinese in Latin-1) as its escape:
+    a title in another language ends no command."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
 def main() -> None:
     """Entry point of the `shopkeeper` script."""
     process.follow_parent()  # one that `up` or `demo` started ends with it, however it ends
@@ -121,4 +131,5 @@ def main() -> None:
     # each other, busily. Read when numpy is imported, which no module above does.
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ.setdefault(name, "1")
+    say_in_any_encoding()
     command(prog_name=PROGRAM)  # the name that completion asks for, also under `python -m`

@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING, Any
 import click
 import orjson
 
+from shopkeeper.shared.datasets.base import Options
 from shopkeeper.shared.runtime.settings import SettingsError, model_dir_of
+
+from .data_files import columns_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,6 +67,13 @@ def _options(task: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
                 ),
                 click.option("--force", is_flag=True, help="Put it there also where it is worse."),
                 click.option("--licence", default="", help="Of your rows, for the card."),
+                click.option("--encoding", metavar="NAME", help="Of the files; else found out."),
+                click.option(
+                    "--columns",
+                    callback=columns_of,
+                    metavar="FIELD=COLUMN,…",
+                    help="Which column is text, label, …, where names are others.",
+                ),
                 click.option(
                     "--skip-bad-rows", "skip_bad", is_flag=True, help="Leave them out, and go on."
                 ),
@@ -136,10 +146,16 @@ def reader(**given: Any) -> None:
         held_out=given["held_out"],
         licence=given["licence"],
         skip_bad=given["skip_bad"],
+        options=_options_of(given),
         steps_max=given["steps"],
         settings=run.Settings(epochs=given["epochs"]),
     )
     finish("readers", f"reader-{given['language']}", given, lambda: run.train(plan, say))
+
+
+def _options_of(given: dict[str, Any]) -> Options:
+    """What the user says of the files; what is found out of them is told."""
+    return Options(encoding=given["encoding"], columns=given["columns"], say=say)
 
 
 def _text(task: str, given: dict[str, Any]) -> None:
@@ -158,6 +174,7 @@ def _text(task: str, given: dict[str, Any]) -> None:
         start=given["start"] or "",
         licence=given["licence"],
         skip_bad=given["skip_bad"],
+        options=_options_of(given),
     )
     finish("models", task, given, lambda: run.train(plan, say))
 
@@ -165,15 +182,16 @@ def _text(task: str, given: dict[str, Any]) -> None:
 def finish(kind: str, name: str, given: dict[str, Any], train: Callable[[], Any]) -> None:
     """Train, print the comparison, and put the model where it is wanted, unless it is worse."""
     from shopkeeper.apps.train import folder
-    from shopkeeper.apps.train.rows import BadRows
+    from shopkeeper.apps.train.files import BadFile, BadRows
     from shopkeeper.shared.text.manifest import ModelError
 
     try:
         made = train()
+    except BadFile as error:
+        raise click.ClickException(str(error)) from None
     except BadRows as error:
-        raise click.ClickException(
-            f"{error.count} bad rows (mend them, or --skip-bad-rows):\n{error}"
-        ) from None
+        rows = "1 bad row (mend it" if error.count == 1 else f"{error.count} bad rows (mend them"
+        raise click.ClickException(f"{rows}, or --skip-bad-rows):\n{error}") from None
     except (ValueError, ModelError, OSError) as error:
         raise click.ClickException(" ".join(str(error).split())) from None
     sys.stdout.buffer.write(orjson.dumps(made.report, option=orjson.OPT_APPEND_NEWLINE))

@@ -31,7 +31,7 @@ from shopkeeper.shared.runtime.kafka.copies import is_copy
 from shopkeeper.shared.runtime.kafka.publisher import Publisher
 from shopkeeper.shared.runtime.kafka.reader import Reader
 from shopkeeper.shared.runtime.processes import supervisor, terminal
-from shopkeeper.shared.runtime.processes.embedded import HOST
+from shopkeeper.shared.runtime.processes.embedded import ENDED, HOST, LOOK_S, gone
 from shopkeeper.shared.runtime.processes.embedded_retention import EmbeddedRetention
 from shopkeeper.shared.runtime.settings import KafkaSettings, read
 from shopkeeper.shared.runtime.tasks import end_tasks
@@ -61,6 +61,7 @@ RECENT_IDS_MAX = 10_000
 PAGES = "shop,console"
 # Of the environment: a broker that is not the demo's, and keys that its pages do not have.
 NOT_OURS = ("KAFKA_", "TOPIC_PREFIX", "GATEWAY_")
+BUT = frozenset({"GATEWAY_ORIGINS"})  # pages of other origins, for who tries a frontend on the demo
 OPEN_GATEWAY = b"no GATEWAY_SECRET_KEYS"  # a warning: here it listens to this machine alone
 DRAIN_S = 12.0  # for a worker to end in order: a demo keeps nothing
 STOP_GRACE_S = 20.0
@@ -118,7 +119,7 @@ class Demo:
             words={} if plan.pack is None else plan.pack.said.words,
         )
         kept = {"RECENT_IDS_MAX": str(RECENT_IDS_MAX), **environ}
-        kept = {k: v for k, v in kept.items() if not k.startswith(NOT_OURS)}
+        kept = {k: v for k, v in kept.items() if k in BUT or not k.startswith(NOT_OURS)}
         own = {"KAFKA_BOOTSTRAP_SERVERS": address, "LOG_FORMAT": "text", "HTTP_PORT": "0"}
         own["DRAIN_DEADLINE"] = f"{DRAIN_S:g}"
         if plan.pack is not None:
@@ -175,7 +176,9 @@ class Demo:
                 self._announce(),
             )
         ]
-        until = [*tasks, supervising, asyncio.create_task(self._stopping.wait())]
+        [address] = self._kafka.bootstrap_servers
+        broker_gone = asyncio.create_task(gone(address))
+        until = [*tasks, supervising, broker_gone, asyncio.create_task(self._stopping.wait())]
         try:
             # Publishing may come to its end (a file does); the others end only by a failure.
             waiting = set(until)
@@ -192,11 +195,17 @@ class Demo:
                 if done - {tasks[0]} or not done or any(t.exception() for t in done):
                     break
         finally:
-            until[-1].cancel()
-            await end_tasks(tasks)
+            if any(t.done() and not t.cancelled() and t.exception() for t in tasks):
+                await asyncio.wait([broker_gone], timeout=2 * LOOK_S)  # it may be why
+            is_broker_gone = broker_gone.done()
+            await end_tasks([broker_gone, until[-1], *tasks])
+            if is_broker_gone:
+                _say(f"{ENDED}, and what it held in memory is gone: start the demo again")
             results = await asyncio.gather(*tasks, return_exceptions=True)
             self._supervisor.stop()
             status = await supervising
+        if is_broker_gone:
+            return 1
         for result in results:
             if isinstance(result, Exception):
                 raise result
@@ -344,9 +353,14 @@ class Demo:
         ) as display:
             while True:
                 now_s = time.monotonic()
-                frame = (view.screen if full else view.brief)(self.live, now_s)
+                frame = view.frame(self.live, now_s, full, console.width)
                 await asyncio.to_thread(display.update, frame, refresh=True)
                 await asyncio.sleep(1 / FRAMES_PER_S)
+
+
+def _say(line: str) -> None:
+    with contextlib.suppress(OSError):
+        print(line, file=sys.stderr, flush=True)
 
 
 def ask(port: int) -> tuple[bool, int | None]:

@@ -36,6 +36,7 @@ EVENT_NAMES = {
     "knowledge.published.v1": "knowledge",
 }
 MOOD_STYLES = {"positive": "green", "neutral": "yellow", "negative": "red"}
+SCREEN_COLUMNS_MIN = 80  # below, its panels hold no words any more
 STATE_STYLES = {"ready": "green", "starting": "yellow", "waiting": "red", "stopped": "dim"}
 EXAMPLES_SHOWN = 3
 LANGUAGE_EVERY_S = 4.0  # English and Chinese take turns
@@ -282,6 +283,11 @@ def screen(live: Live, now_s: float) -> Layout:
     foot = printable(live.trouble, 200) if live.trouble else "Ctrl-C ends everything"
     layout["foot"].update(_one_line(Text(f" {foot}", "red" if live.trouble else "dim")))
     return layout
+
+
+def frame(live: Live, now_s: float, full: bool, columns: int) -> Layout | Panel:
+    """What a terminal of so many columns shows; the whole screen only where it has room for it."""
+    return (screen if full and columns >= SCREEN_COLUMNS_MIN else brief)(live, now_s)
 
 
 def brief(live: Live, now_s: float) -> Panel:

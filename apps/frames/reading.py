@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from aiokafka.errors import KafkaConnectionError
 
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.contracts.decoder import EventDecoder
@@ -26,11 +27,19 @@ if TYPE_CHECKING:
 ROWS_MAX = 2_000_000
 PLACE = ("topic", "partition", "offset", "published", "key", "id", "type", "time", "cause")
 INSTALL = 'pandas is missing: pip install "shopkeeper[notebook]"'
+START = (
+    "start `shopkeeper demo` or `shopkeeper broker`, or name another by KAFKA_BOOTSTRAP_SERVERS or "
+    'by read(..., broker="host:port")'
+)
 _JSON = msgspec.json.Decoder()
 
 
 class TopicUnreadable(ValueError):
     """No topic of that name holds events that others may read."""
+
+
+class BrokerUnreachable(ConnectionError):
+    """No broker answers where one was looked for; the message says where, and what to do."""
 
 
 def read(
@@ -46,7 +55,8 @@ def read(
     of a list, products of an order) stays a list or a dictionary. Bad records, tombstones and what
     a worker published again are left out.
 
-    Raises TopicUnreadable, ImportError without pandas, SettingsError, KafkaError.
+    Raises TopicUnreadable, BrokerUnreachable, ImportError without pandas, SettingsError,
+    KafkaError.
     """
     try:
         import pandas
@@ -60,7 +70,11 @@ def read(
     prefix = read_setting(environ, "TYPE_PREFIX")
     # A notebook's thread has an event loop that runs already.
     with ThreadPoolExecutor(1, "frames") as pool:
-        rows = pool.submit(asyncio.run, _rows(kafka, name, prefix, rows_max)).result()
+        try:
+            rows = pool.submit(asyncio.run, _rows(kafka, name, prefix, rows_max)).result()
+        except KafkaConnectionError:
+            where = ", ".join(kafka.bootstrap_servers)
+            raise BrokerUnreachable(f"no broker at {where}: {START}") from None
     frame = pandas.DataFrame(rows, columns=None if rows else list(PLACE))
     frame = frame.sort_values(["time", "partition", "offset"], kind="stable", ignore_index=True)
     if newest:

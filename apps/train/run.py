@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from shopkeeper.shared.datasets.base import DEFAULTS, Options
 from shopkeeper.shared.text.manifest import model_folder
 from shopkeeper.shared.text.onnx_model import read_checked
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 RECIPE = 1  # of what is computed here: another number has a state of its own
 LABEL_TEXTS_MIN = 4  # of each label in training
+LABELS_TOLD_MAX = 10
 CANDIDATE = "models"
 
 
@@ -49,6 +51,7 @@ class Plan:
     start: str = ""
     licence: str = ""
     skip_bad: bool = False
+    options: Options = DEFAULTS  # of the files
 
 
 class Made(NamedTuple):
@@ -65,8 +68,9 @@ def train(plan: Plan, say: Callable[[str], None]) -> Made:
     started = time.monotonic()
     task = TASKS[plan.task]
     parts, bad = _read(plan, task)
-    if not parts.test:
-        raise CannotTrain("no row is held out: name them by --held-out, or by the column `split`")
+    for line in rows.remarks(parts):
+        say(line)
+    _need_both(parts)
     entry, running = read_checked(task.name, plan.models)
     start = _start(plan, task, parts, set(entry.labels))
     labels = list(entry.labels) if start == "running" else _labels(task, parts.train)
@@ -127,14 +131,24 @@ def train(plan: Plan, say: Callable[[str], None]) -> Made:
 
 
 def _read(plan: Plan, task: Task) -> tuple[rows.Parts, int]:
-    found, bad = rows.read(plan.data, task.wrong, plan.skip_bad)
+    found, bad = rows.read(plan.data, task.wrong, plan.skip_bad, plan.options)
     if plan.held_out:
-        held, more = rows.read(plan.held_out, task.wrong, plan.skip_bad)
+        held, more = rows.read(plan.held_out, task.wrong, plan.skip_bad, plan.options)
         found = [row._replace(split=rows.TRAIN) for row in found if row.split != rows.TEST]
         found += [row._replace(split=rows.TEST) for row in held]
         bad += more
-    found = [row._replace(label=task.alias.get(row.label, row.label)) for row in found]
+    found = [row._replace(label=task.named(row.label)) for row in found]
     return rows.parted(found), bad
+
+
+def _need_both(parts: rows.Parts) -> None:
+    if not parts.test:
+        raise CannotTrain("no row is held out: name them by --held-out, or by the column `split`")
+    if not parts.train:
+        why = "no row is of train"
+        if parts.leaked:
+            why = f"the texts of all {parts.leaked} rows of train are held out as well"
+        raise CannotTrain(f"nothing is left to learn from: {why}")
 
 
 def _start(plan: Plan, task: Task, parts: rows.Parts, known: set[str]) -> str:
@@ -149,11 +163,18 @@ def _start(plan: Plan, task: Task, parts: rows.Parts, known: set[str]) -> str:
 def _labels(task: Task, train: Sequence[rows.Row]) -> list[str]:
     counts = Counter(row.label for row in train)
     if len(counts) < 2:
-        raise CannotTrain("fewer than two labels in the training rows")
-    few = [label for label, count in sorted(counts.items()) if count < LABEL_TEXTS_MIN]
-    if few:
+        (label,) = counts
         raise CannotTrain(
-            f"label {few[0]!r} has {counts[few[0]]} training rows; {LABEL_TEXTS_MIN} at least"
+            f"all {len(train)} training rows have the label {label!r}: a model tells at least two "
+            "apart (a fifth of the rows is held out, where they name no split)"
+        )
+    few = sorted((count, label) for label, count in counts.items() if count < LABEL_TEXTS_MIN)
+    if few:
+        told = ", ".join(f"{label!r} has {count}" for count, label in few[:LABELS_TOLD_MAX])
+        more = f" and {len(few) - LABELS_TOLD_MAX} more" if len(few) > LABELS_TOLD_MAX else ""
+        raise CannotTrain(
+            f"each label takes at least {LABEL_TEXTS_MIN} training rows; {told}{more}: "
+            "add rows of these labels, or leave the labels out"
         )
     return list(task.labels) or sorted({*counts, *task.must})
 

@@ -40,10 +40,15 @@ class Task:
     sizes: dict[int, features.Sizes]
     answers: Callable[[str, Sequence[str]], Answers]  # of a folder of models, to texts
 
+    def named(self, label: str) -> str:
+        """The label as models have it: of a few fixed ones in any case."""
+        found = self.alias.get(label, label)
+        return found.casefold() if found.casefold() in self.labels else found
+
     def wrong(self, label: str) -> str | None:
         """What is wrong with a label; None: nothing."""
-        if self.labels and self.alias.get(label, label) not in self.labels:
-            return f"label {label!r} is not one of {', '.join(self.labels)}"
+        if self.labels and self.named(label) not in self.labels:
+            return f"label {label!r} is not one of {', '.join(self.labels)}: write these instead"
         return None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import threading
 import time
 from functools import partial
@@ -51,6 +52,10 @@ if TYPE_CHECKING:
     from shopkeeper.shared.runtime.settings import WorkerSettings
 
 
+_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^/\s]+")
+_USUAL_PORT = re.compile(r"^(http://[^/]*):80$|^(https://[^/]*):443$")
+
+
 def build(settings: WorkerSettings) -> Service:
     """The service. Raises SettingsError."""
     said = {setting.name: setting.read(settings.environ) for setting in SETTINGS}
@@ -64,6 +69,7 @@ def build(settings: WorkerSettings) -> Service:
     positions: dict[str, int] = {}
     feed = Feed(lists_max=users_max, records_max=int(said["GATEWAY_RESUME_RECORDS"]))
     pages = _pages(said)
+    origins_of(said["GATEWAY_ORIGINS"])  # a wrong one stops the worker now, for good
     spans = GatewaySpans.of(settings.environ, settings.worker_id or "gateway")
     reader, producer = FeedReader(settings.kafka, feed), Producer(settings.kafka, spans)
     stopping = asyncio.Event()
@@ -144,7 +150,7 @@ def _application(
     measured = Measured(
         application(
             context,
-            origins=_listed(said["GATEWAY_ORIGINS"]),
+            origins=origins_of(said["GATEWAY_ORIGINS"]),
             body_bytes_max=int(said["GATEWAY_BODY_BYTES_MAX"]),
             user_rate=float(said["GATEWAY_USER_RATE"]),
             key_rate=float(said["GATEWAY_KEY_RATE"]),
@@ -204,7 +210,7 @@ def _mcp(
         raise SettingsError(
             f"GATEWAY_MCP=1 needs the extra `mcp`: pip install 'shopkeeper[mcp]' ({error})"
         ) from None
-    origins, bytes_max = _listed(said["GATEWAY_ORIGINS"]), int(said["GATEWAY_BODY_BYTES_MAX"])
+    origins, bytes_max = origins_of(said["GATEWAY_ORIGINS"]), int(said["GATEWAY_BODY_BYTES_MAX"])
     users, keys = (RateLimits(float(said[f"GATEWAY_{of}_RATE"])) for of in ("USER", "KEY"))
     guards = Guards(context, of_users=users, of_keys=keys)
     server = McpServer(context, guards, origins, bytes_max)
@@ -224,6 +230,21 @@ def _grpc(context: Context, said: Mapping[str, str], spans: GatewaySpans | None)
             f"({error})"
         ) from None
     return [GrpcServer(context, said["GATEWAY_HOST"], port, spans)]
+
+
+def origins_of(value: str) -> list[str]:
+    """Origins as browsers send them: without a slash at the end, small, without the usual port.
+    Raises SettingsError for what is none, which would match no page."""
+    found = []
+    for part in _listed(value):
+        origin = _USUAL_PORT.sub(r"\1\2", part.rstrip("/").lower())
+        if origin not in ("*", "null") and not _ORIGIN.fullmatch(origin):
+            raise SettingsError(
+                f"GATEWAY_ORIGINS: {part!r} is no origin: write scheme, host and port, such as "
+                "http://localhost:5173, or *"
+            )
+        found.append(origin)
+    return found
 
 
 def _listed(value: str) -> list[str]:

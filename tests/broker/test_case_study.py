@@ -17,7 +17,7 @@ from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.datasets.readers import ShopEvent
 from shopkeeper.shared.runtime.kafka import admin
 from shopkeeper.shared.runtime.kafka.publisher import Publisher
-from shopkeeper.shared.runtime.processes.embedded import embedded_broker
+from shopkeeper.shared.runtime.processes.embedded import embedded_broker, free_port
 from shopkeeper.shared.runtime.settings import KafkaSettings, read
 
 for each in ("pandas", "seaborn", "sklearn", "nbformat", "nbclient", "ipykernel"):
@@ -86,6 +86,12 @@ def test_a_topic_is_a_frame_of_its_events(broker) -> None:
     assert set(searches["id"]) <= set(intents["cause"])  # every search was understood
     with pytest.raises(frames.TopicUnreadable):
         frames.read("shop.nothing.v1", broker)
+
+
+def test_a_broker_that_is_not_there_is_named_with_the_way_out() -> None:
+    address = f"127.0.0.1:{free_port()}"
+    with pytest.raises(frames.BrokerUnreachable, match=f"no broker at {address}: start"):
+        frames.read("shop.clicks.v1", address)
 
 
 def test_the_report_has_every_part_and_its_plots(broker, folder) -> None:

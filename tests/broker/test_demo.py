@@ -9,10 +9,13 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+
+from shopkeeper.shared.runtime.processes.embedded import free_port
 
 START_S_MAX = 300.0
 STOP_S_MAX = 60.0
@@ -193,3 +196,29 @@ def test_a_bad_catalogue_is_said_with_its_line(tmp_path):
     assert done.returncode == 1
     assert f"{path}:3:" in done.stderr
     assert "product_id" in done.stderr
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="looks processes up in /proc")
+def test_a_demo_takes_pages_of_other_origins_and_ends_where_its_broker_was_killed(
+    tmp_path, monkeypatch
+):
+    origin = "http://localhost:5173"
+    monkeypatch.setenv("GATEWAY_ORIGINS", origin)
+    with demo(tmp_path, "--no-open", "--page-port", str(free_port())) as (child, marker):
+        page = wait_for(tmp_path, child, r"shop: (http://\S+)/").group(1)
+        asked = urllib.request.Request(f"{page}/v1/categories", headers={"Origin": origin})
+        with urllib.request.urlopen(asked, timeout=30) as answer:
+            assert answer.headers["Access-Control-Allow-Origin"] == origin
+        brokers = [
+            pid
+            for pid in children_of(marker)
+            if Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[0].endswith(b"noida-db")
+        ]
+        assert len(brokers) == 1
+        os.kill(brokers[0], signal.SIGKILL)
+        assert child.wait(STOP_S_MAX) == 1
+        assert gone(marker)
+    said = (tmp_path / "err").read_text("utf-8")
+    assert "the embedded broker has ended by itself" in said
+    assert "start the demo again" in said
+    assert "Traceback" not in said

@@ -85,6 +85,8 @@ def test_a_user_s_newest_list_with_titles_and_reasons(kafka):
     assert " p2: Others" in second, "without a title: its id"
     chinese = shopkeeper(kafka, "get", "user", "u1", "--lang", "zh").stdout
     assert "马克杯 (p1): 看过水壶的人也看了这个" in chinese
+    assert chinese.startswith("u1：2 件商品，")
+    assert "fallback" not in chinese
     data = orjson.loads(shopkeeper(kafka, "get", "user", "u1", "--json").stdout)
     assert data["user"] == "u1"
     found = data["recommendations"]

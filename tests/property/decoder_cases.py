@@ -462,7 +462,7 @@ CASES = [
     Case("rows of data frames", [m for kind in OUTPUTS for m in golden(kind)],
          lambda value: output_row(value, {"ce_time": "2026-03-01T09:30:00Z"}),
          ("apps/frames/reading.py",)),
-    Case("rows to train with", LABELLED, _labelled, ("apps/train/rows.py",),
+    Case("rows to train with", LABELLED, _labelled, ("apps/train/files.py",),
          (labelled_rows.BadRows,)),
     Case("the demo's switches", [b'{"on": true, "events_per_s": 3}'],
          lambda value: Wish.parse(value, Wish(True, 1.0)), ("apps/demo/control.py",),

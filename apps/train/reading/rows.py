@@ -1,4 +1,4 @@
-"""Questions with passages of a user's files: JSON lines, each row checked.
+"""Questions with passages of a user's files, each row checked.
 
 A row has `question`, `context` and `answers` (words of the context; none: it does not answer), or
 `answer`, and may have `answer_start`, `split` and `source`.
@@ -8,16 +8,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from shopkeeper.shared.datasets.base import DEFAULTS, Options
 from shopkeeper.shared.text.language import detect
 from shopkeeper.shared.text.normalisation import normalise
 from shopkeeper.shared.text.reading.reader import PASSAGE_CHARACTERS_MAX, QUESTION_CHARACTERS_MAX
 
-from ..rows import SPLITS, TEST, TOLD_MAX, TRAIN, BadRows, held_out, numbered
+from ..files import BadFile, BadRows, numbered
+from ..rows import SPLITS, TEST, TOLD_MAX, TRAIN, held_out
 from .pieces import Row
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+NEEDED = (("question",), ("context",), ("answers", "answer"))
 
 
 class Questions(NamedTuple):
@@ -29,13 +33,19 @@ class Questions(NamedTuple):
     bad: int
 
 
-def read(paths: Sequence[Path], held: Sequence[Path], language: str, skip_bad: bool) -> Questions:
-    """Rows of this language, by passage in one part alone. Raises BadRows, OSError."""
+def read(
+    paths: Sequence[Path],
+    held: Sequence[Path],
+    language: str,
+    skip_bad: bool,
+    options: Options = DEFAULTS,
+) -> Questions:
+    """Rows of this language, by passage in one part alone. Raises BadRows."""
     told: list[str] = []
     bad = 0
     found: list[tuple[Row, str]] = []
     for path, part in [*((p, "") for p in paths), *((p, TEST) for p in held)]:
-        for line, row in numbered(path):
+        for line, row in numbered(path, NEEDED, options):
             made = row if isinstance(row, str) else _row(row, path)
             if isinstance(made, str):
                 bad += 1
@@ -45,7 +55,7 @@ def read(paths: Sequence[Path], held: Sequence[Path], language: str, skip_bad: b
     if told and not skip_bad:
         raise BadRows(told, bad)
     if not found:
-        raise BadRows([f"{paths[0]}: holds no question in {language!r}"], 1)
+        raise BadFile(f"{paths[0]}: holds no question in {language!r}")
     named = any(part == TEST for _, part in found)
     train: list[tuple[str, Row]] = []
     test: list[tuple[str, Row]] = []
@@ -75,6 +85,8 @@ def _row(found: dict[str, Any], path: Path) -> tuple[Row, str] | str:
             f"{PASSAGE_CHARACTERS_MAX} of `context`"
         )
     given = found["answers"] if "answers" in found else [found.get("answer")]
+    if isinstance(given, str):  # of a table's cell
+        given = [given]
     if not isinstance(given, list) or not all(isinstance(a, str) or a is None for a in given):
         return "`answers` is no list of texts"
     answers = [answer for answer in given if answer] if found.get("answerable", True) else []

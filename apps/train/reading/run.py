@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
+from shopkeeper.shared.datasets.base import DEFAULTS, Options
 from shopkeeper.shared.text.language import detect
 from shopkeeper.shared.text.manifest import ModelError, checked_file, model_folder, read_manifest
 from shopkeeper.shared.text.reading.reader import SpanReader
@@ -77,6 +78,7 @@ class Plan:
     licence: str = ""
     skip_bad: bool = False
     steps_max: int = 0  # of this run; 0: to the end
+    options: Options = DEFAULTS  # of the files
     settings: Settings = Settings()
 
 
@@ -95,7 +97,7 @@ def train(plan: Plan, say: Callable[[str], None]) -> Made:
         raise ModelError(f"{source}: its manifest names no {name}")
     content = checked_file(source, entry.file, entry.sha256)
     vocabulary = checked_file(source, entry.vocabulary, entry.vocabulary_sha256)
-    found = rows.read(plan.data, plan.held_out, plan.language, plan.skip_bad)
+    found = rows.read(plan.data, plan.held_out, plan.language, plan.skip_bad, plan.options)
     if len(found.train) < ROWS_MIN or not any(row.answers for row in found.test):
         raise CannotTrain(
             f"{len(found.train)} rows to learn from and {len(found.test)} held out: too few"

@@ -1,36 +1,55 @@
 // <shopkeeper-list gateway="https://..." user="u-1" key="...">: the user's list, live, as links.
 // A <template> inside says how a product looks; {product_id}, {reason}, and what the catalogue has of
 // {title}, {price}, {brand}, {category} and {image} (the attribute `image`) are filled in.
-import { Item, List, Product, Shopkeeper, Subscription } from "./shopkeeper.js";
+import { Item, List, Product, Shopkeeper, Subscription, UnreachableError } from "./shopkeeper.js";
 
 const LINK = '<a href="/products/{product_id}">{title}</a> {price}';
 
 /** Attributes: gateway, user, key, count, product, category, language. Events: `list`, whose detail
- * is the list that is shown. A click on an item is published, with its list and position. */
+ * is the list that is shown, and `error`, whose detail is an Error (`preventDefault` keeps it off the
+ * console). A click on an item is published, with its list and position. */
 export class ShopkeeperList extends HTMLElement {
+  static observedAttributes = ["gateway", "user", "key", "count", "product", "category", "language"];
   list: List | undefined;
+  #timer: any;
   #products = new Map<string, Product>();
   #client: Shopkeeper | undefined; #subscription: Subscription | undefined;
 
   connectedCallback(): void {
     const said = (name: string) => this.getAttribute(name) ?? undefined;
     const user = said("user") ?? "", key = said("key");
-    this.#client = new Shopkeeper(said("gateway") ?? location.origin, key ? { key } : {});
-    const context = { product: said("product"), category: said("category"), count: Number(said("count") ?? 10), language: said("language") ?? document.documentElement.lang };
-    const read = () => this.#client!.recommendations(user, JSON.parse(JSON.stringify(context)));
-    // The stream says that there is something new; what is shown is made for this place.
-    const show = async () => {
-      const list = await read(), ids = list.items.map((item) => item.product_id);
-      for (const each of await this.#client!.products(ids).catch(() => [])) this.#products.set(each.product_id, each);
-      this.show(list);
+    const failed = (error: Error) => {
+      if (this.dispatchEvent(new CustomEvent("error", { detail: error, cancelable: true }))) console.error("shopkeeper-list:", error.message);
     };
-    const failed = (error: Error) => this.dispatchEvent(new CustomEvent("error", { detail: error }));
-    void show().catch(failed);
-    this.#subscription = this.#client.subscribe(user, () => void show().catch(failed), { onError: failed });
+    try {
+      const client = this.#client = new Shopkeeper(said("gateway") ?? location.origin, { ...(key && { key }), onError: failed });
+      const context = { product: said("product"), category: said("category"), count: Number(said("count") ?? 10), language: said("language") ?? document.documentElement.lang };
+      const read = () => client.recommendations(user, JSON.parse(JSON.stringify(context)));
+      // The stream says that there is something new; what is shown is made for this place.
+      const show = async () => {
+        const list = await read(), ids = list.items.map((item) => item.product_id);
+        for (const each of await client.products(ids).catch(() => [])) this.#products.set(each.product_id, each);
+        if (client === this.#client) this.show(list);
+      };
+      const shown = (told = false): Promise<void> => show().catch((error) => {
+        if (!told) failed(error);
+        // No gateway is there yet: a user without a list gets no word of it by the stream.
+        if (error instanceof UnreachableError && client === this.#client) this.#timer = setTimeout(() => void shown(true), 2000);
+      });
+      this.#subscription = client.subscribe(user, () => void shown(), { onError: failed });
+      void shown();
+    } catch (error) { failed(error as Error) }
   }
   disconnectedCallback(): void {
+    clearTimeout(this.#timer);
     this.#subscription?.close();
     void this.#client?.flush();
+    this.#subscription = this.#client = undefined;
+  }
+  attributeChangedCallback(): void {
+    if (!this.isConnected || !this.list && !this.#client) return;
+    this.disconnectedCallback();
+    this.connectedCallback();
   }
   show(list: List): void {
     this.list = list;
@@ -41,7 +60,7 @@ export class ShopkeeperList extends HTMLElement {
       row.innerHTML = template;
       fill(row, item, this.#products.get(item.product_id), language);
       row.addEventListener("click", () => {
-        this.#client!.clicked(item.product_id, { user_id: this.getAttribute("user") }, list, index + 1);
+        this.#client!.clicked(item.product_id, { user_id: this.getAttribute("user")! }, list, index + 1);
       });
       return row;
     });

@@ -52,6 +52,9 @@ class Verdict(NamedTuple):
 
 
 _NONE = Verdict(None)
+_OF_WORKERS = Verdict(
+    None, error="other_type", message="workers publish events of this type; shops send none"
+)
 
 
 class Admission:
@@ -89,7 +92,9 @@ class Admission:
             decoder.take_dropped()
             left = further
         for number in left:
-            found[number] = _verdict(None, passed_on[number])
+            verdict = _verdict(None, passed_on[number])
+            # Dropped in silence, whoever sent it would wait for what never comes of it.
+            found[number] = _OF_WORKERS if verdict.skipped == "other_type" else verdict
         return found
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+from collections import Counter
 from contextlib import nullcontext
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from shopkeeper.shared.domains.exclusions import Exclusions
 
 ALL = ""  # the shelf of all products
+NEAREST_COUNT = 3  # categories that may be meant by one that there is not
+NEAREST_OF = 1000  # so many names are compared: a request's time is bounded
 
 
 class Product(NamedTuple):
@@ -49,6 +53,7 @@ class Catalogue:
         self._products_max, self.exclusions = products_max, exclusions
         self._products: dict[str, Product] = {}
         self._newest: dict[str, NewestFirst] = {}  # by category, of what is available
+        self._sizes: Counter[str] = Counter()  # products by category, of what may be named
         self._lock = lock or nullcontext()
         self._evicted = 0
         self.complete = True  # nothing was left out for want of room
@@ -100,6 +105,24 @@ class Catalogue:
         with self._lock:
             return list(islice(self._newest.get(category or ALL, ()), count))
 
+    def lacks(self, category: str) -> bool:
+        """Whether no product is of this category. Where a shop's catalogue names no categories, or
+        is larger than what is held, nobody can say that."""
+        return bool(self._sizes) and self.complete and category not in self._sizes
+
+    def categories_near(self, category: str) -> list[str]:
+        """Names of categories that may be meant by this one, the nearest first."""
+        with self._lock:
+            names = list(islice(self._sizes, NEAREST_OF))
+        wanted = category.strip().casefold()
+        folded: dict[str, list[str]] = {}
+        for name in names:
+            folded.setdefault(name.casefold(), []).append(name)
+        near = [wanted] if wanted in folded else []
+        near += [name for name in folded if wanted and (wanted in name or name in wanted)]
+        near += difflib.get_close_matches(wanted, folded, NEAREST_COUNT)
+        return [name for each in dict.fromkeys(near) for name in folded[each]][:NEAREST_COUNT]
+
     def titles(self, product_ids: Collection[str], language: str) -> Mapping[str, str]:
         """What products are called in a language; those that are not known are left out."""
         held = {each: self._products.get(each) for each in product_ids}
@@ -134,6 +157,7 @@ class Catalogue:
     def _put(self, change: Change) -> None:
         product_id, product, since = change
         before = self._products.get(product_id)
+        self._count(before, -1)
         if product is None:
             self._products.pop(product_id, None)
             self._unshelve(product_id, before)
@@ -146,6 +170,7 @@ class Catalogue:
             product.available is not False,
             self.exclusions.covers(product),
         )
+        self._count(now, 1)
         if before is None or _shelves(before) != _shelves(now):
             if before is not None and _shelves(before):
                 since = self._newest[ALL].since(product_id)  # new is not what changes category
@@ -154,9 +179,18 @@ class Catalogue:
                 self._newest.setdefault(name, NewestFirst()).add(product_id, since)
         if len(self._products) > self._products_max:
             oldest = next(iter(self._products))
-            self._unshelve(oldest, self._products.pop(oldest))
+            evicted = self._products.pop(oldest)
+            self._count(evicted, -1)
+            self._unshelve(oldest, evicted)
             self._evicted += 1
             self.complete = False
+
+    def _count(self, product: Product | None, by: int) -> None:
+        if product is None or product.sensitive or not product.category:
+            return
+        self._sizes[product.category] += by
+        if not self._sizes[product.category]:
+            del self._sizes[product.category]
 
     def _unshelve(self, product_id: str, product: Product | None) -> None:
         if product is None:

@@ -33,6 +33,7 @@ ListRanking = Literal["popular", "newest"]  # of what is nobody's list
 Placement = Literal["home", "product", "cart", "category"]
 Source = Literal["list", "similar", "related", "trending", "newest"]
 FALLBACK_OF = {"list": "none", "similar": "similar", "related": "similar"}  # else the source itself
+FALLBACKS = ("none", "similar", "trending", "newest", "elsewhere")  # the further, the later
 
 Row = TypeVar("Row")
 
@@ -112,10 +113,15 @@ _mean = msgspec.json.Decoder(_Mean)
 
 def compose(wanted: Wanted, own: Own | None, views: Views) -> tuple[list[Chosen], str]:
     """At most `wanted.count` items, best first, and how far down the sources it had to go: `none`
-    (the user's list was enough), `similar`, `trending`, `newest`, or `empty`.
+    (the user's list was enough), `similar`, `trending`, `newest`, `elsewhere` (where a category is
+    shown: it had too little), or `empty`. A category that the catalogue does not have is not shown
+    as another: its list is empty.
 
     own: is not looked at where the user wants no personalised list.
     """
+    shelf = wanted.category if wanted.place == "category" else None
+    if shelf is not None and views.catalogue.lacks(shelf):
+        return [], "empty"
     if wanted.ranking == PERSONALISED:
         sources = _personal(wanted, own, views)
     else:
@@ -130,8 +136,15 @@ def compose(wanted: Wanted, own: Own | None, views: Views) -> tuple[list[Chosen]
             taken.append(item)
     if not taken:
         return [], "empty"
-    order = ("none", "similar", "trending", "newest")
-    return taken, max((FALLBACK_OF.get(i.source, i.source) for i in taken), key=order.index)
+    return taken, max((_fallback(item, shelf, views) for item in taken), key=FALLBACKS.index)
+
+
+def _fallback(item: Chosen, shelf: str | None, views: Views) -> str:
+    """How far the list had to go for an item. shelf: the category that is shown, if one is."""
+    product = views.catalogue.get(item.product_id) if shelf is not None else None
+    if product is not None and product.category is not None and product.category != shelf:
+        return "elsewhere"
+    return FALLBACK_OF.get(item.source, item.source)
 
 
 def fits(item: Chosen, wanted: Wanted, views: Views) -> bool:

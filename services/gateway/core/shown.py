@@ -62,8 +62,10 @@ class MadeFrom(msgspec.Struct, frozen=True, omit_defaults=True):
 
 class ListShown(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """A list for one request, best first. `fallback`: how far it had to go: none, similar,
-    trending, newest, or empty. `recomm_id`: to be echoed in clicks on items of the user's list;
-    left out, as all that names a user, where nothing of the user's was used."""
+    trending, newest, elsewhere (beyond the category that is shown), or empty. `recomm_id`: to be
+    echoed in clicks on items of the user's list; left out, as all that names a user, where nothing
+    of the user's was used. `unknown_category`: the category that was asked for, where the catalogue
+    has none of that name; `nearest_categories`: the names that may be meant."""
 
     items: list[ItemShown]
     fallback: str
@@ -72,6 +74,8 @@ class ListShown(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     recomm_id: str | None = None
     made_from: MadeFrom | None = None
     query: str | None = None  # of a search
+    unknown_category: str | None = None
+    nearest_categories: list[str] = []
 
 
 _decoder = msgspec.json.Decoder(RecommendationsUpdated)
@@ -102,7 +106,7 @@ def list_for(
     items, fallback = compose(wanted, own, views)
     used = own is not None and any(item.source in ("list", "related") for item in items)
     made_from = made_of(record, own, topic) if used and record is not None else None
-    return ListShown(
+    found = ListShown(
         items=shown(items, views, language),
         fallback=fallback,
         ranking=wanted.ranking,
@@ -110,6 +114,7 @@ def list_for(
         recomm_id=None if made_from is None else made_from.recomm_id,
         made_from=made_from,
     )
+    return _with_category(found, wanted.category, views)
 
 
 def search_list(
@@ -124,7 +129,7 @@ def search_list(
     own = Own(value, record.experts)
     items = [item for item in own_items(own) if fits(item, wanted, views)][: wanted.count]
     made_from = made_of(record, own, topic)
-    return ListShown(
+    shown_list = ListShown(
         items=shown(items, views, language),
         fallback=value.fallback if items else "empty",
         ranking=value.ranking,
@@ -132,6 +137,15 @@ def search_list(
         recomm_id=value.recomm_id,
         made_from=made_from,
     )
+    return _with_category(shown_list, wanted.category, views)
+
+
+def _with_category(found: ListShown, category: str | None, views: Views) -> ListShown:
+    """The list; where the catalogue has no such category, with that and the names near to it."""
+    if category is None or not views.catalogue.lacks(category):
+        return found
+    near = views.catalogue.categories_near(category)
+    return msgspec.structs.replace(found, unknown_category=category, nearest_categories=near)
 
 
 def with_query(found: ListShown, query: str | None) -> ListShown:

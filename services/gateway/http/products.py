@@ -12,7 +12,7 @@ from litestar.response import Stream
 
 from .context import Context
 from .problems import Problem
-from .reads import Id, answered
+from .reads import Id, answered, unknown_category
 from .stream import EVENT_STREAM, HEADERS, KEEP_ALIVE_S, RETRY_MS
 
 if TYPE_CHECKING:
@@ -35,13 +35,16 @@ async def products(
     count: Count = 48,
 ) -> Response[bytes]:
     """Those with the given `id`s (several may be given), in that order; else a page of the
-    catalogue, or of one category, in the order of ids: `next` is what to give as `after`."""
+    catalogue, or of one category, in the order of ids: `next` is what to give as `after`. Where
+    there is no such category, `unknown_category` and `nearest_categories` say so."""
     context.caller(request)
     if ids is not None:
         found, following = context.products.some(ids), None
     else:
         found, following = context.products.after(category, after, count)
     said = {"products": [orjson.Fragment(each) for each in found], "next": following}
+    if category and not found:
+        said |= unknown_category(context, category)
     return answered(request, orjson.dumps(said))
 
 

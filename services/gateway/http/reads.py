@@ -72,13 +72,34 @@ async def trending(
     context.caller(request)
     scope = f"category/{category}" if category else "all"
     if ranking == "popular":
-        value = _there(context.trending.get(scope), "clicks", scope)
+        value = context.trending.get(scope)
+        if value is None:
+            raise missing_category(context, category, f"no clicks of {scope!r} yet")
         return answered(request, _cut(value, count, context))
     items = [TrendingItem(each, 0.0) for each in context.catalogue.newest(category, count or 20)]
     if not items:
-        raise Problem(404, "Not Found", f"no products of {scope!r} in the catalogue")
+        raise missing_category(context, category, f"no products of {scope!r} in the catalogue")
     found = TrendingUpdated(scope=scope, items=items, as_of_ms=0, model=NEWEST)
     return answered(request, msgspec.json.encode(found))
+
+
+def missing_category(context: Context, category: str | None, why: str) -> Problem:
+    """404 of what there is not of a category; where there is no such category, with the names that
+    may be meant. why: what is missing otherwise."""
+    more = unknown_category(context, category)
+    if not more:
+        return Problem(404, "Not Found", why)
+    near = ", ".join(more["nearest_categories"])
+    told = f"no category {category!r}; " + (f"nearest: {near}; " if near else "")
+    return Problem(404, "Not Found", f"{told}/v1/categories has all", **more)
+
+
+def unknown_category(context: Context, category: str | None) -> dict[str, Any]:
+    """What is said of a category that the catalogue does not have; nothing of any other."""
+    if not category or not context.catalogue.lacks(category):
+        return {}
+    near = context.catalogue.categories_near(category)
+    return {"unknown_category": category, "nearest_categories": near}
 
 
 def _cut(value: bytes, count: int | None, context: Context) -> bytes:

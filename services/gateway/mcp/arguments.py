@@ -83,8 +83,9 @@ class ProductFound(msgspec.Struct, kw_only=True, omit_defaults=True):
 
 
 class Products(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """A list, best first. fallback: how far it had to go: none, similar, trending, newest, empty.
-    recomm_id: to be echoed in clicks on the user's own items."""
+    """A list, best first. fallback: how far it had to go: none, similar, trending, newest,
+    elsewhere (beyond the category), empty. recomm_id: to be echoed in clicks on the user's own
+    items."""
 
     products: list[ProductFound]
     fallback: str

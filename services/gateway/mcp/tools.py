@@ -138,7 +138,12 @@ async def _ask(context: Context, caller: Caller, asked: Ask) -> Said:
 
 
 def _list(context: Context, found: ListShown) -> Said:
-    return _products(context, found.items, found.language, found.fallback, found.recomm_id)
+    said = _products(context, found.items, found.language, found.fallback, found.recomm_id)
+    if found.unknown_category is None:
+        return said
+    near = ", ".join(map(quoted, found.nearest_categories))
+    line = f"There is no category {quoted(found.unknown_category)}."
+    return said._replace(text="\n".join([line + (f" Nearest: {near}." if near else ""), said.text]))
 
 
 def _products(

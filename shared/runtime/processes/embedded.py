@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 START_S_MAX = 30.0
 STOP_S_MAX = 20.0  # a clean stop writes the whole log
 DISCARD_S_MAX = 1.0  # where nothing is kept, there is nothing to wait for
+LOOK_S = 1.0  # how often it is looked whether the broker is still there
+ENDED = "the embedded broker has ended by itself"
 ATTEMPTS = 5
 OWN_PORTS = range(10_000, 32_768)  # below those of outgoing connections
 PORT_ATTEMPTS = 50
@@ -190,6 +192,24 @@ def embedded_broker(data_dir: str | os.PathLike[str] | None = None, port: int = 
                     said = log.read().decode("utf-8", "replace").strip()[-500:]
                     raise BrokerUnavailable(f"the embedded broker did not start: {said}")
         wanted = 0
+
+
+async def gone(address: str) -> None:
+    """Returns once nobody listens at `address` any more: a broker that was killed, or fell over.
+    One that is only slow still listens."""
+    pair = _pair(address)
+
+    def listens() -> bool:
+        try:
+            socket.create_connection(pair, LOOK_S).close()
+        except ConnectionRefusedError:
+            return False
+        except OSError:
+            return True
+        return True
+
+    while await asyncio.to_thread(listens):  # noqa: ASYNC110  # another process
+        await asyncio.sleep(LOOK_S)
 
 
 def wait_until_up(

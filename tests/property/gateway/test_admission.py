@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shopkeeper.services.gateway.core.admission import Admission
+from shopkeeper.shared.contracts.outputs import OUTPUT_TYPES
 from shopkeeper.shared.datasets.admission import UnsentRecord
 
 ADMISSION = Admission("com.example.shop.")
@@ -39,3 +40,13 @@ def test_events_of_all_topics_are_among_those_that_are_judged():
     verdicts = ADMISSION.judge_all(RECORDS)
     assert len({verdict.topic for verdict in verdicts}) > 6
     assert {bool(verdict.error) for verdict in verdicts} == {True, False}
+
+
+def test_what_only_workers_publish_is_refused_and_not_dropped_in_silence():
+    sent = {"specversion": "1.0", "id": "e", "source": "/page", "data": {"user_id": "u"}}
+    for kind in (*OUTPUT_TYPES, *(f"com.example.shop.{each}" for each in OUTPUT_TYPES)):
+        envelope = [("content-type", b"application/cloudevents+json")]
+        value = orjson.dumps(sent | {"type": kind})
+        verdict = ADMISSION.judge(UnsentRecord(NOW_MS, None, value, envelope))
+        assert (verdict.topic, verdict.error) == (None, "other_type"), kind
+        assert "workers publish" in verdict.message

@@ -117,6 +117,12 @@ def test_a_list_holds_what_may_be_shown_each_once_and_is_empty_only_for_want_of_
         offered = {name for name, (_, available) in held.items() if available}
         assert {*shown} <= offered
         there = offered - {*wanted.exclude, wanted.product}
+        named = {category for category, _ in held.values()} - {None}
+        unknown = bool(named) and wanted.category not in (None, *named)
+        assert found.unknown_category == (wanted.category if unknown else None)
+        assert {*found.nearest_categories} <= named
+        if unknown and wanted.place == "category":
+            there = set()
         assert len(shown) == min(wanted.count, len(there)), "filled up from what there is"
     assert (found.fallback == "empty") == (not shown)
     assert (found.recomm_id is None) == (found.made_from is None)

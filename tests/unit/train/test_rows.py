@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import zipfile
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shopkeeper.apps.train import rows
+from shopkeeper.apps.train.tasks import TASKS
+from shopkeeper.shared.datasets.base import Options
 from shopkeeper.shared.text.normalisation import normalise
 
 if TYPE_CHECKING:
@@ -35,7 +38,8 @@ def read(path: Path, text: str, **given):
         ('{"text": "  ", "label": "a"}', "no `text`"),
         ('{"text": "\\ud800x", "label": "a"}', "half a character"),
         ('{"text": "x"}', "no `label`"),
-        ('{"text": "x", "label": 3}', "no `label`"),
+        ('{"text": "x", "label": 3.5}', "`label` is 3.5, no text"),
+        ('{"text": "x", "label": " "}', "no `label`"),
         (json.dumps({"text": "x", "label": "l" * 65}), "more than 64"),
         ('{"text": "x", "label": "a", "split": "half"}', "`split` is 'half'"),
         ('{"text": "x", "label": "a", "weight": 0}', "`weight` is 0"),
@@ -82,8 +86,67 @@ def test_a_packed_file_and_a_cut_one(tmp_path) -> None:
     path.write_bytes(content)
     assert rows.read([path], no_check)[0][0].text == "x"
     path.write_bytes(content[:-6])
-    with pytest.raises(rows.BadRows, match="cannot be read whole"):
+    with pytest.raises(rows.BadRows, match="ended before"):
         rows.read([path], no_check)
+
+
+CHINESE = "文本,标签\n" + "".join(f"我的第{n}个包裹到哪里了？请帮我查,查物流\n" for n in range(30))
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.csv", "\ufefftext,label\nx y,a\n".encode()),
+        ("a.csv", b'Text;Label\n"x y";a\n;\n'),
+        ("a.csv", b"sep=;\ntext;label\nx y;a\n"),
+        ("a.tsv", b"text\tlabel\nx y\ta\n"),
+        ("a.txt", "text\tlabel\r\nx y\ta\r\n".encode("utf-16")),
+        ("a.json", b'[{"text": "x y", "label": "a"}]'),
+        ("a.json", b'{\n "text": "x y",\n "label": "a"\n}\n'),
+        ("a.txt", b'{"text": "x y", "label": " a "}\n'),
+    ],
+)
+def test_rows_are_read_as_spreadsheets_and_programs_write_them(tmp_path, name, content) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    found, bad = rows.read([path], no_check)
+    assert ([(row.text, row.label) for row in found], bad) == ([("x y", "a")], 0)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "gb18030", "utf-16"])
+def test_chinese_files_with_chinese_headers_are_read_by_naming_the_columns(
+    tmp_path, encoding
+) -> None:
+    path = tmp_path / "zh.csv"
+    path.write_bytes(CHINESE.encode(encoding))
+    said: list[str] = []
+    columns = {"text": "文本", "label": "标签"}
+    found, _ = rows.read([path], no_check, options=Options(columns=columns, say=said.append))
+    assert ({row.label for row in found}, len(found)) == ({"查物流"}, 30)
+    assert bool(said) == (encoding == "gb18030")
+    with pytest.raises(rows.BadFile, match=r"`text` and `label` or .* `文本`, `标签`: .*--columns"):
+        rows.read([path], no_check)
+
+
+def test_windows_letters_are_read_and_what_is_no_text_is_named(tmp_path) -> None:
+    path = tmp_path / "w.csv"
+    path.write_bytes("text;label\nfür Müller – bitte;a\n".encode("cp1252"))
+    assert rows.read([path], no_check)[0][0].text == "für Müller – bitte"
+    with zipfile.ZipFile(path, "w") as book:
+        book.writestr("[Content_Types].xml", "<x/>")
+    with pytest.raises(rows.BadFile, match="Excel workbook; save the sheet as CSV"):
+        rows.read([path], no_check)
+    path.write_bytes(bytes(range(128, 256)) * 20)
+    with pytest.raises(rows.BadFile, match="--encoding"):
+        rows.read([path], no_check)
+
+
+def test_a_number_may_be_a_label_and_sentiments_are_known_in_any_case(tmp_path) -> None:
+    assert read(tmp_path / "r.jsonl", '{"text": "x", "label": 0}')[0][0].label == "0"
+    task = TASKS["sentiment"]
+    assert (task.wrong("Positive"), task.named("NEGATIVE")) == (None, "negative")
+    assert "write these instead" in str(task.wrong("5"))
+    assert TASKS["intent"].named("Refund") == "Refund"
 
 
 TEXTS = st.sampled_from(["Where is it?", "where is it", "WHERE IS IT?", "a", "b", "c", "d", "e"])
@@ -106,6 +169,17 @@ def test_no_text_is_on_both_sides_and_every_row_is_accounted_for(given) -> None:
     test = {normalise(row.text) for row in parts.test}
     assert not train & test
     assert len(parts.train) + len(parts.test) + parts.repeated + parts.leaked == len(given)
+
+
+def test_what_is_odd_about_rows_is_said(tmp_path) -> None:
+    made = ["a,x,train", "a,y,train", "b,x,train", "b,x,train", "c,x,train", "c,x,test"]
+    found, _ = read(tmp_path / "o.csv", "text,label,split\n" + "\n".join(made))
+    assert rows.remarks(rows.parted(found)) == [
+        "texts with more than one label: 1, the first is 'a'",
+        "rows that stand there twice, counted once: 1",
+        "rows of train that are held out as well, left out: 1",
+    ]
+    assert rows.remarks(rows.parted(found[2:3])) == []
 
 
 @given(st.lists(ROW, min_size=1, max_size=20), ROW)

@@ -153,4 +153,19 @@ def test_bad_rows_and_too_few_end_with_a_clear_line(tmp_path) -> None:
     few = lines(tmp_path / "few.jsonl", [{"text": f"t {n}", "label": "new"} for n in range(40)])
     told = run("intent", few, "--out", tmp_path / "out")
     assert told.exit_code == 1
-    assert "fewer than two labels" in told.output
+    assert "training rows have the label 'new'" in told.output
+    scarce = [{"text": f"t {n}", "label": "few" if n % 20 == 0 else "many"} for n in range(60)]
+    told = run("intent", lines(tmp_path / "scarce.jsonl", scarce), "--out", tmp_path / "out")
+    assert "at least 4 training rows; 'few' has" in told.output
+    both = [
+        {"text": f"t {n}", "label": f"l{n % 2}", "split": split}
+        for n in range(20)
+        for split in ("train", "test")
+    ]
+    told = run("intent", lines(tmp_path / "both.jsonl", both), "--out", tmp_path / "out")
+    assert "the texts of all 20 rows of train are held out as well" in told.output
+    nothing = tmp_path / "nothing.csv"
+    nothing.write_text("text,category\nx,y\n", "utf-8")
+    told = run("intent", nothing, "--out", tmp_path / "out")
+    assert "the first line has `text`, `category`" in told.output
+    assert "bad row" not in told.output, "leaving rows out mends no header"

@@ -39,3 +39,10 @@ def test_an_answer_in_the_workers_own_words_names_nobody():
 def test_a_models_name_is_printed_harmlessly():
     shown = lines(given(phrased_by="evil\x1b[31m\nmodel"))
     assert all(line.isprintable() for line in shown)
+
+
+def test_a_chinese_answer_has_no_english_around_it():
+    shown = lines(given(language="zh", answer="30天内。", products=("p-1",), next=("运费多少？",)))
+    assert shown == ["30天内。", "  常见问题 returns", "  另见 p-1", "  也可以问：运费多少？"]
+    shown = lines(given(language="zh", answer=None, sources=(), abstained="nothing_found"))
+    assert shown == ["我不知道（没有找到相关内容）；请由人工回答。"]

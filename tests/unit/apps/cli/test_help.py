@@ -95,3 +95,16 @@ def test_a_script_without_arguments_says_what_it_wants(path):
 def test_a_command_that_there_is_not_is_answered_with_the_nearest():
     assert "Did you mean 'status'?" in CliRunner().invoke(command, ["stauts"]).stderr
     assert "Did you mean" not in CliRunner().invoke(command, ["frobnicate"]).stderr
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "gbk", "ascii"])
+def test_what_a_terminals_encoding_lacks_is_printed_escaped(encoding) -> None:
+    code = (
+        "from shopkeeper.apps.cli.main import say_in_any_encoding as do; do(); print('马克杯 😀 é')"
+    )
+    environ = {**os.environ, "PYTHONIOENCODING": encoding}
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, env=environ, check=True
+    )
+    assert done.stdout.decode(encoding).encode(encoding) == done.stdout
+    assert b"\\U0001f600" in done.stdout

@@ -122,6 +122,16 @@ def drawn(live, now_s):
     return console.export_text()
 
 
+def test_a_narrow_terminal_has_the_lines_that_fit_it(live):
+    fill(live)
+    for columns in (40, 80):
+        console = Console(width=columns, height=24, file=io.StringIO(), record=True)
+        console.print(view.frame(live, 2.0, full=True, columns=columns))
+        text = console.export_text()
+        assert ("4 events in, 8 insights out" in text) == (columns == 40)
+        assert ("trending" in text) == (columns == 80)
+
+
 def test_the_screen_shows_every_output_with_texts_and_titles(live):
     fill(live)
     text = drawn(live, 2.0)

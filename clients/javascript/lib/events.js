@@ -1,0 +1,2 @@
+// What a page may publish: the fields of schemas/TYPE.json, for editors and compilers.
+export {};
