@@ -46,6 +46,8 @@ _STATUS = ("status", "payment_status")
 _AMOUNT = re.compile(r"[\d.,$€£¥￥元]+|\b(?:usd|eur|gbp|cny|rmb|chf)\b")
 _NOTHING = frozenset(("", "0", "0.0", "-", "--", "none", "null", "无", "false"))
 # `2× Tea cup, 1× Pot`: an overview of orders, with what was bought in one cell.
+_NUMBERED = re.compile(r"^[\w#./-]*\d[\w#./-]*$")  # an id, and nobody's name
+SEVERAL = "names several products: export the lines of the orders"
 _PACKED = re.compile(r"\d+\s*[x×]\s*\S.*,\s*\d+\s*[x×]\s*\S", re.IGNORECASE)
 
 
@@ -57,7 +59,8 @@ def recognises(path: Path, sample: Sample, options: Options) -> bool:
     if not _has(keys, "order_id") or not _has(keys, "timestamp") or _names_events(sample):
         return False
     item = _has(keys, "item_id") or _has(keys, "title")
-    return item and (_has(keys, "quantity") or _has(keys, "price") or _has(keys, "line_total"))
+    told = ("quantity", "price", "line_total", "status", "payment_status")
+    return item and any(_has(keys, name) for name in told)
 
 
 def _names_events(sample: Sample) -> bool:
@@ -238,12 +241,14 @@ def _no_product(row: Row) -> str:
 
 def _item(row: Row, context: Context) -> str:
     """The product: its id, else its SKU, else its name."""
+    if (_amount(row, "kinds") or 1) > 1:
+        raise BadRow("kinds", "wrong_type", SEVERAL)
     for name in ("item_id", "item_sku", "title"):
         found = row.id(name)
         if found and (name == "title" or found != "0"):
             if name == "title":
                 if _PACKED.search(found):
-                    raise BadRow(name, "wrong_type", "names several products: export the lines")
+                    raise BadRow(name, "wrong_type", SEVERAL)
                 context.say("lines without an id or SKU are named by their title")
             else:
                 if context.column(name) == name:
@@ -290,6 +295,8 @@ def _user(row: Row, context: Context) -> str:
         text = row.id(name)
         if text and not _MASKED.search(text) and fits(text):
             return _pseudonym(text, name, context)
+    if _NUMBERED.search(row.id("customer")):
+        return row.id("customer")
     nickname = row.id("nickname")
     if nickname and nickname.lower() not in GUESTS and not _MASKED.search(nickname):
         return nickname

@@ -73,6 +73,8 @@ ORDER_FIELDS: Mapping[str, Sequence[str]] = {
         *("联系电话", "客户电话", "收货人手机号/提货人手机号", "Telefon", "Telefonnummer"),
         *("Téléphone", "Teléfono", "buyer phone number", "ship phone number"),
     ),
+    # Often a person's name: only what looks like a number is an id.
+    "customer": ("customer", "client", "buyer", "Kunde", "Client", "Cliente", "客户", "买家"),
     "nickname": ("买家昵称", "客户昵称", "用户昵称", "nickname"),
     "status": (
         *("order status", "order state", "status", "state", "current state", "order_status_id"),
@@ -112,6 +114,7 @@ ORDER_FIELDS: Mapping[str, Sequence[str]] = {
     ),
 }
 LINE_FIELDS: Mapping[str, Sequence[str]] = {
+    "kinds": ("宝贝种类", "商品种类", "商品种类数"),  # in a row of an order, of Taobao's overview
     "item_id": (
         *(
             "product_id",
@@ -122,6 +125,7 @@ LINE_FIELDS: Mapping[str, Sequence[str]] = {
             "lineitem sku",
             "line item sku",
         ),
+        *("item code", "item no", "article number", "article no", "part number", "part no"),
         *("item #", "item number", "asin", "stock_code", "article_id", "sku", "item sku"),
         *("product sku", "product code", "product reference", "seller sku", "item_number"),
         *(
@@ -178,6 +182,7 @@ LINE_FIELDS: Mapping[str, Sequence[str]] = {
             "item quantity",
         ),
         *("quantity (- refund)", "units", "商品数量", "宝贝数量", "购买数量", "订购数量", "数量"),
+        *("宝贝总数量", "商品总数量", "商品总数", "总数量", "件数"),
         *("Menge", "Anzahl", "Stückzahl", "Quantité", "Qté", "Cantidad", "Cant.", "order quantity"),
     ),
     "price": (

@@ -206,3 +206,31 @@ def test_what_a_payment_says_goes_before_the_state_of_an_order(tmp_path):
     found, books, *_ = run(tmp_path, text)
     assert found == [of("2", "5", ("CUP", 2.0, None))]
     assert books.left_out == {"not paid": 1, "cancelled": 1}
+
+
+def test_an_overview_is_read_where_an_order_has_one_kind_of_product(tmp_path):
+    table = (
+        "订单编号,买家会员名,订单状态,订单创建时间,宝贝标题,宝贝种类,商家编码,宝贝总数量\n"
+        "2301,小茶客,交易成功,2026-03-01 16:59:00,青花杯,1,CUP-B,2\n"
+    )
+    found, *_ = run(tmp_path, table.encode())
+    [product] = found[0].pop("products")
+    assert product == {"product_id": "CUP-B", "quantity": 2.0}
+    several = "2302,小茶客,交易成功,2026-03-01 16:59:00,青花杯，紫砂壶,2,CUP-B,3\n"
+    (tmp_path / "several.csv").write_text(table + several)
+    with pytest.raises(FormatError, match="several products"):
+        list(read(tmp_path / "several.csv"))
+
+
+def test_a_customer_that_is_a_number_is_one_and_a_name_is_nobodys_id(tmp_path):
+    table = (
+        "Order No.,Order Date,Customer,Item Code,Description,Qty,Unit Price,Status\n"
+        'SO-1,2026-03-01 08:59:00,C-100,I-1,Hammer,2,"$1,299.00",Delivered\n'
+        "SO-2,2026-03-01 08:59:00,Jane Doe,I-2,Nails,9,$0.05,Delivered\n"
+    )
+    found, *_ = run(tmp_path, table.encode())
+    assert [each.pop("currency") for each in found] == ["USD", "USD"]
+    assert found == [
+        of("SO-1", "C-100", ("I-1", 2.0, 1299.0)),
+        of("SO-2", "SO-2", ("I-2", 9.0, 0.05)),
+    ]
