@@ -259,19 +259,28 @@ def test_while_a_checkpoint_is_taken_that_nobody_waits_for_any_more(bench):
 @pytest.mark.parametrize("what", ["views", "checkpoints"])
 def test_while_state_is_still_being_read(bench, monkeypatch, what):
     async def scenario():
-        go_on = threading.Event()
+        reading, go_on = threading.Event(), threading.Event()
         knowledge = {}
+
+        def read(pairs):
+            reading.set()
+            go_on.wait(60)
+
+        async def loaded(*_, **__):
+            reading.set()
+            await asyncio.Event().wait()
+
         if what == "views":
-            knowledge = {topics.CATALOGUE: lambda pairs: go_on.wait(60)}
+            knowledge = {topics.CATALOGUE: read}
             async with Publisher(bench.kafka, "test") as publisher:
                 await publisher.send(topics.CATALOGUE, b"p", b"{}")
         source = Source(topics.CLICKS, lambda n: Totals(n, bench))
         settings = replace(bench.settings, drain_deadline_s=DRAIN_S)
         worker = Worker(Service("recommender", [source], knowledge), settings)
         if what == "checkpoints":
-            monkeypatch.setattr(worker._store, "load", lambda *_, **__: asyncio.Event().wait())
+            monkeypatch.setattr(worker._store, "load", loaded)
         starting = asyncio.create_task(worker.start())
-        await bench.until(lambda: worker.metrics.rebalances._value.get() > 0)
+        await bench.until(reading.is_set)
         await asyncio.sleep(0.5)
         assert not starting.done()
         starting.cancel()

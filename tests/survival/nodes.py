@@ -71,7 +71,11 @@ class EmbeddedNode:
 
     def fill_disk(self):
         """From now on the disk is full, for whatever this broker writes: its log goes to
-        `kafka.tmp` first, which is now a device whose every write says ENOSPC."""
+        `kafka.tmp` first, which is now a device whose every write says ENOSPC. Done when it has
+        just been written: a write that is half done would move the device to the log's place."""
+        written, since = self._written(), time.monotonic()
+        while self._written() == written and time.monotonic() < since + 2 * WRITES_EVERY_S:
+            time.sleep(0.02)
         os.symlink("/dev/full", self._folder / "full")
         os.replace(self._folder / "full", self._folder / "kafka.tmp")
         self._full_since = time.monotonic(), self._written()

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from collections import deque
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -61,7 +62,7 @@ class Reader:
         self._chunks: dict[str, tuple[int, bytes]] = {}  # key -> (offset, chunk)
         self._parts: dict[str, dict[str, Part]] = {}  # source -> the last few, by manifest's id
         self._best: dict[str, tuple[int, Part, tuple[Any, int]]] = {}
-        self._manifest_at: dict[str, int] = {}  # source -> offset of its last manifest
+        self._manifests_at: dict[str, deque[int]] = {}  # source -> offsets of its last manifests
 
     def take(self, offset: int, key: bytes | None, value: bytes | None) -> None:
         """One record. Raises CheckpointError on a newer format; skips what does not verify."""
@@ -101,14 +102,15 @@ class Reader:
             best = self._best.get(source)
             if best is None or next_offset >= best[0]:
                 self._best[source] = (next_offset, part, about)
-        # Chunks from before the previous manifest can be let go: two writers (a former owner and
-        # a new one) may interleave theirs, but not across a whole checkpoint of the other.
-        previous = self._manifest_at.get(source, -1)
-        self._manifest_at[source] = offset
+        # Older chunks can go: several writers (former owners, whose requests arrive late, and
+        # a new one) may interleave theirs, but not across so many checkpoints of the others.
+        before = self._manifests_at.setdefault(source, deque([-1], MANIFESTS_KEPT))
+        oldest = before[0]
+        before.append(offset)
         self._chunks = {
             k: found
             for k, found in self._chunks.items()
-            if found[0] > previous or not k.startswith(f"{source}/")
+            if found[0] > oldest or not k.startswith(f"{source}/")
         }
 
     def _part(self, source: str, offset: int, keys: Sequence[str], parent: Any) -> Part | None:

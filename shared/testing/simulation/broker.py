@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 LOST, UNCONFIRMED, SLOW = "delivery lost", "delivery unconfirmed", "delivery slow"
 SLOW_S_MIN, SLOW_S_MAX = 0.2, 1.2
-TORN, CHECKPOINT_LOST = "torn checkpoint", "checkpoint lost"
+LATE_S_MIN, LATE_S_MAX = 0.5, 3.0  # a session runs out after 1.5
+TORN, CHECKPOINT_LOST, CHECKPOINT_LATE = "torn checkpoint", "checkpoint lost", "checkpoint late"
 LATE, GONE = "late write of a dead worker", "request lost with its worker"
 IN_DELIVERY = "crash in mid-delivery"
 
@@ -125,13 +126,15 @@ class Broker:
         future = self._loop.create_future()
         network = self._network
         of_outputs = place.topic != self.checkpoints
-        faults = (LOST, UNCONFIRMED, SLOW) if of_outputs else (CHECKPOINT_LOST,)
+        faults = (LOST, UNCONFIRMED, SLOW) if of_outputs else (CHECKPOINT_LOST, CHECKPOINT_LATE)
         fault = network.take_armed(process.name, *faults)
         trip_s = network.trip_s(process)
         if fault is not None:
             self._happened[fault] += 1
         if fault == SLOW:
             trip_s, fault = SLOW_S_MIN + network.draw() * (SLOW_S_MAX - SLOW_S_MIN), None
+        if fault == CHECKPOINT_LATE:  # others may have taken over by then
+            trip_s, fault = LATE_S_MIN + network.draw() * (LATE_S_MAX - LATE_S_MIN), None
         if fault is not None:
             self._loop.later(GIVE_UP_S, _fail, future)
         if fault in (LOST, CHECKPOINT_LOST):

@@ -25,6 +25,7 @@ FaultKind: TypeAlias = Literal[
     "delivery unconfirmed",
     "delivery slow",
     "checkpoint lost",
+    "checkpoint late",
     "read failed",
     "slow",
     "rebalance",
@@ -42,6 +43,7 @@ OF_WORKERS: dict[FaultKind, int] = {
     "delivery unconfirmed": 3,
     "delivery slow": 3,
     "checkpoint lost": 2,
+    "checkpoint late": 3,
     "read failed": 2,
     "slow": 2,
 }
@@ -49,6 +51,9 @@ OF_BROKERS: dict[FaultKind, int] = {"rebalance": 4, "members forgotten": 1, "chu
 FAULTS = {**OF_WORKERS, **OF_BROKERS}
 EVENTS_MAX, FAULTS_MAX = 32, 7
 LENGTH_S = 3.0
+# Schedules that draw from a few kinds of faults only (swarm testing: Groce et al. 2012, "Swarm
+# testing"): what takes several of one kind at once is rare where all kinds compete.
+SWARM_SHARE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,8 +171,12 @@ def _inputs(random: Random, partitions: int) -> tuple[Input, ...]:
 
 def _faults(random: Random, workers: int) -> tuple[Fault, ...]:
     found: list[Fault] = []
+    kinds = list(FAULTS)
+    if random.random() < SWARM_SHARE:
+        kinds = random.sample(kinds, random.randint(2, 5))
+    weights = [FAULTS[kind] for kind in kinds]
     for _ in range(random.randint(1, FAULTS_MAX)):
-        kind = random.choices(list(FAULTS), list(FAULTS.values()))[0]
+        kind = random.choices(kinds, weights)[0]
         seconds = random.uniform(0.05, 1.5)
         if kind == "freeze":
             seconds = random.choice((random.uniform(0.05, 1.0), random.uniform(1.6, 3.0)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import orjson
 import pytest
 from hypothesis import given
@@ -70,6 +72,21 @@ def test_two_sources_in_one_topic_do_not_disturb_each_other():
     assert reader.best("shop.clicks.v1", 0)[0].next_offset == 5
     assert reader.best("personalisation.item-pairs.v1", 0)[0].next_offset == 8
     assert reader.best("personalisation.item-pairs.v1", 0)[1] == 1
+
+
+@given(order=st.permutations("aabbcccc"))
+def test_several_writers_may_interleave_their_checkpoints(order):
+    """The new owner's, c, has three chunks; what former owners wrote comes whenever it comes."""
+    written = {
+        "a": records(2, b"state of 2"),
+        "b": records(5, b"state of 5"),
+        "c": records(6, bytes(range(256)) * (2 * CHUNK_BYTES // 256 + 1)),
+    }
+    assert Counter(order) == {writer: len(parts) for writer, parts in written.items()}
+    parts = {writer: iter(of) for writer, of in written.items()}
+    best = read([next(parts[writer]) for writer in order]).best("shop.clicks.v1", 0)
+    assert best is not None
+    assert best[0].next_offset == 6
 
 
 def test_a_late_former_owner_between_chunks_and_manifest_does_no_harm():
