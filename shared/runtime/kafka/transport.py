@@ -318,10 +318,18 @@ class BatchConsumer(driver.Consumer):
             await self._thread.touch()
 
 
+async def _is_empty() -> None:
+    """What waits for the buffer of a producer that is sent nothing."""
+
+
 class IdleProducer(driver.Producer):
     """Faust's own producer: it sends nothing (see `sink`), but it connects, as all clients do."""
 
     logger = faust_log
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.buffer.wait_until_ebb = _is_empty  # asked at each message, and slow to say so
 
     def _settings_auth(self) -> Mapping[str, Any]:
         return dict(self.app.owner.settings.kafka.client_options())
