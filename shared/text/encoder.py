@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 INPUTS = {"ids", "tf", "segments", "tables"}
-TEXTS_MAX = 1024  # of one ONNX call
+TEXTS_MAX = 96  # of one ONNX call: of a thousand, each takes three times as long (the cache)
 
 
 class TextEncoder:
