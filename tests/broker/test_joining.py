@@ -12,6 +12,7 @@ from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.runtime.api.service import Service, Source
 from shopkeeper.shared.runtime.worker.worker import Worker
 from tests.broker.test_runtime import Bench, Totals
+from tests.broker.test_stopping import members_of
 
 JOINED_S = 3.0  # in which a worker that joins has been given its partitions
 
@@ -93,5 +94,25 @@ def test_a_worker_that_is_to_stop_does_not_wait_for_its_tables(kafka):
         finally:
             table.may_go_on.set()
             await worker.stop()
+
+    asyncio.run(run())
+
+
+def test_a_member_of_an_old_generation_joins_again_as_who_it_is(kafka):
+    """As somebody else it would leave a dead member behind, for whom the group waits."""
+
+    async def run() -> None:
+        bench = Bench(kafka)
+        async with bench.worker() as worker:
+            await bench.until(lambda: len(worker._owned) == 2)
+            generation, consumer = worker.generation, worker._app.consumer
+            before = consumer.member_id()
+            coordinator = consumer._thread._consumer._coordinator
+            coordinator.generation -= 1  # as where a rebalance ended that it has not heard of
+            await bench.until(lambda: worker.generation > generation and len(worker._owned) == 2)
+            assert consumer.member_id() == before
+            await bench.send(range(5))
+            await bench.until(bench.done(5))
+            assert len(await members_of(kafka, "shopkeeper-recommender")) == 1
 
     asyncio.run(run())

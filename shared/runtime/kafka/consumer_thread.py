@@ -57,8 +57,14 @@ class BatchConsumerThread(driver.AIOKafkaConsumerThread):
         reset = coordinator.reset_generation
 
         def remember_and_reset() -> None:
-            self.forgotten_as = coordinator.member_id or self.forgotten_as
+            former, was_member = coordinator.member_id, coordinator.generation >= 0
+            self.forgotten_as = former or self.forgotten_as
             reset()
+            if was_member:
+                # Whose generation alone is old joins as who it is, as with Kafka's own client: as
+                # somebody else it would leave a dead member behind, for whom the group waits. If
+                # the group does not know it, joining says so, and comes here a second time.
+                coordinator.member_id = former
 
         coordinator.reset_generation = remember_and_reset
         membership.join_again_where_nothing_was_assigned(coordinator)

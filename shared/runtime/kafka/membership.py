@@ -156,9 +156,11 @@ def double(members: list[Member], worker_id: str, former_member_id: str) -> Memb
 
 def follows(now: tuple[str, int], before: tuple[str, int] | None) -> bool:
     """Whether nobody else can have owned, in between, what was released: of (member id, generation)
-    it is the same member, in the group's next generation. One that the group forgot, or whose
-    broker began to count anew, comes back under another id."""
-    return before is not None and bool(now[0]) and now == (before[0], before[1] + 1)
+    it is the same member, in the group's next generation. One that had lost its generation by then
+    (-1), as where the group forgot it or its broker began to count anew, cannot tell."""
+    return (
+        before is not None and bool(now[0]) and before[1] >= 0 and now == (before[0], before[1] + 1)
+    )
 
 
 async def end_consumer(consumer: Any, deadline: Deadline, forgotten: bool = False) -> None:
