@@ -34,6 +34,8 @@ class IdleMonitor(Monitor):
     Its own keeps dicts of every message, and sorts the last thousands of durations each second.
     """
 
+    logger = logging.getLogger("faust.sensors")  # mode would log Faust's chatter in our name
+
     on_message_in = Sensor.on_message_in
     on_message_out = Sensor.on_message_out
     on_stream_event_in = Sensor.on_stream_event_in
