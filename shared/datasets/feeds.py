@@ -10,33 +10,26 @@ from xml.parsers import expat
 from .base import BadRow, FormatError
 from .cells import clean, header_key
 from .lines import Record
+from .xml_elements import Elements
 
-CHUNK_CHARACTERS = 1 << 16
 ITEM_CHARACTERS_MAX = 1 << 20
 _ITEMS = ("item", "entry")  # of RSS and Atom
 _SHOPIFY = ("handle", "title")
 _OF_SHOPIFY = ("variantsku", "variantprice", "bodyhtml")
 
 
-class _Feed:
-    """Collects the children of each item; a document type, and entities with it, is refused."""
+class _Feed(Elements):
+    """Collects the children of each item."""
+
+    what = "a feed"
 
     def __init__(self) -> None:
-        self.found: list[tuple[int, dict[str, Any]]] = []
-        self.parser = expat.ParserCreate()
-        self.parser.buffer_text = True
-        self.parser.StartElementHandler = self._start
-        self.parser.EndElementHandler = self._end
-        self.parser.CharacterDataHandler = self._text
-        self.parser.StartDoctypeDeclHandler = self._doctype
+        super().__init__()
         self._item: dict[str, Any] | None = None
         self._line, self._depth, self._size = 0, 0, 0
         self._parts: list[str] = []
 
-    def _doctype(self, *_: object) -> None:
-        raise ValueError("a feed with a document type is not read")
-
-    def _start(self, name: str, _: object) -> None:
+    def _start(self, name: str, _: dict[str, str]) -> None:
         if self._item is not None:
             self._depth += 1
             self._parts = []
@@ -65,14 +58,9 @@ class _Feed:
 
 def xml_records(path: Path, text: IO[str]) -> Iterator[Record]:
     """The items of an RSS or Atom feed, by the line on which they begin. Raises FormatError."""
-    feed = _Feed()
     try:
-        while chunk := text.read(CHUNK_CHARACTERS):
-            feed.parser.Parse(chunk, False)
-            for line, item in feed.found:
-                yield Record(line, item)
-            feed.found.clear()
-        feed.parser.Parse("", True)
+        for line, item in _Feed().read(text):
+            yield Record(line, item)
     except (expat.ExpatError, ValueError) as error:
         raise FormatError(f"{path}: not a feed that can be read: {error}") from None
 

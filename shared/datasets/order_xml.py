@@ -8,29 +8,22 @@ from xml.parsers import expat
 
 from .base import BadRow
 from .cells import clean, header_key
+from .xml_elements import Elements
 
-CHUNK_CHARACTERS = 1 << 16
 ORDER_CHARACTERS_MAX = 1 << 20
 DEPTH_MAX = 32
 _ORDER = "order"
 
 
-class _Orders:
-    """Builds each element `order`; a document type, and entities with it, is refused."""
+class _Orders(Elements):
+    """Builds each element `order`."""
+
+    what = "XML"
 
     def __init__(self) -> None:
-        self.found: list[tuple[int, dict[str, Any]]] = []
-        self.parser = expat.ParserCreate()
-        self.parser.buffer_text = True
-        self.parser.StartElementHandler = self._start
-        self.parser.EndElementHandler = self._end
-        self.parser.CharacterDataHandler = self._text
-        self.parser.StartDoctypeDeclHandler = self._doctype
+        super().__init__()
         self._open: list[tuple[str, dict[str, Any], list[str]]] = []
         self._line, self._size = 0, 0
-
-    def _doctype(self, *_: object) -> None:
-        raise ValueError("XML with a document type is not read")
 
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
         name = tag.rpartition(":")[2]
@@ -71,11 +64,7 @@ def orders_of(text: IO[str]) -> Iterator[tuple[int, dict[str, Any] | BadRow]]:
     """(line, order) of each element `order`; a BadRow, and nothing after it, where it is no XML."""
     orders = _Orders()
     try:
-        while chunk := text.read(CHUNK_CHARACTERS):
-            orders.parser.Parse(chunk, False)
-            yield from orders.found
-            orders.found.clear()
-        orders.parser.Parse("", True)
+        yield from orders.read(text)
     except (expat.ExpatError, ValueError) as error:
         yield from orders.found
         yield orders.parser.CurrentLineNumber, BadRow("", "invalid_xml", f"not XML: {error}")
