@@ -17,7 +17,6 @@ from ..kafka.offsets import Partition
 from .layout_watch import CHANGED
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Callable, Iterable
 
     from ..kafka.fetching import Hold
@@ -51,7 +50,6 @@ class Assignment:
         checkpointer: Checkpointer,
         telemetry: WorkerTelemetry,
         ending: Ending,
-        tables_caught_up: asyncio.Event,
         admin: Callable[[], Any],
     ) -> None:
         """group: the consumer group, by the broker's name. admin: a connected AIOKafkaAdminClient,
@@ -60,7 +58,7 @@ class Assignment:
         self._owned, self._layout, self._recovery = owned, layout, recovery
         self._pipeline, self._checkpointer = pipeline, checkpointer
         self._telemetry, self._ending = telemetry, ending
-        self._tables_caught_up, self._admin = tables_caught_up, admin
+        self._admin = admin
         self._released: dict[Partition, OwnedPartition] = {}  # with the state that they had
 
     # -- batches
@@ -140,8 +138,6 @@ class Assignment:
             return {}
         health = self._telemetry.health
         try:
-            await self._tables_caught_up.wait()
-            health.not_ready.pop("tables", None)
             if await self._layout.changed():
                 # Changed between our start and our joining: whoever changes it waits for an empty
                 # group afterwards, so either we see the change or it sees us.

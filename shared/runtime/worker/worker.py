@@ -179,7 +179,6 @@ class Worker:
             checkpointer=self._checkpointer,
             telemetry=self._telemetry,
             ending=self._ending,
-            tables_caught_up=self._tables.caught_up,
             admin=lambda: self._admin,
         )
 
