@@ -34,7 +34,7 @@ async def run(reference: str, settings: WorkerSettings) -> int:
     """
     from shopkeeper.shared.runtime.kafka.admin import wait_for_broker
     from shopkeeper.shared.runtime.worker import ended_members
-    from shopkeeper.shared.runtime.worker.worker import TopicsMissing, Worker
+    from shopkeeper.shared.runtime.worker.worker import Worker
 
     async def started(worker: Worker, holding: contextlib.AsyncExitStack) -> None:
         # First: a predecessor that is still ending holds the id, and its port as well.
@@ -69,8 +69,7 @@ async def run(reference: str, settings: WorkerSettings) -> int:
     await asyncio.wait({starting, failed, stop}, return_when=asyncio.FIRST_COMPLETED)
     failure = starting.exception() if starting.done() else None
     if failure is not None and worker.failure is None:
-        expected = isinstance(failure, TopicsMissing | OperatorNeeded)
-        log.error("%s: cannot start: %s", name, failure, exc_info=None if expected else failure)
+        _say_why(name, failure)
         await holding.aclose()
         return _status(failure)
     if starting.done():
@@ -86,6 +85,20 @@ async def run(reference: str, settings: WorkerSettings) -> int:
     if worker.start_again and failure is None and not signals.requested.is_set():
         return EXIT_AGAIN
     return _status(failure)
+
+
+def _say_why(name: str, failure: BaseException) -> None:
+    """Log why a worker cannot start; with a traceback only where the fault may be ours."""
+    from aiokafka.errors import KafkaError
+
+    from shopkeeper.shared.runtime.worker.worker import TopicsMissing
+
+    if isinstance(failure, KafkaError) and failure.retriable:
+        lost = "the broker was lost meanwhile"
+        log.error("%s: cannot start: %s (%s: %s)", name, lost, type(failure).__name__, failure)
+        return
+    expected = isinstance(failure, TopicsMissing | OperatorNeeded)
+    log.error("%s: cannot start: %s", name, failure, exc_info=None if expected else failure)
 
 
 def _status(failure: BaseException | None) -> int:

@@ -8,6 +8,7 @@ import contextlib
 import json
 import threading
 import time
+from collections import Counter
 
 import httpx
 
@@ -41,13 +42,13 @@ def asked(user, name, text, item):
     return topics.QUESTIONS, user, value | {"id": name, "item_code": item}
 
 
-async def published(kafka, answers):
-    """Every record of the outputs, once there are so many answers."""
+async def published(kafka, questions):
+    """Every record of the outputs, once each question has its answer and its intent."""
     found, deadline = [], time.monotonic() + WAIT_S
+    wanted = Counter({topics.ANSWERS: questions, topics.INTENTS: questions})
+    wanted[topics.RECOMMENDATIONS] = 1
     async with Reader(kafka, OUTPUTS, from_start=True) as reader:
-        while sum(name == topics.ANSWERS for name, _ in found) < answers or not any(
-            name == topics.RECOMMENDATIONS for name, _ in found
-        ):
+        while wanted - Counter(name for name, _ in found):
             assert time.monotonic() < deadline, [name for name, _ in found]
             found += [(reader.name(record), record) for record in await reader.poll(0.2)]
         found += [(reader.name(record), record) for record in await reader.poll(1.0)]
@@ -102,7 +103,7 @@ def test_who_asks_for_advice_gets_a_person_and_nothing_sensitive_is_named(kafka)
             questions = [asked("v1", name, text, "hidden-1") for name, text in ADVICE.items()]
             questions.append(asked("v2", "a3", HARMLESS, "g1"))
             asyncio.run(publish(kafka, [*records, *questions]))
-            found = asyncio.run(published(kafka, answers=3))
+            found = asyncio.run(published(kafka, questions=3))
             path = "/v1/users/v1/recommendations"
             lists = gateway.until(path, lambda answer: bool(answer.json().get("items")))
             stream.until("event: answer")

@@ -10,9 +10,11 @@ import time
 
 import pytest
 
+from shopkeeper.apps.cli import worker as worker_command
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.runtime.kafka.admin import init_topics
-from shopkeeper.shared.runtime.settings import KafkaSettings
+from shopkeeper.shared.runtime.settings import KafkaSettings, WorkerSettings
+from shopkeeper.shared.runtime.worker.worker import Worker
 from shopkeeper.shared.testing.frail_broker import frail_broker
 from shopkeeper.shared.testing.workers import WorkerProcess, environment, worker_processes
 from tests.broker.test_exact import PARTITIONS, assert_exact, publish, settle, synthetic
@@ -147,3 +149,23 @@ def test_one_that_is_not_there_yet_is_named_before_anything_has_begun(service):
         assert worker.terminate() == 0
     finally:
         worker.discard()
+
+
+def test_a_broker_lost_while_a_worker_joins_is_said_in_a_line(monkeypatch, caplog):
+    """It ends, to be started again and to wait for the broker; nothing of ours is at fault."""
+    join = Worker._join
+    with frail_broker() as broker:
+        kafka = KafkaSettings.from_env({"KAFKA_BOOTSTRAP_SERVERS": broker.address})
+        asyncio.run(init_topics(kafka, PARTITIONS, 1))
+
+        async def lost_before(worker, admin):
+            broker.kill()
+            await join(worker, admin)
+
+        monkeypatch.setattr(Worker, "_join", lost_before)
+        settings = WorkerSettings.from_env(environment(kafka, HTTP_PORT=-1))
+        assert asyncio.run(worker_command.run("intent", settings)) == 1
+    said = [r for r in caplog.records if "intent: cannot start" in r.getMessage()]
+    assert len(said) == 1
+    assert "the broker was lost meanwhile" in said[0].getMessage()
+    assert said[0].exc_info is None
