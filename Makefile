@@ -9,6 +9,8 @@ BIN := $(VENV)/bin
 # wait for brokers and processes.
 SIDE_BY_SIDE := -n 4 --dist worksteal
 BROKER_TESTS := tests/broker
+# Where it is set, as in many images, each of a shop's processes compiles all sources again.
+unexport PYTHONDONTWRITEBYTECODE
 KUBECONFORM := github.com/yannh/kubeconform/cmd/kubeconform@v0.7.0
 
 help: ## list the targets

@@ -8,6 +8,7 @@ prefix that is ours alone.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
 PREFIXES = ("TOPIC_", "KAFKA_BOOTSTRAP", "KAFKA_SASL_", "KAFKA_SSL_CA", "SHOPKEEPER_")
 OWN = "SHOPKEEPER_"
 INTERNAL = frozenset({"SHOPKEEPER_LIFELINE_FD"})  # what our processes tell each other
-LETTERS_PER_EDIT = 5  # one edit per so many letters of the setting's name, two at most
+LETTERS_PER_EDIT = 5  # one edit per so many letters of the setting's name, EDITS_MAX at most
+EDITS_MAX = 2
 OTHERS = frozenset({"HTTPS_PORT", "HTTPS_HOST"})  # everyday variables an edit from a setting
 
 
@@ -47,15 +49,24 @@ def warning(found: dict[str, str]) -> str:
 
 def _meant(name: str, known: Collection[str]) -> str | None:
     upper = name.upper().removeprefix(OWN)
-    nearest = min(known, key=lambda setting: (distance(upper, setting), setting))
-    edits = distance(upper, nearest)
-    if edits <= min(2, len(nearest) // LETTERS_PER_EDIT):
+    ours = name.startswith(PREFIXES)
+    letters = Counter(upper)
+    # Every worker asks this of every variable when it starts: few pairs are worth an alignment.
+    near = [s for s in known if _differing(letters, s) <= (len(s) // 3 if ours else EDITS_MAX)]
+    edits, nearest = min(((distance(upper, s), s) for s in near), default=(len(upper), ""))
+    if edits <= min(EDITS_MAX, len(nearest) // LETTERS_PER_EDIT):
         return nearest
     if longer := [s for s in known if _part_of(upper, s) or _part_of(s, upper)]:
         return min(longer, key=lambda s: (distance(upper, s), s))
-    if name.startswith(PREFIXES):
+    if ours:
         return nearest if edits <= len(nearest) // 3 else ""
     return None
+
+
+def _differing(letters: Counter[str], other: str) -> int:
+    """How many letters one of the two has beyond the other's: `distance` is at least that."""
+    theirs = Counter(other)
+    return max((letters - theirs).total(), (theirs - letters).total())
 
 
 def _part_of(part: str, name: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 
 import pytest
 from hypothesis import given
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from shopkeeper import services
 from shopkeeper.shared.runtime.setting import variables
 from shopkeeper.shared.runtime.settings import REFERENCE
-from shopkeeper.shared.runtime.unread_settings import distance, unread, warning
+from shopkeeper.shared.runtime.unread_settings import _differing, distance, unread, warning
 
 KNOWN = variables([*REFERENCE, *(s for spec in services.specs() for s in spec.settings)])
 
@@ -72,6 +73,7 @@ def test_distance_is_a_distance(a, b, c):
     assert (distance(a, b) == 0) == (a == b)
     assert distance(a, b) == distance(b, a)
     assert abs(len(a) - len(b)) <= distance(a, b) <= max(len(a), len(b))
+    assert _differing(Counter(a), b) <= distance(a, b)
     # Each letter touched once, it may exceed the way over a third by what a swap saves.
     assert distance(a + c, b + c) <= distance(a, b)
 
