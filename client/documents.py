@@ -66,6 +66,7 @@ class RecommendationList(Document, frozen=True, kw_only=True, gc=False):
     query: str | None = None  # of a search
     unknown_category: str | None = None  # that was asked for, and the catalogue does not have
     nearest_categories: tuple[str, ...] = ()  # that may be meant by it
+    answer: Answer | None = None  # of a search that is a question
 
 
 class SimilarItems(Document, frozen=True, kw_only=True, gc=False):

@@ -10,15 +10,16 @@ from shopkeeper.shared.contracts.preferences import PERSONALISED
 from .core import shown
 from .core.lists import Views
 from .core.segments import assumptions_of, published, segments_for, without
+from .searching import given
 
 if TYPE_CHECKING:
     from shopkeeper.shared.contracts.events.recommendation import SegmentsUpdated
 
-    from .core.feed import Published
     from .core.lists import Wanted
     from .core.segments import Assumptions, SegmentsShown
     from .core.shown import ListShown
     from .http.context import Context
+    from .searching import Outcome
 
 
 def views_of(context: Context) -> Views:
@@ -43,12 +44,20 @@ def list_for(context: Context, user_id: str | None, wanted: Wanted, language: st
 
 
 def searched(
-    context: Context, record: Published, wanted: Wanted, language: str, query: str | None
+    context: Context, brought: Outcome, wanted: Wanted, language: str, query: str | None
 ) -> ListShown | None:
-    """The list that a search caused, in its order: of the category alone where one is given.
-    None where it cannot be read."""
-    found = shown.search_list(record, wanted, views_of(context), language, topics.RECOMMENDATIONS)
-    return None if found is None else shown.with_query(found, query)
+    """The list that a search caused, in its order: of the category alone where one is given; with
+    its answer, where it has one. None where it cannot be read."""
+    answer = given(brought.answer, context)
+    if brought.made is None:
+        if answer is None:
+            return None
+        ranking = context.preferences.ranking(brought.owner.decode("utf-8", "replace"))
+        nothing = shown.ListShown(items=[], fallback="empty", ranking=ranking, language=language)
+        return shown.of_search(nothing, query, answer)
+    views = views_of(context)
+    found = shown.search_list(brought.made, wanted, views, language, topics.RECOMMENDATIONS)
+    return None if found is None else shown.of_search(found, query, answer)
 
 
 def segments(context: Context, user_id: str | None, count: int) -> SegmentsShown:

@@ -8,7 +8,7 @@ import orjson
 
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.testing.records import read_topic
-from shopkeeper.shared.testing.workers import worker_process
+from shopkeeper.shared.testing.workers import worker_process, worker_processes
 from tests.broker.gateways import Gateway, list_of, product, publish, token
 
 SHELF = [product(f"p{n}", f"Boot {n}", title_zh=f"靴{n}", category="shoes", brand="Acme")
@@ -138,3 +138,30 @@ def test_a_search_is_answered_with_its_list(kafka):
         assert g.http.get(where, headers=token("u2")).status_code == 404
         refused = g.http.get("/v1/search", params={"q": "x", "user": "u2"}, headers=mine)
         assert refused.status_code == 403
+
+
+def test_a_search_that_is_a_question_is_answered_and_found_again_by_who_asked(kafka):
+    text = "Open your account, then Orders, to see where a parcel is."
+    entry = {"knowledge_id": "k1", "title": "Where is my order?", "text": text, "kind": "faq"}
+    asyncio.run(publish(kafka, [*SHELF, (topics.KNOWLEDGE, "k1", entry)]))
+    services = ["intent", "answers", "recommender"]
+    with (
+        worker_processes(services, kafka) as workers,
+        Gateway(kafka, GATEWAY_TOKEN_SECRET="s" * 32) as g,
+    ):
+        for worker in workers:
+            worker.wait_ready()
+        mine = token("u1")
+        asked = {"q": "where is my order?", "wait": 20, "user": "u1"}
+        said = g.until(
+            "/v1/search",
+            lambda a: a.status_code == 200 and a.json().get("answer"),
+            params=asked,
+            headers=mine,
+        ).json()
+        assert said["items"] == []
+        assert said["query"] == "where is my order?"
+        assert said["answer"]["event_type"] == "products.searched.v1"
+        where = f"/v1/searches/{said['answer']['cause']}"
+        assert g.http.get(where, headers=mine).json()["answer"] == said["answer"]
+        assert g.http.get(where, headers=token("u2")).status_code == 404

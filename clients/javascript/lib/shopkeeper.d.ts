@@ -19,6 +19,7 @@ export interface List {
     fallback?: string;
     unknown_category?: string;
     nearest_categories?: string[];
+    answer?: Answer;
     [more: string]: unknown;
 }
 export interface Answer {

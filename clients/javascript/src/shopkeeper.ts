@@ -7,7 +7,7 @@ export type { Events, Who } from "./events.js";
 export interface Reason { code: string; parameters?: Record<string, string>; text?: string }
 export interface Item { product_id: string; score?: number; reason?: Reason; title?: string; [more: string]: unknown }
 /** `unknown_category`: asked for, and the catalogue has none of that name. */
-export interface List { items: Item[]; recomm_id?: string; fallback?: string; unknown_category?: string; nearest_categories?: string[]; [more: string]: unknown }
+export interface List { items: Item[]; recomm_id?: string; fallback?: string; unknown_category?: string; nearest_categories?: string[]; answer?: Answer; [more: string]: unknown }
 export interface Answer { answer: string | null; cause?: string; route?: string; sources?: object[]; [more: string]: unknown }
 /** `id`: pass it as `lastEventId` to go on behind this update. */
 export type Update =

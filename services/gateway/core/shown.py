@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from shopkeeper.shared.contracts.events.answers import AnswerGiven
 from shopkeeper.shared.contracts.events.base import Model, Probability
 from shopkeeper.shared.contracts.events.recommendation import RecommendationsUpdated
 from shopkeeper.shared.contracts.preferences import PERSONALISED
@@ -76,6 +77,7 @@ class ListShown(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     query: str | None = None  # of a search
     unknown_category: str | None = None
     nearest_categories: list[str] = []
+    answer: AnswerGiven | None = None
 
 
 _decoder = msgspec.json.Decoder(RecommendationsUpdated)
@@ -148,9 +150,9 @@ def _with_category(found: ListShown, category: str | None, views: Views) -> List
     return msgspec.structs.replace(found, unknown_category=category, nearest_categories=near)
 
 
-def with_query(found: ListShown, query: str | None) -> ListShown:
-    """The list, with what was searched for."""
-    return msgspec.structs.replace(found, query=query)
+def of_search(found: ListShown, query: str | None, answer: AnswerGiven | None) -> ListShown:
+    """The list, with what was searched for, and its answer where that is a question."""
+    return msgspec.structs.replace(found, query=query, answer=answer)
 
 
 def made_of(record: Published, own: Own | None, topic: str) -> MadeFrom | None:

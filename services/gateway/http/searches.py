@@ -11,11 +11,11 @@ from litestar.params import Parameter
 
 from shopkeeper.shared.contracts import topics
 
-from .. import reading
+from .. import reading, searching
 from ..core.languages import language_of
 from ..core.lists import Wanted
 from ..core.shown import ListShown, encode
-from ..sending import send, until
+from ..sending import send
 from .context import Context
 from .lists import Count, Language, OptionalId
 from .problems import Problem, sending
@@ -23,7 +23,7 @@ from .reads import Id
 from .responses import response
 
 if TYPE_CHECKING:
-    from ..core.feed import Published
+    from ..searching import Outcome
 
 SEARCHED = "products.searched.v1"
 WAIT_S_MAX = 30.0
@@ -55,8 +55,9 @@ async def search(
     language: Language = None,
 ) -> Response[bytes]:
     """The search is published for the recommender, which answers it; 200 with its list where that
-    comes within `wait` seconds, else 202 with its `Location`. A question for support gets no list.
-    `user`: whose search it is, and whose history counts; without, nobody's does.
+    comes within `wait` seconds, else 202 with its `Location`. A question gets its `answer`, and
+    where it asks for no product nothing but that. `user`: whose search it is, and whose history
+    counts; without, nobody's does.
     """
     caller = context.caller(request)
     if user is not None and not caller.may_read(user):
@@ -69,7 +70,7 @@ async def search(
         name, by = user, "user_id"
     with sending():
         event_id = await send(context, topics.SEARCHES, SEARCHED, name, {by: name, "query": q})
-    found = await until(lambda: context.feed.list_of_search(event_id), wait_s)
+    found = await searching.within(context, event_id, wait_s)
     if found is None:
         location = f"/v1/searches/{event_id}"
         return Response(b"", status_code=202, headers={"Location": location})
@@ -91,8 +92,8 @@ async def searched(
 ) -> Response[bytes]:
     """404 where it has not come yet, or came long ago."""
     caller = context.caller(request)
-    found = context.feed.list_of_search(event_id)
-    if found is None or not (_nobodys(found) or caller.may_read(_user(found))):
+    found = searching.outcome(context, event_id)
+    if found is None or not (_nobodys(found.owner) or caller.may_read(_user(found.owner))):
         # The same for both: that somebody searched is nobody else's.
         raise Problem(404, "Not Found", "no list yet, or it came long ago")
     reader = language_of(language, request.headers.get("accept-language"))
@@ -100,7 +101,7 @@ async def searched(
 
 
 def _answered(
-    context: Context, found: Published, wanted: Wanted, language: str, query: str | None
+    context: Context, found: Outcome, wanted: Wanted, language: str, query: str | None
 ) -> Response[bytes]:
     shown = reading.searched(context, found, wanted, language, query)
     if shown is None:
@@ -109,9 +110,9 @@ def _answered(
     return Response(encode(shown), media_type="application/json", headers=headers)
 
 
-def _user(found: Published) -> str:
-    return found.key.decode("utf-8", "replace")
+def _user(key: bytes) -> str:
+    return key.decode("utf-8", "replace")
 
 
-def _nobodys(found: Published) -> bool:
-    return found.key.startswith(b"gateway-search-")
+def _nobodys(key: bytes) -> bool:
+    return key.startswith(b"gateway-search-")

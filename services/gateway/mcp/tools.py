@@ -6,15 +6,11 @@ import random
 import uuid
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import msgspec
-
 from shopkeeper.shared.contracts import topics
-from shopkeeper.shared.contracts.events.answers import AnswerGiven
 
-from .. import reading
+from .. import reading, searching
 from ..core.lists import Wanted
 from ..core.shown import shown
-from ..core.withheld import value_of
 from ..http.problems import Problem, sending
 from ..http.searches import NOBODIES, SEARCHED
 from ..listing import near_to
@@ -35,6 +31,8 @@ from .inert import NOTE, link, plain, quoted
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
+    from shopkeeper.shared.contracts.events.answers import AnswerGiven
+
     from ..core.shown import ItemShown, ListShown
     from ..http.access import Caller
     from ..http.context import Context
@@ -42,7 +40,7 @@ if TYPE_CHECKING:
 
 QUESTION_ASKED = "question.asked.v1"
 TITLE_CHARACTERS_MAX = 200
-_given = msgspec.json.Decoder(AnswerGiven)
+ANSWER_CHARACTERS_MAX = 4000
 
 
 class Said(NamedTuple):
@@ -106,14 +104,19 @@ async def _search(context: Context, caller: Caller, asked: Search) -> Said:
     data = {by: name, "query": asked.query}
     with sending():
         event_id = await send(context, topics.SEARCHES, SEARCHED, name, data)
-    record = await until(lambda: context.feed.list_of_search(event_id), asked.wait)
-    if record is None:
+    brought = await searching.within(context, event_id, asked.wait)
+    if brought is None:
         raise Problem(504, "Gateway Timeout", f"no list within {asked.wait:g} s; try again")
     wanted = Wanted(asked.count, category=asked.category)
-    found = reading.searched(context, record, wanted, asked.language, asked.query)
+    found = reading.searched(context, brought, wanted, asked.language, asked.query)
     if found is None:
         raise Problem(502, "Bad Gateway", "the list that came cannot be read")
-    return _list(context, found)
+    said = _list(context, found)
+    if found.items or found.answer is None:
+        return said
+    answer = quoted(found.answer.answer or "A person should answer it.", ANSWER_CHARACTERS_MAX)
+    line = f"This asks for no product. Answer: {answer} `ask` goes on with questions."
+    return said._replace(text="\n".join([NOTE, line]))
 
 
 async def _ask(context: Context, caller: Caller, asked: Ask) -> Said:
@@ -130,10 +133,9 @@ async def _ask(context: Context, caller: Caller, asked: Ask) -> Said:
     record = await until(lambda: context.feed.answer_to(event_id), asked.wait)
     if record is None:
         raise Problem(504, "Gateway Timeout", f"no answer within {asked.wait:g} s; try again")
-    try:
-        given = _given.decode(value_of(record, context.catalogue) or b"")
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        raise Problem(502, "Bad Gateway", "the answer that came cannot be read") from None
+    given = searching.given(record, context)
+    if given is None:
+        raise Problem(502, "Bad Gateway", "the answer that came cannot be read")
     return _answer(given, conversation)
 
 
@@ -187,7 +189,7 @@ def _answer(given: AnswerGiven, conversation: str) -> Said:
         for each in given.sources
     ]
     data = Answer(
-        answer=None if given.answer is None else plain(given.answer, 4000),
+        answer=None if given.answer is None else plain(given.answer, ANSWER_CHARACTERS_MAX),
         confidence=given.confidence,
         route=given.route,
         conversation_id=conversation,
@@ -201,7 +203,7 @@ def _answer(given: AnswerGiven, conversation: str) -> Said:
     if data.answer is None:
         why = (given.abstained or "unknown").replace("_", " ")
         return Said(f"The shop does not know ({why}); a person should answer.", data)
-    lines = [NOTE, f"Answer: {quoted(data.answer, 4000)}"]
+    lines = [NOTE, f"Answer: {quoted(data.answer, ANSWER_CHARACTERS_MAX)}"]
     for each in sources:
         where = f" {each.url}" if each.url else ""
         lines.append(f"Source: {each.kind} {quoted(each.id)}{where}: {quoted(each.quote)}")

@@ -17,6 +17,7 @@ interface FoundItem extends Item {
 interface Found {
   items: FoundItem[];
   made_from?: { cause: string };
+  answer?: object;
 }
 
 /** Whether a product is in the list for what was searched, not only for what the visitor did before. */
@@ -38,7 +39,8 @@ export function Search({ query }: { query: string }) {
       if (wanted) cause.value = place.split("/").at(-1) ?? "";
     })
       .then((said) => {
-        if (wanted && said) found.value = said.items.filter(fits);
+        // The answer comes over the stream, too; with it alone, nothing was looked for.
+        if (wanted && said && (said.items.length > 0 || !said.answer)) found.value = said.items.filter(fits);
       })
       .catch((error: unknown) => {
         if (!wanted) return;
