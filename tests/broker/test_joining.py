@@ -7,9 +7,11 @@ import threading
 
 import orjson
 from aiokafka import AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient
 
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.runtime.api.service import Service, Source
+from shopkeeper.shared.runtime.kafka.membership import take_out
 from shopkeeper.shared.runtime.worker.worker import Worker
 from tests.broker.test_runtime import Bench, Totals
 from tests.broker.test_stopping import members_of
@@ -114,5 +116,32 @@ def test_a_member_of_an_old_generation_joins_again_as_who_it_is(kafka):
             await bench.send(range(5))
             await bench.until(bench.done(5))
             assert len(await members_of(kafka, "shopkeeper-recommender")) == 1
+
+    asyncio.run(run())
+
+
+def test_a_member_that_its_group_forgot_is_no_double_of_itself(kafka):
+    """It joins anew, under another member id; the next rebalance finds that one under its name."""
+
+    async def run() -> None:
+        bench = Bench(kafka)
+        async with bench.worker(worker_id="w-1", client_id="w-1") as worker:
+            await bench.until(lambda: len(worker._owned) == 2)
+            generation, consumer = worker.generation, worker._app.consumer
+            before = consumer.member_id()
+            admin = AIOKafkaAdminClient(**kafka.client_options())
+            await admin.start()
+            try:
+                assert await take_out(admin, kafka.topic("shopkeeper-recommender"), {"w-1"})
+            finally:
+                await admin.close()
+            await bench.until(lambda: worker.generation > generation and len(worker._owned) == 2)
+            assert consumer.member_id() != before
+            async with bench.worker(worker_id="w-2", client_id="w-2") as second:
+                await bench.until(lambda: len(worker._owned) == len(second._owned) == 1)
+            await bench.until(lambda: len(worker._owned) == 2)
+            assert worker.failure is None
+            await bench.send(range(5))
+            await bench.until(bench.done(5))
 
     asyncio.run(run())

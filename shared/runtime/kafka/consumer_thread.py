@@ -46,7 +46,7 @@ class BatchConsumerThread(driver.AIOKafkaConsumerThread):
     positions: Mapping[Any, int] = {}  # next offsets to fetch, when they were
     jumps: Sequence[fetching.Jump] = ()  # noticed since the records before, before these
     leaving: Deadline | None = None
-    forgotten_as: str | None = None  # the member id that the group no longer knew
+    forgotten_as: str | None = None  # the member id of the generation that was lost
     replaced = False  # by a double: it must not join again
 
     async def on_start(self) -> None:
@@ -58,9 +58,9 @@ class BatchConsumerThread(driver.AIOKafkaConsumerThread):
 
         def remember_and_reset() -> None:
             former, was_member = coordinator.member_id, coordinator.generation >= 0
-            self.forgotten_as = former or self.forgotten_as
             reset()
             if was_member:
+                self.forgotten_as = former
                 # Whose generation alone is old joins as who it is, as with Kafka's own client: as
                 # somebody else it would leave a dead member behind, for whom the group waits. If
                 # the group does not know it, joining says so, and comes here a second time.

@@ -260,8 +260,9 @@ class BatchConsumer(driver.Consumer):
         """Every rebalance takes everything (eager protocol): finish, checkpoint, then let go."""
         self.stop_flow()
         self._released = self._membership()
-        former, self._thread.forgotten_as = self._thread.forgotten_as, None
-        if former is not None:
+        former = self._thread.forgotten_as
+        if former is not None and self._released[1] < 0:  # a member of a generation is no other's
+            self._thread.forgotten_as = None
             self._thread.replaced = await self.owner.replaced(former)
             if self._thread.replaced:
                 # Joining would expel the double. The worker is ending, and ends this wait.
