@@ -22,7 +22,8 @@ from shopkeeper.shared.runtime.kafka.reader import Reader
 from shopkeeper.shared.runtime.settings import SettingsError
 from shopkeeper.shared.runtime.settings import read as read_setting
 
-from . import connection
+from . import absent, connection
+from .absent import SpokenError
 from .output import reader_gone
 from .spoken import spoken
 from .summaries import printable
@@ -142,6 +143,13 @@ def typed() -> str | None:
 )
 @click.option("--json", "raw", is_flag=True, help="The answer as it was published.")
 @click.option(
+    "--lang",
+    type=click.Choice(["en", "zh"]),
+    default="en",
+    show_default=True,
+    help="Of errors; answers are in the language of the question.",
+)
+@click.option(
     "--timeout",
     "timeout_s",
     type=click.FloatRange(min=0.1),
@@ -155,6 +163,7 @@ def command(
     product_id: str | None,
     conversation_id: str | None,
     raw: bool,
+    lang: str,
     timeout_s: float,
 ) -> None:
     """Ask the shop QUESTION and print the answer with its sources. Without QUESTION, hold a
@@ -171,7 +180,7 @@ def command(
     """
     text = " ".join(question).strip()
     if question and not text:
-        raise click.UsageError("the question is empty")
+        raise SpokenError(lang, "the question is empty")
     try:
         prefix = read_setting(os.environ, "TYPE_PREFIX")
     except SettingsError as error:
@@ -186,24 +195,22 @@ def command(
 
     async def work(kafka: KafkaSettings) -> None:
         def show(value: bytes | None) -> None:
-            _show(value, raw, timeout_s)
+            _show(value, raw, timeout_s, lang)
 
         await ask_all(kafka, context, questions, show, prefix, timeout_s)
 
-    connection.run("ask", work, BROKER_WAIT_S)
+    connection.run("ask", work, BROKER_WAIT_S, lang)
 
 
-def _show(value: bytes | None, raw: bool, timeout_s: float) -> None:
+def _show(value: bytes | None, raw: bool, timeout_s: float, language: str) -> None:
     if value is None:
-        raise click.ClickException(
-            f"no answer within {timeout_s:g} s: is an answers worker running? (`shopkeeper status`)"
-        )
+        raise SpokenError(language, absent.NO_ANSWER, seconds=timeout_s)
     if raw:
         click.echo(value.decode())
         return
     try:
         given = outputs.decode(ANSWER_GIVEN, value)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise click.ClickException(f"the answer does not follow its schema: {error}") from None
+        raise SpokenError(language, absent.ANSWER_NOT_BY_SCHEMA, error=error) from None
     for line in lines(given):
         click.echo(line)

@@ -14,6 +14,9 @@ from shopkeeper.shared.runtime.refusal import OperatorNeeded
 from shopkeeper.shared.runtime.settings import KafkaSettings, SettingsError
 from shopkeeper.shared.runtime.telemetry import logs
 
+from .absent import SpokenError
+from .spoken import spoken
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
@@ -52,19 +55,27 @@ def run(
     name: str,
     work: Callable[[KafkaSettings], Coroutine[Any, Any, Any]],
     wait_s: float | None = None,
+    language: str = "en",
 ) -> Any:
     """What `work` returns, given a broker that answers; a failure is one line and exit status 1.
 
     name: the command's, for logs. wait_s: how long to wait for the broker; None: for ever.
+    language: of what the person reads, `en` or `zh`.
     """
     kafka = settings()
 
+    def waiting(line: str) -> None:
+        say(spoken(language, "{problem}", problem=line))
+
     async def body() -> Any:
         try:
-            await admin.wait_for_broker(kafka, say, wait_s)
+            await admin.wait_for_broker(kafka, waiting, wait_s)
         except admin.BrokerAway as error:
-            raise click.ClickException(
-                f"{error} (waited {wait_s:g} s; KAFKA_BOOTSTRAP_SERVERS)"
+            raise SpokenError(
+                language,
+                "{problem} (waited {seconds:g} s; KAFKA_BOOTSTRAP_SERVERS)",
+                problem=error,
+                seconds=wait_s or 0.0,
             ) from None
         return await work(kafka)
 
@@ -72,4 +83,4 @@ def run(
     try:
         return asyncio.run(body())
     except (KafkaError, OperatorNeeded) as error:
-        raise click.ClickException(str(error) or type(error).__name__) from None
+        raise SpokenError(language, "{error}", error=str(error) or type(error).__name__) from None

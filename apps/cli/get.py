@@ -26,7 +26,8 @@ from shopkeeper.shared.runtime.kafka import admin
 from shopkeeper.shared.runtime.kafka.newest import Found, newest
 from shopkeeper.shared.runtime.kafka.sink import partition_of
 
-from . import connection
+from . import absent, connection
+from .absent import SpokenError
 from .spoken import BY_CHANCE, NO_SIMILAR, WEIGHED, often, reviews_line, spoken
 from .summaries import printable
 
@@ -65,7 +66,9 @@ class View:
         return {**place, "value": orjson.loads(self.record.value)}
 
 
-async def view(kafka: KafkaSettings, topic: str, key: str, event_type: str) -> View:
+async def view(
+    kafka: KafkaSettings, topic: str, key: str, event_type: str, language: str = "en"
+) -> View:
     """Look for a key where it belongs, then in the other partitions. Raises KafkaError."""
     packed = key.encode()
     numbers = (await admin.partitions_of(kafka, [kafka.topic(topic)])).get(kafka.topic(topic), [])
@@ -76,18 +79,22 @@ async def view(kafka: KafkaSettings, topic: str, key: str, event_type: str) -> V
         others = [n for n in numbers if n not in home]
         found = await newest(kafka, topic, [packed], others, seconds_max=SEARCH_S_MAX)
     record = found.records.get(packed)
-    return View(topic, record, _decoded(record, event_type), found.complete)
+    return View(topic, record, _decoded(record, event_type, language), found.complete)
 
 
-def _decoded(record: Any, event_type: str) -> Any:
+def _decoded(record: Any, event_type: str, language: str) -> Any:
     if record is None or record.value is None:
         return None
     try:
         return outputs.decode(event_type, record.value)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise click.ClickException(
-            f"the newest record ({record.topic}/{record.partition} at {record.offset}) does not "
-            f"follow its schema: {error}"
+        raise SpokenError(
+            language,
+            absent.NOT_BY_SCHEMA,
+            topic=record.topic,
+            partition=record.partition,
+            offset=record.offset,
+            error=error,
         ) from None
 
 
@@ -108,15 +115,13 @@ async def titles(kafka: KafkaSettings, ids: Collection[str], language: str) -> d
     return named
 
 
-def _missing(what: str, where: View, why: str) -> click.ClickException:
+def _missing(what: str, where: View, why: str, language: str) -> SpokenError:
+    told = {"what": what, "topic": where.topic}
     if not where.complete:
-        return click.ClickException(
-            f"{what}: not among the newest records of {where.topic}; the older ones were not all "
-            f"looked at within {SEARCH_S_MAX:g} s"
-        )
+        return SpokenError(language, absent.NOT_ALL_READ, **told, seconds=SEARCH_S_MAX)
     if where.removed:
-        return click.ClickException(f"{what}: was there and has been removed from {where.topic}")
-    return click.ClickException(f"{what}: not on {where.topic}. {why}")
+        return SpokenError(language, absent.REMOVED, **told)
+    return SpokenError(language, absent.NOT_THERE, **told, why=why)
 
 
 def _when(record: Any) -> str:
@@ -168,19 +173,19 @@ def user(user_id: str, raw: bool, lang: str, wait_s: float) -> None:
     """
 
     async def work(kafka: KafkaSettings) -> tuple[View, dict[str, str]]:
-        found = await view(kafka, topics.RECOMMENDATIONS, user_id, RECOMMENDATIONS_UPDATED)
+        found = await view(kafka, topics.RECOMMENDATIONS, user_id, RECOMMENDATIONS_UPDATED, lang)
         items = [] if raw or found.data is None else found.data.items
         ids = {item.product_id for item in items}
         ids |= {v for i in items if (v := i.reason.parameters.get("product_id"))}
         return found, await titles(kafka, ids, lang)
 
-    found, named = connection.run("get", work, wait_s)
+    found, named = connection.run("get", work, wait_s, lang)
     if found.data is None:
         raise _missing(
-            f"user {printable(user_id)}",
+            spoken(lang, absent.USER, key=printable(user_id)),
             found,
-            "A list comes with the user's first click, search or order (not of events older than "
-            "LIST_AGE_MAX); `shopkeeper status` shows whether the recommender is behind",
+            spoken(lang, absent.NO_LIST),
+            lang,
         )
 
     def lines() -> Iterator[str]:
@@ -216,18 +221,25 @@ def product(product_id: str, raw: bool, lang: str, wait_s: float) -> None:
     """
 
     async def work(kafka: KafkaSettings) -> tuple[View, View, dict[str, str]]:
-        similar = await view(kafka, topics.SIMILAR_ITEMS, product_id, SIMILAR_ITEMS_UPDATED)
-        mood = await view(kafka, topics.PRODUCT_SENTIMENT, product_id, PRODUCT_SENTIMENT_UPDATED)
+        similar = await view(kafka, topics.SIMILAR_ITEMS, product_id, SIMILAR_ITEMS_UPDATED, lang)
+        mood = await view(
+            kafka, topics.PRODUCT_SENTIMENT, product_id, PRODUCT_SENTIMENT_UPDATED, lang
+        )
         ids = {product_id} | {i.product_id for i in (similar.data.items if similar.data else ())}
         return similar, mood, await titles(kafka, ids, lang)
 
-    similar, mood, named = connection.run("get", work, wait_s)
+    similar, mood, named = connection.run("get", work, wait_s, lang)
     if similar.data is None and mood.data is None and product_id not in named:
         raise _missing(
-            f"product {printable(product_id)}",
+            spoken(lang, absent.PRODUCT, key=printable(product_id)),
             similar,
-            f"Nor is it on {topics.PRODUCT_SENTIMENT} or {topics.CATALOGUE}: no click together "
-            "with another product, no review, no catalogue entry names it",
+            spoken(
+                lang,
+                absent.NOT_NAMED,
+                reviews=topics.PRODUCT_SENTIMENT,
+                catalogue=topics.CATALOGUE,
+            ),
+            lang,
         )
 
     def lines() -> Iterator[str]:
@@ -266,15 +278,15 @@ def category(name: str, raw: bool, lang: str, wait_s: float) -> None:
 
     async def work(kafka: KafkaSettings) -> View:
         topic, event_type = topics.CATEGORY_SENTIMENT, CATEGORY_SENTIMENT_UPDATED
-        return await view(kafka, topic, name.strip(), event_type)
+        return await view(kafka, topic, name.strip(), event_type, lang)
 
-    found = connection.run("get", work, wait_s)
+    found = connection.run("get", work, wait_s, lang)
     if found.data is None:
         raise _missing(
-            f"category {printable(name)}",
+            spoken(lang, absent.CATEGORY, key=printable(name)),
             found,
-            "No product of it has reviews, or the catalogue writes it otherwise: `shopkeeper tail "
-            f"{topics.CATEGORY_SENTIMENT} --from-start` shows those that there are",
+            spoken(lang, absent.NO_REVIEWS, topic=topics.CATEGORY_SENTIMENT),
+            lang,
         )
 
     def lines() -> Iterator[str]:
@@ -318,19 +330,19 @@ def trending(scope: str, raw: bool, lang: str, wait_s: float) -> None:
     """
 
     async def work(kafka: KafkaSettings) -> tuple[View, dict[str, str]]:
-        found = await view(kafka, topics.TRENDING, scope, TRENDING_UPDATED)
+        found = await view(kafka, topics.TRENDING, scope, TRENDING_UPDATED, lang)
         if found.record is None and scope != EVERYWHERE and not scope.startswith("category/"):
-            found = await view(kafka, topics.TRENDING, f"category/{scope}", TRENDING_UPDATED)
+            found = await view(kafka, topics.TRENDING, f"category/{scope}", TRENDING_UPDATED, lang)
         ids = {item.product_id for item in found.data.items} if found.data else set()
         return found, await titles(kafka, ids, lang)
 
-    found, named = connection.run("get", work, wait_s)
+    found, named = connection.run("get", work, wait_s, lang)
     if found.data is None:
         raise _missing(
-            f"scope {printable(scope)}",
+            spoken(lang, absent.SCOPE, key=printable(scope)),
             found,
-            f"There is {EVERYWHERE}, and category/NAME for each category of the catalogue that is "
-            "clicked",
+            spoken(lang, absent.SCOPES, everywhere=EVERYWHERE),
+            lang,
         )
 
     def lines() -> Iterator[str]:
@@ -362,14 +374,11 @@ def parameters(raw: bool, lang: Language, wait_s: float) -> None:
     async def work(kafka: KafkaSettings) -> list[View]:
         counts = await admin.partitions_of(kafka, [kafka.topic(topics.CLICKS)])
         keys = [f"clicks/{number}" for number in counts.get(kafka.topic(topics.CLICKS), [])]
-        return [await view(kafka, topics.PARAMETERS, key, PARAMETERS_UPDATED) for key in keys]
+        return [await view(kafka, topics.PARAMETERS, key, PARAMETERS_UPDATED, lang) for key in keys]
 
-    found = [each for each in connection.run("get", work, wait_s) if each.data is not None]
+    found = [each for each in connection.run("get", work, wait_s, lang) if each.data is not None]
     if not found:
-        raise click.ClickException(
-            f"nothing on {topics.PARAMETERS}: a worker says what its ranker weighs after the first "
-            "lists were clicked, once a minute at most"
-        )
+        raise SpokenError(lang, absent.NO_WEIGHTS, topic=topics.PARAMETERS)
 
     def lines() -> Iterator[str]:
         for each in found:

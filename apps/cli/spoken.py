@@ -54,6 +54,50 @@ CHINESE = {
         "分区 {partition} 的用户，截至 {when}：列表由 {model} 排序；学习的排序器有 {examples} "
         "个样本，平均倒数排名 {rank:.3f}，没有它时为 {base:.3f}"
     ),
+    # Errors: the thing, then why it may not be there and what to do.
+    "user {key}": "用户 {key}",
+    "A list comes with the user's first click, search or order (not of events older than "
+    "LIST_AGE_MAX); `shopkeeper status` shows whether the recommender is behind": (
+        "用户首次点击、搜索或下单后才有列表（早于 LIST_AGE_MAX 的事件不算）；"
+        "用 `shopkeeper status` 查看推荐服务是否滞后"
+    ),
+    "product {key}": "商品 {key}",
+    "Nor is it on {reviews} or {catalogue}: no click together with another product, no review, "
+    "no catalogue entry names it": (
+        "{reviews} 和 {catalogue} 上也没有：它没有与其他商品一起被点击，没有评价，"
+        "也不在商品目录中；请核对商品编号"
+    ),
+    "category {key}": "类目 {key}",
+    "No product of it has reviews, or the catalogue writes it otherwise: `shopkeeper tail "
+    "{topic} --from-start` shows those that there are": (
+        "该类目的商品都没有评价，或商品目录中的写法不同：用 `shopkeeper tail {topic} --from-start` "
+        "查看现有的类目"
+    ),
+    "scope {key}": "范围 {key}",
+    "There is {everywhere}, and category/NAME for each category of the catalogue that is clicked": (
+        "可用的有 {everywhere}，以及商品目录中每个被点击过的类目 category/NAME"
+    ),
+    "nothing on {topic}: a worker says what its ranker weighs after the first lists were clicked, "
+    "once a minute at most": (
+        "{topic} 上还没有内容：首批列表被点击后，工作进程才会发布排序器的权重，每分钟最多一次"
+    ),
+    "{what}: not among the newest records of {topic}; the older ones were not all looked at within "
+    "{seconds:g} s": "{what}：不在 {topic} 最新的记录中；更早的记录在 {seconds:g} 秒内没有全部看完",
+    "{what}: was there and has been removed from {topic}": "{what}：曾经有过，已从 {topic} 删除",
+    "{what}: not on {topic}. {why}": "{what}：不在 {topic} 上。{why}",
+    "the newest record ({topic}/{partition} at {offset}) does not follow its schema: {error}": (
+        "最新的记录（{topic}/{partition}，位置 {offset}）不符合其模式：{error}"
+    ),
+    "no answer within {seconds:g} s: is an answers worker running? (`shopkeeper status`)": (
+        "{seconds:g} 秒内没有回答：问答服务在运行吗？（用 `shopkeeper status` 查看）"
+    ),
+    "the answer does not follow its schema: {error}": "回答不符合其模式：{error}",
+    "the question is empty": "问题是空的",
+    "{problem} (waited {seconds:g} s; KAFKA_BOOTSTRAP_SERVERS)": (
+        "连接不到 Kafka（已等待 {seconds:g} 秒；请检查 KAFKA_BOOTSTRAP_SERVERS）：{problem}"
+    ),
+    "{problem}": "正在等待 Kafka：{problem}",
+    "{error}": "Kafka 报告错误：{error}",
     # Words of closed sets: fallbacks, scopes, kinds of sources, why there is no answer.
     "none": "无需补充",
     "cluster": "相似用户的喜好",

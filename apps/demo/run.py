@@ -39,6 +39,7 @@ from shopkeeper.shared.runtime.tasks import end_tasks
 from . import faq, shoppers, view
 from .control import Control
 from .live import OUTPUT_TOPICS, Live, WorkerState
+from .plain import plain_lines
 from .wording import Wording
 
 if TYPE_CHECKING:
@@ -344,7 +345,7 @@ class Demo:
         if not self._interactive:
             while True:
                 await asyncio.sleep(PLAIN_EVERY_S)
-                for line in view.plain_lines(self.live, time.monotonic()):
+                for line in plain_lines(self.live, time.monotonic()):
                     print(line, flush=True)
         console = Console()
         full = self._plan.full_view
@@ -353,7 +354,7 @@ class Demo:
         ) as display:
             while True:
                 now_s = time.monotonic()
-                frame = view.frame(self.live, now_s, full, console.width)
+                frame = view.frame(self.live, now_s, full, (console.width, console.height))
                 await asyncio.to_thread(display.update, frame, refresh=True)
                 await asyncio.sleep(1 / FRAMES_PER_S)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from rich.columns import Columns
 from rich.console import Group
 from rich.layout import Layout
 from rich.panel import Panel
@@ -18,7 +17,7 @@ from .live import OUTPUT_TOPICS
 from .picture import svg
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from rich.console import RenderableType
 
@@ -36,7 +35,8 @@ EVENT_NAMES = {
     "knowledge.published.v1": "knowledge",
 }
 MOOD_STYLES = {"positive": "green", "neutral": "yellow", "negative": "red"}
-SCREEN_COLUMNS_MIN = 80  # below, its panels hold no words any more
+SCREEN_MIN = (110, 40)  # columns, lines: below, its panels hold no words any more
+COMPACT_MIN = (72, 22)  # of the numbers and the lists alone
 STATE_STYLES = {"ready": "green", "starting": "yellow", "waiting": "red", "stopped": "dim"}
 EXAMPLES_SHOWN = 3
 LANGUAGE_EVERY_S = 4.0  # English and Chinese take turns
@@ -48,6 +48,7 @@ def output_name(topic: str) -> str:
 
 
 OUTPUT_NAMES = {topic: output_name(topic) for topic in OUTPUT_TOPICS}
+NUMBERS_LINES = max(len(EVENT_NAMES), len(OUTPUT_NAMES)) + 3  # a row each, header and borders
 
 
 def language_at(now_s: float) -> str:
@@ -234,7 +235,7 @@ def screen(live: Live, now_s: float) -> Layout:
     layout = Layout()
     rows = [
         Layout(name="head", size=1),
-        Layout(name="numbers", size=11),
+        Layout(name="numbers", size=NUMBERS_LINES),
         Layout(name="lists", ratio=4),
         Layout(name="texts", ratio=3),
         Layout(name="views", ratio=3),
@@ -248,18 +249,7 @@ def screen(live: Live, now_s: float) -> Layout:
         rows.insert(-1, Layout(name="others", ratio=2))
         rows[-2].split_row(*panels)
     layout.split_column(*rows)
-    minutes, seconds = divmod(int(now_s - live.started_s), 60)
-    layout["head"].update(
-        Columns(
-            [
-                Text.assemble(
-                    (" Shopkeeper ", "bold reverse"),
-                    f"  {minutes:02d}:{seconds:02d}  ",
-                    (f"{live.say(live.source)}, broker {live.broker}", "dim"),
-                )
-            ]
-        )
-    )
+    layout["head"].update(_one_line(_head(live, now_s)))
     layout["numbers"].split_row(
         Layout(
             Panel(_count_table(live, live.events, EVENT_NAMES, now_s), title="events in"), ratio=6
@@ -280,14 +270,72 @@ def screen(live: Live, now_s: float) -> Layout:
         Layout(Panel(_similar(live, now_s), title=live.say("similar items"))),
         Layout(Panel(_trending(live, now_s), title=live.say("trending, best and worst reviewed"))),
     )
-    foot = printable(live.trouble, 200) if live.trouble else "Ctrl-C ends everything"
-    layout["foot"].update(_one_line(Text(f" {foot}", "red" if live.trouble else "dim")))
+    layout["foot"].update(_foot(live))
     return layout
 
 
-def frame(live: Live, now_s: float, full: bool, columns: int) -> Layout | Panel:
-    """What a terminal of so many columns shows; the whole screen only where it has room for it."""
-    return (screen if full and columns >= SCREEN_COLUMNS_MIN else brief)(live, now_s)
+def frame(live: Live, now_s: float, full: bool, size: tuple[int, int]) -> Layout | Panel:
+    """What a terminal of this size (columns, lines) shows: of the screen what it has room for."""
+
+    def fits(least: tuple[int, int]) -> bool:
+        return full and size[0] >= least[0] and size[1] >= least[1]
+
+    return (screen if fits(SCREEN_MIN) else compact if fits(COMPACT_MIN) else brief)(live, now_s)
+
+
+def compact(live: Live, now_s: float) -> Layout:
+    """The screen of a terminal of 80 columns and 24 lines: what goes in and comes out, how the
+    workers are, and the newest lists."""
+    layout = Layout()
+    layout.split_column(
+        Layout(_one_line(_head(live, now_s)), size=1),
+        Layout(_one_line(_states(live)), size=1),
+        Layout(_one_line(_latency(live, now_s)), size=1),
+        Layout(name="numbers", size=NUMBERS_LINES),
+        Layout(Panel(_recommendations(live, now_s), title="recommendations")),
+        Layout(_foot(live), size=1),
+    )
+    layout["numbers"].split_row(
+        Layout(Panel(_count_table(live, live.events, EVENT_NAMES, now_s), title="events in")),
+        Layout(Panel(_count_table(live, live.outputs, OUTPUT_NAMES, now_s), title="insights out")),
+    )
+    return layout
+
+
+def _head(live: Live, now_s: float) -> Text:
+    minutes, seconds = divmod(int(now_s - live.started_s), 60)
+    return Text.assemble(
+        (" Shopkeeper ", "bold reverse"),
+        f"  {minutes:02d}:{seconds:02d}  ",
+        (f"{live.say(live.source)}, broker {live.broker}", "dim"),
+    )
+
+
+def _states(live: Live) -> Text:
+    """Every worker by name and state; the names alone where all are ready."""
+    if live.workers and all(worker.state == "ready" for worker in live.workers):
+        return Text.assemble(" ready: ", (", ".join(w.name for w in live.workers), "green"))
+    said = [(f"{w.name} {w.state}  ", STATE_STYLES.get(w.state, "")) for w in live.workers]
+    # What is not ready stands first, where a narrow terminal still shows it.
+    said.sort(key=lambda each: " ready " in each[0])
+    return Text.assemble(" ", *said)
+
+
+def _latency(live: Live, now_s: float) -> Text:
+    p50, p99 = live.latencies.quantiles((0.5, 0.99), now_s)
+    return Text.assemble(
+        (" click → list ", "dim"),
+        (f"p50 {milliseconds(p50)}  p99 {milliseconds(p99)}", "bold cyan"),
+        ("   lag ", "dim"),
+        "–" if live.lag is None else f"{live.lag:,}",
+        ("   dead letters ", "dim"),
+        (f"{live.dead_letters:,}", "red" if live.dead_letters else ""),
+    )
+
+
+def _foot(live: Live) -> Text:
+    foot = printable(live.trouble, 200) if live.trouble else "Ctrl-C ends everything"
+    return _one_line(Text(f" {foot}", "red" if live.trouble else "dim"))
 
 
 def brief(live: Live, now_s: float) -> Panel:
@@ -317,49 +365,6 @@ def brief(live: Live, now_s: float) -> Panel:
     foot = printable(live.trouble, 200) if live.trouble else "Ctrl-C ends everything"
     lines.append(_one_line(Text(foot, "red" if live.trouble else "dim")))
     return Panel(Group(*lines), title="Shopkeeper", title_align="left")
-
-
-def plain_lines(live: Live, now_s: float) -> Iterator[str]:
-    """The same for where there is no terminal: one line of numbers, then the newest examples."""
-    p50, p99 = live.latencies.quantiles((0.5, 0.99), now_s)
-    counts = " ".join(
-        f"{OUTPUT_NAMES[t].replace(' ', '-')}={live.outputs.totals[t]}" for t in OUTPUT_TOPICS
-    )
-    events_per_s = sum(live.events.per_s(name, now_s) for name in EVENT_NAMES)
-    states = " ".join(f"{w.name}={w.state}" for w in live.workers)
-    yield (
-        f"seconds={now_s - live.started_s:.0f} events={live.events.totals.total()} "
-        f"events_per_s={events_per_s:.1f} {counts} lag={'?' if live.lag is None else live.lag} "
-        f"dead-letters={live.dead_letters} click_to_list_ms_p50={_plain(p50)} "
-        f"click_to_list_ms_p99={_plain(p99)} {states}"
-    )
-    if live.recommendations:
-        data = live.recommendations[-1].data
-        for language in ("en", "zh"):
-            titles = live.titles(language)
-            item = data.items[0]
-            title = titles.get(item.product_id, item.product_id)
-            reason = reasons.render(item.reason, language, titles)
-            yield printable(f"  recommendation for {data.user_id}: {title} ({reason})", 300)
-    if live.intents:
-        example = live.intents[-1]
-        yield printable(f"  intent of “{example.text}”: {example.data.intent}", 300)
-    answered = [e for e in live.answers if e.data.sources and e.text]
-    if answered:
-        data, question = answered[-1].data, answered[-1].text
-        yield printable(f"  answer to “{question}”: {data.answer} [{data.sources[0].id}]", 300)
-    if live.sentiments:
-        example = live.sentiments[-1]
-        yield printable(f"  sentiment of “{example.text}”: {example.data.label}", 300)
-    if live.similar:
-        data, titles = live.similar[-1].data, live.titles("en")
-        first, second = (titles.get(i.product_id, i.product_id) for i in data.items[:2])
-        name = titles.get(data.product_id, data.product_id)
-        yield printable(f"  similar to {name}: {first}; {second}", 300)
-
-
-def _plain(value: float | None) -> str:
-    return "?" if value is None else f"{value:.1f}"
 
 
 def picture(live: Live, now_s: float) -> str:

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from . import order_documents, tables
+from . import order_documents, order_wide, tables
 from .base import BadRow, FormatError, LeftOut, Options, shown
 from .cells import header_key, number
 from .events_format import KINDS
@@ -47,7 +47,10 @@ _AMOUNT = re.compile(r"[\d.,$€£¥￥元]+|\b(?:usd|eur|gbp|cny|rmb|chf)\b")
 _NOTHING = frozenset(("", "0", "0.0", "-", "--", "none", "null", "无", "false"))
 # `2× Tea cup, 1× Pot`: an overview of orders, with what was bought in one cell.
 _NUMBERED = re.compile(r"^[\w#./-]*\d[\w#./-]*$")  # an id, and nobody's name
-SEVERAL = "names several products: export the lines of the orders"
+SEVERAL = (
+    "names several products in one cell: export the lines of the orders, a row for each, or with "
+    "numbered columns (Item 1 name, Item 1 quantity, Item 2 name)"
+)
 _PACKED = re.compile(r"\d+\s*[x×]\s*\S.*,\s*\d+\s*[x×]\s*\S", re.IGNORECASE)
 
 
@@ -58,6 +61,8 @@ def recognises(path: Path, sample: Sample, options: Options) -> bool:
     keys = {header_key(name) for name in sample.names}
     if not _has(keys, "order_id") or not _has(keys, "timestamp") or _names_events(sample):
         return False
+    if order_wide.numbered(sample.names):
+        return True
     item = _has(keys, "item_id") or _has(keys, "title")
     told = ("quantity", "price", "line_total", "status", "payment_status")
     return item and any(_has(keys, name) for name in told)
@@ -111,6 +116,12 @@ def layout(path: Path, sample: Sample, options: Options) -> Layout:
         return Layout(sample, dict(options.columns), {}, 0, 0)
     fields = _fields([header_key(name) for name in sample.names])
     columns, places = tables.find_columns(path, sample, fields, options)
+    groups = _groups(sample, options)
+    if groups:  # a column `Name` beside them is the customer's
+        first = {name: sample.names[place] for name, place in groups[min(groups)].items()}
+        columns = {n: c for n, c in columns.items() if n not in LINE_FIELDS} | first
+        own = {n: p for n, p in places.items() if n not in LINE_FIELDS}
+        places = own | order_wide.places_of(groups)
     absent = [
         " or ".join(choice)
         for choice in (("order_id",), ("timestamp",), ("item_id", "title"))
@@ -134,7 +145,16 @@ def rows_of(path: Path, where: Layout, options: Options) -> Iterator[Iterator[Ro
         yield (each if isinstance(each, Row) else Record(*each) for each in found)
         return
     with tables.rows_of(path, where, options, spans=True) as rows:
-        yield _carried(rows, where)
+        lines = _carried(rows, where)
+        groups = _groups(where.sample, options)
+        yield order_wide.lines_of(lines, groups) if groups else lines
+
+
+def _groups(sample: Sample, options: Options) -> dict[int, dict[str, int]]:
+    """The numbered columns of products, where nobody has named a column of them."""
+    if sample.kind != "delimited" or not LINE_FIELDS.keys().isdisjoint(options.columns):
+        return {}
+    return order_wide.numbered(sample.names)
 
 
 def _carried(rows: Iterator[Row | Record], where: Layout) -> Iterator[Row | Record]:

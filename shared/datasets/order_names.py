@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from .cells import header_key
+from .order_names_traditional import TRADITIONAL
 
 # Field -> names of columns, the surest first. What a JSON document may say besides is below.
-ORDER_FIELDS: Mapping[str, Sequence[str]] = {
+_ORDER_FIELDS: Mapping[str, Sequence[str]] = {
     "order_id": (
         *("order_id", "amazon order id", "order number", "order no", "order #", "ordernum"),
         *("increment_id", "order name", "order reference", "order code", "sales order"),
@@ -113,7 +114,7 @@ ORDER_FIELDS: Mapping[str, Sequence[str]] = {
         *("币种", "货币", "Währung", "Devise", "Moneda", "currency_iso_code"),
     ),
 }
-LINE_FIELDS: Mapping[str, Sequence[str]] = {
+_LINE_FIELDS: Mapping[str, Sequence[str]] = {
     "kinds": ("宝贝种类", "商品种类", "商品种类数"),  # in a row of an order, of Taobao's overview
     "item_id": (
         *(
@@ -217,6 +218,10 @@ LINE_FIELDS: Mapping[str, Sequence[str]] = {
     "gift_card": ("gift card", "is gift card", "lineitem gift card"),
     "parent": ("parent_item_id", "parent id", "parent line item", "parent_order_item_id"),
 }
+ORDER_FIELDS, LINE_FIELDS = (
+    {name: (*names, *TRADITIONAL.get(name, ())) for name, names in fields.items()}
+    for fields in (_ORDER_FIELDS, _LINE_FIELDS)
+)
 # Shopify's table calls an order by its name, and its columns of lines so.
 NAMED_ORDER, NAMED_LINE = header_key("name"), header_key("lineitem name")
 # What a document calls these, where a table's column of that name says something else.

@@ -5,8 +5,10 @@ By `header_key`, so that capitals and punctuation do not matter.
 
 from __future__ import annotations
 
-YES = frozenset(("true", "yes", "y", "ja", "oui", "sí", "si", "是", "有"))
-NO = frozenset(("false", "no", "n", "nein", "non", "否", "无", "没有"))
+YES = frozenset(("true", "yes", "y", "ja", "oui", "sí", "si", "是", "有", "支持", "支援"))
+NO = frozenset(
+    ("false", "no", "n", "nein", "non", "否", "无", "無", "没有", "沒有", "不支持", "不支援")
+)
 
 
 def truth_of(key: str) -> bool | None:

@@ -322,6 +322,25 @@ def test_a_product_that_the_words_name_goes_before_the_one_that_is_looked_at():
     )
 
 
+@pytest.mark.parametrize(
+    ("said", "answer"),
+    [
+        ("Oui", "Yes,"),
+        ("有", "Yes,"),
+        ("支援", "Yes,"),
+        ("Nein", "No,"),
+        ("没有", "No,"),
+        ("無", "No,"),
+    ],
+)
+def test_yes_and_no_are_the_words_that_the_files_readers_know(said, answer):
+    product = ProductCatalogued(product_id="p", title="Lamp", attributes={"waterproof": said})
+    found = answer_from(table(product), "is it waterproof", "p", "en")
+    assert found is not None
+    assert found.answer is not None
+    assert found.answer.startswith(answer)
+
+
 @given(st.text(max_size=60), st.dictionaries(st.text(max_size=20), st.text(max_size=20)))
 def test_no_question_and_no_key_raises(text, attributes):
     product = ProductCatalogued(product_id="p", title="Lamp", attributes=attributes)

@@ -6,6 +6,9 @@ import math
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from shopkeeper.shared.datasets.cells import header_key
+from shopkeeper.shared.datasets.yes_no import truth_of
+
 from ..plain import plain
 from .concepts import CONCEPTS
 from .keys import Key, Part, meaning_of
@@ -21,8 +24,6 @@ VALUE_CHARACTERS_MAX = 200
 VALUES_MAX = 20
 KEY_CHARACTERS_MAX = 100
 _MEASURED = re.compile(r"(-?\d+(?:[.,]\d+)?)\s*([^\W\d_]{0,12}|[°%\"])")
-_TRUE = frozenset({"true", "yes", "y", "是", "支持"})
-_FALSE = frozenset({"false", "no", "n", "否", "不支持"})
 _CURRENCIES = {"CNY": "元", "RMB": "元", "EUR": "欧元", "USD": "美元", "GBP": "英镑", "JPY": "日元"}
 
 
@@ -140,8 +141,8 @@ def _value(said: Any, unit: tuple[str, str], key: str) -> Value | None:
         parts = [part for each in said[:VALUES_MAX] if (part := _text(each)) is not None]
     else:
         text = _text(said)
-        if text is not None and text.lower() in _TRUE | _FALSE:
-            return Value((), (), text.lower() in _TRUE, key)
+        if text is not None and (truth := truth_of(header_key(text))) is not None:
+            return Value((), (), truth, key)
         parts = _split(text) if text else []
     if not parts:
         return None

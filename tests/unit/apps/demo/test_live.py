@@ -8,10 +8,12 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.cells import cell_len
 from rich.console import Console
 
 from shopkeeper.apps.demo import catalogue, view
 from shopkeeper.apps.demo.live import LATENCY_WINDOW_S, Latencies, Live, Rates, WorkerState
+from shopkeeper.apps.demo.plain import plain_lines
 from shopkeeper.shared.contracts import topics
 from shopkeeper.shared.contracts.events.answers import AnswerGiven, AnswerSource
 from shopkeeper.shared.contracts.events.base import Model
@@ -122,14 +124,33 @@ def drawn(live, now_s):
     return console.export_text()
 
 
+def shown(live, now_s, columns, lines):
+    console = Console(width=columns, height=lines, file=io.StringIO(), record=True)
+    console.print(view.frame(live, now_s, full=True, size=(columns, lines)), height=lines)
+    return console.export_text()
+
+
 def test_a_narrow_terminal_has_the_lines_that_fit_it(live):
     fill(live)
-    for columns in (40, 80):
-        console = Console(width=columns, height=24, file=io.StringIO(), record=True)
-        console.print(view.frame(live, 2.0, full=True, columns=columns))
-        text = console.export_text()
-        assert ("4 events in, 8 insights out" in text) == (columns == 40)
-        assert ("trending" in text) == (columns == 80)
+    assert "4 events in, 8 insights out" in shown(live, 2.0, 40, 24)
+    whole = shown(live, 2.0, *view.PICTURE_SIZE)
+    assert "intents of searches" in whole
+    assert all(f"{name} " in whole for name in view.OUTPUT_NAMES.values())
+
+
+@pytest.mark.parametrize("now_s", [2.0, 2.0 + view.LANGUAGE_EVERY_S])
+def test_a_terminal_of_80_by_24_shows_what_matters(live, now_s):
+    fill(live)
+    text = shown(live, now_s, 80, 24)
+    assert len(text.splitlines()) == 24
+    assert all(cell_len(line) <= 80 for line in text.splitlines())
+    for name in (*view.EVENT_NAMES.values(), *view.OUTPUT_NAMES.values()):
+        assert f"{name} " in text
+    for title in ("events in", "insights out", "recommendations", "dead letters", "Ctrl-C"):
+        assert title in text
+    assert "sentiment waiting" in text
+    first = PRODUCTS[live.recommendations[-1].data.items[0].product_id]
+    assert (first.title_zh if view.language_at(now_s) == "zh" else first.title)[:10] in text
 
 
 def test_the_screen_shows_every_output_with_texts_and_titles(live):
@@ -154,12 +175,12 @@ def test_the_screen_shows_every_output_with_texts_and_titles(live):
 
 def test_an_empty_screen_can_be_drawn(live):
     assert drawn(live, 1.0).count("nothing yet") == 6
-    assert len(list(view.plain_lines(live, 1.0))) == 1
+    assert len(list(plain_lines(live, 1.0))) == 1
 
 
 def test_plain_lines_have_the_numbers_and_an_example_of_each(live):
     fill(live)
-    first, *others = view.plain_lines(live, 2.0)
+    first, *others = plain_lines(live, 2.0)
     assert "intents=1 sentiments=1 complaint-sentiments=0 answers=1 product-sentiment=2 " in first
     assert "lag=7" in first
     assert "click_to_list_ms_p50=250.0" in first
