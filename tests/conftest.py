@@ -3,12 +3,17 @@ compiled loops that no two processes compile at once."""
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import subprocess
 import sys
+import threading
 
+import pytest
 from hypothesis import HealthCheck, settings
+
+from shopkeeper.shared.runtime.telemetry import logs
 
 # No deadline per example: the first may have to compile a loop, and four processes share two cores.
 settings.register_profile("shopkeeper", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -32,6 +37,21 @@ app.compile_apart(app.COMPILES, app.CORE)
 def pytest_make_parametrize_id(val):
     """Bytes by their length: what a compressor writes may differ with the time."""
     return f"{len(val)} bytes" if isinstance(val, bytes) and len(val) > SHOWN_MAX else None
+
+
+@pytest.fixture(autouse=True)
+def logging_as_it_was():
+    """A command that a test calls in its own process sets logging up for itself, and would hush
+    what the tests after it look for."""
+    names = ("", logs.OURS, "faust", "mode", "aiokafka", "aiokafka.conn", "asyncio", *logs.NOISY)
+    before = [(each, each.level, each.filters[:]) for each in map(logging.getLogger, names)]
+    handlers, hook = logging.getLogger().handlers[:], threading.excepthook
+    yield
+    logging.getLogger().handlers[:] = handlers
+    threading.excepthook = hook
+    for logger, level, filters in before:
+        logger.setLevel(level)
+        logger.filters[:] = filters
 
 
 def pytest_sessionstart(session):

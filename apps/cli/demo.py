@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import click
@@ -14,8 +15,16 @@ from shopkeeper.apps.demo import catalogue
 from shopkeeper.apps.demo.pack_files import PackFiles
 from shopkeeper.apps.demo.run import Demo, Plan
 from shopkeeper.services import NAMES
+from shopkeeper.shared.contracts.events.shop import ProductCatalogued
 from shopkeeper.shared.datasets.products import load
-from shopkeeper.shared.datasets.readers import FORMATS, FormatError, Options, read, recognise
+from shopkeeper.shared.datasets.readers import (
+    FORMATS,
+    Books,
+    FormatError,
+    Options,
+    read,
+    recognise,
+)
 from shopkeeper.shared.domains import pack
 from shopkeeper.shared.runtime.processes import terminal
 from shopkeeper.shared.runtime.processes.embedded import (
@@ -117,7 +126,7 @@ def command(
     if data is None and (columns or form is not None):
         option = "--columns" if columns else "--format"
         raise click.UsageError(f"{option} is of --data, which is missing")
-    say = Said()
+    say, books = Said(), Books()
     domain = domain or os.environ.get("DOMAIN", "").strip() or None
     if domain is not None and (data is not None or catalogue_file is not None):
         raise click.UsageError("a domain has its own shoppers and catalogue: leave --data out")
@@ -135,11 +144,7 @@ def command(
         files = None if domain is None else PackFiles.read(domain)
         if files is not None:
             pack.adopt(files.said)
-            products = files.products
-        elif catalogue_file is not None:
-            products = load(catalogue_file, further=True, options=Options(say=say))
-        else:
-            products = catalogue.built_in() if data is None else []
+        products = _products(files, catalogue_file, data, books, say)
         per_s = rate or (SIMULATED_PER_S if data is None else FILE_PER_S)
         opens = not no_open and not full_view and sys.stdout.isatty() and _has_display()
         with reserved_port(page_port) as page:
@@ -151,6 +156,7 @@ def command(
                 data,
                 form or "",
                 columns=columns,
+                skus=books.skus,
                 duration_s=duration,
                 picture=screenshot,
                 page_port=page,
@@ -170,6 +176,21 @@ def command(
     except KafkaError as error:
         raise click.ClickException(f"broker: {error!r}") from None
     sys.exit(status)
+
+
+def _products(
+    files: PackFiles | None,
+    catalogue_file: Path | None,
+    data: Path | None,
+    books: Books,
+    say: Callable[[str], None],
+) -> Sequence[ProductCatalogued]:
+    """What the shop sells: a domain's products, a file's, or our own; none beside --data alone."""
+    if files is not None:
+        return files.products
+    if catalogue_file is not None:
+        return load(catalogue_file, further=True, books=books, options=Options(say=say))
+    return catalogue.built_in() if data is None else []
 
 
 def _form_of(data: Path, form: str | None, options: Options) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import itertools
 import os
 import sys
@@ -72,6 +73,34 @@ class _Age:
             )
 
 
+class _Strangers:
+    """Events about products that the catalogue, where one is given, does not have."""
+
+    def __init__(self, products: Sequence[ProductCatalogued]) -> None:
+        self._known = {product.product_id for product in products}
+        self._events = 0
+        self._first = ""
+
+    def see(self, event: ShopEvent) -> None:
+        if not self._known or event.topic == topics.CATALOGUE:
+            return
+        named = [event.data, *(event.data.get("products") or ())]
+        for product_id in filter(None, (each.get("product_id") for each in named)):
+            if product_id not in self._known:
+                self._events += 1
+                self._first = self._first or str(product_id)
+                return
+
+    def note(self) -> str | None:
+        """What to say of them."""
+        if not self._events:
+            return None
+        return (
+            f"of the events, {self._events} name products that the catalogue does not have, first "
+            f"{self._first!r}: such have neither title nor attributes in lists"
+        )
+
+
 async def replay(kafka: KafkaSettings, plan: Plan) -> dict[str, Any]:
     """Publish the catalogue and the file; returns counts and seconds, for the summary.
 
@@ -80,7 +109,7 @@ async def replay(kafka: KafkaSettings, plan: Plan) -> dict[str, Any]:
     """
     await wait_for_broker(kafka, lambda line: click.echo(line, err=True))
     books, now_ms = Books(), int(time.time() * 1000)
-    age = _Age(plan.list_age_s_max, now_ms)
+    age, strangers = _Age(plan.list_age_s_max, now_ms), _Strangers(plan.products)
     events = read(
         plan.path,
         plan.form,
@@ -109,6 +138,7 @@ async def replay(kafka: KafkaSettings, plan: Plan) -> dict[str, Any]:
                         progress.update(task, completed=count)
                         await asyncio.sleep(min(wait_s, FLUSH_EVERY_S))
                 age.see(event)
+                strangers.see(event)
                 await publisher.publish(event)
                 count += 1
                 if count % CHECK_EVERY == 0:
@@ -131,6 +161,8 @@ async def replay(kafka: KafkaSettings, plan: Plan) -> dict[str, Any]:
         summary["products"] = len(plan.products)
     if plan.profiles:
         summary["profiles"] = len(plan.profiles)
+    if note := strangers.note():
+        plan.options.say(note)
     return summary
 
 
@@ -198,6 +230,8 @@ def command(
         products, of_catalogue = load_catalogue(catalogue, skip_bad, options_of(said, notes))
         with whole(file, notes) as (path, say):
             options = options_of(said, say, prefix)
+            if of_catalogue is not None:
+                options = dataclasses.replace(options, skus=of_catalogue.skus)
             plan = Plan(
                 path,
                 resolved(path, said["form"], options),

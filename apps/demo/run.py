@@ -80,6 +80,7 @@ class Plan:
     data: Path | None = None  # a user's file instead of simulated shoppers
     form: str = ""  # its format, a key of `readers.READERS`
     columns: Mapping[str, str] = field(default_factory=dict)  # its columns, by our fields
+    skus: Mapping[str, str] = field(default_factory=dict)  # as of `readers.Options`
     duration_s: float | None = None
     picture: Path | None = None
     page_port: int = 0  # where the shop is shown
@@ -224,7 +225,7 @@ class Demo:
         plan = self._plan
         if plan.data is not None:
             now_ms = int(time.time() * 1000)
-            named = readers.Options(columns=plan.columns)
+            named = readers.Options(columns=plan.columns, skus=plan.skus)
             events = readers.read(plan.data, plan.form, options=named, now_ms=now_ms)
             for index, event in enumerate(events):
                 yield index / events_per_s, event

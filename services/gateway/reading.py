@@ -48,7 +48,7 @@ def searched(
 ) -> ListShown | None:
     """The list that a search caused, in its order: of the category alone where one is given; with
     its answer, where it has one. None where it cannot be read."""
-    answer = given(brought.answer, context)
+    answer = given(brought.answer, context.catalogue)
     if brought.made is None:
         if answer is None:
             return None

@@ -12,6 +12,7 @@ from .core.withheld import value_of
 from .sending import until
 
 if TYPE_CHECKING:
+    from .core.catalogue import Catalogue
     from .core.feed import Published
     from .http.context import Context
 
@@ -50,11 +51,11 @@ async def within(context: Context, event_id: str, wait_s: float) -> Outcome | No
     return found
 
 
-def given(record: Published | None, context: Context) -> AnswerGiven | None:
+def given(record: Published | None, catalogue: Catalogue) -> AnswerGiven | None:
     """The answer, less what the domain withholds; None where there is none that can be read."""
     if record is None:
         return None
     try:
-        return _given.decode(value_of(record, context.catalogue) or b"")
+        return _given.decode(value_of(record, catalogue) or b"")
     except (msgspec.MsgspecError, UnicodeDecodeError):
         return None

@@ -70,6 +70,7 @@ class Books:
     rows = events + merged + the sums of skipped_bad and of left_out. `merged` are the rows of an
     event beyond its first (the lines of an order). dropped_cells: optional cells that could not be
     used, by column; their rows were. notes: what was found out about the file and taken for true.
+    skus: of a catalogue that has both, SKU of a variant -> id of its product.
     """
 
     rows: int = 0
@@ -79,6 +80,7 @@ class Books:
     left_out: Counter[str] = field(default_factory=Counter)
     dropped_cells: Counter[str] = field(default_factory=Counter)
     notes: list[str] = field(default_factory=list)
+    skus: dict[str, str] = field(default_factory=dict)
 
     def accounted(self) -> int:
         """Rows of which it is known what became of them."""
@@ -103,7 +105,8 @@ class Options:
 
     encoding: a codec's name. columns: the reader's field -> the file's column. rating_scale: lowest
     and highest rating. say: gets each note about the file, once. zone: of times that name none.
-    user_key: of the pseudonyms of users whom a file of orders knows by an address alone.
+    user_key: of the pseudonyms of users whom a file of orders knows by an address alone. skus: what
+    a file of orders may call products -> the catalogue's ids (`Books.skus`).
     """
 
     encoding: str | None = None
@@ -113,6 +116,7 @@ class Options:
     type_prefix: str = ""  # of the shop's own types, in files of messages
     zone: tzinfo | None = None  # None: UTC
     user_key: bytes = b""
+    skus: Mapping[str, str] = field(default_factory=dict)
 
 
 DEFAULTS = Options()

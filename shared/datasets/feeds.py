@@ -65,11 +65,12 @@ def xml_records(path: Path, text: IO[str]) -> Iterator[Record]:
         raise FormatError(f"{path}: not a feed that can be read: {error}") from None
 
 
-def merged(records: Iterator[Record]) -> Iterator[Record]:
+def merged(records: Iterator[Record], skus: dict[str, str]) -> Iterator[Record]:
     """Rows of a Shopify export under the usual names; those of other files as they are.
 
     There a product is its handle, and every further row of it a variant or a picture: the first
-    row counts, and `products.load` counts the others as repeated.
+    row counts, and `products.load` counts the others as repeated. skus: gets each variant's SKU and
+    the handle, for orders name products by the SKU.
     """
     titles: dict[str, str] = {}
     for record in records:
@@ -85,6 +86,8 @@ def merged(records: Iterator[Record]) -> Iterator[Record]:
         if not handle:
             yield Record(record.line, BadRow("Handle", "empty_field", "is empty"))
             continue
+        if sku := clean(str(cells.get("variantsku") or "")):
+            skus.setdefault(sku, handle)
         if title:
             titles = {handle: title}  # the rows of a product follow each other
         yield Record(record.line, _shopify(cells, handle, title or titles.get(handle, "")))

@@ -118,6 +118,10 @@ class Context:
         """What pseudonyms of users are made with."""
         return self._options.user_key
 
+    def product_id(self, found: str) -> str:
+        """The catalogue's id of a product that the file calls so."""
+        return self._options.skus.get(found, found)
+
     def column(self, name: str) -> str:
         """A field as the file calls it, for messages."""
         return self._columns.get(name, name)

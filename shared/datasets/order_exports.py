@@ -194,7 +194,7 @@ def _line(row: Row, context: Context) -> Line:
         raise LeftOut("order without lines")
     if why := _no_product(row):
         raise LeftOut(why)
-    item = _item(row, context)
+    item = context.product_id(_item(row, context))
     price, total = context.price(row), context.price(row, "line_total")
     quantity = _bought(row)
     if min(price[0] or 0.0, total[0] or 0.0) < 0:

@@ -112,7 +112,7 @@ def load(
         options.say(f"{path}: kept as attributes of products: {', '.join(kept)}")
     admission = None if now_ms is None else Admission(now_ms)
     products: dict[str, ProductCatalogued] = {}
-    for record in feeds.merged(_records(path, options)):
+    for record in feeds.merged(_records(path, options), books.skus):
         books.rows += 1
         try:
             product = catalogue.product(record)

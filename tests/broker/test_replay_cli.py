@@ -172,6 +172,23 @@ def test_the_catalogue_goes_first(kafka, tmp_path):
     assert (summary["events"], summary["products"]) == (3, 2)
     records = asyncio.run(read_all(kafka, topics.CATALOGUE))
     assert {r.key: orjson.loads(r.value)["title"] for r in records} == {b"i0": "Mug", b"i1": "Cup"}
+    assert "of the events, 1 name products that the catalogue does not have" in done.stderr
+    assert "'i2'" in summary["notes"][-1]
+
+
+def test_orders_of_skus_are_published_under_the_catalogues_handles(kafka, tmp_path):
+    orders, products = tmp_path / "orders.csv", tmp_path / "products.csv"
+    orders.write_text(
+        "Name,Email,Financial Status,Created at,Lineitem quantity,Lineitem name,Lineitem price,"
+        "Lineitem sku,Id\n"
+        "#1,m@example.com,paid,2026-03-01 09:59:00 +0100,2,Tea cup - Blue,9.90,CUP-B,450\n"
+    )
+    products.write_text("Handle,Title,Vendor,Variant SKU\ntea-cup,Tea cup,Kiln,CUP-B\n")
+    done = shopkeeper(kafka, "replay", str(orders), "--catalogue", str(products))
+    assert done.returncode == 0, done.stderr
+    assert "catalogue does not have" not in done.stderr
+    (record,) = asyncio.run(read_all(kafka, topics.CLICKS))
+    assert orjson.loads(record.value)["products"][0]["product_id"] == "tea-cup"
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,7 @@ from shopkeeper.services.answers.order_records import OrderRecords
 from shopkeeper.services.answers.processors import AskedEvent, SearchedQuestionProcessor
 from shopkeeper.services.answers.recommended import Recommended
 from shopkeeper.services.answers.tables import Tables
+from shopkeeper.services.gateway import searching
 from shopkeeper.services.gateway.core import console, lists, nearest, segments, shown, withheld
 from shopkeeper.services.gateway.core.catalogue import Catalogue
 from shopkeeper.services.gateway.core.feed import Published
@@ -224,7 +225,9 @@ def _gateway(value):
     Reviews(10).apply(records)
     said = Published("recommendations", 0, 0, b"u", value, {})
     shown.own_list(said)
-    withheld.value_of(said, Catalogue(10, None, exclusions_of(["Secret"], ["secret"], [])))
+    withholding = Catalogue(10, None, exclusions_of(["Secret"], ["secret"], []))
+    withheld.value_of(said, withholding)
+    searching.given(said, withholding)
     segments.published(value)
     nearest.nearest([value])
     lists._similar_of(value)
@@ -256,7 +259,7 @@ def _fetched(raw):
 def _told(value):
     """What the command line and the console make of a record."""
     with contextlib.suppress(click.ClickException):
-        get._decoded(record(value), "recommendations.updated.v1")
+        get._decoded(record(value), "recommendations.updated.v1", "en")
     validate._headers(value)
     messages._is_nested(value)
     for topic in ("shop.clicks.v1", "shop.clicks.v1.recommender.dlq"):
@@ -455,7 +458,7 @@ CASES = [
          _gateway, ("services/gateway/core/lists.py", "services/gateway/core/nearest.py",
                     "services/gateway/core/segments.py", "services/gateway/core/shown.py",
                     "services/gateway/core/withheld.py",
-                    "services/gateway/mcp/tools.py")),
+                    "services/gateway/mcp/tools.py", "services/gateway/searching.py")),
     Case("records that people look at", [m for kind in OUTPUTS for m in golden(kind)], _told,
          ("services/gateway/core/console.py", "apps/cli/summaries.py", "apps/cli/get.py",
           "apps/cli/validate.py", "shared/datasets/messages.py")),

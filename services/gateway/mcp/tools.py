@@ -133,7 +133,7 @@ async def _ask(context: Context, caller: Caller, asked: Ask) -> Said:
     record = await until(lambda: context.feed.answer_to(event_id), asked.wait)
     if record is None:
         raise Problem(504, "Gateway Timeout", f"no answer within {asked.wait:g} s; try again")
-    given = searching.given(record, context)
+    given = searching.given(record, context.catalogue)
     if given is None:
         raise Problem(502, "Bad Gateway", "the answer that came cannot be read")
     return _answer(given, conversation)

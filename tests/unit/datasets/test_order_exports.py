@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 import orjson
 import pytest
 
+from shopkeeper.shared.datasets.products import load
 from shopkeeper.shared.datasets.pseudonyms import pseudonym
 from shopkeeper.shared.datasets.readers import Books, FormatError, Options, read, recognise
 
@@ -381,3 +382,18 @@ def test_webhooks_one_a_line_stay_messages(tmp_path):
     named = list(read(tmp_path / "a.jsonl", "orders", now_ms=NOW_MS))
     (tmp_path / "a.json").write_bytes(orjson.dumps(SHOPIFY_JSON))
     assert [e.data for e in named] == [e.data for e in read(tmp_path / "a.json", now_ms=NOW_MS)]
+
+
+def test_shopifys_orders_and_catalogue_meet_by_the_variants_sku(tmp_path):
+    """Orders name a variant's SKU, the catalogue a product's handle."""
+    catalogue = tmp_path / "products.csv"
+    catalogue.write_text(
+        "Handle,Title,Body (HTML),Vendor,Variant SKU,Variant Price\n"
+        "tea-cup,Tea cup,,Kiln,CUP-S,9.90\n"
+        "tea-cup,,,,CUP-B,9.90\n"
+        "tea-pot,Tea pot,,Kiln,POT,30\n"
+    )
+    known = Books()
+    assert [each.product_id for each in load(catalogue, books=known)] == ["tea-cup", "tea-pot"]
+    found, _, _, _ = run(tmp_path, SHOPIFY, skus=known.skus)
+    assert [line["product_id"] for line in found[0]["products"]] == ["tea-cup", "tea-pot", "HOLD"]

@@ -21,19 +21,10 @@ MARK = "quibbleplotz"
 @pytest.fixture(params=["text", "json"])
 def written(request, monkeypatch):
     """What is logged at DEBUG, in either form."""
-    root = logging.getLogger()
-    names = ("", logs.OURS, "faust", "mode", "aiokafka", "asyncio", *logs.NOISY)
-    before = [(each, each.level, each.filters[:]) for each in map(logging.getLogger, names)]
-    handlers, hook = root.handlers[:], threading.excepthook
     stream = io.StringIO()
     monkeypatch.setattr("sys.stderr", stream)
     logs.configure("w", "DEBUG", request.param)
-    yield stream.getvalue
-    root.handlers[:] = handlers
-    threading.excepthook = hook
-    for logger, level, filters in before:
-        logger.setLevel(level)
-        logger.filters[:] = filters
+    return stream.getvalue
 
 
 def wrong(kind):
