@@ -74,6 +74,7 @@ TRUSTED = {
     "services/recommender/core/counting/count_changes.py": _STATE,
     "services/recommender/core/counting/session_state.py": _STATE,
     "services/recommender/core/counting/snapshot.py": _STATE,
+    "services/recommender/core/cold_start/attributes.py": _NUMBERS,
     "services/recommender/core/numeric/texts.py": _NUMBERS,
     "services/recommender/core/ranking/blend.py": _STATE,
     "services/recommender/core/user_groups/clustering.py": _STATE,

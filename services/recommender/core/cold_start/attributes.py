@@ -11,7 +11,10 @@ from __future__ import annotations
 
 import math
 import re
+from array import array
+from collections import Counter
 from functools import lru_cache
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,11 +29,15 @@ if TYPE_CHECKING:
 
 TOKENS_MAX = 96  # of one item; more are ignored
 VOCABULARY_MAX = 1 << 18  # different ones; later ones are ignored
+COUNT_BITS = 13  # of an int32, beside a token: `VOCABULARY_MAX` takes 18
+COUNT_MAX = (1 << COUNT_BITS) - 1
 IDENTIFIER_SHARE = 0.5  # a field with more different values than this share of its items
 TITLE = "title"
 _WORD = re.compile(r"[^\W_]+")
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+")
 _LEVELS = re.compile(r"\s*[|>/]\s*")
+_BYTES = array("i").itemsize
+_WEIGHTS = 1 + np.log(np.maximum(np.arange(COUNT_MAX + 1), 1).astype(np.float32))  # by count
 
 
 def tokens_of(product: ProductCatalogued) -> Iterator[tuple[str, Iterable[str]]]:
@@ -93,8 +100,10 @@ class Attributes:
 
     def __init__(self) -> None:
         self._ids: dict[str, dict[str, int]] = {}  # by field and value
-        self._fields: list[str] = []  # by token
-        self._of: dict[int, tuple[NDArray[np.int32], NDArray[np.float32]]] = {}  # tokens, weights
+        self._field_of = array("i")  # by token, the place in `_ids` of its field
+        # By item: int32, ascending, of each token `token << COUNT_BITS | count`. As bytes, 100,000
+        # items are joined in milliseconds.
+        self._of: dict[int, bytes] = {}
         self.version = 0
 
     def __len__(self) -> int:
@@ -103,34 +112,41 @@ class Attributes:
 
     def put(self, item: int, product: ProductCatalogued) -> None:
         """Note what the catalogue says of an item, in place of what it said before."""
-        counts = self._counted(product)
-        new = np.fromiter(counts, np.int32, len(counts))
-        weights = 1 + np.log(np.fromiter(counts.values(), np.float32, len(counts)))
-        old = self._of.get(item)
-        if old is not None and np.array_equal(old[0], new) and np.array_equal(old[1], weights):
+        counts = Counter(self._tokens(product))
+        if len(counts) > TOKENS_MAX:
+            counts = Counter(dict(islice(counts.items(), TOKENS_MAX)))
+        said = array(
+            "i",
+            sorted([token << COUNT_BITS | min(n, COUNT_MAX) for token, n in counts.items()]),
+        ).tobytes()
+        if self._of.get(item, b"") == said:
             return
-        if not len(new):
+        if not said:
             self.remove(item)
             return
-        self._of[item] = new, weights
+        self._of[item] = said
         self.version += 1
 
-    def _counted(self, product: ProductCatalogued) -> dict[int, int]:
-        """How often each token comes, the first first."""
-        counts: dict[int, int] = {}
+    def _tokens(self, product: ProductCatalogued) -> list[int]:
+        """In order, those that come again as often."""
+        found: list[int] = []
         for field, values in tokens_of(product):
             ids = self._ids.setdefault(field, {})
-            for value in values:
-                known = ids.get(value)
-                if known is None:
-                    if len(self._fields) >= VOCABULARY_MAX:
-                        continue
-                    known = ids[value] = len(self._fields)
-                    self._fields.append(field)
-                counts[known] = counts.get(known, 0) + 1
-                if len(counts) >= TOKENS_MAX:
-                    return counts
-        return counts
+            values = list(values)
+            known = list(map(ids.get, values))
+            if None in known:  # seldom: most were seen before
+                place = list(self._ids).index(field)
+                known = [self._token(place, ids, value) for value in values]
+            found += [token for token in known if token is not None]
+        return found
+
+    def _token(self, field: int, ids: dict[str, int], value: str) -> int | None:
+        """A new one where it has none; None where there are too many."""
+        known = ids.get(value)
+        if known is None and len(self._field_of) < VOCABULARY_MAX:
+            known = ids[value] = len(self._field_of)
+            self._field_of.append(field)
+        return known
 
     def remove(self, item: int) -> None:
         """Forget an item."""
@@ -139,35 +155,36 @@ class Attributes:
 
     def matrix(self, item_count: int) -> sparse.csr_matrix:
         """(item_count, tokens) float32, rows of length 1 (or 0: nothing is known)."""
-        size = len(self._fields)
+        size = len(self._field_of)
         if not self._of:
             nothing = np.zeros(0, np.int64)
             return sparse.csr_matrix((nothing, (nothing, nothing)), (item_count, size), np.float32)
         items = np.fromiter(self._of, np.int64, len(self._of))
-        parts = list(self._of.values())
-        lengths = np.array([len(tokens) for tokens, _ in parts])
-        columns = np.concatenate([tokens for tokens, _ in parts])
-        values = np.concatenate([weights for _, weights in parts])
-        rows = np.repeat(items, lengths)
+        lengths = np.fromiter(map(len, self._of.values()), np.int64, len(items)) // _BYTES
+        packed = np.frombuffer(b"".join(self._of.values()), np.int32)
+        rows, columns = np.repeat(items, lengths), packed >> COUNT_BITS
+        if (items[1:] < items[:-1]).any():
+            order = np.argsort(rows, kind="stable")
+            rows, columns, packed = rows[order], columns[order], packed[order]
         frequency = np.bincount(columns, minlength=size)
         useful = (frequency > 1) & ~self._identifiers(frequency)
         idf = np.log(len(items) / np.maximum(frequency, 1)) * useful
-        values = (values * idf[columns]).astype(np.float32)
+        values = (_WEIGHTS[packed & COUNT_MAX] * idf[columns]).astype(np.float32)
         kept = values > 0
         rows, columns, values = rows[kept], columns[kept], values[kept]
         length = np.sqrt(np.bincount(rows, values**2, item_count))
         values /= length[rows].astype(np.float32)
-        return sparse.csr_matrix((values, (rows, columns)), (item_count, size), np.float32)
+        starts = np.zeros(item_count + 1, np.int32)
+        np.cumsum(np.bincount(rows, minlength=item_count), out=starts[1:])
+        return sparse.csr_matrix((values, columns, starts), (item_count, size), np.float32)
 
     def _identifiers(self, frequency: NDArray[np.int64]) -> NDArray[np.bool_]:
         """(tokens,) whether it is of a field whose values are nearly all different."""
-        names, field = np.unique(np.array(self._fields), return_inverse=True)
-        used = frequency > 0
-        different = np.bincount(field[used], minlength=len(names))
-        values = np.bincount(field, frequency, len(names))
+        field = np.array(self._field_of)
+        different = np.bincount(field[frequency > 0], minlength=len(self._ids))
+        values = np.bincount(field, frequency, len(self._ids))
         several = values >= 20  # of fewer nothing can be said
-        identifier: NDArray[np.bool_] = (
-            several & (different > IDENTIFIER_SHARE * values) & (names != TITLE)
-        )
+        titles = np.array([name == TITLE for name in self._ids])
+        identifier: NDArray[np.bool_] = several & (different > IDENTIFIER_SHARE * values) & ~titles
         by_token: NDArray[np.bool_] = identifier[field]
         return by_token

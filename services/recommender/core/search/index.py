@@ -60,31 +60,41 @@ class SearchIndex:
 
         Of a product that occurs twice the last counts. Raises ValueError.
         """
+        self.take(self.made(products, terms, vectors))
+
+    def made(
+        self, products: Sequence[str], terms: Terms, vectors: NDArray[np.float32]
+    ) -> list[Segment]:
+        """As `put`, but for `take`. Neither reads nor changes what is here, so that another thread
+        may do it."""
         if vectors.shape != (len(products), self.dimensions):
             raise ValueError(f"vectors of shape {vectors.shape} for {len(products)} products")
-        self.remove(products)
         last = {product: row for row, product in enumerate(products)}
         rows = np.fromiter(last.values(), np.int64, len(last))
         rows.sort()  # in the order of their last occurrence
+        found = []
         for begin in range(0, len(rows), self._segment_max):
             part = rows[begin : begin + self._segment_max]
-            row_of = np.full(len(products), -1, np.int32)
-            row_of[part] = np.arange(len(part), dtype=np.int32)
-            new = row_of[terms.rows]
-            kept = new >= 0
+            if len(part) < len(products):
+                row_of = np.full(len(products), -1, np.int32)
+                row_of[part] = np.arange(len(part), dtype=np.int32)
+                new = row_of[terms.rows]
+                kept = new >= 0
+                its = Terms(new[kept], terms.ids[kept], terms.counts[kept])
+            else:
+                its = terms
             names = [products[row] for row in part.tolist()]
-            self._segments.append(
-                of_batch(
-                    self._next_serial,
-                    names,
-                    Terms(new[kept], terms.ids[kept], terms.counts[kept]),
-                    vectors[part],
-                )
-            )
-            self._serial_of.update(
-                zip(names, range(self._next_serial, self._next_serial + len(names)), strict=True)
-            )
-            self._next_serial += len(names)
+            found.append(of_batch(names, its, vectors[part]))
+        return found
+
+    def take(self, segments: Sequence[Segment]) -> None:
+        """Add or replace the products of what was `made`, of which this is the only use."""
+        self.remove([name for segment in segments for name in segment.products])
+        for segment in segments:
+            segment.serials += self._next_serial
+            self._segments.append(segment)
+            self._serial_of.update(zip(segment.products, segment.serials.tolist(), strict=True))
+            self._next_serial += len(segment)
             self._merge_last()
         if len(self) > self.products_max:
             self._remove_oldest(len(self) - self.products_max)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ...config import SearchConfig
     from ..numeric.items import ItemIndex
     from ..numeric.types import Searched
-    from .segments import Terms
+    from .segments import Segment
 
 SLICE = 96  # products encoded together
 
@@ -51,8 +51,7 @@ class Prepared(NamedTuple):
     """Products with what an index takes of them."""
 
     products: Sequence[ProductCatalogued]
-    terms: Terms
-    vectors: NDArray[np.float32]
+    segments: Sequence[Segment]
 
 
 class ProductSearch:
@@ -144,13 +143,14 @@ class ProductSearch:
     def prepared(self, products: Sequence[ProductCatalogued]) -> Prepared:
         """Most of the work. Changes nothing here, so that another thread may do it, if it does it
         alone."""
-        return Prepared(products, self._product_terms.of(products), self._encoder.encode(products))
+        names = [product.product_id for product in products]
+        terms, vectors = self._product_terms.of(products), self._encoder.encode(products)
+        return Prepared(products, self._index.made(names, terms, vectors))
 
     def finish(self, prepared: Prepared) -> None:
         """Let searches find them as they were when begun. What has changed since still waits."""
-        names = [product.product_id for product in prepared.products]
-        self._begun.difference_update(names)
-        self._index.put(names, prepared.terms, prepared.vectors)
+        self._begun.difference_update(product.product_id for product in prepared.products)
+        self._index.take(prepared.segments)
         self._texts.update((p.product_id, _texts_of(p)) for p in prepared.products)
 
     def find(self, queries: Sequence[str], now_ms: int) -> list[Searched | None]:

@@ -91,10 +91,8 @@ def coded(
     return codes, scales, np.sqrt(np.einsum("ij,ij->i", left, left))
 
 
-def of_batch(
-    first_serial: int, products: list[str], terms: Terms, vectors: NDArray[np.float32]
-) -> Segment:
-    """New products as a segment. terms: rows 0 to n - 1, each a product."""
+def of_batch(products: list[str], terms: Terms, vectors: NDArray[np.float32]) -> Segment:
+    """New products as a segment, their serials from 0. terms: rows 0 to n - 1, each a product."""
     count = len(products)
     assert 0 < count <= PLACES_MAX
     codes, scales, errors = coded(vectors)
@@ -103,7 +101,7 @@ def of_batch(
     ids = terms.ids[order]
     begins = np.flatnonzero(np.diff(ids, prepend=ids[0] - 1)) if len(ids) else np.zeros(0, np.int64)
     return Segment(
-        serials=np.arange(first_serial, first_serial + count),
+        serials=np.arange(count),
         products=products,
         vectors=vectors,
         codes=laid_out(codes),

@@ -51,7 +51,7 @@ class CatalogueTable:
         """on_change: is told of every product as it now is, or None where it was removed.
         exclusions: products that are held as removed ones are, so that nobody here knows more of
         them than that they are not to be offered."""
-        self._exclusions = exclusions
+        self._exclusions, self._excludes = exclusions, bool(exclusions)
         self.turned = 0  # how often a product became sensitive that was not
         self._items, self._rules, self._on_change = items, rules or Rules(), on_change
         # Known from the start, so that rules match them before the catalogue names them, if ever.
@@ -86,7 +86,7 @@ class CatalogueTable:
             try:
                 said = products(value) if value else ((None, None),)
                 for number, (name, product) in enumerate(said):
-                    if product is not None and self._exclusions.covers(product):
+                    if product is not None and self._excludes and self._exclusions.covers(product):
                         self.turned += self.teaches(product.product_id)
                         self._remove(product.product_id)
                     elif product is not None:
@@ -127,13 +127,13 @@ class CatalogueTable:
 
     def usable(self, item: int) -> bool:
         """As `teaches`, of an item; of one that is in a user's history already."""
-        if not self._exclusions:
+        if not self._excludes:
             return True
         return bool(0 <= item < len(self.status) and self.status[item] >= UNAVAILABLE)
 
     def are_usable(self, items: NDArray[np.int64]) -> NDArray[np.bool_]:
         """(items,) as `usable`, of each."""
-        if not self._exclusions:
+        if not self._excludes:
             return np.ones(len(items), np.bool_)
         self.reserve()
         allowed: NDArray[np.bool_] = self.status[items] >= UNAVAILABLE
@@ -192,7 +192,7 @@ class CatalogueTable:
             category,
             brand,
             replenishable,
-        ) and (known == price or (np.isnan(known) and np.isnan(price))):
+        ) and (known == price or (known != known and price != price)):  # neither is a number
             return
         self.brand[item], self.price[item] = brand, price
         self.replenishable[item] = replenishable
