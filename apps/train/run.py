@@ -86,7 +86,7 @@ def train(plan: Plan, say: Callable[[str], None]) -> Made:
     state = State(plan.out / "state", content, say)
     spent = float((state.load("spent") or {"seconds": np.array(0.0)})["seconds"])
     if start == "running":
-        model, told = _adapted(task, parts, labels, running, state)
+        model, told = _adapted(task, parts, labels, bytes(running), state)
         parameters = dict(entry.parameters)
     else:
         model, parameters, told = _from_nothing(task, parts, labels, state)

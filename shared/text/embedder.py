@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .chinese import simplified
-from .manifest import ModelError, checked_file, model_folder, read_manifest
+from .manifest import ModelError, checked_file, checked_model, model_folder, read_manifest
 from .normalisation import normalise
 from .onnx_model import start_session
 from .transformer import CHARACTERS_PER_PIECE, cut_calls, padded
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from .manifest import EmbedderEntry
+    from .manifest import Content, EmbedderEntry
 
 OUTPUT = "vector"
 NAMES = {"en": "retrieval-en", "zh": "retrieval-zh"}
@@ -37,7 +37,9 @@ class Embedder:
     `on_call`, where set, is told of every ONNX call: (seconds, texts), on the caller's thread.
     """
 
-    def __init__(self, name: str, entry: EmbedderEntry, content: bytes, vocabulary: bytes) -> None:
+    def __init__(
+        self, name: str, entry: EmbedderEntry, content: Content, vocabulary: bytes
+    ) -> None:
         """content, vocabulary: of the two files, already checked. Raises ModelError."""
         self.name, self.version, self.dimensions = name, entry.version, entry.dimensions
         # Of all that a vector depends on besides the text and this code.
@@ -59,7 +61,7 @@ class Embedder:
         entry = read_manifest(folder).embedders.get(name)
         if entry is None:
             raise ModelError(f"{folder}: the manifest names no embedder {name!r}")
-        content = checked_file(folder, entry.file, entry.sha256)
+        content = checked_model(folder, entry.file, entry.sha256)
         vocabulary = checked_file(folder, entry.vocabulary, entry.vocabulary_sha256)
         return cls(name, entry, content, vocabulary)
 

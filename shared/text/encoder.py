@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .manifest import ManifestEntry
+from .manifest import Content, ManifestEntry
 from .onnx_model import batches, inputs_of, ngram_sizes, open_session, read_checked
 
 if TYPE_CHECKING:
@@ -21,8 +21,8 @@ TEXTS_MAX = 96  # of one ONNX call: of a thousand, each takes three times as lon
 class TextEncoder:
     """A loaded encoder. Give it one thread's calls at a time."""
 
-    def __init__(self, name: str, entry: ManifestEntry, content: bytes) -> None:
-        """content: the ONNX file's bytes, already checked. Raises ModelError."""
+    def __init__(self, name: str, entry: ManifestEntry, content: Content) -> None:
+        """content: the ONNX file, already checked. Raises ModelError."""
         self.name, self.version = name, entry.version
         self.bits = entry.bits
         self.sizes = ngram_sizes(name, entry)

@@ -5,6 +5,7 @@ A model takes the five arrays of `Features` by name and gives `probabilities`, (
 
 from __future__ import annotations
 
+import mmap
 import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
@@ -15,7 +16,15 @@ import onnxruntime as ort
 
 from . import features
 from .language import detect_cleaned
-from .manifest import MANIFEST, ManifestEntry, ModelError, checked_file, model_folder, read_manifest
+from .manifest import (
+    MANIFEST,
+    ManifestEntry,
+    ModelError,
+    checked_model,
+    model_folder,
+    read_manifest,
+)
+from .mapped_weights import map_tables, release
 from .normalisation import TEXT_CHARACTERS_MAX, clean
 from .windows import spread, summed_up
 
@@ -23,6 +32,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
 
     from numpy.typing import NDArray
+
+    from .manifest import Content
 
 BITS_MAX = 22
 INPUTS = {"ids", "tf", "segments", "style", "tables"}
@@ -61,7 +72,7 @@ def laid_out(texts: tuple[str, ...]) -> tuple[NDArray[np.int32], features.Batch]
     return _tables_of_cleaned(cleaned), features.of_cleaned(cleaned)
 
 
-def read_checked(name: str, model_dir: str = "") -> tuple[ManifestEntry, bytes]:
+def read_checked(name: str, model_dir: str = "") -> tuple[ManifestEntry, Content]:
     """(entry, ONNX file) of the model of this name, checked against the manifest. Raises
     ModelError."""
     folder = model_folder(model_dir)
@@ -75,7 +86,7 @@ def read_checked(name: str, model_dir: str = "") -> tuple[ManifestEntry, bytes]:
         )
     if not 1 <= entry.bits <= BITS_MAX:
         raise ModelError(f"{folder / MANIFEST}: model {name} has {entry.bits} bits")
-    return entry, checked_file(folder, entry.file, entry.sha256)
+    return entry, checked_model(folder, entry.file, entry.sha256)
 
 
 def ngram_sizes(name: str, entry: ManifestEntry) -> dict[int, features.Sizes]:
@@ -92,13 +103,15 @@ def ngram_sizes(name: str, entry: ManifestEntry) -> dict[int, features.Sizes]:
         raise ModelError(f"model {name}: the manifest names no n-grams for {error}") from None
 
 
-def open_session(name: str, content: bytes, inputs: set[str], output: str) -> ort.InferenceSession:
+def open_session(
+    name: str, content: Content, inputs: set[str], output: str
+) -> ort.InferenceSession:
     """Raises ModelError if it cannot be loaded or has other inputs and outputs."""
     return start_session(name, content, inputs, [output])
 
 
 def start_session(
-    name: str, content: bytes, inputs: set[str], outputs: Sequence[str]
+    name: str, content: Content, inputs: set[str], outputs: Sequence[str]
 ) -> ort.InferenceSession:
     """As `open_session`, of several outputs, in any order."""
     options = ort.SessionOptions()
@@ -112,8 +125,13 @@ def start_session(
     # copy of the weights from before they were packed: 45 MB of 80 of a small encoder, no faster.
     options.enable_cpu_mem_arena = False
     try:
-        session = ort.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        mapped = content if isinstance(content, mmap.mmap) else None
+        held = [] if mapped is None else map_tables(options, mapped)
+        session = ort.InferenceSession(bytes(content), options, providers=["CPUExecutionProvider"])
         session._model_bytes = None  # kept to start the session again elsewhere, which nobody does
+        session._tables = held  # set after what reads them, and so let go after it
+        if mapped is not None:
+            release(mapped)
     # onnxruntime's exceptions have no common base but Exception.
     except Exception as error:
         raise ModelError(f"model {name}: onnxruntime cannot load it ({str(error)[:200]})") from None
@@ -130,8 +148,8 @@ class OnnxModel:
     `on_call`, where set, is told of every ONNX call: (seconds, texts), on the caller's thread.
     """
 
-    def __init__(self, name: str, entry: ManifestEntry, content: bytes, threads: int = 1) -> None:
-        """content: the ONNX file's bytes, already checked. threads: that share a batch's texts.
+    def __init__(self, name: str, entry: ManifestEntry, content: Content, threads: int = 1) -> None:
+        """content: the ONNX file, already checked. threads: that share a batch's texts.
 
         Raises ModelError.
         """

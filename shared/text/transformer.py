@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .chinese import simplified
-from .manifest import ModelError, checked_file, model_folder, read_manifest
+from .manifest import ModelError, checked_file, checked_model, model_folder, read_manifest
 from .normalisation import normalise
 from .onnx_model import start_session
 from .wordpiece import words_of
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from .chinese import simplified
-from .manifest import TransformerEntry
+from .manifest import Content, TransformerEntry
 
 STEP = 8  # lengths are multiples of it
 CALL_PIECES_MAX = 512  # of one ONNX call: what larger ones hold leaves the processor's cache
@@ -43,7 +43,7 @@ class Transformer:
         self,
         name: str,
         entry: TransformerEntry,
-        content: bytes,
+        content: Content,
         vocabulary: bytes,
         threads: int = 1,
     ) -> None:
@@ -63,7 +63,7 @@ class Transformer:
         entry = read_manifest(folder).transformers.get(name)
         if entry is None:
             raise ModelError(f"{folder}: the manifest names no transformer {name!r}")
-        content = checked_file(folder, entry.file, entry.sha256)
+        content = checked_model(folder, entry.file, entry.sha256)
         vocabulary = checked_file(folder, entry.vocabulary, entry.vocabulary_sha256)
         return cls(name, entry, content, vocabulary, threads)
 

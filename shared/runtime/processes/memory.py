@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ctypes
+import mmap
 import sys
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 M_ARENA_MAX = -8  # of malloc.h
 ARENAS = 2
 GIVE_BACK_S = 30.0
+COMPILER = "/libllvmlite.so"  # 75 MB of it are read to load the loops, and none after that
 
 
 @cache
@@ -37,6 +41,22 @@ def give_back() -> None:
     milliseconds, without the interpreter's lock."""
     if (glibc := _glibc()) is not None:
         glibc.malloc_trim(0)
+        for begin, length in _compiler() if "llvmlite" in sys.modules else ():
+            glibc.madvise(ctypes.c_void_p(begin), ctypes.c_size_t(length), mmap.MADV_DONTNEED)
+
+
+@cache
+def _compiler() -> tuple[tuple[int, int], ...]:
+    """(address, length) of the compiler's code, once it is loaded: nobody writes to it, so a page
+    that is needed after all comes from the file again."""
+    found = []
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/self/maps").read_text().splitlines():
+            place, rights, *_ = line.split(maxsplit=2)
+            if rights == "r-xp" and line.endswith(COMPILER):
+                begin, end = (int(each, 16) for each in place.split("-"))
+                found.append((begin, end - begin))
+    return tuple(found)
 
 
 async def give_back_forever() -> None:

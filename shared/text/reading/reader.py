@@ -17,7 +17,7 @@ import numpy as np
 
 from ..chinese import simplified
 from ..language import detect
-from ..manifest import ModelError, checked_file, model_folder, read_manifest
+from ..manifest import ModelError, checked_file, checked_model, model_folder, read_manifest
 from ..onnx_model import start_session
 from ..transformer import cut_calls, padded
 from ..wordpiece import words_of
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from ..manifest import ReaderEntry
+    from ..manifest import Content, ReaderEntry
 
 QUESTION_CHARACTERS_MAX = 1_024
 PASSAGE_CHARACTERS_MAX = 16_384  # what follows is not read
@@ -72,7 +72,7 @@ class SpanReader:
     """
 
     def __init__(
-        self, name: str, entry: ReaderEntry, content: bytes, vocabulary: bytes, threads: int = 1
+        self, name: str, entry: ReaderEntry, content: Content, vocabulary: bytes, threads: int = 1
     ) -> None:
         """content, vocabulary: of the two files, already checked. Raises ModelError."""
         self.name, self.version = name, entry.version
@@ -92,7 +92,7 @@ class SpanReader:
         entry = read_manifest(folder).readers.get(name)
         if entry is None:
             raise ModelError(f"{folder}: the manifest names no reader {name!r}")
-        content = checked_file(folder, entry.file, entry.sha256)
+        content = checked_model(folder, entry.file, entry.sha256)
         vocabulary = checked_file(folder, entry.vocabulary, entry.vocabulary_sha256)
         return cls(name, entry, content, vocabulary, threads)
 
