@@ -59,6 +59,7 @@ PROBE_EVERY_S = 1.0
 # Event ids that a worker remembers per partition: of half an hour instead of half a day, so that
 # the demo's memory is flat while somebody watches. Its own producer repeats nothing.
 RECENT_IDS_MAX = 10_000
+RESUME_RECORDS = 500  # of each partition, a minute or so of all shoppers' lists: 4 MB, not 40
 PAGES = "shop,console"
 # Of the environment: a broker that is not the demo's, and keys that its pages do not have.
 NOT_OURS = ("KAFKA_", "TOPIC_PREFIX", "GATEWAY_")
@@ -130,6 +131,7 @@ class Demo:
             "GATEWAY_HOST": HOST,
             "GATEWAY_PORT": str(plan.page_port),
             "GATEWAY_PAGES": PAGES,
+            "GATEWAY_RESUME_RECORDS": str(RESUME_RECORDS),
         }
         self._control = Control(plan.events_per_s)
         if plan.data is not None:

@@ -34,6 +34,7 @@ from .order_states import (
     TEST,
     UNPAID,
 )
+from .packed import holds_several
 from .pseudonyms import is_email, is_phone, pseudonym
 from .tables import Layout, Row, Sample
 from .yes_no import truth_of
@@ -45,13 +46,11 @@ _MASKED = re.compile(r"\*{2,}|^\*|\*$")  # 138****1234: market places hide who i
 _STATUS = ("status", "payment_status")
 _AMOUNT = re.compile(r"[\d.,$€£¥￥元]+|\b(?:usd|eur|gbp|cny|rmb|chf)\b")
 _NOTHING = frozenset(("", "0", "0.0", "-", "--", "none", "null", "无", "false"))
-# `2× Tea cup, 1× Pot`: an overview of orders, with what was bought in one cell.
 _NUMBERED = re.compile(r"^[\w#./-]*\d[\w#./-]*$")  # an id, and nobody's name
 SEVERAL = (
     "names several products in one cell: export the lines of the orders, a row for each, or with "
     "numbered columns (Item 1 name, Item 1 quantity, Item 2 name)"
 )
-_PACKED = re.compile(r"\d+\s*[x×]\s*\S.*,\s*\d+\s*[x×]\s*\S", re.IGNORECASE)
 
 
 def recognises(path: Path, sample: Sample, options: Options) -> bool:
@@ -266,9 +265,9 @@ def _item(row: Row, context: Context) -> str:
     for name in ("item_id", "item_sku", "title"):
         found = row.id(name)
         if found and (name == "title" or found != "0"):
+            if holds_several(row.get(name), of_ids=name != "title"):
+                raise BadRow(name, "wrong_type", SEVERAL)
             if name == "title":
-                if _PACKED.search(found):
-                    raise BadRow(name, "wrong_type", SEVERAL)
                 context.say("lines without an id or SKU are named by their title")
             else:
                 if context.column(name) == name:

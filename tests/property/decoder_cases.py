@@ -73,6 +73,7 @@ from shopkeeper.shared.contracts.preferences import Preferences
 from shopkeeper.shared.datasets import messages, readers
 from shopkeeper.shared.datasets.base import FormatError
 from shopkeeper.shared.datasets.knowledge import read_knowledge
+from shopkeeper.shared.datasets.packed import holds_several
 from shopkeeper.shared.domains.exclusions import exclusions_of
 from shopkeeper.shared.runtime import oauth
 from shopkeeper.shared.runtime.kafka import partition_layout, protocol, unpacking
@@ -465,6 +466,9 @@ CASES = [
     Case("rows of data frames", [m for kind in OUTPUTS for m in golden(kind)],
          lambda value: output_row(value, {"ce_time": "2026-03-01T09:30:00Z"}),
          ("apps/frames/reading.py",)),
+    Case("cells of several products", [b'["p1", "p2"]', b"2x Mug; 1x Lamp", b"CUP-B|POT"],
+         lambda value: holds_several(value.decode("utf-8", "replace"), of_ids=True),
+         ("shared/datasets/packed.py",)),
     Case("rows to train with", LABELLED, _labelled, ("apps/train/files.py",),
          (labelled_rows.BadRows,)),
     Case("the demo's switches", [b'{"on": true, "events_per_s": 3}'],
